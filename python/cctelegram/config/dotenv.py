@@ -1,0 +1,80 @@
+r"""Read the text of an `.env` file.
+
+One `KEY=VALUE` a line; `export ` before the key, blank lines, `#` comments, CRLF and a byte-order mark are
+allowed. A value is bare (up to white space followed by `#`, and trimmed), in single quotes (taken as it
+stands) or in double quotes (with `\"`, `\\`, `\n`, `\r`, `\t`). Nothing is substituted and no value goes
+over its line. A key given twice counts as the last one says. No message holds a value: one of them is the
+token.
+
+Start-cheap: every command reads this file on its way.
+"""
+
+# ruff: noqa: PTH123  # pathlib costs more than a command that starts here may
+
+from cctelegram.config.errors import SettingsError
+
+NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
+ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "r": "\r", "t": "\t"}
+
+
+def parse(text: str, file: str = ".env") -> dict[str, tuple[str, int]]:
+    """Return name -> (value, line from 1); raise SettingsError with the line that cannot be read.
+
+    `file` is the name that messages give.
+    """
+    found: dict[str, tuple[str, int]] = {}
+    # Not splitlines(): that one also breaks at form feeds and at separators of other scripts.
+    for number, raw in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
+        line = raw.strip()
+        if not line or line.startswith("#"):
+            continue
+        name, equals, rest = line.partition("=")
+        words = name.split()
+        if len(words) == 2 and words[0] == "export":
+            words = words[1:]
+        if not equals or len(words) != 1 or not NAME.issuperset(words[0]) or words[0][0].isdigit():
+            raise SettingsError("this line is not KEY=VALUE", file=file, line=number)
+        found[words[0]] = (_value(rest.strip(), file, number), number)
+    return found
+
+
+def read(path: str) -> dict[str, tuple[str, int]]:
+    """Return what the file at `path` holds, `{}` where there is none; SettingsError if it cannot be read."""
+    try:
+        with open(path, "rb") as opened:
+            data = opened.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise SettingsError(f"cannot be read: {error.strerror}", file=path) from None
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        # `from None`: the error holds the file's bytes, and the token is among them.
+        raise SettingsError("is not UTF-8", file=path, line=line) from None
+    return parse(text, path)
+
+
+def _value(rest: str, file: str, line: int) -> str:
+    quote = rest[:1]
+    if quote not in ("'", '"'):
+        for index, character in enumerate(rest):
+            if character == "#" and (index == 0 or rest[index - 1].isspace()):
+                return rest[:index].rstrip()
+        return rest
+    value: list[str] = []
+    index = 1
+    while index < len(rest):
+        character = rest[index]
+        if character == quote:
+            after = rest[index + 1 :].lstrip()
+            if after and not after.startswith("#"):
+                raise SettingsError("there is more after the closing quote", file=file, line=line)
+            return "".join(value)
+        if character == "\\" and quote == '"' and rest[index + 1 : index + 2] in ESCAPES:
+            index += 1
+            character = ESCAPES[rest[index]]
+        value.append(character)
+        index += 1
+    raise SettingsError(f"the quote {quote} is not closed", file=file, line=line)

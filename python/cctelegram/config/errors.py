@@ -1,0 +1,35 @@
+"""What can be wrong with the settings.
+
+    SettingsError            a key, a line or a file that cannot be used
+      UnusableDirectory      a directory that cannot be made, entered or written
+
+Start-cheap: imports nothing.
+"""
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; `str()` of it is a sentence for the operator.
+
+    Args:
+        problem: what was read and what is allowed, without the value of a secret.
+        file: the file it stands in, or the name of the environment variable or flag.
+        line: line in that file, counted from 1, where it is known.
+        key: dotted name of the setting, where there is one.
+    """
+
+    def __init__(
+        self, problem: str, *, file: str | None = None, line: int | None = None, key: str | None = None
+    ) -> None:
+        self.problem = problem
+        self.file = file
+        self.line = line
+        self.key = key
+        where = file or ""
+        if line is not None:
+            where += f":{line}"
+        parts = [part for part in (where, key) if part]
+        super().__init__(": ".join([*parts, problem]))
+
+
+class UnusableDirectory(SettingsError):  # noqa: N818  the name is the fact
+    """A directory of the home that cannot be made, entered or written."""
