@@ -1,0 +1,1 @@
+"""Events: `event` (what one is), `catalogue` (the types there are), `build` (making one)."""
