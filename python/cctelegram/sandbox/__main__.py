@@ -1,0 +1,39 @@
+"""`python -m cctelegram.sandbox`: the sandbox without the rest of the command line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+import orjson
+
+from cctelegram.sandbox.flags import add_flags, rates_of
+from cctelegram.sandbox.run import serve
+
+
+def main() -> None:
+    """Read the flags, serve, tell the addresses on standard output."""
+    parser = argparse.ArgumentParser(
+        prog="cctelegram.sandbox", description="A Bot API server for this machine"
+    )
+    add_flags(parser)
+    flags = parser.parse_args()
+
+    def ready(told: dict[str, Any]) -> None:
+        line = (
+            orjson.dumps(told).decode()
+            if flags.json
+            else f"{told['page']}\n{told['api_base']}\n{told['token']}"
+        )
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+    try:
+        serve(port=flags.port, token=flags.token, user_id=flags.user, ready=ready, rates=rates_of(flags))
+    except (ValueError, OSError) as error:
+        parser.error(str(error))
+
+
+if __name__ == "__main__":
+    main()

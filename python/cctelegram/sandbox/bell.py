@@ -1,0 +1,40 @@
+"""Wakes who waits for something to happen: long polls, the page's stream, a test."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+
+class Bell:
+    """A count of changes that can be waited on; lives in one event loop."""
+
+    def __init__(self) -> None:
+        self.revision = 0
+        self.closed = False
+        self._rung = asyncio.Event()
+
+    def ring(self) -> int:
+        """Count a change, wake everybody, return the new count."""
+        self.revision += 1
+        self._rung.set()
+        self._rung = asyncio.Event()
+        return self.revision
+
+    def close(self) -> None:
+        """Wake everybody for the last time: the server is stopping."""
+        self.closed = True
+        self.ring()
+
+    async def wait(self, after: int, seconds: float) -> int:
+        """Return the count once it is over `after`, at the latest after `seconds`."""
+        until = time.monotonic() + seconds
+        while self.revision <= after and not self.closed:
+            left = until - time.monotonic()
+            if left <= 0:
+                break
+            try:
+                await asyncio.wait_for(self._rung.wait(), left)
+            except TimeoutError:
+                break
+        return self.revision

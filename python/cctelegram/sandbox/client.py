@@ -1,0 +1,187 @@
+"""Drives a running sandbox from a test, a demo, a script."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Self
+
+Found = TypeVar("Found")
+
+
+class ControlError(Exception):
+    """The sandbox refused; the text is its reason."""
+
+
+class Control:
+    """The control address of a sandbox (`control` of its first line). Synchronous, one kept connection."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._path = parts.path.rstrip("/")
+        self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=90)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def calls(self, method: str | None = None, after: int = 0) -> list[dict[str, Any]]:
+        """Return Bot API calls received: number, method, params, at, monotonic, seconds, answer."""
+        found: list[dict[str, Any]] = self._get("calls", after=after, method=method)
+        return found
+
+    def messages(self, chat_id: int | None = None, *, deleted: bool = False) -> list[dict[str, Any]]:
+        """Return what a person sees now, oldest first, over all chats or in one.
+
+        Each is Telegram's `Message` with `sandbox`: sequence, at, monotonic, silent, deleted, edits, reactions.
+        """
+        chats = self._get("messages", chat_id=chat_id, deleted=int(deleted))["chats"]
+        found = [message for chat in chats for message in chat["messages"]]
+        return sorted(found, key=lambda message: message["sandbox"]["sequence"])
+
+    def state(self) -> dict[str, Any]:
+        """Return people, commands, queries and their answers, pending updates, limits, faults."""
+        found: dict[str, Any] = self._get("state")
+        return found
+
+    def query(self, query_id: str) -> dict[str, Any]:
+        """Return a tap with its `answer`, None until the bot has answered."""
+        return next(one for one in self.state()["queries"] if one["id"] == query_id)
+
+    def say(
+        self,
+        text: str,
+        *,
+        user_id: int | None = None,
+        chat_id: int | None = None,
+        reply_to: int | None = None,
+        thread_id: int | None = None,
+    ) -> dict[str, Any]:
+        """Write as a person; return the `Message`."""
+        return self._post(
+            "say", text=text, user_id=user_id, chat_id=chat_id, reply_to=reply_to, thread_id=thread_id
+        )
+
+    def tap(
+        self,
+        message_id: int,
+        button: int | str | None = None,
+        *,
+        data: str | None = None,
+        user_id: int | None = None,
+        chat_id: int | None = None,
+    ) -> dict[str, Any]:
+        """Press a button by index or label, or send `data` as a forged client would; return the query."""
+        return self._post(
+            "tap", message_id=message_id, button=button, data=data, user_id=user_id, chat_id=chat_id
+        )
+
+    def fail(
+        self,
+        method: str = "*",
+        *,
+        times: int = 1,
+        error_code: int = 0,
+        description: str = "",
+        parameters: dict[str, Any] | None = None,
+        drop: str = "",
+        delay_seconds: float = 0.0,
+        chat_id: int | None = None,
+    ) -> None:
+        """Answer the next `times` calls of `method` with an error, a dropped connection or a delay."""
+        self._post(
+            "fail",
+            method=method,
+            times=times,
+            error_code=error_code,
+            description=description,
+            parameters=parameters or {},
+            drop=drop,
+            delay_seconds=delay_seconds,
+            chat_id=chat_id,
+        )
+
+    def chat(self, chat_id: int, **fields: Any) -> dict[str, Any]:
+        """Create or change a chat: type, title, is_forum, members, started, blocked, bot_status."""
+        return self._post("chats", id=chat_id, **fields)
+
+    def limits(self, **rates: float) -> dict[str, Any]:
+        """Change limits: chat_per_second, chat_burst, group_per_minute, total_per_second, callback_seconds."""
+        return self._post("limits", **rates)
+
+    def update(self, update: dict[str, Any]) -> dict[str, Any]:
+        """Queue an update as it is."""
+        return self._post("update", **update)
+
+    def reset(self) -> None:
+        """Forget faults and pace."""
+        self._post("reset")
+
+    def wait_for(self, predicate: Callable[[Control], Found], timeout: float = 10.0) -> Found:
+        """Return what `predicate(self)` returns once it is true; look again whenever something happened.
+
+        Raises TimeoutError after `timeout` seconds, with the last calls in its text.
+        """
+        until = time.monotonic() + timeout
+        while True:
+            revision = self._get("wait", after=-1)["revision"]
+            found = predicate(self)
+            if found:
+                return found
+            left = until - time.monotonic()
+            if left <= 0:
+                last = [(call["method"], call["answer"]) for call in self.calls()[-5:]]
+                raise TimeoutError(f"not so within {timeout} s; the last calls: {last}")
+            # One request of its own for each look would wake us too: only what others do counts.
+            self._get("wait", after=revision, timeout=left)
+
+    def wait_message(
+        self, predicate: Callable[[dict[str, Any]], Any], timeout: float = 10.0, chat_id: int | None = None
+    ) -> dict[str, Any]:
+        """Return the first message, as it is seen, that fits."""
+        return (
+            self.wait_for(
+                lambda control: next((one for one in control.messages(chat_id) if predicate(one)), None),
+                timeout,
+            )
+            or {}
+        )
+
+    def wait_answer(self, query_id: str, timeout: float = 10.0) -> dict[str, Any]:
+        """Return the parameters with which the bot answered a tap."""
+        answered = self.wait_for(lambda control: control.query(query_id)["answer"] is not None, timeout)
+        answer: dict[str, Any] = self.query(query_id)["answer"] if answered else {}
+        return answer
+
+    def _get(self, path: str, **query: Any) -> Any:
+        given = {key: value for key, value in query.items() if value is not None}
+        return self._ask("GET", f"{path}?{urlencode(given)}", None)
+
+    def _post(self, path: str, **fields: Any) -> dict[str, Any]:
+        given = {key: value for key, value in fields.items() if value is not None}
+        answer: dict[str, Any] = self._ask("POST", path, json.dumps(given))
+        return answer
+
+    def _ask(self, verb: str, path: str, body: str | None) -> Any:
+        self._connection.request(verb, f"{self._path}/{path}", body, {"content-type": "application/json"})
+        response = self._connection.getresponse()
+        content = response.read()
+        if response.status != 200:
+            try:
+                reason = json.loads(content)["error"]
+            except ValueError:
+                reason = content.decode(errors="replace")
+            raise ControlError(f"{verb} {path.partition('?')[0]}: {response.status} {reason}")
+        return json.loads(content)

@@ -1,0 +1,34 @@
+"""Reaches the socket under a request, which ASGI hides."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import TYPE_CHECKING, Any, cast
+
+from starlette.responses import Response
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from starlette.requests import Request
+
+
+class Protocol(H11Protocol):
+    """HTTP/1.1 that lets a request find its transport, in its `state`."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in the parent
+        """Remember the transport where the scope of every request of this connection takes its state from."""
+        self.app_state = {**self.app_state, "transport": transport}
+        super().connection_made(transport)
+
+
+def reset(request: Request) -> Response:
+    """Reset the connection (RST) without an answer; return a response that goes nowhere."""
+    transport = cast("asyncio.Transport", cast("dict[str, Any]", request.scope["state"])["transport"])
+    raw: socket.socket = transport.get_extra_info("socket")
+    # Linger of 0 seconds makes the close a reset.
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+    return Response(status_code=500)

@@ -1,0 +1,221 @@
+"""`/control/<secret>/...`: what a test does to the sandbox and asks of it. Also what the page calls.
+
+| request | body or query | answer |
+|---|---|---|
+| GET /calls | after, method | the Bot API calls received: number, method, params, at, monotonic, seconds, answer |
+| GET /messages | chat_id, deleted | per chat what a person sees now, with earlier versions of edited messages |
+| GET /state | | people, commands, taps and their answers, pending updates, limits, faults |
+| GET /wait | after, timeout | the revision, once it is over `after` |
+| POST /fail | a `Fault`: method, times, error_code, description, parameters, drop, delay_seconds, chat_id | |
+| POST /say | text, user_id, chat_id, reply_to, thread_id | the message |
+| POST /tap | message_id, button (index or label) or data, user_id, chat_id | the callback query |
+| POST /chats | id, type, title, is_forum, members, started, blocked, bot_status | the chat |
+| POST /limits | chat_per_second, chat_burst, group_per_minute, total_per_second, callback_seconds | |
+| POST /update | an update as it is | the update queued |
+| POST /reset | | faults, counted messages and waits forgotten |
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+from starlette.routing import BaseRoute, Route
+
+from cctelegram.sandbox import person, view
+from cctelegram.sandbox.bot_api import json_response
+from cctelegram.sandbox.chat import PRIVATE
+from cctelegram.sandbox.faults import Fault
+from cctelegram.sandbox.person import Impossible
+from cctelegram.sandbox.refused import Refused
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from cctelegram.sandbox.state import State
+
+LONGEST_WAIT = 60.0
+
+
+class Say(msgspec.Struct, forbid_unknown_fields=True):
+    """A person writes."""
+
+    text: str
+    user_id: int | None = None
+    chat_id: int | None = None
+    reply_to: int | None = None
+    thread_id: int | None = None
+
+
+class Tap(msgspec.Struct, forbid_unknown_fields=True):
+    """A person presses a button."""
+
+    message_id: int
+    button: int | str | None = None
+    data: str | None = None
+    user_id: int | None = None
+    chat_id: int | None = None
+
+
+class OpenChat(msgspec.Struct, forbid_unknown_fields=True):
+    """A chat to create, or to change when it exists."""
+
+    id: int
+    type: str = PRIVATE
+    title: str = ""
+    is_forum: bool | None = None
+    members: list[int] = []
+    started: bool | None = None
+    blocked: bool | None = None
+    bot_status: str | None = None
+
+
+class NewLimits(msgspec.Struct, forbid_unknown_fields=True):
+    """Limits to change; what is not given stays."""
+
+    chat_per_second: float | None = None
+    chat_burst: int | None = None
+    group_per_minute: int | None = None
+    total_per_second: int | None = None
+    callback_seconds: float | None = None
+
+
+Shape = TypeVar("Shape")
+
+
+async def _read(request: Request, shape: type[Shape]) -> Shape:
+    return msgspec.json.decode(await request.body() or b"{}", type=shape)
+
+
+class Control:
+    """The routes of one sandbox."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    def routes(self) -> list[BaseRoute]:
+        """Return the routes below the secret."""
+        gets = {"calls": self.calls, "messages": self.messages, "state": self.overview, "wait": self.wait}
+        posts = {
+            "fail": self.fail,
+            "say": self.say,
+            "tap": self.tap,
+            "chats": self.chats,
+            "limits": self.limits,
+            "update": self.update,
+            "reset": self.reset,
+        }
+        found: list[BaseRoute] = [Route(f"/{name}", answer, methods=["GET"]) for name, answer in gets.items()]
+        return found + [Route(f"/{name}", _told(answer), methods=["POST"]) for name, answer in posts.items()]
+
+    async def calls(self, request: Request) -> Response:
+        """Return the calls received after number `after`, of one `method` or of all."""
+        after = int(request.query_params.get("after", 0))
+        method = request.query_params.get("method")
+        found = [one for one in self.state.calls[after:] if method in (None, one["method"])]
+        return json_response(found)
+
+    async def messages(self, request: Request) -> Response:
+        """Return what a person sees."""
+        chat_id = request.query_params.get("chat_id")
+        deleted = request.query_params.get("deleted") == "1"
+        return json_response(view.messages(self.state, int(chat_id) if chat_id else None, deleted=deleted))
+
+    async def overview(self, _request: Request) -> Response:
+        """Return the rest of the state."""
+        return json_response(view.overview(self.state))
+
+    async def wait(self, request: Request) -> Response:
+        """Answer when something happened after revision `after`, at the latest after `timeout` seconds."""
+        after = int(request.query_params.get("after", -1))
+        seconds = min(LONGEST_WAIT, float(request.query_params.get("timeout", 30)))
+        return json_response({"revision": await self.state.bell.wait(after, seconds)})
+
+    async def fail(self, request: Request) -> dict[str, Any]:
+        """Let the next calls fail."""
+        fault = await _read(request, Fault)
+        if not (fault.error_code or fault.drop or fault.delay_seconds):
+            raise Impossible("a fault needs error_code, drop or delay_seconds")
+        if fault.drop not in ("", "before", "after"):
+            raise Impossible("drop is before or after")
+        if fault.times < 1:
+            raise Impossible("times is 1 or more")
+        self.state.faults.add(fault)
+        return {"pending": len(self.state.faults.pending)}
+
+    async def say(self, request: Request) -> dict[str, Any]:
+        """Write as a person."""
+        given = await _read(request, Say)
+        user_id = self.state.user_id if given.user_id is None else given.user_id
+        posted = person.say(self.state, given.text, user_id, given.chat_id, given.reply_to, given.thread_id)
+        return posted.message
+
+    async def tap(self, request: Request) -> dict[str, Any]:
+        """Press a button as a person."""
+        given = await _read(request, Tap)
+        user_id = self.state.user_id if given.user_id is None else given.user_id
+        query = person.tap(self.state, given.message_id, given.button, given.data, user_id, given.chat_id)
+        return query.json()
+
+    async def chats(self, request: Request) -> dict[str, Any]:
+        """Create or change a chat."""
+        given = await _read(request, OpenChat)
+        chat = self.state.chats.get(given.id)
+        if chat is None and given.type == PRIVATE:
+            chat = person.chat_for(self.state, given.id, None)
+        elif chat is None:
+            forum, members = bool(given.is_forum), given.members
+            chat = person.open_group(
+                self.state, given.id, given.type, given.title, is_forum=forum, members=members
+            )
+        if given.is_forum is not None:
+            chat.is_forum = given.is_forum
+            self.state.topics_in_private |= chat.kind == PRIVATE and given.is_forum
+        if given.blocked is not None:
+            person.block(self.state, chat, blocked=given.blocked)
+        if given.started is not None:
+            chat.started = given.started
+        if given.bot_status is not None:
+            person.set_bot_status(self.state, chat, given.bot_status)
+        self.state.bell.ring()
+        return chat.json()
+
+    async def limits(self, request: Request) -> dict[str, Any]:
+        """Change limits and forget what was counted."""
+        given = await _read(request, NewLimits)
+        for name in ("chat_per_second", "chat_burst", "group_per_minute", "total_per_second"):
+            value = getattr(given, name)
+            if value is not None:
+                setattr(self.state.limits.rates, name, value)
+        if given.callback_seconds is not None:
+            self.state.callback_seconds = given.callback_seconds
+        self.state.limits.clear()
+        limits: dict[str, Any] = view.overview(self.state)["limits"]
+        return limits
+
+    async def update(self, request: Request) -> dict[str, Any]:
+        """Queue an update as it is: a forged, a repeated, a future one."""
+        update = self.state.updates.add_raw(await _read(request, dict[str, Any]))
+        self.state.bell.ring()
+        return update
+
+    async def reset(self, _request: Request) -> dict[str, Any]:
+        """Forget faults and pace; messages stay."""
+        self.state.faults.pending.clear()
+        self.state.limits.clear()
+        return {}
+
+
+def _told(answer: Any) -> Any:
+    """Wrap a POST: its result as JSON, what is impossible as 400 with the reason."""
+
+    async def route(request: Request) -> Response:
+        try:
+            return json_response(await answer(request))
+        except (Impossible, msgspec.MsgspecError) as error:
+            return json_response({"error": str(error)}, 400)
+        except Refused as refusal:  # a person's text has the same limits
+            return json_response({"error": refusal.description}, 400)
+
+    return route

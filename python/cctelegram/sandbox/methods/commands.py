@@ -1,0 +1,49 @@
+"""The list of commands that a person is offered."""
+
+from __future__ import annotations
+
+import re
+
+import orjson
+
+from cctelegram.sandbox.refused import bad
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cctelegram.sandbox.state import State
+    from cctelegram.sandbox.methods.kind import Parameters
+
+_COMMAND = re.compile(r"[a-z0-9_]{1,32}")
+
+
+async def set_my_commands(state: State, given: Parameters) -> bool:
+    """Replace the commands of a scope and a language."""
+    commands = given["commands"]
+    if len(commands) > 100:
+        raise bad("BOT_COMMANDS_TOO_MUCH")
+    for command in commands:
+        command["command"] = command["command"].removeprefix("/")
+        if not _COMMAND.fullmatch(command["command"]):
+            raise bad("BOT_COMMAND_INVALID")
+        if not 1 <= len(command["description"]) <= 256:
+            raise bad("BOT_COMMAND_DESCRIPTION_INVALID")
+    state.commands[_place(given)] = commands
+    state.bell.ring()
+    return True
+
+
+async def get_my_commands(state: State, given: Parameters) -> list[dict[str, str]]:
+    """Return the commands of exactly this scope and language."""
+    return state.commands.get(_place(given), [])
+
+
+async def delete_my_commands(state: State, given: Parameters) -> bool:
+    """Forget the commands of a scope and a language."""
+    state.commands.pop(_place(given), None)
+    state.bell.ring()
+    return True
+
+
+def _place(given: Parameters) -> tuple[str, str]:
+    scope = orjson.dumps(given.get("scope", {"type": "default"}), option=orjson.OPT_SORT_KEYS)
+    return scope.decode(), given.get("language_code", "")

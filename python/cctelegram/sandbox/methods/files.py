@@ -1,0 +1,118 @@
+"""Documents and photos: taken, kept in memory, given back."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, TYPE_CHECKING
+
+from cctelegram.sandbox.entities import formatted
+from cctelegram.sandbox.methods.addressed import replied, threaded, writable
+from cctelegram.sandbox.methods.messages import finished
+from cctelegram.sandbox.picture import size_of
+from cctelegram.sandbox.refused import Refused, bad
+from cctelegram.sandbox.state import State, StoredFile
+
+if TYPE_CHECKING:
+    from cctelegram.sandbox.parameters import Upload
+    from cctelegram.sandbox.methods.kind import Parameters
+
+UPLOAD_LIMIT = 50 << 20
+PHOTO_LIMIT = 10 << 20
+DOWNLOAD_LIMIT = 20 << 20
+
+
+async def send_document(state: State, given: Parameters) -> dict[str, Any]:
+    """Post a file of up to 50 MB, uploaded or known by its `file_id`; return the `Message`."""
+    caption = _captioned(state, given)
+    stored = _stored(state, given["document"], "documents", UPLOAD_LIMIT)
+    document = {
+        "file_name": stored.name,
+        "mime_type": stored.content_type,
+        "file_id": stored.file_id,
+        "file_unique_id": stored.unique_id,
+        "file_size": len(stored.content),
+    }
+    return finished(state, given, caption | {"document": document})
+
+
+async def send_photo(state: State, given: Parameters) -> dict[str, Any]:
+    """Post a picture of up to 10 MB; return the `Message`. Telegram's smaller sizes are not made."""
+    caption = _captioned(state, given)
+    stored = _stored(state, given["photo"], "photos", PHOTO_LIMIT)
+    size = size_of(stored.content)
+    if size is None:
+        raise bad("IMAGE_PROCESS_FAILED")
+    stored.width, stored.height = size
+    if sum(size) > 10_000 or max(size) > 20 * min(size):
+        raise bad("PHOTO_INVALID_DIMENSIONS")
+    photo = {
+        "file_id": stored.file_id,
+        "file_unique_id": stored.unique_id,
+        "file_size": len(stored.content),
+        "width": stored.width,
+        "height": stored.height,
+    }
+    content: dict[str, Any] = {"photo": [photo]}
+    if given.get("has_spoiler"):
+        content["has_media_spoiler"] = True
+    if given.get("show_caption_above_media"):
+        content["show_caption_above_media"] = True
+    return finished(state, given, caption | content)
+
+
+async def get_file(state: State, given: Parameters) -> dict[str, Any]:
+    """Return the `File` with the path under which it can be fetched."""
+    stored = state.files.get(given["file_id"])
+    if stored is None:
+        raise bad("wrong file_id or the file is temporarily unavailable")
+    if len(stored.content) > DOWNLOAD_LIMIT:
+        raise bad("file is too big")
+    return {
+        "file_id": stored.file_id,
+        "file_unique_id": stored.unique_id,
+        "file_size": len(stored.content),
+        "file_path": stored.path,
+    }
+
+
+def _captioned(state: State, given: Parameters) -> dict[str, Any]:
+    chat = writable(state, given)
+    content: dict[str, Any] = threaded(chat, given) | replied(state, chat, given)
+    text, entities = formatted(
+        given.get("caption", ""), given.get("caption_entities"), given.get("parse_mode"), caption=True
+    )
+    if text:
+        content["caption"] = text
+    if entities:
+        content["caption_entities"] = entities
+    return content
+
+
+def _stored(state: State, given: Upload | str, folder: str, limit: int) -> StoredFile:
+    if isinstance(given, str):
+        return _known(state, given)
+    if not given.content:
+        raise bad("file must be non-empty")
+    if len(given.content) > limit:
+        raise Refused(413, "Request Entity Too Large")
+    number = len(state.files)
+    ending = given.name.rpartition(".")[2] if "." in given.name else "bin"
+    stored = StoredFile(
+        file_id=f"BQACAgIAAx{secrets.token_urlsafe(24)}",
+        unique_id=f"AgAD{secrets.token_urlsafe(8)}",
+        path=f"{folder}/file_{number}.{ending if ending.isalnum() else 'bin'}",
+        name=given.name,
+        content_type=given.content_type,
+        content=given.content,
+    )
+    state.files[stored.file_id] = stored
+    return stored
+
+
+def _known(state: State, wanted: str) -> StoredFile:
+    if wanted in state.files:
+        return state.files[wanted]
+    if wanted.startswith(("http://", "https://")):
+        # No request leaves this machine; this is what Telegram says of an address it cannot reach.
+        raise bad("failed to get HTTP URL content")
+    raise bad("wrong file identifier/HTTP URL specified")

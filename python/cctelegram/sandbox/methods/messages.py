@@ -1,0 +1,103 @@
+"""Writing into a chat: messages, drafts, the typing sign, reactions."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, TYPE_CHECKING
+
+from cctelegram.sandbox import keyboards
+from cctelegram.sandbox.chat import PRIVATE, TYPING_SECONDS
+from cctelegram.sandbox.entities import formatted
+from cctelegram.sandbox.methods.addressed import chat_of, paced, replied, threaded, writable
+from cctelegram.sandbox.refused import bad
+
+if TYPE_CHECKING:
+    from cctelegram.sandbox.state import State
+    from cctelegram.sandbox.methods.kind import Parameters
+
+ACTIONS = frozenset(
+    {
+        "typing",
+        "upload_photo",
+        "record_video",
+        "upload_video",
+        "record_voice",
+        "upload_voice",
+        "upload_document",
+        "choose_sticker",
+        "find_location",
+        "record_video_note",
+        "upload_video_note",
+    }
+)  # fmt: skip - a list of words
+REACTIONS = frozenset(
+    "❤👍👎🔥🥰👏😁🤔🤯😱🤬😢🎉🤩🤮💩🙏👌🕊🤡🥱🥴😍🐳🌚🌭💯🤣⚡🍌🏆💔🤨😐🍓🍾💋🖕😈😴😭🤓👻👀🎃🙈😇😨🤝✍🤗🫡🎅🎄☃💅🤪🗿🆒💘🙉🦄😘💊🙊😎👾😡"
+)
+
+
+async def send_message(state: State, given: Parameters) -> dict[str, Any]:
+    """Post a text; return the `Message`."""
+    chat = writable(state, given)
+    text, entities = formatted(given["text"], given.get("entities"), given.get("parse_mode"))
+    content: dict[str, Any] = threaded(chat, given) | replied(state, chat, given) | {"text": text}
+    if entities:
+        content["entities"] = entities
+    if given.get("link_preview_options"):
+        content["link_preview_options"] = given["link_preview_options"]
+    return finished(state, given, content)
+
+
+def finished(state: State, given: Parameters, content: dict[str, Any]) -> dict[str, Any]:
+    """Add what every kind of message has, look at the pace, post it, return the `Message`."""
+    chat = writable(state, given)
+    markup = keyboards.checked(given.get("reply_markup"))
+    if markup:
+        content["reply_markup"] = markup
+    if given.get("protect_content"):
+        content["has_protected_content"] = True
+    paced(state, chat)
+    return state.post(chat, state.bot, content, silent=bool(given.get("disable_notification"))).message
+
+
+async def send_message_draft(state: State, given: Parameters) -> bool:
+    """Show a text that is still being written; only in private chats, and gone with the next message."""
+    chat = writable(state, given)
+    if chat.kind != PRIVATE:
+        raise bad("CHAT_TYPE_INVALID")
+    if not given["draft_id"]:
+        raise bad("RANDOM_ID_INVALID")
+    text: str = given.get("text", "")
+    entities: list[dict[str, Any]] = []
+    if text:
+        text, entities = formatted(text, given.get("entities"), given.get("parse_mode"))
+    chat.drafts = {given["draft_id"]: {"text": text, "entities": entities} | threaded(chat, given)}
+    state.bell.ring()
+    return True
+
+
+async def send_chat_action(state: State, given: Parameters) -> bool:
+    """Show a sign such as `typing` for five seconds or until the next message."""
+    chat = writable(state, given)
+    threaded(chat, given)
+    if given["action"] not in ACTIONS:
+        raise bad("wrong parameter action in request")
+    chat.typing = (given["action"], time.time() + TYPING_SECONDS)
+    state.bell.ring()
+    return True
+
+
+async def set_message_reaction(state: State, given: Parameters) -> bool:
+    """Replace the bot's reaction to a message; bots may set one, and no custom emoji of their own."""
+    chat = chat_of(state, given)
+    posted = chat.post(given["message_id"])
+    if posted is None:
+        raise bad("message to react not found")
+    reactions = given.get("reaction", [])
+    if len(reactions) > 1:
+        raise bad("REACTIONS_TOO_MANY")
+    for reaction in reactions:
+        if reaction["type"] == "emoji" and reaction["emoji"].removesuffix("\ufe0f") not in REACTIONS:
+            raise bad("REACTION_INVALID")
+    posted.reactions = reactions
+    state.changed(posted)
+    return True

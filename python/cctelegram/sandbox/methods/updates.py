@@ -1,0 +1,43 @@
+"""Long polling."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, TYPE_CHECKING
+
+from cctelegram.sandbox.refused import Refused
+
+if TYPE_CHECKING:
+    from cctelegram.sandbox.methods.kind import Parameters
+    from cctelegram.sandbox.state import State
+
+LONGEST_POLL = 50.0
+OTHER_POLL = (
+    "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
+)
+OTHER_WEBHOOK = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+
+
+async def get_updates(state: State, given: Parameters) -> list[dict[str, Any]]:
+    """Return updates from `offset` on, as soon as there are some; an older poll still waiting gets a 409."""
+    if state.webhook is not None:
+        raise Refused(409, OTHER_WEBHOOK)
+    state.polls += 1
+    mine = state.polls
+    # Wakes an older poll, which then finds itself overtaken.
+    revision = state.bell.ring()
+    if "allowed_updates" in given:
+        state.updates.allowed = frozenset(given["allowed_updates"])
+    state.updates.confirm(given.get("offset", 0))
+    limit = max(1, min(100, given.get("limit", 100)))
+    until = time.monotonic() + max(0.0, min(LONGEST_POLL, given.get("timeout", 0)))
+    while not state.updates.pending and not state.bell.closed:
+        left = until - time.monotonic()
+        if left <= 0:
+            break
+        revision = await state.bell.wait(revision, left)
+        if state.webhook is not None:
+            raise Refused(409, "Conflict: terminated by setWebhook request")
+        if state.polls != mine:
+            raise Refused(409, OTHER_POLL)
+    return state.updates.pending[:limit]

@@ -1,0 +1,49 @@
+"""What a method answers when it does not do what was asked.
+
+Descriptions are Telegram's own words, so that a program written against the sandbox meets the same
+texts in the field. Where the sandbox is stricter than Telegram (which ignores what it does not know,
+or mends it silently), the description begins with `Bad Request: SANDBOX:` and says what Telegram
+would have done. These are all such places:
+
+- a parameter that the method does not have, or that the sandbox does not act on;
+- an Integer or Boolean given as a string in a JSON body;
+- more than 100 entities, entities of an unknown type, entities that overlap without nesting;
+- entities and a parse mode together; the legacy parse mode `Markdown`;
+- an inline button without, or with more than one, action; an unknown style.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Refused(Exception):  # noqa: N818 - an answer of the Bot API, not a fault of the program
+    """An answer with `ok: false`: HTTP status and error code, description, response parameters."""
+
+    def __init__(self, code: int, description: str, parameters: dict[str, Any] | None = None) -> None:
+        super().__init__(description)
+        self.code = code
+        self.description = description
+        self.parameters = parameters
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON object that Telegram answers."""
+        body: dict[str, Any] = {"ok": False, "error_code": self.code, "description": self.description}
+        if self.parameters:
+            body["parameters"] = self.parameters
+        return body
+
+
+def bad(text: str) -> Refused:
+    """Return a 400 in Telegram's words."""
+    return Refused(400, f"Bad Request: {text}")
+
+
+def stricter(text: str) -> Refused:
+    """Return a 400 for what Telegram would let pass; the text says what it would do."""
+    return Refused(400, f"Bad Request: SANDBOX: {text}")
+
+
+def flood(seconds: int) -> Refused:
+    """Return a 429 that asks to wait for whole `seconds`."""
+    return Refused(429, f"Too Many Requests: retry after {seconds}", {"retry_after": seconds})
