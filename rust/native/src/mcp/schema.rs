@@ -1,0 +1,418 @@
+//! Arguments against the input schema of their tool.
+//!
+//! Exactly the keywords of JSON Schema that the definitions use: a test refuses a definition with
+//! any other, so that what a client reads is what is checked. A sentence says which argument,
+//! what was read and what is allowed.
+
+use serde_json::{Map, Value};
+
+type Object = Map<String, Value>;
+
+/// The keywords that are checked, and those that only explain.
+#[cfg(test)]
+const KEYWORDS: [&str; 16] = [
+    "type",
+    "enum",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "minimum",
+    "maximum",
+    "items",
+    "minItems",
+    "maxItems",
+    "properties",
+    "required",
+    "additionalProperties",
+    "default",
+    "title",
+    "description",
+];
+
+/// How much of a value an error repeats, in characters.
+const SHOWN: usize = 60;
+
+/// Check `arguments` and put the defaults of the schema where nothing was given.
+pub fn check_arguments(arguments: &mut Object, schema: &Object) -> Result<(), String> {
+    check_object("", arguments, schema)?;
+    for (name, property) in properties(schema) {
+        if let Some(default) = property.get("default")
+            && !arguments.contains_key(name)
+        {
+            arguments.insert(name.clone(), default.clone());
+        }
+    }
+    Ok(())
+}
+
+/// `; did you mean "title"?` where one of `known` is near enough to `word`, else nothing.
+pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let near = known.map(|name| (distance(word, name), name)).min();
+    match near {
+        Some((distance, name)) if distance <= 1.max(name.chars().count() / 3) => {
+            format!("; did you mean {name:?}?")
+        }
+        _ => String::new(),
+    }
+}
+
+fn properties(schema: &Object) -> impl Iterator<Item = (&String, &Object)> {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    properties
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, property)| Some((name, property.as_object()?)))
+}
+
+fn check(path: &str, value: &Value, schema: &Object) -> Result<(), String> {
+    if let Some(allowed) = schema.get("enum").and_then(Value::as_array)
+        && !allowed.contains(value)
+    {
+        let nearest = nearest(
+            value.as_str().unwrap_or_default(),
+            allowed.iter().filter_map(Value::as_str),
+        );
+        let words: Vec<String> = allowed.iter().map(Value::to_string).collect();
+        return Err(read(
+            path,
+            value,
+            &format!("one of {}{nearest}", words.join(", ")),
+        ));
+    }
+    match (schema.get("type").and_then(Value::as_str), value) {
+        (Some("string"), Value::String(text)) => check_string(path, text, schema),
+        (Some("integer"), Value::Number(number)) if is_whole(number) => {
+            check_number(path, value, schema)
+        }
+        (Some("number"), Value::Number(_)) => check_number(path, value, schema),
+        (Some("array"), Value::Array(items)) => check_array(path, items, schema),
+        (Some("object"), Value::Object(object)) => check_object(path, object, schema),
+        (Some("boolean"), Value::Bool(_)) | (None, _) => Ok(()),
+        (Some("integer"), _) => Err(read(path, value, "a whole number")),
+        (Some(kind), _) => {
+            let article = if matches!(kind, "array" | "object") {
+                "an"
+            } else {
+                "a"
+            };
+            Err(read(path, value, &format!("{article} {kind}")))
+        }
+    }
+}
+
+fn check_object(path: &str, object: &Object, schema: &Object) -> Result<(), String> {
+    let at = |name: &str| {
+        if path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{path}.{name}")
+        }
+    };
+    if schema.get("additionalProperties") == Some(&Value::Bool(false)) {
+        let known = || properties(schema).map(|(name, _)| name.as_str());
+        if let Some(unknown) = object
+            .keys()
+            .find(|name| known().all(|other| other != *name))
+        {
+            let nearest = nearest(unknown, known());
+            let all: Vec<&str> = known().collect();
+            let all = if all.is_empty() {
+                "none".to_owned()
+            } else {
+                all.join(", ")
+            };
+            return Err(format!(
+                "{}: there is no such argument{nearest} (known: {all})",
+                at(unknown)
+            ));
+        }
+    }
+    let required = schema.get("required").and_then(Value::as_array);
+    for name in required.into_iter().flatten().filter_map(Value::as_str) {
+        if !object.contains_key(name) {
+            return Err(format!(
+                "{}: it is missing, and the call needs it",
+                at(name)
+            ));
+        }
+    }
+    for (name, property) in properties(schema) {
+        if let Some(value) = object.get(name) {
+            check(&at(name), value, property)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_array(path: &str, items: &[Value], schema: &Object) -> Result<(), String> {
+    let limit = |keyword| schema.get(keyword).and_then(Value::as_u64);
+    let count = items.len() as u64;
+    if let Some(most) = limit("maxItems").filter(|most| count > *most) {
+        return Err(format!(
+            "{path}: read {count} items; allowed are at most {most}"
+        ));
+    }
+    if let Some(least) = limit("minItems").filter(|least| count < *least) {
+        return Err(format!(
+            "{path}: read {count} items; allowed are at least {least}"
+        ));
+    }
+    if let Some(of) = schema.get("items").and_then(Value::as_object) {
+        for (index, item) in items.iter().enumerate() {
+            check(&format!("{path}[{index}]"), item, of)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_string(path: &str, text: &str, schema: &Object) -> Result<(), String> {
+    let limit = |keyword| schema.get(keyword).and_then(Value::as_u64);
+    let count = text.chars().count() as u64;
+    if let Some(most) = limit("maxLength").filter(|most| count > *most) {
+        return Err(format!(
+            "{path}: read {count} characters; allowed are at most {most}"
+        ));
+    }
+    if let Some(least) = limit("minLength").filter(|least| count < *least) {
+        return Err(format!(
+            "{path}: read {count} characters; allowed are at least {least}"
+        ));
+    }
+    let class = schema
+        .get("pattern")
+        .and_then(Value::as_str)
+        .and_then(class);
+    if let Some(class) = class.filter(|class| !text.chars().all(|one| is_in(class, one))) {
+        return Err(read(
+            path,
+            &text.into(),
+            &format!("characters of [{class}]"),
+        ));
+    }
+    Ok(())
+}
+
+fn check_number(path: &str, value: &Value, schema: &Object) -> Result<(), String> {
+    let number = value.as_f64().unwrap_or(f64::NAN);
+    let limit = |keyword| schema.get(keyword).filter(|limit| limit.is_number());
+    if let Some(most) =
+        limit("maximum").filter(|most| most.as_f64().is_some_and(|most| number > most))
+    {
+        return Err(read(path, value, &format!("at most {most}")));
+    }
+    if let Some(least) =
+        limit("minimum").filter(|least| least.as_f64().is_some_and(|least| number < least))
+    {
+        return Err(read(path, value, &format!("at least {least}")));
+    }
+    Ok(())
+}
+
+/// JSON Schema counts 3.0 among the integers.
+fn is_whole(number: &serde_json::Number) -> bool {
+    number.is_i64()
+        || number.is_u64()
+        || number.as_f64().is_some_and(|number| number.fract() == 0.0)
+}
+
+/// The characters of a pattern `^[...]+$`, the one form of a pattern that is understood.
+fn class(pattern: &str) -> Option<&str> {
+    pattern
+        .strip_prefix("^[")?
+        .strip_suffix("]+$")
+        .filter(|class| !class.contains(['\\', '^', '[']))
+}
+
+fn is_in(class: &str, one: char) -> bool {
+    let members: Vec<char> = class.chars().collect();
+    let mut rest = members.as_slice();
+    while let [first, others @ ..] = rest {
+        if let ['-', last, after @ ..] = others {
+            if (*first..=*last).contains(&one) {
+                return true;
+            }
+            rest = after;
+        } else {
+            if *first == one {
+                return true;
+            }
+            rest = others;
+        }
+    }
+    false
+}
+
+fn read(path: &str, value: &Value, allowed: &str) -> String {
+    let mut shown: String = value.to_string();
+    if let Some((cut, _)) = shown.char_indices().nth(SHOWN) {
+        shown.truncate(cut);
+        shown.push('…');
+    }
+    format!("{path}: read {shown}; allowed is {allowed}")
+}
+
+/// Edits (insert, remove, replace) that make one word of the other.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (index, from) in one.chars().enumerate() {
+        let mut diagonal = index;
+        row[0] = index + 1;
+        for (column, to) in other.iter().enumerate() {
+            let replaced = diagonal + usize::from(from != *to);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(row[column] + 1).min(diagonal + 1);
+        }
+    }
+    row[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn verdict(schema: &Value, mut arguments: Value) -> Result<Value, String> {
+        let schema = schema.as_object().unwrap();
+        check_arguments(arguments.as_object_mut().unwrap(), schema).map(|()| arguments)
+    }
+
+    #[test]
+    fn every_error_names_the_argument_what_was_read_and_what_is_allowed() {
+        let schema = json!({"type": "object", "additionalProperties": false, "required": ["title"],
+            "properties": {
+                "title": {"type": "string", "minLength": 1, "maxLength": 3},
+                "kind": {"type": "string", "pattern": "^[a-z0-9_]+$"},
+                "limit": {"type": "integer", "minimum": 1, "maximum": 100},
+                "share": {"type": "number", "minimum": 0},
+                "level": {"type": "string", "enum": ["low", "high"]},
+                "options": {"type": "array", "minItems": 1, "maxItems": 2,
+                    "items": {"type": "string", "maxLength": 2}},
+                "data": {"type": "object", "properties": {"deep": {"type": "boolean"}}}}});
+        let table = [
+            (json!({}), "title: it is missing, and the call needs it"),
+            (
+                json!({"title": ""}),
+                "title: read 0 characters; allowed are at least 1",
+            ),
+            (
+                json!({"title": "éééé"}),
+                "title: read 4 characters; allowed are at most 3",
+            ),
+            (json!({"title": 5}), "title: read 5; allowed is a string"),
+            (
+                json!({"title": null}),
+                "title: read null; allowed is a string",
+            ),
+            (
+                json!({"title": "a", "kind": "No"}),
+                "kind: read \"No\"; allowed is characters of [a-z0-9_]",
+            ),
+            (
+                json!({"title": "a", "limit": 0}),
+                "limit: read 0; allowed is at least 1",
+            ),
+            (
+                json!({"title": "a", "limit": 101}),
+                "limit: read 101; allowed is at most 100",
+            ),
+            (
+                json!({"title": "a", "limit": 1.5}),
+                "limit: read 1.5; allowed is a whole number",
+            ),
+            (
+                json!({"title": "a", "limit": "5"}),
+                "limit: read \"5\"; allowed is a whole number",
+            ),
+            (
+                json!({"title": "a", "share": -0.5}),
+                "share: read -0.5; allowed is at least 0",
+            ),
+            (
+                json!({"title": "a", "level": "hihg"}),
+                "level: read \"hihg\"; allowed is one of \"low\", \"high\"",
+            ),
+            (
+                json!({"title": "a", "options": []}),
+                "options: read 0 items; allowed are at least 1",
+            ),
+            (
+                json!({"title": "a", "options": ["a", "b", "c"]}),
+                "options: read 3 items; allowed are at most 2",
+            ),
+            (
+                json!({"title": "a", "options": ["a", "bcd"]}),
+                "options[1]: read 3 characters; allowed are at most 2",
+            ),
+            (
+                json!({"title": "a", "options": "a"}),
+                "options: read \"a\"; allowed is an array",
+            ),
+            (
+                json!({"title": "a", "data": {"deep": 1}}),
+                "data.deep: read 1; allowed is a boolean",
+            ),
+            (
+                json!({"title": "a", "limits": 1}),
+                "limits: there is no such argument; did you mean \"limit\"? \
+                 (known: title, kind, limit, share, level, options, data)",
+            ),
+        ];
+        for (arguments, sentence) in table {
+            assert_eq!(verdict(&schema, arguments), Err(sentence.to_owned()));
+        }
+        let good = json!({"title": "日本語", "kind": "a_1", "limit": 3.0, "share": 0, "level": "low",
+            "options": ["a"], "data": {"deep": true, "other": [1]}});
+        assert_eq!(verdict(&schema, good.clone()), Ok(good));
+    }
+
+    #[test]
+    fn a_long_value_is_not_repeated_whole() {
+        let schema = json!({"properties": {"a": {"type": "integer"}}});
+        let sentence = verdict(&schema, json!({"a": "x".repeat(5000)})).unwrap_err();
+        assert!(sentence.len() < 120, "{sentence}");
+    }
+
+    #[test]
+    fn defaults_are_put_in_only_where_nothing_was_given() {
+        let schema = json!({"properties": {"limit": {"type": "integer", "default": 10}}});
+        assert_eq!(verdict(&schema, json!({})), Ok(json!({"limit": 10})));
+        assert_eq!(
+            verdict(&schema, json!({"limit": 3})),
+            Ok(json!({"limit": 3}))
+        );
+    }
+
+    #[test]
+    fn every_keyword_of_the_definitions_is_one_that_is_checked() {
+        fn keywords(schema: &Value, at: &str) {
+            for (keyword, value) in schema.as_object().unwrap() {
+                assert!(KEYWORDS.contains(&keyword.as_str()), "{at}: {keyword}");
+                match keyword.as_str() {
+                    "properties" => {
+                        for (name, property) in value.as_object().unwrap() {
+                            keywords(property, &format!("{at}.{name}"));
+                        }
+                    }
+                    "items" => keywords(value, &format!("{at}[]")),
+                    "type" => assert!(value.is_string(), "{at}: one type"),
+                    "pattern" => assert!(class(value.as_str().unwrap()).is_some(), "{at}: {value}"),
+                    "additionalProperties" => assert!(value.is_boolean(), "{at}: {value}"),
+                    _ => {}
+                }
+            }
+        }
+        for tool in super::super::tools::definitions().unwrap() {
+            let schema = Value::Object(tool.input_schema.as_ref().clone());
+            keywords(&schema, &tool.name);
+            assert_eq!(schema["additionalProperties"], false, "{}", tool.name);
+            let mut defaults = Object::new();
+            for (name, property) in properties(&tool.input_schema) {
+                if let Some(default) = property.get("default") {
+                    assert_eq!(check(name, default, property), Ok(()), "{}", tool.name);
+                    defaults.insert(name.clone(), default.clone());
+                }
+            }
+        }
+    }
+}
