@@ -1,0 +1,96 @@
+//! Answers.
+
+use crate::error::raise;
+use cctelegram_spool::answers;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use std::path::PathBuf;
+
+/// An answer's file, as a listing shows it.
+#[pyclass(frozen, get_all, module = "cctelegram._native")]
+pub struct AnswerFile {
+    name: String,
+    size: u64,
+    mtime_ns: i64,
+}
+
+#[pymethods]
+impl AnswerFile {
+    fn __repr__(&self) -> String {
+        format!("AnswerFile({:?}, {})", self.name, self.size)
+    }
+}
+
+type Answers<'py> = Vec<(String, Bound<'py, PyBytes>)>;
+
+#[pyfunction]
+fn answer_name(event_id: Option<&str>, at_us: i64, token: u64) -> String {
+    #[allow(clippy::cast_possible_truncation)] // eight hex digits of it are shown
+    answers::answer_name(event_id, at_us, token as u32)
+}
+
+#[pyfunction]
+fn deliver_answer(py: Python<'_>, responses_dir: PathBuf, name: &str, data: &[u8]) -> PyResult<()> {
+    py.detach(|| answers::deliver_answer(&responses_dir, name, data))
+        .map_err(raise)
+}
+
+#[pyfunction]
+#[pyo3(signature = (responses_dir, limit=None, newest_first=true))]
+fn list_answers(
+    py: Python<'_>,
+    responses_dir: PathBuf,
+    limit: Option<usize>,
+    newest_first: bool,
+) -> PyResult<Vec<AnswerFile>> {
+    let listed = py
+        .detach(|| answers::list_answers(&responses_dir, limit, newest_first))
+        .map_err(raise)?;
+    let file = |file: answers::AnswerFile| AnswerFile {
+        name: file.name,
+        size: file.size,
+        mtime_ns: file.mtime_ns,
+    };
+    Ok(listed.into_iter().map(file).collect())
+}
+
+#[pyfunction]
+fn read_answers(
+    py: Python<'_>,
+    responses_dir: PathBuf,
+    names: Vec<String>,
+) -> PyResult<Answers<'_>> {
+    let read = py
+        .detach(|| answers::read_answers(&responses_dir, &names))
+        .map_err(raise)?;
+    Ok(pairs(py, read))
+}
+
+#[pyfunction]
+fn take_answers(
+    py: Python<'_>,
+    responses_dir: PathBuf,
+    names: Vec<String>,
+) -> PyResult<Answers<'_>> {
+    let taken = py
+        .detach(|| answers::take_answers(&responses_dir, &names))
+        .map_err(raise)?;
+    Ok(pairs(py, taken))
+}
+
+fn pairs(py: Python<'_>, answers: Vec<(String, Vec<u8>)>) -> Answers<'_> {
+    answers
+        .into_iter()
+        .map(|(name, data)| (name, PyBytes::new(py, &data)))
+        .collect()
+}
+
+/// Add this file's names to the module.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<AnswerFile>()?;
+    module.add_function(wrap_pyfunction!(answer_name, module)?)?;
+    module.add_function(wrap_pyfunction!(deliver_answer, module)?)?;
+    module.add_function(wrap_pyfunction!(list_answers, module)?)?;
+    module.add_function(wrap_pyfunction!(read_answers, module)?)?;
+    module.add_function(wrap_pyfunction!(take_answers, module)?)
+}

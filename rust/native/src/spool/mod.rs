@@ -1,0 +1,17 @@
+//! Binding of the spool crate: `json` (for commands that must start fast), `catalogue`, `files`
+//! (deliver, locks), `answers`, `inbox`.
+
+use pyo3::prelude::*;
+
+mod answers;
+mod catalogue;
+mod files;
+mod json;
+
+/// Add this folder's names to the module.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    json::register(module)?;
+    catalogue::register(module)?;
+    files::register(module)?;
+    answers::register(module)
+}

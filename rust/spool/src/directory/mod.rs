@@ -1,0 +1,84 @@
+//! The only system calls on the entries of a directory. Unix: relative to an open directory, nothing
+//! followed, nothing that blocks. Elsewhere: the standard library behind the same functions.
+
+use crate::error::{At, Result};
+use std::path::Path;
+
+#[cfg(not(unix))]
+mod portable;
+#[cfg(unix)]
+mod unix;
+#[cfg(not(unix))]
+pub use portable::{Directory, is_local};
+#[cfg(unix)]
+pub use unix::{Directory, is_local};
+
+/// What tells one file from another, and from itself after a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// Device; 0 where there is none.
+    pub device: u64,
+    /// Inode; the creation time where there is none.
+    pub inode: u64,
+    /// In bytes.
+    pub size: u64,
+    /// In nanoseconds since the epoch.
+    pub mtime_ns: i64,
+    /// A regular file, and not a link to one.
+    pub is_file: bool,
+}
+
+impl Stat {
+    /// In microseconds since the epoch.
+    #[must_use]
+    pub const fn mtime_us(&self) -> i64 {
+        self.mtime_ns.div_euclid(1_000)
+    }
+}
+
+/// What an entry of a listing is, as far as the listing tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A directory, link, pipe, device or socket.
+    Other,
+    /// The file system does not say; look before opening.
+    Unknown,
+}
+
+/// What came of reading a file whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contents {
+    /// The buffer holds all of it.
+    Whole(Stat),
+    /// It is larger than allowed; nothing was read.
+    TooLarge(Stat),
+    /// It changed while it was read; look again.
+    Changing(Stat),
+    /// It is no regular file, or gone.
+    Nothing,
+}
+
+/// Make a directory and those above it, for the owner alone, unless it is there.
+///
+/// # Errors
+///
+/// It cannot be made, or something else has its name.
+pub fn make(path: &Path) -> Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).at(path)
+}
+
+/// Options to write a file that only the owner may read.
+#[must_use]
+pub fn private_file() -> std::fs::OpenOptions {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}

@@ -1,0 +1,179 @@
+//! The same calls by the standard library, for systems that are not Unix.
+//!
+//! Names that are not Unicode are passed over: there is no safe way to carry them as bytes here.
+
+use super::{Contents, Kind, Stat};
+use crate::error::{At, Result};
+use std::fs::{File, Metadata};
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A directory, by its path.
+pub struct Directory {
+    path: PathBuf,
+}
+
+impl Directory {
+    /// Open a directory, made first when it is missing.
+    ///
+    /// # Errors
+    ///
+    /// It can be neither opened nor made.
+    pub fn open(path: &Path) -> Result<Self> {
+        super::make(path)?;
+        Ok(Self {
+            path: path.to_owned(),
+        })
+    }
+
+    /// What tells this directory from one made anew.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses to say.
+    pub fn identity(&self) -> Result<(u64, u64)> {
+        let stat = stat_of(&std::fs::metadata(&self.path).at(&self.path)?);
+        Ok((stat.device, stat.inode))
+    }
+
+    /// The same of whatever has this path now; `None` when nothing has.
+    #[must_use]
+    pub fn identity_at(path: &Path) -> Option<(u64, u64)> {
+        let stat = stat_of(&std::fs::metadata(path).ok()?);
+        Some((stat.device, stat.inode))
+    }
+
+    /// Hand over each name until the function returns false.
+    ///
+    /// # Errors
+    ///
+    /// The listing fails half-way; names handed over before are good.
+    pub fn names(&self, mut each: impl FnMut(&[u8], Kind) -> bool) -> Result<()> {
+        for entry in std::fs::read_dir(&self.path).at(&self.path)? {
+            let entry = entry.at(&self.path)?;
+            let kind = match entry.file_type() {
+                Ok(kind) if kind.is_file() => Kind::File,
+                Ok(_) => Kind::Other,
+                Err(_) => Kind::Unknown,
+            };
+            let name = entry.file_name();
+            if name
+                .to_str()
+                .is_some_and(|name| !each(name.as_bytes(), kind))
+            {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Look at an entry without following it; `None` when it is gone.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses.
+    pub fn stat(&self, name: &[u8]) -> Result<Option<Stat>> {
+        let path = self.at(name);
+        match std::fs::symlink_metadata(&path) {
+            Ok(metadata) => Ok(Some(stat_of(&metadata))),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).at(path),
+        }
+    }
+
+    /// Open a regular file for reading; `None` when it is no regular file, or gone.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses, such as for want of permission.
+    pub fn open_file(&self, name: &[u8]) -> Result<Option<(File, Stat)>> {
+        if !self.stat(name)?.is_some_and(|stat| stat.is_file) {
+            return Ok(None);
+        }
+        let path = self.at(name);
+        let file = File::open(&path).at(&path)?;
+        let stat = stat_of(&file.metadata().at(&path)?);
+        Ok(Some((file, stat)))
+    }
+
+    /// Read a file of at most `buffer.len() - 1` bytes into the buffer.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses, such as for want of permission.
+    pub fn read(&self, name: &[u8], buffer: &mut [u8]) -> Result<Contents> {
+        let Some((mut file, stat)) = self.open_file(name)? else {
+            return Ok(Contents::Nothing);
+        };
+        let size = usize::try_from(stat.size).unwrap_or(usize::MAX);
+        if size >= buffer.len() {
+            return Ok(Contents::TooLarge(stat));
+        }
+        let mut filled = 0;
+        while filled <= size {
+            match file.read(&mut buffer[filled..=size]).at(self.at(name))? {
+                0 => break,
+                count => filled += count,
+            }
+        }
+        Ok(if filled == size {
+            Contents::Whole(stat)
+        } else {
+            Contents::Changing(stat)
+        })
+    }
+
+    /// Remove a file; false when it was gone.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses.
+    pub fn remove(&self, name: &[u8]) -> Result<bool> {
+        let path = self.at(name);
+        match std::fs::remove_file(&path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error).at(path),
+        }
+    }
+
+    /// The path of an entry.
+    #[must_use]
+    pub fn at(&self, name: &[u8]) -> PathBuf {
+        self.path.join(String::from_utf8_lossy(name).as_ref())
+    }
+
+    /// Nothing to do: directories cannot be synced here.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    pub fn sync(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn stat_of(metadata: &Metadata) -> Stat {
+    let nanoseconds = |time: std::io::Result<SystemTime>| {
+        let since = time
+            .ok()
+            .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        since.map_or(0, |since| {
+            i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+        })
+    };
+    Stat {
+        device: 0,
+        inode: nanoseconds(metadata.created()).unsigned_abs(),
+        size: metadata.len(),
+        mtime_ns: nanoseconds(metadata.modified()),
+        is_file: metadata.is_file(),
+    }
+}
+
+/// Changes are always told late here; the caller looks each second.
+#[must_use]
+pub fn is_local(_: &Path) -> bool {
+    false
+}

@@ -1,0 +1,245 @@
+//! Directory calls of Unix.
+
+use super::{Contents, Kind, Stat};
+use crate::error::{At, Result};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+use rustix::io::Errno;
+use std::ffi::OsStr;
+use std::fs::File;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// Links are not followed; a pipe that took the file's place does not block.
+const READ: OFlags = OFlags::RDONLY
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOCTTY)
+    .union(OFlags::CLOEXEC);
+
+/// An open directory.
+pub struct Directory {
+    fd: OwnedFd,
+    path: PathBuf,
+}
+
+impl Directory {
+    /// Open a directory, made first when it is missing.
+    ///
+    /// # Errors
+    ///
+    /// It can be neither opened nor made.
+    pub fn open(path: &Path) -> Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let open = || rustix::fs::open(path, flags, Mode::empty());
+        let fd = match open() {
+            Err(Errno::NOENT) => {
+                super::make(path)?;
+                open()
+            }
+            opened => opened,
+        };
+        Ok(Self {
+            fd: fd.at(path)?,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Device and inode of the directory.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses to say.
+    pub fn identity(&self) -> Result<(u64, u64)> {
+        let stat = stat_of(&rustix::fs::fstat(&self.fd).at(&self.path)?);
+        Ok((stat.device, stat.inode))
+    }
+
+    /// Device and inode of whatever has this path now; `None` when nothing has.
+    #[must_use]
+    pub fn identity_at(path: &Path) -> Option<(u64, u64)> {
+        let stat = stat_of(&rustix::fs::stat(path).ok()?);
+        Some((stat.device, stat.inode))
+    }
+
+    /// Hand over each name, in the order of the directory, until the function returns false.
+    ///
+    /// # Errors
+    ///
+    /// The listing fails half-way; names handed over before are good.
+    pub fn names(&self, mut each: impl FnMut(&[u8], Kind) -> bool) -> Result<()> {
+        // A second descriptor, so that two listings do not share one position.
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(&self.fd, ".", flags, Mode::empty()).at(&self.path)?;
+        let mut entry = |name: &[u8], kind: FileType| {
+            let kind = match kind {
+                FileType::RegularFile => Kind::File,
+                FileType::Unknown => Kind::Unknown,
+                _ => Kind::Other,
+            };
+            name == b"." || name == b".." || each(name, kind)
+        };
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        {
+            let mut buffer = [MaybeUninit::<u8>::uninit(); 32 * 1024];
+            let mut listing = rustix::fs::RawDir::new(fd, &mut buffer);
+            while let Some(found) = listing.next() {
+                let found = found.at(&self.path)?;
+                if !entry(found.file_name().to_bytes(), found.file_type()) {
+                    break;
+                }
+            }
+        }
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        for found in rustix::fs::Dir::new(fd).at(&self.path)? {
+            let found = found.at(&self.path)?;
+            if !entry(found.file_name().to_bytes(), found.file_type()) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Look at an entry without following it; `None` when it is gone.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses.
+    pub fn stat(&self, name: &[u8]) -> Result<Option<Stat>> {
+        match rustix::fs::statat(&self.fd, OsStr::from_bytes(name), AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(stat_of(&stat))),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error).at(self.at(name)),
+        }
+    }
+
+    /// Open a regular file for reading; `None` when it is no regular file, or gone.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses, such as for want of permission.
+    pub fn open_file(&self, name: &[u8]) -> Result<Option<(File, Stat)>> {
+        let fd = match rustix::fs::openat(&self.fd, OsStr::from_bytes(name), READ, Mode::empty()) {
+            Ok(fd) => fd,
+            // Gone, a link (LOOP, or MLINK on some systems), a socket or device without a driver.
+            Err(Errno::NOENT | Errno::LOOP | Errno::MLINK | Errno::NXIO | Errno::NODEV) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error).at(self.at(name)),
+        };
+        let stat = stat_of(&rustix::fs::fstat(&fd).at(self.at(name))?);
+        Ok(stat.is_file.then(|| (File::from(fd), stat)))
+    }
+
+    /// Read a file of at most `buffer.len() - 1` bytes into the buffer.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses, such as for want of permission.
+    pub fn read(&self, name: &[u8], buffer: &mut [u8]) -> Result<Contents> {
+        let Some((file, stat)) = self.open_file(name)? else {
+            return Ok(Contents::Nothing);
+        };
+        let size = usize::try_from(stat.size).unwrap_or(usize::MAX);
+        if size >= buffer.len() {
+            return Ok(Contents::TooLarge(stat));
+        }
+        // One byte more than expected: that it stays free shows the end without another call.
+        let mut filled = 0;
+        loop {
+            match rustix::io::read(&file, &mut buffer[filled..=size]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error).at(self.at(name)),
+            }
+            if filled >= size {
+                break;
+            }
+        }
+        Ok(if filled == size {
+            Contents::Whole(stat)
+        } else {
+            Contents::Changing(stat)
+        })
+    }
+
+    /// Remove a file; false when it was gone.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses.
+    pub fn remove(&self, name: &[u8]) -> Result<bool> {
+        match rustix::fs::unlinkat(&self.fd, OsStr::from_bytes(name), AtFlags::empty()) {
+            Ok(()) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(error).at(self.at(name)),
+        }
+    }
+
+    /// The path of an entry.
+    #[must_use]
+    pub fn at(&self, name: &[u8]) -> PathBuf {
+        self.path.join(OsStr::from_bytes(name))
+    }
+
+    /// Make the names in it durable.
+    ///
+    /// # Errors
+    ///
+    /// The disk failed. File systems that cannot sync a directory are taken to have done it.
+    pub fn sync(&self) -> Result<()> {
+        match rustix::fs::fsync(&self.fd) {
+            Err(Errno::INVAL | Errno::NOTSUP) => Ok(()),
+            synced => synced.at(&self.path),
+        }
+    }
+}
+
+fn stat_of(stat: &rustix::fs::Stat) -> Stat {
+    // The fields' types differ between systems.
+    #[allow(
+        clippy::cast_sign_loss,
+        clippy::unnecessary_cast,
+        clippy::useless_conversion
+    )] // as said
+    Stat {
+        device: stat.st_dev as u64,
+        inode: stat.st_ino as u64,
+        size: stat.st_size as u64,
+        mtime_ns: i64::from(stat.st_mtime)
+            .saturating_mul(1_000_000_000)
+            .saturating_add(stat.st_mtime_nsec as i64),
+        is_file: FileType::from_raw_mode(stat.st_mode).is_file(),
+    }
+}
+
+/// Whether changes made elsewhere are told to this machine: not on network and user-space file systems.
+#[must_use]
+pub fn is_local(path: &Path) -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        // NFS, SMB1, CIFS, SMB2, 9P, FUSE (virtiofs too), Ceph, AFS, Coda: linux/magic.h
+        const TOLD_LATE: [u32; 9] = [
+            0x6969,
+            0x517B,
+            0xFF53_4D42,
+            0xFE53_4D42,
+            0x0102_1997,
+            0x6573_5546,
+            0x00C3_6400,
+            0x5346_414F,
+            0x7375_7245,
+        ];
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        // magics have 32 bits; the type's width varies
+        rustix::fs::statfs(path).map_or(true, |fs| !TOLD_LATE.contains(&(fs.f_type as u32)))
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = path;
+        true
+    }
+}

@@ -1,0 +1,356 @@
+//! From the bytes of a file to an event: what can be shown is mended, with a sentence for each mend;
+//! only what cannot be shown at all is rejected.
+
+use crate::catalogue::{self, FALLBACK};
+use crate::check::is_type_word;
+use crate::decode::{decode, place};
+use crate::key::{self, IntakeKey};
+use crate::lane::{Lane, Priority, Severity};
+use crate::limits::{DESCRIPTION_CHARACTERS, ID_CHARACTERS, TITLE_CHARACTERS};
+use crate::repair::repair;
+use crate::scan::{Field, Scanned, scan};
+use crate::timestamp::{self, FUTURE_LIMIT_US};
+use serde_json::error::Category;
+use std::borrow::Cow;
+
+/// An event as it crosses into the store; one field a column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Recognises the same event read again.
+    pub intake_key: IntakeKey,
+    /// As written, or derived from the intake key.
+    pub event_id: String,
+    /// As written.
+    pub kind: Cow<'static, str>,
+    /// As written, not cut.
+    pub title: String,
+    /// `external` when nothing was written.
+    pub source: Cow<'static, str>,
+    /// The event id when nothing was written.
+    pub task_id: String,
+    /// What ties it to its answer.
+    pub correlation_id: Option<String>,
+    /// The queue it waits in.
+    pub lane: Lane,
+    /// As written, or the type's own.
+    pub severity: Severity,
+    /// Microseconds since the epoch, UTC.
+    pub occurred_at: i64,
+    /// The JSON object as it was written, mended only where it was not JSON.
+    pub body: String,
+    /// What was mended.
+    pub warnings: Vec<String>,
+    /// The type is none of the catalogue.
+    pub is_unknown_type: bool,
+}
+
+/// Where an event was read.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin {
+    /// Of these bytes.
+    pub key: IntakeKey,
+    /// Of the file, in microseconds.
+    pub mtime_us: i64,
+    /// Of the clock, in microseconds.
+    pub now_us: i64,
+}
+
+/// Why something could not be used, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// Sentences for the person who wrote the producer.
+    pub reason: String,
+    /// The field that is wrong, where it is one.
+    pub field: Option<&'static str>,
+    /// From 1.
+    pub line: Option<usize>,
+    /// From 1, in bytes.
+    pub column: Option<usize>,
+}
+
+impl Rejection {
+    /// A rejection of the whole.
+    pub fn whole(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            field: None,
+            line: None,
+            column: None,
+        }
+    }
+}
+
+/// Read one event.
+///
+/// # Errors
+///
+/// Not text, not JSON, nested too deep, not an object, or without a title.
+pub fn read_event(bytes: &[u8], origin: Origin) -> Result<Event, Rejection> {
+    let decoded = decode(bytes).map_err(|offset| {
+        let (line, column) = place(bytes, offset);
+        Rejection {
+            line: Some(line),
+            column: Some(column),
+            ..Rejection::whole(
+                "Not UTF-8. Write the file in UTF-8 (or UTF-16 with a byte order mark).",
+            )
+        }
+    })?;
+    let mut warnings = Vec::new();
+    if decoded.was_utf16 {
+        warnings.push("The file was UTF-16 and was read as such.".to_owned());
+    }
+    let text = decoded.text.trim_matches([' ', '\t', '\r', '\n']);
+    match scan(text) {
+        Ok(scanned) => finish(&scanned, text, warnings, origin),
+        Err(error) if error.classify() == Category::Eof => Err(not_json(text, &error)),
+        Err(error) => match repair(text) {
+            None => Err(not_json(text, &error)),
+            Some((repaired, sentences)) => {
+                warnings.extend(sentences.into_iter().map(str::to_owned));
+                let scanned = scan(&repaired).map_err(|error| not_json(text, &error))?;
+                finish(&scanned, &repaired, warnings, origin)
+            }
+        },
+    }
+}
+
+fn not_json(text: &str, error: &serde_json::Error) -> Rejection {
+    if text.is_empty() {
+        return Rejection::whole("The file is empty. Write one JSON object into it.");
+    }
+    // The library ends its message with the place, which has columns of its own here.
+    let said = error.to_string();
+    let said = said
+        .rsplit_once(" at line ")
+        .map_or(said.as_str(), |(said, _)| said);
+    let advice = match error.classify() {
+        Category::Eof => {
+            "It ends too early: write it whole, or to a name ending in .tmp and rename it."
+        }
+        _ if text.starts_with(['{', '[']) => {
+            "Write one JSON object, with keys and strings in double quotes."
+        }
+        _ => {
+            "An event is one JSON object, such as {\"type\":\"info_notification\",\"title\":\"Hello\"}."
+        }
+    };
+    Rejection {
+        reason: format!("Not JSON: {said}. {advice}"),
+        field: None,
+        line: Some(error.line()),
+        column: Some(error.column()),
+    }
+}
+
+fn finish(
+    scanned: &Scanned<'_>,
+    body: &str,
+    mut warnings: Vec<String>,
+    origin: Origin,
+) -> Result<Event, Rejection> {
+    if !scanned.is_object {
+        return Err(Rejection::whole(
+            "Not an object. An event is one JSON object; several go one a line into a .jsonl file.",
+        ));
+    }
+    let mut mend = Mend {
+        body,
+        warnings: &mut warnings,
+    };
+    let title = mend
+        .text("title", &scanned.title)
+        .filter(|title| !title.trim().is_empty());
+    let Some(title) = title else {
+        let reason = "No title. Add \"title\" with 1 to 200 characters of text.";
+        return Err(Rejection {
+            field: Some("title"),
+            ..Rejection::whole(reason)
+        });
+    };
+    mend.long(
+        "title",
+        &title,
+        TITLE_CHARACTERS,
+        "cut in the message, whole in its details",
+    );
+    if let Some(description) = mend.text("description", &scanned.description) {
+        let outcome = "folded, split or sent as a document";
+        mend.long("description", &description, DESCRIPTION_CHARACTERS, outcome);
+    }
+    if scanned.data_is_odd {
+        mend.warn("data is not an object; it is shown as text.".to_owned());
+    }
+    if let Some(key) = scanned.repeated {
+        mend.warn(format!("{key} stands more than once; the last one counts."));
+    }
+    let kind = mend.kind(&scanned.kind);
+    let known = catalogue::find(&kind);
+    let written_task = mend.id("task_id", &scanned.task_id);
+    // Older producers wrote the task's id into every event of the task: it names none of them.
+    let event_id = mend
+        .id("event_id", &scanned.event_id)
+        .filter(|id| Some(id) != written_task.as_ref())
+        .unwrap_or_else(|| key::event_id(&origin.key));
+    let severity = mend.word(
+        "data.severity",
+        &scanned.severity,
+        Severity::parse,
+        Severity::WORDS,
+    );
+    let priority = mend.word(
+        "data.priority",
+        &scanned.priority,
+        Priority::parse,
+        Priority::WORDS,
+    );
+    let base_lane = known.map_or(Lane::Ordinary, |known| known.lane);
+    let source = mend
+        .id("source", &scanned.source)
+        .map_or(Cow::Borrowed("external"), Cow::Owned);
+    let correlation_id = mend.id("correlation_id", &scanned.correlation_id);
+    let _ = mend.id("parent_event_id", &scanned.parent_event_id);
+    let occurred_at = mend.time(&scanned.timestamp, origin);
+    Ok(Event {
+        intake_key: origin.key,
+        task_id: written_task.unwrap_or_else(|| event_id.clone()),
+        event_id,
+        title: title.into_owned(),
+        source,
+        correlation_id,
+        lane: base_lane.raised(severity, priority),
+        severity: severity.unwrap_or_else(|| known.map_or(Severity::Low, |known| known.severity)),
+        occurred_at,
+        body: body.to_owned(),
+        is_unknown_type: known.is_none(),
+        kind: known.map_or(kind, |known| Cow::Borrowed(known.name)),
+        warnings,
+    })
+}
+
+/// The fields' own mends.
+struct Mend<'a> {
+    body: &'a str,
+    warnings: &'a mut Vec<String>,
+}
+
+impl Mend<'_> {
+    fn warn(&mut self, sentence: String) {
+        self.warnings.push(sentence);
+    }
+
+    /// A field as text, whatever it was.
+    fn text<'f>(&mut self, name: &str, field: &'f Field<'_>) -> Option<Cow<'f, str>> {
+        let text = match field {
+            Field::Missing => return None,
+            Field::Text(text) => return Some(Cow::Borrowed(text)),
+            Field::Scalar(text) => Cow::Borrowed(text.as_str()),
+            // Rare enough to parse a second time for it.
+            Field::Nested => {
+                let whole: serde_json::Value = serde_json::from_str(self.body).ok()?;
+                Cow::Owned(whole.get(name)?.to_string())
+            }
+        };
+        self.warn(format!("{name} is not text; it is shown as written."));
+        Some(text)
+    }
+
+    fn long(&mut self, name: &str, text: &str, limit: usize, outcome: &str) {
+        if text.len() > limit {
+            let characters = text.chars().count();
+            if characters > limit {
+                self.warn(format!(
+                    "{name} has {characters} characters, more than {limit}: {outcome}."
+                ));
+            }
+        }
+    }
+
+    fn kind(&mut self, field: &Field<'_>) -> Cow<'static, str> {
+        let kind = self.text("type", field).filter(|kind| !kind.is_empty());
+        let Some(kind) = kind else {
+            self.warn(format!("type is missing; {FALLBACK} is taken."));
+            return Cow::Borrowed(FALLBACK);
+        };
+        if let Some(known) = catalogue::find(&kind) {
+            return Cow::Borrowed(known.name);
+        }
+        let shown: String = kind.chars().take(64).collect();
+        let why = if is_type_word(&kind) {
+            "is not a known one"
+        } else {
+            "is not 1 to 64 of a-z, 0-9, _"
+        };
+        self.warn(format!(
+            "type {shown:?} {why}; it is shown as a general notification."
+        ));
+        Cow::Owned(kind.into_owned())
+    }
+
+    /// An id or source: text that is not empty and at most 100 characters. A longer one is cut and
+    /// ends in a hash of the whole, so that different ones stay different.
+    fn id(&mut self, name: &str, field: &Field<'_>) -> Option<String> {
+        let text = match field {
+            Field::Scalar(number) => Cow::Borrowed(number.as_str()), // {"task_id": 42} is common
+            other => self.text(name, other)?,
+        };
+        if text.is_empty() {
+            return None;
+        }
+        if text.len() <= ID_CHARACTERS || text.chars().count() <= ID_CHARACTERS {
+            return Some(text.into_owned());
+        }
+        self.warn(format!(
+            "{name} is longer than {ID_CHARACTERS} characters and was cut."
+        ));
+        let start: String = text.chars().take(ID_CHARACTERS - 17).collect();
+        Some(format!(
+            "{start}~{:016x}",
+            xxhash_rust::xxh3::xxh3_64(text.as_bytes())
+        ))
+    }
+
+    fn word<T>(
+        &mut self,
+        name: &str,
+        field: &Field<'_>,
+        parse: fn(&str) -> Option<T>,
+        words: &str,
+    ) -> Option<T> {
+        let written = match field {
+            Field::Missing => return None,
+            Field::Text(text) => text.as_ref(),
+            Field::Scalar(text) => text.as_str(),
+            Field::Nested => "an object or a list",
+        };
+        // Nearly every producer means its capitals well.
+        let parsed = parse(written).or_else(|| parse(&written.trim().to_ascii_lowercase()));
+        if parsed.is_none() {
+            let shown: String = written.chars().take(40).collect();
+            self.warn(format!(
+                "{name} is {shown:?}, not one of {words}; it does not count."
+            ));
+        }
+        parsed
+    }
+
+    fn time(&mut self, field: &Field<'_>, origin: Origin) -> i64 {
+        let written = match field {
+            Field::Missing => return origin.mtime_us,
+            Field::Text(text) => text.as_ref(),
+            Field::Scalar(text) => text.as_str(),
+            Field::Nested => "an object or a list",
+        };
+        let shown: String = written.chars().take(40).collect();
+        match timestamp::parse(written) {
+            Some(at) if at <= origin.now_us.saturating_add(FUTURE_LIMIT_US) => return at,
+            Some(_) => self.warn(format!(
+                "timestamp {shown:?} is more than 24 hours ahead; the file's time is taken."
+            )),
+            None => self.warn(format!(
+                "timestamp {shown:?} is not RFC 3339 with a zone; the file's time is taken."
+            )),
+        }
+        origin.mtime_us
+    }
+}
