@@ -6,12 +6,125 @@ back is frozen: owned by the caller, safe in any thread. Errors are built-in exc
 and file name) for the file system, ValueError for what was asked wrongly.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from os import PathLike
+from typing import Any, TypeAlias, final
 
 __version__: str
 BUILD_PROFILE: str  # "release" or "debug"; figures measured on a debug build mean nothing
 
+StrPath: TypeAlias = str | PathLike[str]
+
 # --- spool
+
+def loads(data: bytes | str) -> Any:
+    """Read JSON. Costs no import, for commands that must start fast.
+
+    Integers beyond 64 bits become float. ValueError names line and column.
+    """
+
+def dumps(value: Any) -> bytes:
+    """Write compact JSON, UTF-8, keys in their order.
+
+    TypeError for what JSON does not have; ValueError for NaN, Infinity, deeper than 127 levels, a str
+    with half a surrogate pair.
+    """
+
+@final
+class EventType:
+    """A row of the one table of event types."""
+
+    @property
+    def type(self) -> str: ...
+    @property
+    def category(self) -> str: ...
+    @property
+    def icon(self) -> str:
+        """One emoji."""
+    @property
+    def severity(self) -> str:
+        """Of an event that says none."""
+    @property
+    def lane(self) -> int:
+        """Of an event that says nothing about urgency: 0 decisions, 1 alerts, 2 ordinary, 3 progress."""
+    @property
+    def description(self) -> str:
+        """One line."""
+    @property
+    def example(self) -> str:
+        """A whole event as JSON; passes check_event."""
+
+def event_types() -> list[EventType]:
+    """Return all types, grouped by category."""
+
+@final
+class Problem:
+    """One thing that is wrong with an event."""
+
+    @property
+    def field(self) -> str:
+        """Dotted, as in data.severity; "" for the whole."""
+    @property
+    def message(self) -> str:
+        """A sentence: what was read, what is allowed."""
+
+def check_event(data: bytes) -> list[Problem]:
+    """Check an event against every rule of the protocol's table; empty when it keeps them all.
+
+    For those who can still be told (MCP tools, `send`); events from files are mended instead.
+    """
+
+def deliver(events_dir: StrPath, data: bytes, name: str | None = None) -> str:
+    """Write a file that readers see whole or not at all, durable on return; returns its name.
+
+    Directory 0700, made when missing; file 0600. Without a name it gets one that sorts by time.
+    FileExistsError when the name is taken, ValueError when it is none the inbox reads.
+    """
+
+def is_locked(path: StrPath) -> bool:
+    """Tell whether a process holds the lock of this file; a missing file is not locked."""
+
+@final
+class FileLock:
+    """A lock of the operating system on a file; it goes with its process, however that ends."""
+
+    def __init__(self, path: StrPath) -> None: ...
+    def try_lock(self) -> bool:
+        """Take the lock unless somebody has it; True when we have it. Makes the file, 0600."""
+
+    def unlock(self) -> None:
+        """Give the lock back; the file stays."""
+
+    def write(self, data: bytes) -> None:
+        """Replace what the file says; PermissionError when the lock is not ours."""
+
+@final
+class AnswerFile:
+    """An answer's file, as a listing shows it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def mtime_ns(self) -> int: ...
+
+def answer_name(event_id: str | None, at_us: int, token: int) -> str:
+    """Name an answer: time, slug of the event id, the low 32 bits of the token in hex. Sorts by time."""
+
+def deliver_answer(responses_dir: StrPath, name: str, data: bytes) -> None:
+    """Write an answer, durable on return; FileExistsError when the name is taken."""
+
+def list_answers(
+    responses_dir: StrPath, limit: int | None = None, newest_first: bool = True
+) -> list[AnswerFile]:
+    """List what nobody took: regular files whose name `answer_name` could have made, nothing else."""
+
+def read_answers(responses_dir: StrPath, names: Sequence[str]) -> list[tuple[str, bytes]]:
+    """Read answers without taking them; those that are gone are left out."""
+
+def take_answers(responses_dir: StrPath, names: Sequence[str]) -> list[tuple[str, bytes]]:
+    """Move answers to taken/ and return those that were ours: no two readers ever get the same."""
 
 # --- markup
 
