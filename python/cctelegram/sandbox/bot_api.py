@@ -17,9 +17,9 @@ from cctelegram.sandbox.refused import Refused
 from cctelegram.sandbox.request import Given, read
 
 if TYPE_CHECKING:
-    from cctelegram.sandbox.parameters import Upload
     from starlette.requests import Request
 
+    from cctelegram.sandbox.parameters import Upload
     from cctelegram.sandbox.state import State
 
 

@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 PARTS = {
     "": ("index.html", "text/html"),
     "style.css": ("style.css", "text/css"),
+    "icon.svg": ("icon.svg", "image/svg+xml"),
     "app.js": ("app.js", "text/javascript"),
     "message.js": ("message.js", "text/javascript"),
+    "text.js": ("text.js", "text/javascript"),
+    "elements.js": ("elements.js", "text/javascript"),
+    "composer.js": ("composer.js", "text/javascript"),
 }
 HEADERS = {
     "content-security-policy": (

@@ -45,7 +45,8 @@ class Control:
     def messages(self, chat_id: int | None = None, *, deleted: bool = False) -> list[dict[str, Any]]:
         """Return what a person sees now, oldest first, over all chats or in one.
 
-        Each is Telegram's `Message` with `sandbox`: sequence, at, monotonic, silent, deleted, edits, reactions.
+        Each is Telegram's `Message`, and under `sandbox`: sequence, at, monotonic, silent, deleted,
+        edits, reactions.
         """
         chats = self._get("messages", chat_id=chat_id, deleted=int(deleted))["chats"]
         found = [message for chat in chats for message in chat["messages"]]
@@ -118,7 +119,7 @@ class Control:
         return self._post("chats", id=chat_id, **fields)
 
     def limits(self, **rates: float) -> dict[str, Any]:
-        """Change limits: chat_per_second, chat_burst, group_per_minute, total_per_second, callback_seconds."""
+        """Change chat_per_second, chat_burst, group_per_minute, total_per_second, callback_seconds."""
         return self._post("limits", **rates)
 
     def update(self, update: dict[str, Any]) -> dict[str, Any]:

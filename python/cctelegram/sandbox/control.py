@@ -2,8 +2,8 @@
 
 | request | body or query | answer |
 |---|---|---|
-| GET /calls | after, method | the Bot API calls received: number, method, params, at, monotonic, seconds, answer |
-| GET /messages | chat_id, deleted | per chat what a person sees now, with earlier versions of edited messages |
+| GET /calls | after, method | calls received: number, method, params, at, monotonic, seconds, answer |
+| GET /messages | chat_id, deleted | per chat what a person sees now, with what edits replaced |
 | GET /state | | people, commands, taps and their answers, pending updates, limits, faults |
 | GET /wait | after, timeout | the revision, once it is over `after` |
 | POST /fail | a `Fault`: method, times, error_code, description, parameters, drop, delay_seconds, chat_id | |
@@ -148,14 +148,18 @@ class Control:
         """Write as a person."""
         given = await _read(request, Say)
         user_id = self.state.user_id if given.user_id is None else given.user_id
-        posted = person.say(self.state, given.text, user_id, given.chat_id, given.reply_to, given.thread_id)
+        posted = person.say(
+            self.state, given.text, user_id, given.chat_id, reply_to=given.reply_to, thread_id=given.thread_id
+        )
         return posted.message
 
     async def tap(self, request: Request) -> dict[str, Any]:
         """Press a button as a person."""
         given = await _read(request, Tap)
         user_id = self.state.user_id if given.user_id is None else given.user_id
-        query = person.tap(self.state, given.message_id, given.button, given.data, user_id, given.chat_id)
+        query = person.tap(
+            self.state, given.message_id, user_id, given.chat_id, button=given.button, data=given.data
+        )
         return query.json()
 
     async def chats(self, request: Request) -> dict[str, Any]:

@@ -41,7 +41,7 @@ TYPES = frozenset(
         "custom_emoji",
         "date_time",
     }
-)  # fmt: skip - a list of words
+)
 _VERBATIM = {"code", "pre"}  # may hold no other entity, nor stand in one but a quote or a link
 _QUOTES = {"blockquote", "expandable_blockquote"}
 _FOUND = re.compile(

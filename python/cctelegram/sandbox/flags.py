@@ -25,19 +25,25 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=usual.chat_per_second,
         help="messages a second in one chat, 0 for no limit (default %(default)s)",
-    )  # fmt: skip - one flag a paragraph
+    )
     parser.add_argument(
-        "--chat-burst", type=int, default=usual.chat_burst,
+        "--chat-burst",
+        type=int,
+        default=usual.chat_burst,
         help="messages that a rested chat takes at once (default %(default)s)",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--group-per-minute", type=int, default=usual.group_per_minute,
+        "--group-per-minute",
+        type=int,
+        default=usual.group_per_minute,
         help="messages and edits a minute in one group, 0 for no limit (default %(default)s)",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--total-per-second", type=int, default=usual.total_per_second,
+        "--total-per-second",
+        type=int,
+        default=usual.total_per_second,
         help="messages a second over all chats, 0 for no limit (default %(default)s)",
-    )  # fmt: skip
+    )
 
 
 def rates_of(flags: argparse.Namespace) -> Rates:

@@ -13,6 +13,8 @@ from collections import deque
 from dataclasses import dataclass, field
 
 MINUTE = 60.0
+MOST_TIMES = 10_000
+"""No window of a limit in use holds more."""
 
 
 @dataclass(slots=True)
@@ -63,6 +65,8 @@ class Window:
     def take(self, now: float) -> None:
         """Count one message."""
         self.times.append(now)
+        if len(self.times) > MOST_TIMES:  # without a limit nobody asks `wait`, which forgets the old ones
+            self.times.popleft()
 
 
 class Limits:
@@ -86,19 +90,12 @@ class Limits:
         """
         if edit and not group:
             return 0
-        rates = self.rates
-        chat = self._chats.setdefault(chat_id, Bucket(at=now))
-        window = self._groups.setdefault(chat_id, Window())
+        pace, window = self._counts(chat_id, now)
         waits: dict[int | None, float] = {
-            scope: self._paused.get(scope, now) - now for scope in (chat_id, None)
+            chat_id: max(self._chat_wait(pace, now, edit=edit), self._group_wait(window, now, group=group)),
+            None: self._total_wait(now),
         }
-        # In a group an edit counts against the minute; the pace of single messages is for messages.
-        if rates.chat_per_second and not edit:
-            waits[chat_id] = max(waits[chat_id], chat.wait(now, rates.chat_per_second, rates.chat_burst))
-        if rates.group_per_minute and group:
-            waits[chat_id] = max(waits[chat_id], window.wait(now, MINUTE, rates.group_per_minute))
-        if rates.total_per_second:
-            waits[None] = max(waits[None], self._total.wait(now, 1.0, rates.total_per_second))
+        waits = {scope: max(wait, self._paused.get(scope, now) - now) for scope, wait in waits.items()}
         longest = max(waits.values())
         if longest > 0:
             seconds = max(1, math.ceil(longest))
@@ -107,10 +104,29 @@ class Limits:
                 if wait > 0 and self._paused.get(scope, now) <= now:
                     self._paused[scope] = now + seconds
             return seconds
-        if rates.chat_per_second and not edit:
-            chat.take(now, rates.chat_per_second)
-        if rates.group_per_minute and group:
+        if not edit:
+            pace.take(now, self.rates.chat_per_second)
+        if group:
             window.take(now)
-        if rates.total_per_second:
-            self._total.take(now)
+        self._total.take(now)
         return 0
+
+    def _counts(self, chat_id: int, now: float) -> tuple[Bucket, Window]:
+        return self._chats.setdefault(chat_id, Bucket(at=now)), self._groups.setdefault(chat_id, Window())
+
+    def _chat_wait(self, pace: Bucket, now: float, *, edit: bool) -> float:
+        # In a group an edit counts against the minute; the pace of single messages is for messages.
+        rates = self.rates
+        return (
+            0.0
+            if edit or not rates.chat_per_second
+            else pace.wait(now, rates.chat_per_second, rates.chat_burst)
+        )
+
+    def _group_wait(self, window: Window, now: float, *, group: bool) -> float:
+        most = self.rates.group_per_minute
+        return window.wait(now, MINUTE, most) if group and most else 0.0
+
+    def _total_wait(self, now: float) -> float:
+        most = self.rates.total_per_second
+        return self._total.wait(now, 1.0, most) if most else 0.0

@@ -30,7 +30,7 @@ _TAGS = {
     "pre": "pre",
     "blockquote": "blockquote",
     "tg-emoji": "custom_emoji",
-}  # fmt: skip - a list of words
+}
 _TAG = re.compile(
     r"<(/?)([A-Za-z][A-Za-z0-9-]*)((?:\s+[a-zA-Z-]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>]*))?)*)\s*>"
 )
@@ -143,9 +143,8 @@ def parse_markdown(text: str) -> tuple[str, list[dict[str, Any]]]:  # noqa: C901
             fence = "```" if text.startswith("```", at) else "`"
             end = text.find(fence, at + len(fence))
             if end < 0:
-                raise _cannot(
-                    f"Can't find end of {'Pre' if fence == '```' else 'Code'} entity at byte offset {offset()}"
-                )
+                name = "Pre" if fence == "```" else "Code"
+                raise _cannot(f"Can't find end of {name} entity at byte offset {offset()}")
             inner = re.sub(r"\\([\x01-\x7e])", r"\1", text[at + len(fence) : end])
             start, extra = out.length, {}
             if fence == "```":

@@ -56,33 +56,35 @@ def checked(method: str, given: dict[str, Any], uploads: dict[str, Upload], *, t
     """
     table = METHODS[method]
     found: dict[str, Any] = {}
-    referred: set[str] = set()
+    attached: set[str] = set()
     for name, value in given.items():
         if value is None:
             continue
-        if name not in table:
-            raise stricter(f'method {method} has no parameter "{name}"; Telegram would ignore it')
-        spec = table[name].rstrip("!")
-        if spec == "-":
-            raise stricter(f'parameter "{name}" of {method} is not supported here; Telegram would act on it')
-        if "InputFile" in spec and isinstance(value, str) and value.startswith("attach://"):
-            value = value.removeprefix("attach://")  # noqa: PLW2901 - the name of the part that holds the file
-            if value not in uploads:
-                raise bad(f"can't find file {value} in the request")
-            referred.add(value)
-            found[name] = uploads[value]
-            continue
-        found[name] = _value(name, value, spec.split("|"), typed=typed)
-    for name, upload in uploads.items():
-        if name in referred:
-            continue
-        if "InputFile" not in table.get(name, ""):
-            raise stricter(f'{method} takes no file "{name}"; Telegram would ignore it')
-        found[name] = upload
+        kinds = _kinds(method, table, name)
+        if "InputFile" in kinds and isinstance(value, str) and value.startswith("attach://"):
+            part = value.removeprefix("attach://")
+            if part not in uploads:
+                raise bad(f"can't find file {part} in the request")
+            attached.add(part)
+            found[name] = uploads[part]
+        else:
+            found[name] = _value(name, value, kinds, typed=typed)
+    for name in uploads.keys() - attached:
+        if "InputFile" not in _kinds(method, table, name):
+            raise bad(f"can't parse {name}: a file is not expected there")
+        found[name] = uploads[name]
     for name, spec in table.items():
         if spec.endswith("!") and name not in found:
             raise bad(_MISSING.get(name, f'parameter "{name}" is required'))
     return found
+
+
+def _kinds(method: str, table: dict[str, str], name: str) -> list[str]:
+    if name not in table:
+        raise stricter(f'method {method} has no parameter "{name}"; Telegram would ignore it')
+    if table[name] == "-":
+        raise stricter(f'parameter "{name}" of {method} is not supported here; Telegram would act on it')
+    return table[name].rstrip("!").split("|")
 
 
 def _value(name: str, value: Any, kinds: list[str], *, typed: bool) -> Any:

@@ -27,7 +27,13 @@ def chat_for(state: State, user_id: int, chat_id: int | None) -> Chat:
 
 
 def say(
-    state: State, text: str, user_id: int, chat_id: int | None, reply_to: int | None, thread_id: int | None
+    state: State,
+    text: str,
+    user_id: int,
+    chat_id: int | None = None,
+    *,
+    reply_to: int | None = None,
+    thread_id: int | None = None,
 ) -> Posted:
     """Write a message; return it."""
     chat = chat_for(state, user_id, chat_id)
@@ -48,13 +54,14 @@ def say(
     return state.hear(chat, user_id, text, extra)
 
 
-def tap(  # a tap has as many sides as this
+def tap(
     state: State,
     message_id: int,
-    button: int | str | None,
-    data: str | None,
     user_id: int,
-    chat_id: int | None,
+    chat_id: int | None = None,
+    *,
+    button: int | str | None = None,
+    data: str | None = None,
 ) -> Query:
     """Press a button by its index or label, or send `data` as a forged client would; return the query."""
     chat = chat_for(state, user_id, chat_id)

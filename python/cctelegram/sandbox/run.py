@@ -72,7 +72,7 @@ def serve(  # the flags of the command, one by one
         ws="none",
         lifespan="off",
         log_config=None,  # a log of paths would be a log of tokens
-        log_level="critical",
+        log_level="error",
         access_log=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=2,

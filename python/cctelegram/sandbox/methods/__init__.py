@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cctelegram.sandbox.methods import (
     callbacks,
     chats,
@@ -13,7 +15,6 @@ from cctelegram.sandbox.methods import (
     updates,
     webhook,
 )
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cctelegram.sandbox.methods.kind import Method

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cctelegram.sandbox.chat import PRIVATE, Chat, Posted
 from cctelegram.sandbox.refused import Refused, bad, flood, stricter

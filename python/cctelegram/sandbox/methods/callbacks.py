@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from cctelegram.sandbox.parameters import QUERY_TOO_OLD
 from cctelegram.sandbox.refused import bad
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cctelegram.sandbox.state import State
     from cctelegram.sandbox.methods.kind import Parameters
+    from cctelegram.sandbox.state import State
 
 ANSWER_LIMIT = 200
 

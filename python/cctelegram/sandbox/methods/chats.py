@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cctelegram.sandbox.chat import PRIVATE, Chat
 from cctelegram.sandbox.methods.addressed import chat_of, own_post, shown_in_reply
@@ -23,7 +23,7 @@ _RIGHTS = (
     "can_post_stories",
     "can_edit_stories",
     "can_delete_stories",
-)  # fmt: skip - a list of words
+)
 _GIFTS = ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels")
 
 

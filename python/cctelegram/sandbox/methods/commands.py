@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import orjson
 
 from cctelegram.sandbox.refused import bad
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cctelegram.sandbox.state import State
     from cctelegram.sandbox.methods.kind import Parameters
+    from cctelegram.sandbox.state import State
 
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cctelegram.sandbox import keyboards
 from cctelegram.sandbox.entities import formatted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cctelegram.sandbox.entities import formatted
 from cctelegram.sandbox.methods.addressed import replied, threaded, writable
@@ -13,8 +13,8 @@ from cctelegram.sandbox.refused import Refused, bad
 from cctelegram.sandbox.state import State, StoredFile
 
 if TYPE_CHECKING:
-    from cctelegram.sandbox.parameters import Upload
     from cctelegram.sandbox.methods.kind import Parameters
+    from cctelegram.sandbox.parameters import Upload
 
 UPLOAD_LIMIT = 50 << 20
 PHOTO_LIMIT = 10 << 20

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cctelegram.sandbox import keyboards
 from cctelegram.sandbox.chat import PRIVATE, TYPING_SECONDS
@@ -12,8 +12,8 @@ from cctelegram.sandbox.methods.addressed import chat_of, paced, replied, thread
 from cctelegram.sandbox.refused import bad
 
 if TYPE_CHECKING:
-    from cctelegram.sandbox.state import State
     from cctelegram.sandbox.methods.kind import Parameters
+    from cctelegram.sandbox.state import State
 
 ACTIONS = frozenset(
     {
@@ -29,7 +29,7 @@ ACTIONS = frozenset(
         "record_video_note",
         "upload_video_note",
     }
-)  # fmt: skip - a list of words
+)
 REACTIONS = frozenset(
     "❤👍👎🔥🥰👏😁🤔🤯😱🤬😢🎉🤩🤮💩🙏👌🕊🤡🥱🥴😍🐳🌚🌭💯🤣⚡🍌🏆💔🤨😐🍓🍾💋🖕😈😴😭🤓👻👀🎃🙈😇😨🤝✍🤗🫡🎅🎄☃💅🤪🗿🆒💘🙉🦄😘💊🙊😎👾😡"
 )

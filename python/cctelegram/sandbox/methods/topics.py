@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cctelegram.sandbox.chat import Chat, Topic
 from cctelegram.sandbox.methods.addressed import paced, writable
