@@ -130,6 +130,7 @@ def take_answers(responses_dir: StrPath, names: Sequence[str]) -> list[tuple[str
 
 # --- mcp
 
+@final
 class Call:
     """One call of an MCP tool; made by `serve_stdio`, safe in any thread."""
 

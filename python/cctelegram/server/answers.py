@@ -1,0 +1,87 @@
+"""Answers that lie in `responses/`: reading them, telling when they came and whom they are for.
+
+Start-cheap.
+"""
+
+# ruff: noqa: PTH118, PTH123, PTH208  # pathlib costs more than a start may
+
+from __future__ import annotations
+
+import os
+import time
+
+from cctelegram import _native
+from cctelegram.config import place
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from cctelegram.server.session import Session
+
+KINDS = ("decision", "message", "command")
+
+
+def names(home: str, *, newest_first: bool) -> list[str]:
+    """Return the names of the answers nobody has taken, in order of time."""
+    found = _native.list_answers(place.responses_dir(home), None, newest_first)
+    return [each.name for each in found]
+
+
+def read(home: str, wanted: list[str]) -> list[tuple[str, dict[str, Any]]]:
+    """Return name and answer of those that are still there and are answers."""
+    pairs = _native.read_answers(place.responses_dir(home), wanted)
+    return [(name, answer) for name, data in pairs if (answer := parse(data)) is not None]
+
+
+def take(home: str, wanted: list[str]) -> list[dict[str, Any]]:
+    """Move these answers to `taken/`; return the ones that no other reader got first."""
+    pairs = _native.take_answers(place.responses_dir(home), wanted)
+    return [answer for _, data in pairs if (answer := parse(data)) is not None]
+
+
+def taken(home: str, event_id: str) -> dict[str, Any] | None:
+    """Return the last answer to the event that a reader has taken already, if it is still kept."""
+    directory = os.path.join(place.responses_dir(home), "taken")
+    try:
+        names = sorted(os.listdir(directory), reverse=True)
+    except FileNotFoundError:
+        return None
+    slug = _native.answer_name(event_id, 0, 0)[len("19700101T000000.000000Z-") : -len("-00000000.json")]
+    for name in names:
+        if f"-{slug}-" not in name:
+            continue
+        try:
+            with open(os.path.join(directory, name), "rb") as opened:
+                answer = parse(opened.read())
+        except OSError:
+            continue  # swept away meanwhile
+        if answer is not None and answer.get("event_id") == event_id:
+            return answer
+    return None
+
+
+def parse(data: bytes) -> dict[str, Any] | None:
+    """Return the answer, None for anything else."""
+    try:
+        answer = _native.loads(data)
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) and answer.get("kind") in KINDS else None
+
+
+def since(minutes: float) -> str:
+    """Return the beginning of a name that an answer of that many minutes ago has."""
+    return time.strftime("%Y%m%dT%H%M%S", time.gmtime(time.time() - minutes * 60))
+
+
+def is_left_to_another(session: Session, answer: dict[str, Any]) -> bool:
+    """Return whether a live session, or another call of this one, waits for the answer."""
+    return answer.get("event_id") in session.waiting or session.is_live(answer.get("awaited_by"))
+
+
+def who(answer: dict[str, Any]) -> str:
+    """Return who gave the answer, as a person calls them; empty where nobody did."""
+    username = answer.get("username")
+    name = answer.get("first_name") or (f"@{username}" if username else None) or answer.get("user_id")
+    return str(name or "")

@@ -1,0 +1,51 @@
+"""What a session can know of the bridge: the lock it holds, and its own word over loopback HTTP.
+
+Never by the names of processes: those match an editor as well. Start-cheap.
+"""
+
+# ruff: noqa: PTH118, PTH123  # pathlib costs more than a command that starts here may
+
+from __future__ import annotations
+
+import os
+
+from cctelegram import _native
+from cctelegram.config import place
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+DOWN = (
+    "The bridge is not running: nothing reaches the phone until it is started with `cctelegram bridge`. "
+    "What is on disk waits for it."
+)
+SILENT = "The bridge holds its lock but does not answer: {why}. It may be starting or hanging; try again."
+
+
+def is_up(home: str) -> bool:
+    """Return whether a bridge holds the lock of this home. Costs microseconds."""
+    return _native.is_locked(os.path.join(place.state_dir(home), "bridge.lock"))
+
+
+def told(home: str) -> dict[str, Any]:
+    """Return what a sending tool says of the bridge: `running`, and a `note` when it does not."""
+    return {"running": True} if is_up(home) else {"running": False, "note": DOWN}
+
+
+def status(home: str) -> dict[str, Any]:
+    """Ask the bridge: its status, or `running` false and a `note` that says what is wrong."""
+    if not is_up(home):
+        return {"running": False, "note": DOWN}
+    from cctelegram.pools import loopback  # noqa: PLC0415  costs an HTTP client, and few calls need it
+
+    try:
+        with open(os.path.join(place.state_dir(home), "bridge.json"), "rb") as opened:
+            where = _native.loads(opened.read())
+        code, body = loopback.get(int(where["port"]), "/status", str(where["key"]))
+        answer = _native.loads(body) if code == 200 else None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return {"running": False, "note": SILENT.format(why=f"{type(error).__name__}: {error}")}
+    if not isinstance(answer, dict):
+        return {"running": False, "note": SILENT.format(why=f"/status answered {code}")}
+    return {**answer, "running": True}

@@ -1,0 +1,77 @@
+"""From a call to the function of its tool, and from what that returns to a result.
+
+The file of a tool is imported when one of its tools is first called. Start-cheap.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from cctelegram import _native
+from cctelegram.server.refusal import Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from cctelegram._native import Call
+    from cctelegram.server.session import Session
+
+    type_of_tool = Callable[[dict[str, Any], Call, Session], tuple[str, dict[str, Any]]]
+
+# The file under `tools/` that has the function of the tool's name.
+FILES = {
+    "send_telegram_event": "events",
+    "send_telegram_message": "events",
+    "send_task_completion": "events",
+    "send_performance_alert": "events",
+    "list_event_types": "events",
+    "send_approval_request": "ask",
+    "ask": "ask",
+    "get_telegram_responses": "responses",
+    "process_pending_responses": "responses",
+    "get_bridge_status": "status",
+}
+
+
+class Dispatch:
+    """Runs the tools of one session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def answer(self, call: Call) -> bytes:
+        """Run the tool and return its result as JSON: a sentence and the figures, or the reason why not."""
+        try:
+            text, structured = find(call.name)(_native.loads(call.arguments), call, self._session)
+        except Refusal as refusal:
+            return self._failed(call, str(refusal))
+        except OSError as error:
+            return self._failed(call, f"{call.name}: {error}. Check the disk and the rights of the home.")
+        except Exception as error:  # noqa: BLE001  the agent is told, the operator reads the traceback
+            sys.excepthook(*sys.exc_info())
+            return self._failed(
+                call,
+                f"{call.name} failed inside CCTelegram ({type(error).__name__}: {error}); nothing else is "
+                "affected. Please report it with what standard error of this server says.",
+            )
+        self._session.count(call, "ok")
+        content = [_text(text), _text(_native.dumps(structured).decode())]
+        return _native.dumps({"content": content, "structuredContent": structured, "isError": False})
+
+    def _failed(self, call: Call, sentence: str) -> bytes:
+        self._session.count(call, "error")
+        return _native.dumps({"content": [_text(sentence)], "isError": True})
+
+
+def find(name: str) -> type_of_tool:
+    """Return the function of the tool `name`, importing its file where it was not yet."""
+    module = f"cctelegram.server.tools.{FILES[name]}"
+    __import__(module)  # importlib would be one import more
+    function: type_of_tool = getattr(sys.modules[module], name)
+    return function
+
+
+def _text(text: str) -> dict[str, str]:
+    return {"type": "text", "text": text}

@@ -1,0 +1,40 @@
+"""An event of a tool into the spool."""
+
+from __future__ import annotations
+
+from cctelegram.config import place
+from cctelegram.events import build
+from cctelegram.server import bridge
+from cctelegram.server.refusal import Refusal
+from cctelegram.spool import post
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from cctelegram.server.session import Session
+
+SOURCE = "claude-code"
+
+
+def put(home: str, event: dict[str, Any]) -> tuple[str, str]:
+    """Check the event and write it down durably; return its id and the path of its file.
+
+    `event` has the protocol's fields, type and title at least. Raises Refusal with all that is wrong with
+    it, OSError where it cannot be written.
+    """
+    event_id = build.new_id()
+    try:
+        data = build.build(**{"source": SOURCE, **event}, event_id=event_id)
+    except build.InvalidEvent as error:
+        raise Refusal(str(error)) from error
+    return event_id, post.post(place.events_dir(home), data)
+
+
+def send(session: Session, event: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Put `event` in the spool and return the result of its tool: where it is, whether it is on its way."""
+    home = session.home()
+    event_id, path = put(home, event)
+    state = bridge.told(home)
+    text = f"Sent as {event_id}." if state["running"] else f"Kept as {event_id}. {state['note']}"
+    return text, {"event_id": event_id, "path": path, "accepted": True, "bridge": state}

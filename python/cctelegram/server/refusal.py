@@ -1,0 +1,8 @@
+"""A tool that cannot do what was asked.
+
+Start-cheap: imports nothing.
+"""
+
+
+class Refusal(Exception):  # noqa: N818  not every one is an error of ours
+    """What the client is told, as a tool error: a sentence that says what to do."""

@@ -1,0 +1,125 @@
+"""The session of one agent: its file under `state/sessions/`, locked while the session lives.
+
+The file tells other sessions and the bridge that answers awaited by this one are still wanted, and what it
+has called. It is removed at the end; one that was killed leaves a file that nobody holds.
+
+Start-cheap.
+"""
+
+# ruff: noqa: PTH108, PTH118, PTH123, SIM105  # pathlib and contextlib cost more than a start may
+
+from __future__ import annotations
+
+import os
+import time
+from _thread import allocate_lock
+
+from cctelegram import _native
+from cctelegram.config import place
+from cctelegram.config.errors import SettingsError
+from cctelegram.server.refusal import Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cctelegram._native import Call, FileLock
+
+
+class Session:
+    """One session and its counts. For several threads at once.
+
+    Attributes:
+        id: Unique; events that wait for an answer carry it as `data.awaited_by`.
+        waiting: Ids of the events whose answers a call of this session waits for now.
+
+    Args:
+        home: as a flag gave it, or None.
+    """
+
+    def __init__(self, home: str | None) -> None:
+        self.id = os.urandom(8).hex()
+        self.waiting: set[str] = set()
+        self._given = home
+        self._guard = allocate_lock()
+        self._lock: FileLock | None = None
+        self._path = ""
+        self._calls: dict[str, dict[str, int]] = {}
+        self._told: dict[str, object] = {
+            "id": self.id,
+            "pid": os.getpid(),
+            "started_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "client": None,
+            "protocol": None,
+        }
+        try:
+            self.home()
+        except Refusal:
+            # The server starts all the same; the tools say what is wrong when they are called.
+            pass
+
+    def home(self) -> str:
+        """Return the home with all its directories made and this session's file locked in it.
+
+        Raises Refusal, which says what is wrong, where that cannot be.
+        """
+        with self._guard:
+            try:
+                home = place.home(self._given)
+                if self._lock is None:
+                    place.make(home)
+                    self._open(home)
+            except (SettingsError, OSError) as error:
+                raise Refusal(
+                    f"CCTelegram cannot use its home: {error}. Mend that, or set CC_TELEGRAM_HOME to a "
+                    "directory this user can write."
+                ) from error
+            return home
+
+    def count(self, call: Call, result: str) -> None:
+        """Add a call to the counts, `result` being ok or error, and write them down."""
+        with self._guard:
+            counts = self._calls.setdefault(call.name, {"ok": 0, "error": 0})
+            counts[result] += 1
+            self._told["client"] = call.client
+            self._told["protocol"] = call.protocol
+            if self._lock is not None:
+                try:
+                    self._lock.write(self._file())
+                except OSError:
+                    # A full disk takes the counts, not the call that was counted.
+                    pass
+
+    def close(self) -> None:
+        """Remove the file, then let its lock go: nobody sees it unlocked."""
+        with self._guard:
+            if self._lock is not None:
+                try:
+                    os.unlink(self._path)
+                except OSError:
+                    pass
+                self._lock.unlock()
+                self._lock = None
+
+    def is_live(self, session_id: object) -> bool:
+        """Return whether the session of that id, as an answer names it, is another one that still runs."""
+        if not isinstance(session_id, str) or not session_id.isalnum() or session_id == self.id:
+            return False
+        return _native.is_locked(os.path.join(place.sessions_dir(self.home()), f"{session_id}.json"))
+
+    def _open(self, home: str) -> None:
+        path = os.path.join(place.sessions_dir(home), f"{self.id}.json")
+        lock = _native.FileLock(path)
+        lock.try_lock()  # a name that nobody else has
+        lock.write(self._file())
+        self._lock, self._path = lock, path
+
+    def _file(self) -> bytes:
+        return _native.dumps({**self._told, "calls": self._calls, "rss_bytes": _rss_bytes()})
+
+
+def _rss_bytes() -> int | None:
+    """Return the resident memory of this process, None where the system has no /proc."""
+    try:
+        with open("/proc/self/statm", "rb") as opened:
+            return int(opened.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+    except OSError:
+        return None

@@ -1,0 +1,168 @@
+"""Tools that put a question on the phone: one returns at once, one waits for the answer."""
+
+# ruff: noqa: ARG001  all tools have one signature
+
+from __future__ import annotations
+
+import time
+
+from cctelegram import _native
+from cctelegram.config import place
+from cctelegram.server import answers, bridge
+from cctelegram.server.outgoing import put, send
+from cctelegram.server.refusal import Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from cctelegram._native import Call
+    from cctelegram.server.session import Session
+
+    Result = tuple[str, dict[str, Any]]
+
+# How soon a wait sees that the client has cancelled it or gone away.
+LOOK_SECONDS = 0.5
+# Clients give up on a tool that is silent for five minutes.
+PROGRESS_SECONDS = 5.0
+# A running bridge writes the answer `expired` itself, at the time of its own clock.
+BRIDGE_SECONDS = 10.0
+
+YES_AND_NO = ["Approve", "Deny"]
+
+
+def send_approval_request(arguments: dict[str, Any], call: Call, session: Session) -> Result:
+    """Ask, and return at once."""
+    data = {key: arguments[key] for key in ("options", "timeout_minutes")}
+    _add_default(data, arguments)
+    event = {
+        "type": "approval_request",
+        "title": arguments["title"],
+        "description": arguments["description"],
+        "data": data,
+    }
+    return send(session, event)
+
+
+def ask(arguments: dict[str, Any], call: Call, session: Session) -> Result:
+    """Ask, or go on with a question asked before, and wait for its answer or its end."""
+    home = session.home()
+    event_id = arguments.get("event_id")
+    if event_id is None:
+        if bridge.status(home).get("mode") == "muted":
+            text = "Nobody was asked: Telegram is muted. Ask in the terminal, or unmute it and ask again."
+            return text, {"outcome": "muted", "delivered": "no", "bridge": {"running": True}}
+        event_id = _post(home, arguments, call, session)
+    else:
+        before = answers.taken(home, event_id)
+        if before is not None:
+            return _result(before)
+    session.waiting.add(event_id)
+    try:
+        answer = _wait(home, event_id, arguments["timeout_seconds"], call)
+    finally:
+        session.waiting.discard(event_id)
+    return _result(answer) if answer is not None else _out_of_time(home, event_id, arguments)
+
+
+def _post(home: str, arguments: dict[str, Any], call: Call, session: Session) -> str:
+    data = {key: arguments[key] for key in ("options", "allow_text", "timeout_seconds")}
+    data["awaited_by"] = session.id
+    _add_default(data, arguments)
+    asker = call.client.rpartition(" ")[0] if call.client else "An agent"
+    event = {
+        "type": "approval_request",
+        "title": f"{asker[:80]} asks",
+        "description": arguments["question"],
+        "data": data,
+    }
+    return put(home, event)[0]
+
+
+def _add_default(data: dict[str, Any], arguments: dict[str, Any]) -> None:
+    default = arguments.get("default_on_timeout")
+    if default is None:
+        return
+    if default not in arguments["options"]:
+        options = ", ".join(arguments["options"])
+        raise Refusal(f"default_on_timeout: read {default}; allowed is one of the options: {options}")
+    data["default_on_timeout"] = default
+
+
+def _wait(home: str, event_id: str, seconds: float, call: Call) -> dict[str, Any] | None:
+    """Return the answer, None when the time is over without one."""
+    waiter = _native.AnswerWaiter(place.responses_dir(home))
+    start = time.monotonic()
+    told = -PROGRESS_SECONDS
+    while True:
+        passed = time.monotonic() - start
+        if call.cancelled():
+            raise Refusal(f"The wait was cut off; call ask with event_id {event_id} to go on with it.")
+        if passed >= seconds and (passed >= seconds + BRIDGE_SECONDS or not bridge.is_up(home)):
+            return None
+        if passed - told >= PROGRESS_SECONDS:
+            told = passed
+            left = max(0, round(seconds - passed))
+            call.progress(passed, seconds, f"Waiting for an answer on the phone, {left} s left")
+        until_end = seconds - passed if passed < seconds else LOOK_SECONDS
+        found = waiter.wait(event_id, min(LOOK_SECONDS, until_end))
+        if found is None:
+            continue
+        taken = answers.take(home, [found[0]])
+        # Another reader was faster; what it took says what the person answered all the same.
+        answer = taken[0] if taken else answers.taken(home, event_id)
+        if answer is not None:
+            return answer
+
+
+def _out_of_time(home: str, event_id: str, arguments: dict[str, Any]) -> Result:
+    state = bridge.told(home)
+    result = {
+        "outcome": "expired",
+        "event_id": event_id,
+        "action": "expired",
+        "delivered": "unknown",
+        "bridge": state,
+    }
+    text = "Nobody answered in time, and it is not known whether the question was on the phone."
+    # Only a denial may be taken for granted when nobody can have seen the question.
+    if arguments["options"] == YES_AND_NO and arguments.get("default_on_timeout") == "Deny":
+        result["answer"] = result["option"] = "Deny"
+        text += " The default applies: Deny."
+    if not state["running"]:
+        text += f" {state['note']}"
+    return text, result
+
+
+def _result(answer: dict[str, Any]) -> Result:
+    action = str(answer.get("action") or "answered")
+    outcome = action if action in ("expired", "cancelled") else "answered"
+    given = answer.get("option") or answer.get("text")
+    result: dict[str, Any] = {
+        "outcome": outcome,
+        "event_id": answer.get("event_id"),
+        "answer": given,
+        "action": action,
+        "option": answer.get("option"),
+        "option_index": answer.get("option_index"),
+        "text": answer.get("text"),
+        "who": answers.who(answer) or None,
+        "when": answer.get("timestamp"),
+        "response_time_seconds": answer.get("response_time_seconds"),
+    }
+    delivered = answer.get("delivered")
+    if outcome == "answered" or isinstance(delivered, bool):
+        result["delivered"] = "no" if delivered is False else "yes"
+    return _sentence(result), {key: value for key, value in result.items() if value is not None}
+
+
+def _sentence(result: dict[str, Any]) -> str:
+    who, given = result["who"] or "Somebody", result["answer"]
+    if result["outcome"] == "cancelled":
+        return "The question was withdrawn before anybody answered it."
+    if result["outcome"] == "expired":
+        default = f" The default applies: {given}." if given else " Do not take that for a yes."
+        return f"Nobody answered in time.{default}"
+    words = result["text"]
+    said = f" They wrote: {words}" if words and words != given else ""
+    return f"{who} answered: {given}.{said}"

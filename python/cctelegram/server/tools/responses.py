@@ -1,0 +1,82 @@
+"""Tools that look at the answers and take them."""
+
+# ruff: noqa: ARG001  all tools have one signature
+
+from __future__ import annotations
+
+from cctelegram.server import answers, bridge
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from cctelegram._native import Call
+    from cctelegram.server.session import Session
+
+    Result = tuple[str, dict[str, Any]]
+
+# Given in one call; more would be cut off by the client's limit on a result, and they are given once.
+AT_ONCE = 50
+
+
+def get_telegram_responses(arguments: dict[str, Any], call: Call, session: Session) -> Result:
+    """Look at the newest answers without taking them."""
+    home = session.home()
+    names = answers.names(home, newest_first=True)
+    found = [answer for _, answer in answers.read(home, names[: arguments["limit"]])]
+    text = f"{len(found)} of {len(names)} answers, newest first." if names else "No answers wait."
+    return text, {"count": len(found), "total": len(names), "responses": found}
+
+
+def process_pending_responses(arguments: dict[str, Any], call: Call, session: Session) -> Result:
+    """Take what calls for action, oldest first; an answer is given once."""
+    home = session.home()
+    minutes = arguments["since_minutes"]
+    oldest = answers.since(minutes)
+    recent = answers.read(home, [each for each in answers.names(home, newest_first=False) if each >= oldest])
+    free = [name for name, answer in recent if not answers.is_left_to_another(session, answer)]
+    taken = answers.take(home, free[:AT_ONCE])
+    actions = [answer.get("action") for answer in taken]
+    summary = {
+        "total_recent_responses": len(recent),
+        "actionable_responses": len(taken),
+        "pending_approvals": actions.count("approved"),
+        "pending_denials": actions.count("denied"),
+        "time_window_minutes": minutes,
+    }
+    recommendations = [_recommend(answer) for answer in taken]
+    if len(free) > AT_ONCE:
+        recommendations.append(
+            f"{len(free) - AT_ONCE} more answers wait: call process_pending_responses again."
+        )
+    if len(recent) > len(free):
+        recommendations.append(
+            f"{len(recent) - len(free)} answers were left to the `ask` that waits for them."
+        )
+    state = bridge.told(home)
+    text = f"{len(taken)} answers taken, of {len(recent)} in the last {minutes} minutes."
+    if not state["running"]:
+        text += f" {state['note']}"
+    return text, {
+        "summary": summary,
+        "actionable_responses": taken,
+        "recommendations": recommendations,
+        "bridge": state,
+    }
+
+
+def _recommend(answer: dict[str, Any]) -> str:
+    about = answer.get("task_id") or answer.get("event_id") or "no event of ours"
+    who = answers.who(answer) or "nobody"
+    words = answer.get("text")
+    said = f", saying: {words}" if words else ""
+    given = answer.get("option") or words
+    sentences = {
+        "approved": f"Go on with {about}: {who} approved it{said}.",
+        "denied": f"Do not go on with {about}: {who} denied it{said}.",
+        "answered": f"For {about}, {who} answered {given}.",
+        "expired": f"Nobody answered {about} in time; do not take that for a yes.",
+        "cancelled": f"The question {about} was withdrawn.",
+    }
+    other = f"{who} chose {given} on {about}." if answer["kind"] == "command" else f"{who} wrote: {words}"
+    return sentences.get(str(answer.get("action")), other)
