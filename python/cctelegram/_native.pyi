@@ -127,6 +127,46 @@ def take_answers(responses_dir: StrPath, names: Sequence[str]) -> list[tuple[str
     """Move answers to taken/ and return those that were ours: no two readers ever get the same."""
 
 # --- markup
+#
+# Pure functions, each in time linear in its text. Offsets and lengths are UTF-16 units, as Telegram counts.
+# An entity is (type, offset, length, the address of a text_link or the language of a pre, else None). Half a
+# surrogate pair in a text (JSON can hold one) is read as U+FFFD; nothing here fails on a text.
+
+def markdown(text: str, /) -> tuple[str, list[tuple[str, int, int, str | None]]]:
+    """Turn Markdown (CommonMark, ~~struck~~ text, tables) into text and entities.
+
+    Nothing that is not markup is lost: every letter and digit of `text` is in the result, in order, when each
+    link's address is read after its text and each block's language before its text. Raw HTML, character
+    references (`&amp;`), reference definitions, bullets and unbalanced marks stay as written. Only http and
+    https become links (see `is_link`); the address of any other is shown after its text.
+    """
+
+def split(
+    text: str,
+    entities: list[tuple[str, int, int, str | None]],
+    limit: int = 4096,
+    max_entities: int = 100,
+) -> list[tuple[str, list[tuple[str, int, int, str | None]]]]:
+    """Cut a text into parts of at most `limit` units and `max_entities` entities, none of them blank.
+
+    Prefers to cut between paragraphs, lines, words; keeps an entity whole where it fits a part, else it goes on
+    in the next. The parts joined are the text, but for blanks that would be a part of their own: a blank text
+    has no parts. Raises ValueError for an entity type this product does not write, a limit under 2,
+    max_entities under 1.
+    """
+
+def utf16_len(text: str, /) -> int:
+    """Length in UTF-16 units."""
+
+def visible(text: str, /) -> str:
+    """Show characters that hide or turn what is written as `‹U+202E›`; the same object when there are none.
+
+    Shown: control characters but line break and tab, direction marks and overrides, blanks without width,
+    variation selectors and tags out of place. Kept: joiners within emoji and in scripts that need them.
+    """
+
+def is_link(address: str, /) -> bool:
+    """Say whether an address may become a link: http or https to a host with a dot, no name before the host."""
 
 # --- mcp
 
