@@ -24,6 +24,8 @@ def names(body: list[ast.stmt]) -> dict[str, ast.stmt]:
         if isinstance(node, Function | ast.ClassDef):
             found[node.name] = node
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            if isinstance(node.annotation, ast.Name) and node.annotation.id == "TypeAlias":
+                continue  # a word of the stub's own
             found[node.target.id] = node
     return found
 

@@ -60,6 +60,7 @@ class Wire:
         )
         self.lines: queue.Queue[bytes | None] = queue.Queue()
         self.stderr = b""
+        self.instructions = ""
         self.ids = 0
         self.others: list[dict[str, Any]] = []
         self._threads = [threading.Thread(target=self._read), threading.Thread(target=self._read_stderr)]
@@ -141,6 +142,7 @@ class Wire:
         params = {"protocolVersion": version, "capabilities": {}, "clientInfo": client}
         result: dict[str, Any] = self.ask("initialize", params)["result"]
         self.tell("notifications/initialized")
+        self.instructions = result["instructions"]
         return result
 
     def call(self, tool: str, arguments: dict[str, Any] | None = None, **params: Any) -> dict[str, Any]:

@@ -17,9 +17,9 @@ USAGE = "usage: cctelegram mcp [--home DIRECTORY]"
 
 
 def main(argv: list[str]) -> int:
-    """Serve until the input ends; `argv` is that of the process, `mcp` second. Returns the exit code."""
+    """Serve until the input ends; `argv` is what follows the command's name. Returns the exit code."""
     try:
-        home = _home(argv[2:])
+        home = _home(argv)
     except ValueError as error:
         sys.stderr.write(f"cctelegram mcp: {error}\n{USAGE}\n")
         return 2

@@ -49,10 +49,18 @@ pub fn check_arguments(arguments: &mut Object, schema: &Object) -> Result<(), St
 pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
     let near = known.map(|name| (distance(word, name), name)).min();
     match near {
-        Some((distance, name)) if distance <= 1.max(name.chars().count() / 3) => {
+        Some((distance, name)) if distance <= allowance(name) => {
             format!("; did you mean {name:?}?")
         }
         _ => String::new(),
+    }
+}
+
+/// Edits that a slip of the fingers makes; two letters in the wrong order are two.
+fn allowance(name: &str) -> usize {
+    match name.chars().count() {
+        0..=3 => 1,
+        count => 2.max(count / 3),
     }
 }
 
@@ -330,7 +338,7 @@ mod tests {
             ),
             (
                 json!({"title": "a", "level": "hihg"}),
-                "level: read \"hihg\"; allowed is one of \"low\", \"high\"",
+                "level: read \"hihg\"; allowed is one of \"low\", \"high\"; did you mean \"high\"?",
             ),
             (
                 json!({"title": "a", "options": []}),
