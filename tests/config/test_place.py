@@ -88,7 +88,7 @@ def test_a_directory_that_is_no_path_is_refused_with_file_and_key(home: Path) ->
 
 def test_a_config_that_is_not_toml_is_refused_with_its_line(home: Path) -> None:
     (home / "config.toml").write_text("[spool]\nevents_dir = \n")
-    with pytest.raises(SettingsError, match="line 2"):
+    with pytest.raises(SettingsError, match=r"config\.toml:2: "):
         place.events_dir()
 
 

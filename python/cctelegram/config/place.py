@@ -126,13 +126,9 @@ def _from_files(root: str, variable: str, key: str) -> str | None:
     file = config_file(root)
     if not _mentions(file, key.encode()):
         return None
-    import tomllib  # noqa: PLC0415  costs 20 ms, and hardly anyone moves the spool
+    from cctelegram.config import toml  # noqa: PLC0415  costs 20 ms, and hardly anyone moves the spool
 
-    try:
-        with open(file, "rb") as opened:
-            parsed = tomllib.load(opened)
-    except ValueError as error:  # not TOML, or not UTF-8
-        raise SettingsError(f"cannot be read as TOML: {error}", file=file) from None
+    parsed, _ = toml.read(file)
     profile = environment.get("CC_TELEGRAM_PROFILE") or dotenv.get("CC_TELEGRAM_PROFILE", ("", 0))[0]
     for table in (_table(_table(parsed, "profile"), profile), parsed):
         value = _table(table, "spool").get(key)

@@ -1,0 +1,161 @@
+"""What a setting's value may be.
+
+A kind turns what stood in config.toml, or in a text (environment, .env, flag), into the value that the
+settings hold, or raises ValueError; the message for the operator is made from `allowed`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from cctelegram.config import zone
+from cctelegram.config.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# What we know of a token: the bot's number, a colon, letters. Wide on purpose: Telegram judges the rest.
+TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,200}")
+# Host and path of an API base, strict: what two URL parsers could read in two ways is not let in, since
+# one decides that plain http is fine and the other one connects.
+API_BASE = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
+LARGEST_USER_ID = 1 << 52  # "at most 52 significant bits", Bot API, User.id
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """One kind of value.
+
+    Args:
+        name: a word for the reference page.
+        allowed: what is allowed, to go after "allowed: " in a message.
+        check: a value as TOML gives it -> the value; raises ValueError.
+        text: a text -> a value as TOML would give it; raises ValueError.
+    """
+
+    name: str
+    allowed: str
+    check: Callable[[object], Any]
+    text: Callable[[str], object] = str
+
+
+def whole(least: int, most: int) -> Kind:
+    """Allow a whole number from `least` to `most`, both included."""
+
+    def check(value: object) -> int:
+        if type(value) is not int or not least <= value <= most:  # bool is an int to isinstance
+            raise ValueError
+        return value
+
+    return Kind("whole number", f"a whole number from {least} to {most}", check, _int)
+
+
+def number(least: float, most: float) -> Kind:
+    """Allow a number, whole or not, from `least` to `most`, both included."""
+
+    def check(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError  # noqa: TRY004  one kind of error means "not allowed"
+        if not math.isfinite(value) or not least <= value <= most:
+            raise ValueError
+        return float(value)
+
+    return Kind("number", f"a number from {least:g} to {most:g}", check, float)
+
+
+def choice(*words: str) -> Kind:
+    """Allow one of `words`."""
+
+    def check(value: object) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise ValueError
+        return value
+
+    return Kind("choice", "one of " + ", ".join(words), check)
+
+
+def _int(text: str) -> int:
+    if not re.fullmatch(r"\s*[+-]?[0-9]{1,20}\s*", text):  # int() also reads 1_0, and digits of other scripts
+        raise ValueError
+    return int(text)
+
+
+def _path(value: object) -> str:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError
+    return value
+
+
+def _users(value: object) -> tuple[int, ...]:
+    if not isinstance(value, list):
+        raise ValueError  # noqa: TRY004  one kind of error means "not allowed"
+    if any(type(user) is not int or not 0 < user < LARGEST_USER_ID for user in value):
+        raise ValueError
+    return tuple(dict.fromkeys(value))
+
+
+def _token(value: object) -> Secret:
+    if not isinstance(value, str) or not TOKEN.fullmatch(value):
+        raise ValueError
+    return Secret(value)
+
+
+def _api_base(value: object) -> str:
+    if not isinstance(value, str) or not API_BASE.fullmatch(value):
+        raise ValueError
+    parts = urlsplit(value)
+    if not parts.hostname or parts.port == 0:  # .port raises ValueError over 65535
+        raise ValueError
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError
+    return value.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether `host` is this machine by its name or number: localhost, 127.0.0.0/8, ::1."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _host(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError  # noqa: TRY004  one kind of error means "not allowed"
+    return value if value == "localhost" else str(ipaddress.ip_address(value))
+
+
+def _timezone(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError  # noqa: TRY004  one kind of error means "not allowed"
+    if value:
+        zone.named(value)
+    return value
+
+
+PATH = Kind(
+    "path", "a path; `~` is the home of the user, and one that is not absolute lies in the home", _path
+)
+USERS = Kind(
+    "list of user ids",
+    "a list of Telegram user ids, such as [123456789] (in the environment 123456789,987654321)",
+    _users,
+    lambda text: [_int(part) for part in text.replace(",", " ").split()],
+)
+TOKEN_KIND = Kind("secret", "a token as BotFather gives it, digits, a colon and letters", _token, str.strip)
+API_BASE_KIND = Kind(
+    "URL",
+    "an https:// address without user, query or fragment; plain http:// only to this machine "
+    "(localhost, 127.x.x.x, [::1]), since the token is part of every request",
+    _api_base,
+    str.strip,
+)
+HOST = Kind("address", "an IP address or localhost", _host, str.strip)
+TIMEZONE = Kind("time zone", "an IANA name such as Europe/Berlin, or nothing for the system's", _timezone)

@@ -1,0 +1,109 @@
+"""The settings as the rooms read them: frozen, every value checked, every path absolute.
+
+The attributes are the names of table.py: `settings.telegram.poll_seconds`. A profile of defaults is
+`load.load(home, {}, {}).settings`.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from cctelegram.config.secret import Secret  # noqa: TC001  msgspec reads the annotations
+
+
+class Telegram(msgspec.Struct, frozen=True, kw_only=True):
+    """Token (None before it is given), who is heard, where the Bot API is."""
+
+    token: Secret | None
+    allowed_users: tuple[int, ...]
+    api_base: str  # without a slash at the end
+    poll_seconds: int
+
+    @property
+    def owner(self) -> int | None:
+        """The first of the allowed users."""
+        return self.allowed_users[0] if self.allowed_users else None
+
+    @property
+    def bot_id(self) -> int | None:
+        """The bot's number, which is the part of the token that is no secret."""
+        return int(self.token.reveal().partition(":")[0]) if self.token else None
+
+
+class Spool(msgspec.Struct, frozen=True, kw_only=True):
+    """Where events and answers lie, and the bounds of a batch."""
+
+    events_dir: str
+    responses_dir: str
+    max_event_bytes: int
+    batch_events: int
+    batch_bytes: int
+    quiet_seconds: float
+    rescan_seconds: float
+
+
+class Mode(msgspec.Struct, frozen=True, kw_only=True):
+    """The mode before anybody has set one."""
+
+    initial: str
+
+
+class Display(msgspec.Struct, frozen=True, kw_only=True):
+    """How messages look. `timezone` is an IANA name, empty for the system's: see zone.zone."""
+
+    timezone: str
+    style: str
+
+
+class Pacing(msgspec.Struct, frozen=True, kw_only=True):
+    """How fast messages may go."""
+
+    chat_per_second: float
+    chat_burst: int
+    group_per_minute: float
+    total_per_second: float
+
+
+class Pool(msgspec.Struct, frozen=True, kw_only=True):
+    """The figures of one pool of connections; times in seconds. `read_seconds` is None for the poll's."""
+
+    connections: int
+    idle: int
+    connect_seconds: float
+    read_seconds: float | None = None
+    keepalive_seconds: float
+
+
+class Pools(msgspec.Struct, frozen=True, kw_only=True):
+    """The pools by purpose."""
+
+    send: Pool
+    poll: Pool
+    files: Pool
+
+
+class Http(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the bridge's own HTTP listens."""
+
+    host: str
+    port: int
+
+
+class Log(msgspec.Struct, frozen=True, kw_only=True):
+    """What is logged."""
+
+    level: str
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """One snapshot of all settings. A change makes another snapshot; nothing in one ever changes."""
+
+    home: str
+    telegram: Telegram
+    spool: Spool
+    mode: Mode
+    display: Display
+    pacing: Pacing
+    pools: Pools
+    http: Http
+    log: Log

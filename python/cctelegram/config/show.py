@@ -1,0 +1,37 @@
+"""Settings as text: what `cctelegram config show` prints."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from cctelegram.config.secret import MASK, Secret
+from cctelegram.config.table import TABLE
+
+if TYPE_CHECKING:
+    from cctelegram.config.load import Loaded
+
+
+def rows(loaded: Loaded) -> list[tuple[str, str, str]]:
+    """Return (key, value as TOML with a secret masked, origin) for the home and each key, in table order."""
+    found = [("home", text(loaded.settings.home), "")]
+    for key in TABLE:
+        value: Any = loaded.settings
+        for part in key.name.split("."):
+            value = getattr(value, part)
+        found.append((key.name, text(value), loaded.origins[key.name]))
+    return found
+
+
+def text(value: Any) -> str:
+    """Return a setting's value as TOML writes it; a secret masked, nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, Secret):
+        return MASK
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(text(each) for each in value) + "]"
+    if isinstance(value, str):
+        # A JSON string is a TOML basic string, but for DEL, which TOML wants escaped.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return repr(value)

@@ -1,0 +1,185 @@
+"""The one table of settings.
+
+The reader (load.py), `cctelegram config show`, the example file and the reference page (pages.py) are made
+from it, and settings.py holds the same names as attributes; a test compares the two. A key that nothing
+reads does not stand here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from cctelegram.config.kinds import (
+    API_BASE_KIND,
+    HOST,
+    PATH,
+    TIMEZONE,
+    TOKEN_KIND,
+    USERS,
+    Kind,
+    choice,
+    number,
+    whole,
+)
+
+
+class Key(msgspec.Struct, frozen=True):
+    """One setting.
+
+    Args:
+        name: dotted, as it stands in config.toml.
+        kind: what it may be.
+        default: the value as TOML would give it; None for none.
+        about: what it does, in a sentence.
+        variable: its environment name where users already have one.
+        live: a change counts without a restart.
+        where: why it cannot stand in config.toml, and where it goes instead; None for all that can.
+    """
+
+    name: str
+    kind: Kind
+    default: Any
+    about: str
+    variable: str | None = None
+    live: bool = True
+    where: str | None = None
+
+    @property
+    def environment(self) -> str:
+        """Its environment name: the given one, else made from section and key."""
+        return self.variable or "CC_TELEGRAM_" + self.name.upper().replace(".", "_")
+
+    @property
+    def secret(self) -> bool:
+        """Whether its value is never shown."""
+        return self.kind is TOKEN_KIND
+
+
+_SECONDS = number(0.1, 3600)
+
+# What systems.md calls a pool: who uses it, and its figures (connections, idle, read, keep-alive).
+_POOLS = (
+    ("send", "Telegram methods", 10, 5, 15.0, 60.0),
+    ("poll", "`getUpdates`", 2, 1, None, 60.0),  # its read time is the poll's and 10 s more
+    ("files", "uploads and downloads", 3, 1, 30.0, 30.0),
+)
+
+
+def _pool(  # noqa: PLR0917  one line of the table above
+    name: str, use: str, connections: int, idle: int, read: float | None, keepalive: float
+) -> tuple[Key, ...]:
+    keys = [
+        Key(f"pools.{name}.connections", whole(1, 100), connections, f"Connections at once for {use}."),
+        Key(f"pools.{name}.idle", whole(0, 100), idle, "Connections kept open while nothing goes over them."),
+        Key(
+            f"pools.{name}.connect_seconds",
+            _SECONDS,
+            5.0,
+            "Longest time to connect, and to wait for a free connection.",
+        ),
+    ]
+    if read is not None:
+        keys.append(
+            Key(f"pools.{name}.read_seconds", _SECONDS, read, "Longest silence while an answer comes.")
+        )
+    keys.append(
+        Key(f"pools.{name}.keepalive_seconds", _SECONDS, keepalive, "How long an idle connection is kept.")
+    )
+    return tuple(keys)
+
+
+TABLE: tuple[Key, ...] = (
+    Key(
+        "telegram.token",
+        TOKEN_KIND,
+        None,
+        "The bot's token.",
+        "TELEGRAM_BOT_TOKEN",
+        where="the token is not kept here; write the line TELEGRAM_BOT_TOKEN=... to {env_file}",
+    ),
+    Key(
+        "telegram.allowed_users",
+        USERS,
+        [],
+        "Who is heard and written to; the first is the owner.",
+        "TELEGRAM_ALLOWED_USERS",
+    ),
+    Key(
+        "telegram.api_base",
+        API_BASE_KIND,
+        "https://api.telegram.org",
+        "Where the Bot API is; plain http only to this machine.",
+        "CC_TELEGRAM_API_BASE",
+    ),
+    Key("telegram.poll_seconds", whole(1, 50), 50, "How long one request for updates waits at Telegram."),
+    Key(
+        "spool.events_dir",
+        PATH,
+        "events",
+        "Where producers write events.",
+        "CC_TELEGRAM_EVENTS_DIR",
+        live=False,
+    ),
+    Key(
+        "spool.responses_dir",
+        PATH,
+        "responses",
+        "Where answers are written.",
+        "CC_TELEGRAM_RESPONSES_DIR",
+        live=False,
+    ),
+    Key(
+        "spool.max_event_bytes", whole(1024, 64 << 20), 1 << 20, "Largest event; what is larger is rejected."
+    ),
+    Key("spool.batch_events", whole(1, 10_000), 512, "Most events of one batch."),
+    Key("spool.batch_bytes", whole(64 << 10, 256 << 20), 4 << 20, "Most bytes of one batch."),
+    Key(
+        "spool.quiet_seconds",
+        number(0.1, 60),
+        2.0,
+        "How long a file that does not parse must stay as it is before it is rejected.",
+    ),
+    Key("spool.rescan_seconds", number(1, 3600), 30.0, "How often the directory is read without being told."),
+    Key(
+        "mode.initial",
+        choice("nomad", "local", "muted"),
+        "nomad",
+        "The first mode; one that was set later is kept and wins.",
+        "CC_TELEGRAM_MODE",
+        live=False,
+    ),
+    Key("display.timezone", TIMEZONE, "", "The zone of times that are shown.", "CC_TELEGRAM_TIMEZONE"),
+    Key(
+        "display.style",
+        choice("concise", "detailed"),
+        "concise",
+        "What matters with the rest folded, or all of it open.",
+        "CC_TELEGRAM_MESSAGE_STYLE",
+    ),
+    Key("pacing.chat_per_second", number(0.01, 10_000), 1.0, "Messages a second to one chat."),
+    Key("pacing.chat_burst", whole(1, 10_000), 3, "Messages to one chat that may go at once."),
+    Key("pacing.group_per_minute", number(0.1, 100_000), 20.0, "Messages a minute to one group."),
+    Key("pacing.total_per_second", number(0.1, 10_000), 30.0, "Messages a second to all chats."),
+    *(key for pool in _POOLS for key in _pool(*pool)),
+    Key("http.host", HOST, "127.0.0.1", "The address that the bridge's own HTTP listens on.", live=False),
+    Key(
+        "http.port",
+        whole(0, 65535),
+        8787,
+        "Its port; 0 for any free one. The one in use stands in state/bridge.json.",
+        "CC_TELEGRAM_HEALTH_PORT",
+        live=False,
+    ),
+    Key(
+        "log.level",
+        choice("debug", "info", "warning", "error"),
+        "info",
+        "The least that is logged.",
+        "CC_TELEGRAM_LOG_LEVEL",
+    ),
+)
+
+BY_NAME = {key.name: key for key in TABLE}
+BY_VARIABLE = {key.environment: key for key in TABLE}

@@ -1,0 +1,77 @@
+"""Read a TOML file, and find the line on which a key stands."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import Any
+
+from cctelegram.config.errors import SettingsError
+
+_PLACE = re.compile(r"\(at line (\d+), column \d+\)")
+_HEADER = re.compile(r"\s*\[\[?(.+?)\]\]?\s*(?:#.*)?")
+
+
+def read(path: str) -> tuple[dict[str, Any], str]:
+    """Return what the file holds, and its text; both empty where there is none. Raises SettingsError."""
+    try:
+        with open(path, "rb") as opened:  # noqa: PTH123  pathlib costs more than `send` may
+            data = opened.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return {}, ""
+    except OSError as error:
+        raise SettingsError(f"cannot be read: {error.strerror}", file=path) from None
+    try:
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise SettingsError("is not UTF-8", file=path, line=line) from None
+    try:
+        return tomllib.loads(text), text
+    except RecursionError:
+        raise SettingsError("is nested too deeply", file=path) from None
+    except ValueError as error:  # also what int() raises for thousands of digits
+        found = _PLACE.search(str(error))
+        line = int(found[1]) if found else text.count("\n") + 1
+        problem = _PLACE.sub("", str(error)).strip()
+        raise SettingsError(f"is not TOML: {problem}", file=path, line=line) from None
+
+
+def line_of(text: str, path: tuple[str, ...]) -> int | None:
+    """Return the line, from 1, on which `path` is set in a text that parses; else that of its table.
+
+    tomllib keeps no positions, so this reads headers and `key =` line by line. Inside of an inline table
+    the answer is the line where that table begins.
+    """
+    table: tuple[str, ...] = ()
+    best, depth = None, 0
+    inside = ""  # the quotes of a multi-line string that is open
+    for number, line in enumerate(text.split("\n"), start=1):
+        if inside:
+            inside = "" if line.count(inside) % 2 else inside
+            continue
+        if header := _HEADER.fullmatch(line):
+            table = full = _split(header[1])
+        elif "=" in line:
+            full = table + _split(line.partition("=")[0])
+            inside = next((quotes for quotes in ('"""', "'''") if line.count(quotes) % 2), "")
+        else:
+            continue
+        if full[: len(path)] == path:
+            return number
+        if depth < len(full) and path[: len(full)] == full:
+            best, depth = number, len(full)
+    return best
+
+
+def _split(dotted: str) -> tuple[str, ...]:
+    """Return the parts of a dotted key as TOML reads it; empty for what is none."""
+    try:
+        parsed: Any = tomllib.loads(f"{dotted} = 0")
+    except (ValueError, RecursionError):
+        return ()
+    parts = []
+    while isinstance(parsed, dict) and len(parsed) == 1:
+        ((part, parsed),) = parsed.items()
+        parts.append(part)
+    return tuple(parts)
