@@ -1,0 +1,1 @@
+"""The outbox: what was taken in, what must still reach the phone, and what came of it, in SQLite."""

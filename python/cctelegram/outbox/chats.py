@@ -1,0 +1,76 @@
+"""What is known of bots and chats: how far updates were read, who has to wait, who cannot be written to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+
+
+def bot(connection: sqlite3.Connection, api_base: str, bot_id: int) -> int:
+    """Give the row of a bot at an API base; made when new. The sandbox and the real bot never mix."""
+    connection.execute(
+        "INSERT INTO bots (api_base, bot_id) VALUES (?, ?) ON CONFLICT DO NOTHING", (api_base, bot_id)
+    )
+    (row,) = connection.execute(
+        "SELECT id FROM bots WHERE api_base = ? AND bot_id = ?", (api_base, bot_id)
+    ).fetchone()
+    return int(row)
+
+
+def pause(connection: sqlite3.Connection, bot: int, chat_id: int | None, until: int) -> None:
+    """Note that a chat, or the whole bot when `chat_id` is None, has to wait until `until` (us)."""
+    if chat_id is None:
+        connection.execute("UPDATE bots SET paused_until = max(paused_until, ?) WHERE id = ?", (until, bot))
+        return
+    connection.execute(
+        "INSERT INTO chats (bot, chat_id, paused_until) VALUES (?, ?, ?) "
+        "ON CONFLICT (bot, chat_id) DO UPDATE SET paused_until = max(paused_until, excluded.paused_until)",
+        (bot, chat_id, until),
+    )
+
+
+def pauses(connection: sqlite3.Connection, bot: int) -> tuple[int, dict[int, int]]:
+    """Give until when (us) the bot, and each of its chats that ever had to wait, are paused."""
+    (whole,) = connection.execute("SELECT paused_until FROM bots WHERE id = ?", (bot,)).fetchone()
+    found = connection.execute(
+        "SELECT chat_id, paused_until FROM chats WHERE bot = ? AND paused_until > 0", (bot,)
+    )
+    return int(whole), dict(found.fetchall())
+
+
+def kill(connection: sqlite3.Connection, bot: int, chat_id: int, reason: str) -> None:
+    """Note that a chat cannot be written to; its queue is kept."""
+    connection.execute(
+        "INSERT INTO chats (bot, chat_id, dead_reason) VALUES (?, ?, ?) "
+        "ON CONFLICT (bot, chat_id) DO UPDATE SET dead_reason = excluded.dead_reason",
+        (bot, chat_id, reason),
+    )
+
+
+def revive(connection: sqlite3.Connection, bot: int, chat_id: int) -> bool:
+    """Note that a chat wrote to us; returns whether it was dead before."""
+    return (
+        connection.execute(
+            "UPDATE chats SET dead_reason = NULL WHERE bot = ? AND chat_id = ? AND dead_reason IS NOT NULL",
+            (bot, chat_id),
+        ).rowcount
+        > 0
+    )
+
+
+def dead(connection: sqlite3.Connection, bot: int) -> dict[int, str]:
+    """Give the chats that cannot be written to, each with the reason."""
+    return dict(
+        connection.execute(
+            "SELECT chat_id, dead_reason FROM chats WHERE bot = ? AND dead_reason IS NOT NULL", (bot,)
+        ).fetchall()
+    )
+
+
+def migrate(connection: sqlite3.Connection, bot: int, old: int, new: int) -> None:
+    """Rewrite a chat's id everywhere: Telegram made the group a supergroup."""
+    connection.execute("UPDATE deliveries SET chat_id = ? WHERE chat_id = ?", (new, old))
+    connection.execute("UPDATE cards SET chat_id = ? WHERE bot = ? AND chat_id = ?", (new, bot, old))
+    connection.execute("DELETE FROM chats WHERE bot = ? AND chat_id = ?", (bot, old))

@@ -1,0 +1,233 @@
+"""The states of a delivery, and every step from one to the next.
+
+    queued -> sending -> sent
+       ^        |-> queued     the try failed and may be repeated (`not_before`)
+       |        |-> dead       Telegram refuses it for good: kept, with the reason
+       |        '-> queued     nobody knows whether it arrived: repeated once, with a mark ...
+       |                       ... then `ambiguous`
+    held (nobody allowed, muted, ...)
+
+A crash leaves `sending` behind: `recover` queues it again, marked. Parts go one by one; the first without
+`message_id` is the cursor, so that a long message goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+
+class Waiting(NamedTuple):
+    """The next delivery of a chat."""
+
+    delivery: int
+    event: int | None
+    chat_id: int
+    thread_id: int | None
+    lane: int
+    silent: bool
+    attempts: int
+    unclear: int
+
+
+class Part(NamedTuple):
+    """One message of a delivery; `payload` is JSON made by the bridge."""
+
+    part: int
+    position: int
+    payload: str
+
+
+NEXT: Final = """
+SELECT id, event, chat_id, thread_id, lane, silent, attempts, unclear FROM deliveries
+WHERE state = 'queued' AND chat_id = ? AND not_before <= ? ORDER BY lane, id LIMIT 1
+"""
+
+
+def following(connection: sqlite3.Connection, chat_id: int, now: int) -> Waiting | None:
+    """Give the delivery that goes next to `chat_id`: by lane, then in the order of arrival."""
+    row = connection.execute(NEXT, (chat_id, now)).fetchone()
+    return None if row is None else Waiting(*row[:5], bool(row[5]), *row[6:])
+
+
+def next_time(connection: sqlite3.Connection, chat_id: int) -> int | None:
+    """Give the earliest time (us) at which a queued delivery of `chat_id` may go; None when none waits."""
+    (when,) = connection.execute(
+        "SELECT min(not_before) FROM deliveries WHERE state = 'queued' AND chat_id = ?", (chat_id,)
+    ).fetchone()
+    return None if when is None else int(when)
+
+
+def waiting_chats(connection: sqlite3.Connection) -> list[int]:
+    """Give the chats for which something is queued."""
+    found = connection.execute("SELECT DISTINCT chat_id FROM deliveries WHERE state = 'queued'")
+    return [chat for (chat,) in found if chat is not None]
+
+
+def parts(connection: sqlite3.Connection, delivery: int) -> list[Part]:
+    """Give the parts that were not sent yet, in order."""
+    found = connection.execute(
+        "SELECT id, position, payload FROM parts WHERE delivery = ? AND message_id IS NULL ORDER BY position",
+        (delivery,),
+    )
+    return [Part(*row) for row in found]
+
+
+def count_parts(connection: sqlite3.Connection, delivery: int) -> int:
+    """Give how many parts a delivery has, sent or not; 0 before it was rendered."""
+    return int(connection.execute("SELECT count(*) FROM parts WHERE delivery = ?", (delivery,)).fetchone()[0])
+
+
+def enqueue(
+    connection: sqlite3.Connection,
+    chat_id: int,
+    payloads: Sequence[str],
+    now: int,
+    *,
+    lane: int = 1,
+    silent: bool = False,
+    thread_id: int | None = None,
+) -> int:
+    """Queue a message of the bridge's own (no event); returns the delivery."""
+    cursor = connection.execute(
+        "INSERT INTO deliveries (chat_id, thread_id, lane, state, silent, queued_at) "
+        "VALUES (?, ?, ?, 'queued', ?, ?)",
+        (chat_id, thread_id, lane, int(silent), now),
+    )
+    delivery = int(cursor.lastrowid or 0)
+    add_parts(connection, delivery, payloads)
+    return delivery
+
+
+def add_parts(connection: sqlite3.Connection, delivery: int, payloads: Sequence[str]) -> None:
+    """Store what was rendered for a delivery."""
+    connection.executemany(
+        "INSERT INTO parts (delivery, position, payload) VALUES (?, ?, ?)",
+        ((delivery, position, payload) for position, payload in enumerate(payloads)),
+    )
+
+
+def start(connection: sqlite3.Connection, delivery: int, bot: int, now: int) -> None:
+    """Note, before the request leaves, that one of the delivery's parts is in flight."""
+    connection.execute(
+        "UPDATE deliveries SET state = 'sending', bot = ?, sending_at = ? WHERE id = ?", (bot, now, delivery)
+    )
+
+
+def part_sent(connection: sqlite3.Connection, part: int, message_id: int, now: int) -> bool:
+    """Note that a part arrived; returns whether it was the last, and the delivery is `sent`.
+
+    The payload is dropped: what was sent stands in the event.
+    """
+    (delivery,) = connection.execute(
+        "UPDATE parts SET message_id = ?, sent_at = ?, payload = NULL WHERE id = ? RETURNING delivery",
+        (message_id, now, part),
+    ).fetchone()
+    left = connection.execute(
+        "SELECT 1 FROM parts WHERE delivery = ? AND message_id IS NULL LIMIT 1", (delivery,)
+    ).fetchone()
+    # The next part is in flight only after its own `start`: between the two, a crash repeats nothing.
+    connection.execute(
+        "UPDATE deliveries SET state = ?, attempts = 0, unclear = 0, crashed = 0, reason = NULL, "
+        "sent_at = CASE WHEN ? THEN ? END WHERE id = ?",
+        ("queued" if left else "sent", left is None, now, delivery),
+    )
+    return left is None
+
+
+def back(connection: sqlite3.Connection, delivery: int, not_before: int, reason: str | None) -> None:
+    """Queue it again after a try that certainly did not arrive."""
+    connection.execute(
+        "UPDATE deliveries SET state = 'queued', attempts = attempts + 1, not_before = ?, reason = ? "
+        "WHERE id = ?",
+        (not_before, reason, delivery),
+    )
+
+
+# A message of which nobody knows whether it arrived is repeated this often, with a mark.
+REPEATS: Final = 1
+
+
+def unclear(connection: sqlite3.Connection, delivery: int, not_before: int, reason: str) -> str:
+    """Note a try that may have arrived; returns the state: `queued` for the marked repeat, or `ambiguous`.
+
+    A decision is repeated until it is clear: nobody can answer a card that is not on the phone.
+    """
+    row = connection.execute(
+        "UPDATE deliveries SET unclear = unclear + 1, not_before = ?, reason = ?, "
+        "state = CASE WHEN unclear - crashed < ? OR lane = 0 THEN 'queued' ELSE 'ambiguous' END "
+        "WHERE id = ? RETURNING state",
+        (not_before, reason, REPEATS, delivery),
+    ).fetchone()
+    return str(row[0])
+
+
+def dead(connection: sqlite3.Connection, delivery: int, reason: str) -> None:
+    """Keep it with the reason; it is never tried again by itself."""
+    connection.execute("UPDATE deliveries SET state = 'dead', reason = ? WHERE id = ?", (reason, delivery))
+
+
+def recover(connection: sqlite3.Connection) -> int:
+    """Queue again what a crash left in flight, to be sent with a mark; returns how many.
+
+    Unlike a lost answer, a crash says nothing about the network: it always leads to a repeat, so that an
+    event whose every try was cut short before it left is still delivered.
+    """
+    return connection.execute(
+        "UPDATE deliveries SET state = 'queued', unclear = unclear + 1, crashed = crashed + 1, "
+        "reason = 'the bridge stopped while it was being sent' WHERE state = 'sending'"
+    ).rowcount
+
+
+def replace_part(connection: sqlite3.Connection, part: int, payload: str) -> None:
+    """Send something else for a part that was not sent yet."""
+    connection.execute("UPDATE parts SET payload = ? WHERE id = ?", (payload, part))
+
+
+def without_thread(connection: sqlite3.Connection, delivery: int) -> None:
+    """Queue it again for the chat itself: its topic is gone."""
+    connection.execute("UPDATE deliveries SET state = 'queued', thread_id = NULL WHERE id = ?", (delivery,))
+
+
+def queue_by_lane(connection: sqlite3.Connection) -> dict[int, int]:
+    """Give how many deliveries wait in each lane."""
+    return dict(
+        connection.execute(
+            "SELECT lane, count(*) FROM deliveries WHERE state IN ('queued', 'sending') GROUP BY lane"
+        ).fetchall()
+    )
+
+
+def count_states(connection: sqlite3.Connection) -> dict[str, int]:
+    """Give how many deliveries are in each state that is not over: held, sending, ambiguous, dead, queued."""
+    return dict(
+        connection.execute(
+            "SELECT state, count(*) FROM deliveries WHERE state IN ('held', 'sending', 'ambiguous', 'dead') "
+            "GROUP BY state UNION ALL SELECT 'queued', count(*) FROM deliveries WHERE state = 'queued'"
+        ).fetchall()
+    )
+
+
+def event_of_message(
+    connection: sqlite3.Connection, bot: int, chat_id: int, message_id: int
+) -> tuple[int, str, str] | None:
+    """Give the event that a message on the phone told of: its row, event id and task id."""
+    row = connection.execute(
+        "SELECT events.id, events.event_id, events.task_id FROM parts "
+        "JOIN deliveries ON deliveries.id = parts.delivery JOIN events ON events.id = deliveries.event "
+        "WHERE parts.message_id = ? AND deliveries.chat_id = ? AND deliveries.bot = ?",
+        (message_id, chat_id, bot),
+    ).fetchone()
+    return None if row is None else (int(row[0]), str(row[1]), str(row[2]))
+
+
+def is_untouched(connection: sqlite3.Connection, delivery: int) -> bool:
+    """Whether a delivery still waits for its first try, so that it may say something else."""
+    found = connection.execute(
+        "SELECT 1 FROM deliveries WHERE id = ? AND state = 'queued' AND attempts = 0 AND unclear = 0",
+        (delivery,),
+    ).fetchone()
+    return found is not None

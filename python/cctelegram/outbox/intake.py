@@ -1,0 +1,157 @@
+"""Taking a batch of events into the store: each once, none lost for a reused id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+Row = tuple[Any, ...]
+
+# Where the columns of an event row stand (`events.EVENT_COLUMNS`).
+INTAKE_KEY: Final = 0
+EVENT_ID: Final = 1
+TYPE: Final = 2
+LANE: Final = 7
+
+INSERT: Final = """
+INSERT INTO events (intake_key, event_id, type, title, source, task_id, correlation_id, lane, severity,
+                    occurred_at, body, warnings, taken_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+"""
+
+SELECT: Final = """
+SELECT intake_key, event_id, type, title, source, task_id, correlation_id, lane, severity,
+       occurred_at, body, warnings
+FROM events WHERE id = ?
+"""
+
+
+class Recipient(NamedTuple):
+    """Where an event goes; `chat_id` is None while nobody is allowed yet."""
+
+    chat_id: int | None
+    thread_id: int | None = None
+
+
+class Accepted(NamedTuple):
+    """An event that is new to the store, and its row as it stands there (the id may have become `<id>~2`)."""
+
+    event: int
+    row: Row
+
+
+def accept(
+    connection: sqlite3.Connection,
+    rows: Sequence[Row],
+    recipients: Sequence[Recipient],
+    now: int,
+    *,
+    silent_from_lane: int = 2,
+) -> list[Accepted]:
+    """Store the events of `rows` that are new, each with a delivery to every recipient.
+
+    An event whose intake key is known is the same file read again after a crash: it is passed over. An
+    `event_id` that is known under another intake key is a new event that reuses the id: it becomes
+    `<id>~2`, `<id>~3`, ...
+
+    Args:
+        rows: in `events.EVENT_COLUMNS` order, in the order in which they are to be sent.
+        recipients: at least one; a recipient without chat makes a held delivery.
+        now: microseconds since the epoch.
+        silent_from_lane: deliveries of this lane and the ones behind it make no sound.
+    """
+    new: list[Accepted] = []
+    insert = connection.execute
+    for row in rows:
+        cursor = insert(INSERT, (*row, now))
+        if cursor.rowcount == 0:
+            row = _renamed(connection, row)  # noqa: PLW2901 - the same event under the id it can have
+            if row is None:
+                continue
+            cursor = insert(INSERT, (*row, now))
+        new.append(Accepted(int(cursor.lastrowid or 0), row))
+    connection.executemany(
+        "INSERT INTO deliveries (event, chat_id, thread_id, lane, state, silent, reason, queued_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            _delivery(accepted, recipient, now, silent_from_lane)
+            for accepted in new
+            for recipient in recipients
+        ),
+    )
+    return new
+
+
+def _renamed(connection: sqlite3.Connection, row: Row) -> Row | None:
+    known = connection.execute("SELECT 1 FROM events WHERE intake_key = ?", (row[INTAKE_KEY],)).fetchone()
+    if known:
+        return None
+
+    # The numbers in use have no gaps, so the first free one is found in logarithmic time: a script with a
+    # constant id must not make each event dearer than the one before.
+    def used(number: int) -> bool:
+        name = (f"{row[EVENT_ID]}~{number}",)
+        return connection.execute("SELECT 1 FROM events WHERE event_id = ?", name).fetchone() is not None
+
+    taken, free = 1, 2
+    while used(free):
+        taken, free = free, free * 2
+    while free - taken > 1:
+        middle = (taken + free) // 2
+        taken, free = (middle, free) if used(middle) else (taken, middle)
+    return (row[INTAKE_KEY], f"{row[EVENT_ID]}~{free}", *row[EVENT_ID + 1 :])
+
+
+def _delivery(accepted: Accepted, recipient: Recipient, now: int, silent_from_lane: int) -> Row:
+    lane = accepted.row[LANE]
+    nobody = recipient.chat_id is None
+    return (
+        accepted.event,
+        recipient.chat_id,
+        recipient.thread_id,
+        lane,
+        "held" if nobody else "queued",
+        int(lane >= silent_from_lane),
+        NOBODY if nobody else None,
+        now,
+    )
+
+
+NOBODY: Final = "nobody is allowed yet: set telegram.allowed_users"
+
+
+def release(connection: sqlite3.Connection, chat_id: int) -> int:
+    """Queue for `chat_id` what was held because nobody was allowed; returns how many deliveries."""
+    return connection.execute(
+        "UPDATE deliveries SET chat_id = ?, state = 'queued', reason = NULL "
+        "WHERE state = 'held' AND chat_id IS NULL",
+        (chat_id,),
+    ).rowcount
+
+
+def event_row(connection: sqlite3.Connection, event: int) -> Row:
+    """Give an event's row in `events.EVENT_COLUMNS` order."""
+    row = connection.execute(SELECT, (event,)).fetchone()
+    if row is None:
+        raise KeyError(event)
+    return tuple(row)
+
+
+def positions(connection: sqlite3.Connection) -> list[Row]:
+    """Give how far each JSONL file was taken: (name, device, inode, offset, head hash)."""
+    return connection.execute("SELECT name, device, inode, offset, head_hash FROM positions").fetchall()
+
+
+def keep_positions(connection: sqlite3.Connection, rows: Iterable[Row], finished: Iterable[bytes]) -> None:
+    """Store how far each JSONL file was taken, and forget the finished ones, with the rows it gave."""
+    connection.executemany(
+        "INSERT INTO positions (name, device, inode, offset, head_hash) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET device = excluded.device, inode = excluded.inode, "
+        "offset = excluded.offset, head_hash = excluded.head_hash",
+        rows,
+    )
+    connection.executemany("DELETE FROM positions WHERE name = ?", ((name,) for name in finished))

@@ -1,0 +1,108 @@
+"""How fast Telegram lets us write: a token bucket a chat, sliding windows for groups and the whole bot.
+
+Limits as Telegram's FAQ gives them ("My bot is hitting limits"): about one message a second in a chat with
+short bursts, 20 a minute in a group, about 30 a second over all. Time is an argument (seconds, monotonic).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+
+class Bucket:
+    """`rate` tokens a second, at most `burst` of them; full at the start.
+
+    The level is a real number kept with the time it was read at, so that looking at it often neither
+    loses nor gains a token.
+    """
+
+    __slots__ = ("_level", "_since", "burst", "rate")
+
+    def __init__(self, rate: float, burst: float, now: float) -> None:
+        self.rate = rate
+        self.burst = burst
+        self._level = burst
+        self._since = now
+
+    def wait(self, now: float) -> float:
+        """Give the seconds until one token is there; 0 when one is there now."""
+        level = self._filled(now)
+        return 0.0 if level >= 1.0 - 1e-9 else (1.0 - level) / self.rate
+
+    def take(self, now: float) -> None:
+        """Take one token, whether it is there or not (the next one waits the longer)."""
+        self._level = self._filled(now) - 1.0
+        self._since = max(now, self._since)
+
+    def _filled(self, now: float) -> float:
+        # A clock that stepped back adds nothing.
+        return min(self.burst, self._level + max(0.0, now - self._since) * self.rate)
+
+
+class Window:
+    """At most `count` in any stretch of `seconds`.
+
+    A bucket of that rate and burst would let twice as many through in its first stretch.
+    """
+
+    __slots__ = ("_taken", "count", "seconds")
+
+    def __init__(self, count: int, seconds: float) -> None:
+        self.count = count
+        self.seconds = seconds
+        self._taken: deque[float] = deque(maxlen=count)
+
+    def wait(self, now: float) -> float:
+        """Give the seconds until one more may go; 0 when it may go now."""
+        if len(self._taken) < self.count:
+            return 0.0
+        return max(0.0, self._taken[0] + self.seconds - now)
+
+    def take(self, now: float) -> None:
+        """Count one."""
+        self._taken.append(now)
+
+
+class Pacing:
+    """The limits of all chats and of the bot.
+
+    Args:
+        chat_per_second: tokens a second for a private chat.
+        chat_burst: messages that may go at once to a chat that was quiet.
+        group_per_minute: messages a minute in a group (a chat with a negative id).
+        total_per_second: messages a second over all chats.
+    """
+
+    def __init__(
+        self,
+        *,
+        chat_per_second: float,
+        chat_burst: float,
+        group_per_minute: float,
+        total_per_second: float,
+    ) -> None:
+        self._chat = (chat_per_second, chat_burst)
+        self._group = max(1, int(group_per_minute))
+        # Whole messages in a window of a second; below one a second the window grows instead.
+        per_second = max(1, int(total_per_second))
+        self._total = Window(per_second, max(1.0, per_second / total_per_second))
+        self._chats: dict[int, tuple[Bucket | Window, ...]] = {}
+
+    def wait(self, chat_id: int, now: float) -> float:
+        """Give the seconds until a message may go to `chat_id`."""
+        return max(limit.wait(now) for limit in self._limits(chat_id, now))
+
+    def take(self, chat_id: int, now: float) -> None:
+        """Count a message to `chat_id`."""
+        for limit in self._limits(chat_id, now):
+            limit.take(now)
+
+    def _limits(self, chat_id: int, now: float) -> tuple[Bucket | Window, ...]:
+        found = self._chats.get(chat_id)
+        if found is None:
+            rate, burst = self._chat
+            found = (Bucket(rate, burst, now), self._total)
+            if chat_id < 0:
+                found = (*found, Window(self._group, 60.0))
+            self._chats[chat_id] = found
+        return found

@@ -1,0 +1,200 @@
+"""The store's tables, and how an older store becomes a newer one.
+
+All times are integers: microseconds since the epoch, UTC. A migration is a forward script; `user_version`
+counts those that were applied. A store of a newer program is refused, never guessed at.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+FIRST: Final = """
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY,
+    intake_key BLOB NOT NULL UNIQUE,          -- 16 bytes; recognises a file that is read again after a crash
+    event_id TEXT NOT NULL UNIQUE,            -- the producer's, or derived; `<id>~2` when it was used before
+    type TEXT NOT NULL,
+    title TEXT NOT NULL,
+    source TEXT NOT NULL,
+    task_id TEXT NOT NULL,
+    correlation_id TEXT,
+    lane INTEGER NOT NULL,                    -- 0 decisions, 1 alerts, 2 ordinary, 3 progress
+    severity TEXT NOT NULL,
+    occurred_at INTEGER NOT NULL,
+    body TEXT NOT NULL,                       -- the JSON object as the producer wrote it
+    warnings TEXT,                            -- JSON list of sentences: what was mended
+    taken_at INTEGER NOT NULL
+);
+
+CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY,
+    event INTEGER REFERENCES events(id),      -- none for the bridge's own notices
+    bot INTEGER REFERENCES bots(id),          -- who sent it; none before the first try
+    chat_id INTEGER,                          -- none while nobody is allowed yet
+    thread_id INTEGER,
+    lane INTEGER NOT NULL,
+    state TEXT NOT NULL
+        CHECK (state IN ('queued', 'held', 'sending', 'sent', 'digested', 'ambiguous', 'dead')),
+    silent INTEGER NOT NULL DEFAULT 0,
+    attempts INTEGER NOT NULL DEFAULT 0,      -- tries that failed and are to be repeated
+    unclear INTEGER NOT NULL DEFAULT 0,       -- tries of which nobody knows whether they arrived
+    crashed INTEGER NOT NULL DEFAULT 0,       -- of these, the ones that a crash left in flight
+    not_before INTEGER NOT NULL DEFAULT 0,
+    reason TEXT,                              -- why held or dead, in a sentence
+    merged_into INTEGER REFERENCES deliveries(id),
+    queued_at INTEGER NOT NULL,
+    sending_at INTEGER,
+    sent_at INTEGER
+);
+CREATE INDEX deliveries_waiting ON deliveries (chat_id, lane, id) WHERE state = 'queued';
+CREATE INDEX deliveries_open ON deliveries (state, id)
+    WHERE state IN ('held', 'sending', 'ambiguous', 'dead');
+CREATE INDEX deliveries_event ON deliveries (event);
+
+CREATE TABLE parts (
+    id INTEGER PRIMARY KEY,
+    delivery INTEGER NOT NULL REFERENCES deliveries(id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,                -- 0, 1, ... in the order of sending
+    payload TEXT,                             -- JSON of text, entities and markup; none once it was sent
+    message_id INTEGER,
+    sent_at INTEGER,
+    UNIQUE (delivery, position)
+);
+
+CREATE INDEX parts_message ON parts (message_id) WHERE message_id IS NOT NULL;
+
+CREATE TABLE decisions (
+    id INTEGER PRIMARY KEY,
+    event INTEGER NOT NULL UNIQUE REFERENCES events(id),
+    code TEXT NOT NULL UNIQUE,                -- the opaque id in the buttons' data
+    prompt TEXT NOT NULL,
+    options TEXT NOT NULL,                    -- JSON list of labels, as given
+    default_pair INTEGER NOT NULL,            -- 1 when the options are Approve and Deny
+    allow_text INTEGER NOT NULL,
+    awaited_by TEXT,
+    opened_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    default_option INTEGER,                   -- index of `default_on_timeout`
+    state TEXT NOT NULL CHECK (state IN ('open', 'answered', 'expired', 'cancelled')),
+    option INTEGER,
+    text TEXT,
+    user_id INTEGER,
+    username TEXT,
+    first_name TEXT,
+    chat_id INTEGER,
+    message_id INTEGER,
+    closed_at INTEGER
+);
+CREATE INDEX decisions_open ON decisions (expires_at) WHERE state = 'open';
+
+CREATE TABLE cards (
+    id INTEGER PRIMARY KEY,
+    decision INTEGER NOT NULL REFERENCES decisions(id),
+    delivery INTEGER NOT NULL REFERENCES deliveries(id),
+    bot INTEGER NOT NULL REFERENCES bots(id),
+    chat_id INTEGER NOT NULL,
+    message_id INTEGER,
+    payload TEXT NOT NULL,                    -- the part that carries the buttons, as it was rendered
+    shown TEXT NOT NULL DEFAULT 'open',       -- the decision's state that the message on the phone shows
+    attempts INTEGER NOT NULL DEFAULT 0,
+    not_before INTEGER NOT NULL DEFAULT 0,
+    sent_at INTEGER
+);
+CREATE INDEX cards_decision ON cards (decision);
+CREATE INDEX cards_message ON cards (chat_id, message_id);
+CREATE INDEX cards_delivery ON cards (delivery);
+
+CREATE TABLE answers (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('decision', 'message', 'command')),
+    event INTEGER REFERENCES events(id),
+    name TEXT NOT NULL UNIQUE,                -- of the file under responses/
+    body TEXT NOT NULL,                       -- what stands in the file
+    created_at INTEGER NOT NULL,
+    written_at INTEGER                        -- none until the file is on the disk
+);
+CREATE INDEX answers_unwritten ON answers (id) WHERE written_at IS NULL;
+
+CREATE TABLE bots (
+    id INTEGER PRIMARY KEY,
+    api_base TEXT NOT NULL,
+    bot_id INTEGER NOT NULL,
+    update_offset INTEGER NOT NULL DEFAULT 0,
+    paused_until INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (api_base, bot_id)
+);
+
+CREATE TABLE chats (
+    id INTEGER PRIMARY KEY,
+    bot INTEGER NOT NULL REFERENCES bots(id),
+    chat_id INTEGER NOT NULL,
+    paused_until INTEGER NOT NULL DEFAULT 0,  -- Telegram's retry_after, whole
+    dead_reason TEXT,                         -- blocked, kicked; none while it can be written to
+    UNIQUE (bot, chat_id)
+);
+
+CREATE TABLE updates (
+    id INTEGER PRIMARY KEY,
+    bot INTEGER NOT NULL REFERENCES bots(id),
+    update_id INTEGER NOT NULL,
+    payload TEXT,                             -- none once it was handled
+    received_at INTEGER NOT NULL,
+    handled_at INTEGER,
+    UNIQUE (bot, update_id)
+);
+CREATE INDEX updates_unhandled ON updates (id) WHERE handled_at IS NULL;
+
+CREATE TABLE positions (
+    name BLOB PRIMARY KEY,                    -- of a .jsonl file
+    device INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    offset INTEGER NOT NULL,                  -- bytes taken
+    head_hash BLOB NOT NULL                   -- of the first bytes, so that a reused inode is noticed
+);
+
+CREATE TABLE strangers (
+    user_id INTEGER PRIMARY KEY,
+    tries INTEGER NOT NULL,
+    first_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL
+);
+
+CREATE TABLE facts (
+    name TEXT PRIMARY KEY,                    -- 'card_key', 'mode', ...
+    value BLOB NOT NULL
+);
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (FIRST,)
+VERSION: Final = len(MIGRATIONS)
+
+
+class NewerStore(Exception):
+    """The store was written by a newer CCTelegram; nothing was changed."""
+
+    def __init__(self, path: Path, found: int) -> None:
+        super().__init__(
+            f"The store {path} has schema version {found}; this CCTelegram knows up to {VERSION}. "
+            "Install the newer CCTelegram again, or move the store away to start with an empty one."
+        )
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> int:
+    """Bring the store to `VERSION`, each step in its own transaction.
+
+    Returns:
+        The version it had before: 0 for a new store.
+
+    Raises:
+        NewerStore: it has a version that this program does not know.
+    """
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    if found > VERSION:
+        raise NewerStore(path, found)
+    for number, script in enumerate(MIGRATIONS[found:], start=found + 1):
+        connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+    return int(found)

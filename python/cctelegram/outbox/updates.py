@@ -1,0 +1,62 @@
+"""Updates from Telegram: stored before the offset moves, handled once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+
+class Update(NamedTuple):
+    """A stored update; `payload` is Telegram's JSON."""
+
+    row: int
+    update_id: int
+    payload: str
+
+
+def store(connection: sqlite3.Connection, bot: int, updates: Iterable[tuple[int, str]], now: int) -> None:
+    """Store (update id, JSON) pairs that are new, and move the offset behind them, in one transaction."""
+    last = None
+    for update_id, payload in updates:
+        connection.execute(
+            "INSERT INTO updates (bot, update_id, payload, received_at) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT DO NOTHING",
+            (bot, update_id, payload, now),
+        )
+        last = update_id if last is None else max(last, update_id)
+    if last is not None:
+        connection.execute(
+            "UPDATE bots SET update_offset = max(update_offset, ?) WHERE id = ?", (last + 1, bot)
+        )
+
+
+def offset(connection: sqlite3.Connection, bot: int) -> int:
+    """Give the id from which the next updates are asked."""
+    return int(connection.execute("SELECT update_offset FROM bots WHERE id = ?", (bot,)).fetchone()[0])
+
+
+def unhandled(connection: sqlite3.Connection, bot: int, limit: int = 100) -> list[Update]:
+    """Give what was stored and not handled yet, oldest first."""
+    found = connection.execute(
+        "SELECT id, update_id, payload FROM updates WHERE handled_at IS NULL AND bot = ? ORDER BY id LIMIT ?",
+        (bot, limit),
+    )
+    return [Update(*row) for row in found]
+
+
+def handled(connection: sqlite3.Connection, row: int, now: int) -> None:
+    """Note that an update was handled; called in the transaction of what it did."""
+    connection.execute("UPDATE updates SET handled_at = ?, payload = NULL WHERE id = ?", (now, row))
+
+
+def stranger(connection: sqlite3.Connection, user_id: int, now: int) -> bool:
+    """Count a try of somebody who is not on the list; returns whether it is the first of this user."""
+    (tries,) = connection.execute(
+        "INSERT INTO strangers (user_id, tries, first_at, last_at) VALUES (?, 1, ?, ?) "
+        "ON CONFLICT (user_id) DO UPDATE SET tries = tries + 1, last_at = excluded.last_at RETURNING tries",
+        (user_id, now, now),
+    ).fetchone()
+    return int(tries) == 1
