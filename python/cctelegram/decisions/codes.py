@@ -1,0 +1,60 @@
+"""What a button carries: an opaque id, the option's number, and a MAC over both and the chat.
+
+At most 64 bytes (Bot API, InlineKeyboardButton.callback_data). Nothing of the event is in it, so no title
+can make it too long, and nobody without the key can make one. The message it stands in is checked against
+the store when it is tapped.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import secrets
+from typing import Final, NamedTuple
+
+KEY_BYTES: Final = 32
+CODE_BYTES: Final = 9
+MAC_BYTES: Final = 12
+
+
+class Tapped(NamedTuple):
+    """What a genuine button says: the decision's code and the option's number."""
+
+    code: str
+    option: int
+
+
+def new_key() -> bytes:
+    """Make the key of a store's buttons."""
+    return secrets.token_bytes(KEY_BYTES)
+
+
+def new_code() -> str:
+    """Make a decision's opaque id: 12 characters of the URL-safe alphabet."""
+    return _text(secrets.token_bytes(CODE_BYTES))
+
+
+def callback_data(key: bytes, code: str, option: int, chat_id: int) -> str:
+    """Give the data of one button: `d.<code>.<option>.<mac>`, 33 bytes at most."""
+    return f"d.{code}.{option}.{_mac(key, code, option, chat_id)}"
+
+
+def read(key: bytes, data: str, chat_id: int) -> Tapped | None:
+    """Give what a button says, or None when it is not ours, not whole, or of another chat."""
+    kind, _, rest = data.partition(".")
+    code, _, rest = rest.partition(".")
+    option, _, mac = rest.partition(".")
+    if kind != "d" or not option.isascii() or not option.isdecimal() or len(option) > 2:
+        return None
+    if not hmac.compare_digest(mac.encode(), _mac(key, code, int(option), chat_id).encode()):
+        return None
+    return Tapped(code, int(option))
+
+
+def _mac(key: bytes, code: str, option: int, chat_id: int) -> str:
+    digest = hmac.digest(key, f"{code}.{option}.{chat_id}".encode(), "sha256")
+    return _text(digest[:MAC_BYTES])
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -1,0 +1,82 @@
+"""What a closed decision means: for the agent an answer, for the person a line on the card."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from cctelegram.decisions.ledger import Decision
+
+DEFAULT_ACTIONS: Final = ("approved", "denied")
+MICROSECONDS: Final = 1_000_000
+
+
+def action(decision: Decision) -> str:
+    """Give the answer's `action`: approved, denied, answered, expired or cancelled."""
+    if decision.state != "answered":
+        return decision.state
+    if decision.default_pair and decision.option is not None:
+        return DEFAULT_ACTIONS[decision.option]
+    return "answered"
+
+
+def answer(
+    decision: Decision, event_id: str, task_id: str, *, answer_id: str, delivered: bool
+) -> dict[str, Any]:
+    """Give the answer file's content for a closed decision; keys as docs/protocol.md lists them."""
+    closed = decision.closed_at or decision.opened_at
+    label = None if decision.option is None else decision.options[decision.option]
+    content: dict[str, Any] = {
+        "id": answer_id,
+        "kind": "decision",
+        "event_id": event_id,
+        "task_id": task_id,
+        "action": action(decision),
+        "option": label,
+        "option_index": decision.option,
+        "options": list(decision.options),
+        "text": decision.text,
+        "awaited_by": decision.awaited_by,
+        "user_id": decision.user_id,
+        "username": decision.username,
+        "first_name": decision.first_name,
+        "chat_id": decision.chat_id,
+        "message_id": decision.message_id,
+        "timestamp": rfc3339(closed),
+        "response_time_seconds": round((closed - decision.opened_at) / MICROSECONDS, 3),
+    }
+    if decision.state == "expired":
+        content["delivered"] = delivered
+    if decision.state == "answered" and decision.default_pair and decision.option is not None:
+        # Older readers look at this field alone.
+        content["callback_data"] = f"{('approve', 'deny')[decision.option]}_{task_id}"
+    return {key: value for key, value in content.items() if value is not None}
+
+
+def line(decision: Decision, zone: tzinfo) -> str:
+    """Give what the card says of a closed decision: what, who and when, in the person's time."""
+    moment = datetime.fromtimestamp((decision.closed_at or decision.opened_at) / MICROSECONDS, zone)
+    when = f"{moment.day} {moment:%b %H:%M %Z}".rstrip()
+    label = None if decision.option is None else decision.options[decision.option]
+    if decision.state == "answered":
+        said = " — ".join(part for part in (label, decision.text) if part)
+        return f"{said}\n{who(decision)}, {when}"
+    if decision.state == "expired":
+        outcome = "no default applies" if label is None else f"the default applies: {label}"
+        return f"Expired, {outcome}\n{when}"
+    return f"Cancelled by the one who asked\n{when}"
+
+
+def who(decision: Decision) -> str:
+    """Give a person's name as the card shows it."""
+    name = decision.first_name or "user"
+    return f"{name} (@{decision.username})" if decision.username else f"{name} ({decision.user_id})"
+
+
+def rfc3339(moment: int) -> str:
+    """Give microseconds since the epoch as RFC 3339 in UTC, with microseconds."""
+    seconds, rest = divmod(moment, MICROSECONDS)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:06d}Z"

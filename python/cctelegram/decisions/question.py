@@ -1,0 +1,90 @@
+"""What an approval request asks, read from its event; nothing in it is ever an error.
+
+The defaults are the protocol's: options Approve and Deny; the prompt is `data.approval_prompt`, else
+`description`, else `title`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+if TYPE_CHECKING:
+    from cctelegram.events.event import Event
+
+DEFAULT_OPTIONS: Final = ("Approve", "Deny")
+MAX_OPTIONS: Final = 10
+# One label of a button; Telegram shows about 40 characters of it, the card's text shows the rest.
+MAX_LABEL: Final = 100
+# Labels that refuse: a default may always be one of these, however short the card was on the phone.
+DENIALS: Final = frozenset({"deny", "denied", "no", "reject", "refuse", "decline", "cancel", "abort", "stop"})
+MICROSECONDS: Final = 1_000_000
+# Ten years: a larger number is a mistake, and would not fit a date.
+LONGEST_SECONDS: Final = 10 * 366 * 86_400
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """A question as it is put to the person; `expires_at` in us since the epoch, from the event's time."""
+
+    prompt: str
+    options: tuple[str, ...]
+    default_pair: bool
+    allow_text: bool
+    awaited_by: str | None
+    expires_at: int | None
+    default_option: int | None
+
+
+def question(event: Event) -> Question:
+    """Read the question of an `approval_request`."""
+    data = event.data
+    options = _options(data.get("options"))
+    prompt = data.get("approval_prompt")
+    awaited_by = data.get("awaited_by")
+    seconds = _seconds(data)
+    return Question(
+        prompt=prompt if isinstance(prompt, str) and prompt.strip() else event.description or event.title,
+        options=options,
+        default_pair=options == DEFAULT_OPTIONS,
+        allow_text=data.get("allow_text") is True,
+        awaited_by=awaited_by if isinstance(awaited_by, str) else None,
+        expires_at=None if seconds is None else event.occurred_at + int(seconds * MICROSECONDS),
+        default_option=_default(data.get("default_on_timeout"), options),
+    )
+
+
+def is_denial(label: str) -> bool:
+    """Whether choosing `label` lets nothing happen."""
+    return label.strip().casefold() in DENIALS
+
+
+def _options(given: Any) -> tuple[str, ...]:
+    if not isinstance(given, list):
+        return DEFAULT_OPTIONS
+    labels = [item if isinstance(item, str) else msgspec.json.encode(item).decode() for item in given]
+    shown = tuple(label[:MAX_LABEL] for label in labels if label.strip())[:MAX_OPTIONS]
+    return shown or DEFAULT_OPTIONS
+
+
+def _seconds(data: dict[str, Any]) -> float | None:
+    for key, unit in (("timeout_seconds", 1.0), ("timeout_minutes", 60.0)):
+        value = data.get(key)
+        if (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and math.isfinite(value)
+            and value > 0
+        ):
+            return min(float(value) * unit, LONGEST_SECONDS)
+    return None
+
+
+def _default(given: Any, options: tuple[str, ...]) -> int | None:
+    if not isinstance(given, str):
+        return None
+    wanted = given.strip().casefold()
+    # Older producers write what was done (`denied`), not the label.
+    wanted = {"approved": "approve", "denied": "deny"}.get(wanted, wanted)
+    return next((index for index, label in enumerate(options) if label.strip().casefold() == wanted), None)
