@@ -28,7 +28,7 @@ class Waiting(NamedTuple):
     chat_id: int
     thread_id: int | None
     lane: int
-    silent: bool
+    silent: int
     attempts: int
     unclear: int
 
@@ -50,7 +50,7 @@ WHERE state = 'queued' AND chat_id = ? AND not_before <= ? ORDER BY lane, id LIM
 def following(connection: sqlite3.Connection, chat_id: int, now: int) -> Waiting | None:
     """Give the delivery that goes next to `chat_id`: by lane, then in the order of arrival."""
     row = connection.execute(NEXT, (chat_id, now)).fetchone()
-    return None if row is None else Waiting(*row[:5], bool(row[5]), *row[6:])
+    return None if row is None else Waiting._make(row)
 
 
 def next_time(connection: sqlite3.Connection, chat_id: int) -> int | None:

@@ -69,9 +69,10 @@ def accept(
     for row in rows:
         cursor = insert(INSERT, (*row, now))
         if cursor.rowcount == 0:
-            row = _renamed(connection, row)  # noqa: PLW2901 - the same event under the id it can have
-            if row is None:
+            renamed = _renamed(connection, row)
+            if renamed is None:
                 continue
+            row = renamed  # noqa: PLW2901 - the same event under the id it can have
             cursor = insert(INSERT, (*row, now))
         new.append(Accepted(int(cursor.lastrowid or 0), row))
     connection.executemany(
