@@ -46,7 +46,7 @@ class EventType:
         """Of an event that says none."""
     @property
     def lane(self) -> int:
-        """Of an event that says nothing about urgency: 0 decisions, 1 alerts, 2 ordinary, 3 progress."""
+        """Of an event that says nothing about urgency, as in Batch.rows."""
     @property
     def description(self) -> str:
         """One line."""
@@ -125,6 +125,177 @@ def read_answers(responses_dir: StrPath, names: Sequence[str]) -> list[tuple[str
 
 def take_answers(responses_dir: StrPath, names: Sequence[str]) -> list[tuple[str, bytes]]:
     """Move answers to taken/ and return those that were ours: no two readers ever get the same."""
+
+@final
+class AnswerWaiter:
+    """Waits for the answer to one event; the watch is set when it is made."""
+
+    def __init__(self, responses_dir: StrPath) -> None: ...
+    def wait(self, event_id: str, timeout: float) -> tuple[str, bytes] | None:
+        """Wait at most `timeout` seconds for the first answer to this event; it is not taken.
+
+        Any thread; signals are served each second. None when it did not come, or after `close`.
+        """
+
+    def close(self) -> None:
+        """End this wait and all later ones, from any thread."""
+
+EVENT_COLUMNS: tuple[str, ...]
+"""The columns of a row of `Batch.rows`, in their order."""
+
+@final
+class Batch:
+    """What one take brings; its length is the number of events."""
+
+    def __len__(self) -> int: ...
+    @property
+    def is_empty(self) -> bool:
+        """Nothing to store, to tell or to settle."""
+
+    @property
+    def more(self) -> bool:
+        """The directory holds more; take again at once."""
+
+    def rows(
+        self,
+    ) -> list[tuple[bytes, str, str, str, str, str, str | None, int, str, int, str, str | None]]:
+        """One row an event, in the order of EVENT_COLUMNS, by event time, file time, name, line.
+
+        intake_key (16 bytes, the same when the same event is read again), event_id, type, title, source,
+        task_id, correlation_id, lane (0 decisions, 1 alerts, 2 ordinary, 3 progress), severity, occurred_at
+        (microseconds since the epoch), body (the JSON object), warnings (JSON list of sentences, or None).
+        """
+
+    @property
+    def positions(self) -> list[tuple[bytes, int, int, int, int]]:
+        """Of .jsonl files, to store with the rows: name, device, inode, offset, head_hash.
+
+        The numbers fit into 63 bits, so that SQLite takes them.
+        """
+
+    @property
+    def finished(self) -> list[bytes]:
+        """Names whose stored position is to be forgotten, with the rows."""
+
+    @property
+    def rejected(self) -> list[Rejected]:
+        """Already moved to rejected/, each beside its .reason.json."""
+
+    @property
+    def troubles(self) -> list[Trouble]:
+        """Files the system does not let us use: they stay, are told once, and tried again each 30 s."""
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """looked, opened, bytes, mended, unknown_types, not_files, waiting, parse_ns, take_ns."""
+
+@final
+class Rejected:
+    """A file or line that could not be used."""
+
+    @property
+    def name(self) -> str:
+        """Of the file in rejected/."""
+
+    @property
+    def origin(self) -> str:
+        """Of the file in the events directory."""
+
+    @property
+    def reason(self) -> str:
+        """What is wrong and what to do about it."""
+
+    @property
+    def field(self) -> str | None: ...
+    @property
+    def line(self) -> int | None: ...
+    @property
+    def column(self) -> int | None:
+        """In bytes, from 1."""
+
+@final
+class Trouble:
+    """A file that the system does not let us read, move or remove."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+
+@final
+class Settled:
+    """What a settling did."""
+
+    @property
+    def removed(self) -> int: ...
+    @property
+    def changed(self) -> int:
+        """Files that are not what was read any more: new events."""
+
+    @property
+    def gone(self) -> int: ...
+    @property
+    def troubles(self) -> list[Trouble]:
+        """Files that could not be removed; they are tried again, and not read again."""
+
+@final
+class Inbox:
+    """The events directory. Any method may be called from any thread.
+
+    `now` is in seconds, of a clock that only goes forward (`time.monotonic`).
+    """
+
+    def __init__(
+        self,
+        events_dir: StrPath,
+        rejected_dir: StrPath,
+        *,
+        max_event_bytes: int = ...,
+        batch_events: int = 512,
+        batch_bytes: int = ...,
+        quiet_seconds: float = 2.0,
+        finish_seconds: float = 10.0,
+        positions: Sequence[tuple[bytes, int, int, int, int]] = [],
+    ) -> None: ...
+    def wait(self, timeout: float) -> str:
+        """Wait at most `timeout` seconds, and never longer than `patience`, for a change.
+
+        "changed", "overflow" (changes were lost; a take sees to it), "timeout" (take anyway), "closed". A
+        change told before the call counts; the first call returns at once. Signals are served each second.
+        """
+
+    def wake(self) -> None:
+        """End the current wait, or the next, as if something had changed."""
+
+    def close(self) -> None:
+        """End all waits."""
+
+    def due(self, now: float) -> float | None:
+        """Seconds until a file wants a look though nothing changes; None when none does."""
+
+    def take(self, now: float) -> Batch:
+        """List, open, read, parse, mend, derive ids, bounded by events and bytes.
+
+        OSError only when the directory itself can be neither made, opened nor listed.
+        """
+
+    def settle(self, batch: Batch, now: float) -> Settled:
+        """Remove what still is what was read, once the rows are durable. May run beside the next take."""
+
+    def release(self, batch: Batch) -> None:
+        """Give a batch back whose rows did not become durable: all of it comes again."""
+
+    @property
+    def watching(self) -> bool:
+        """Changes are told; otherwise they are found by looking each second."""
+
+    @property
+    def trouble(self) -> str | None:
+        """Why changes are not told."""
+
+    @property
+    def patience(self) -> float:
+        """The longest to go without a take, in seconds: 30, or 1 where changes are not told."""
 
 # --- markup
 #

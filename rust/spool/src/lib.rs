@@ -11,17 +11,24 @@
 #![forbid(unsafe_code)]
 
 pub mod answers;
+pub mod awaited;
 pub mod catalogue;
 pub mod check;
 mod decode;
 pub mod deliver;
 pub mod directory;
 pub mod error;
+pub mod inbox;
 pub mod key;
 pub mod lane;
 pub mod limits;
+mod lines;
+mod listing;
 pub mod lock;
 pub mod mend;
+pub mod reject;
 mod repair;
 mod scan;
 pub mod timestamp;
+mod waiting;
+pub mod watch;

@@ -1,10 +1,11 @@
 //! Answers.
 
 use crate::error::raise;
-use cctelegram_spool::answers;
+use cctelegram_spool::{answers, awaited};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// An answer's file, as a listing shows it.
 #[pyclass(frozen, get_all, module = "cctelegram._native")]
@@ -85,9 +86,56 @@ fn pairs(py: Python<'_>, answers: Vec<(String, Vec<u8>)>) -> Answers<'_> {
         .collect()
 }
 
+/// Waits for the answer to one event.
+#[pyclass(frozen, module = "cctelegram._native")]
+pub struct AnswerWaiter {
+    waiter: awaited::AnswerWaiter,
+}
+
+#[pymethods]
+impl AnswerWaiter {
+    #[new]
+    fn new(py: Python<'_>, responses_dir: PathBuf) -> Self {
+        Self {
+            waiter: py.detach(|| awaited::AnswerWaiter::new(responses_dir)),
+        }
+    }
+
+    fn wait<'py>(
+        &self,
+        py: Python<'py>,
+        event_id: &str,
+        timeout: f64,
+    ) -> PyResult<Option<(String, Bound<'py, PyBytes>)>> {
+        let timeout = Duration::try_from_secs_f64(timeout.max(0.0))
+            .unwrap_or(A_YEAR)
+            .min(A_YEAR);
+        let mut signal = None;
+        let waited = py.detach(|| {
+            self.waiter.wait(event_id, timeout, || {
+                signal = Python::attach(|py| py.check_signals()).err();
+                signal.is_some()
+            })
+        });
+        if let Some(error) = signal {
+            return Err(error);
+        }
+        let found = waited.map_err(raise)?;
+        Ok(found.map(|(name, data)| (name, PyBytes::new(py, &data))))
+    }
+
+    fn close(&self) {
+        self.waiter.close();
+    }
+}
+
+/// Longer than any question stays open, and short enough to be added to a clock.
+const A_YEAR: Duration = Duration::from_secs(365 * 86_400);
+
 /// Add this file's names to the module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<AnswerFile>()?;
+    module.add_class::<AnswerWaiter>()?;
     module.add_function(wrap_pyfunction!(answer_name, module)?)?;
     module.add_function(wrap_pyfunction!(deliver_answer, module)?)?;
     module.add_function(wrap_pyfunction!(list_answers, module)?)?;

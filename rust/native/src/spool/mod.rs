@@ -1,11 +1,13 @@
 //! Binding of the spool crate: `json` (for commands that must start fast), `catalogue`, `files`
-//! (deliver, locks), `answers`, `inbox`.
+//! (deliver, locks), `answers`, `batch` and `inbox`.
 
 use pyo3::prelude::*;
 
 mod answers;
+mod batch;
 mod catalogue;
 mod files;
+mod inbox;
 mod json;
 
 /// Add this folder's names to the module.
@@ -13,5 +15,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     json::register(module)?;
     catalogue::register(module)?;
     files::register(module)?;
-    answers::register(module)
+    answers::register(module)?;
+    batch::register(module)?;
+    inbox::register(module)
 }

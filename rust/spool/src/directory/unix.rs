@@ -198,6 +198,9 @@ impl Directory {
     }
 }
 
+/// Device and inode are stored in signed columns.
+const MOST: u64 = i64::MAX as u64;
+
 fn stat_of(stat: &rustix::fs::Stat) -> Stat {
     // The fields' types differ between systems.
     #[allow(
@@ -206,8 +209,8 @@ fn stat_of(stat: &rustix::fs::Stat) -> Stat {
         clippy::useless_conversion
     )] // as said
     Stat {
-        device: stat.st_dev as u64,
-        inode: stat.st_ino as u64,
+        device: stat.st_dev as u64 & MOST,
+        inode: stat.st_ino as u64 & MOST,
         size: stat.st_size as u64,
         mtime_ns: i64::from(stat.st_mtime)
             .saturating_mul(1_000_000_000)

@@ -1,0 +1,121 @@
+"""Events in, as async batches: one worker thread waits and takes, another removes what is durable.
+
+async for batch in inbox.batches():
+    ...                        # one transaction: rows, positions, finished
+    await inbox.done(batch)    # only then the files go
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+from cctelegram import _native
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+T = TypeVar("T")
+
+TROUBLE_RETRY_SECONDS = 1.0
+"""Between two attempts at an events directory that can be neither made nor listed."""
+
+
+class Inbox:
+    """The events directory.
+
+    Args:
+        events_dir: Made when missing, 0700; made anew when it is removed.
+        rejected_dir: For what cannot be used.
+        max_event_bytes: Of one event.
+        batch_events: At most so many a batch.
+        batch_bytes: About so many a batch.
+        positions: Of .jsonl files, as the batches' `positions` were stored.
+    """
+
+    def __init__(
+        self,
+        events_dir: str,
+        rejected_dir: str,
+        *,
+        max_event_bytes: int = 1 << 20,
+        batch_events: int = 512,
+        batch_bytes: int = 4 << 20,
+        positions: Sequence[tuple[bytes, int, int, int, int]] = (),
+    ) -> None:
+        # The watch is set here, before the first take.
+        self._native = _native.Inbox(
+            events_dir,
+            rejected_dir,
+            max_event_bytes=max_event_bytes,
+            batch_events=batch_events,
+            batch_bytes=batch_bytes,
+            positions=positions,
+        )
+        self._waiter = ThreadPoolExecutor(1, "spool-inbox")
+        self._remover = ThreadPoolExecutor(1, "spool-settle")
+        self._stopped = False
+        self._more = False
+        self._failure: OSError | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """Why events come late or not at all; None when all is well."""
+        return str(self._failure) if self._failure else self._native.trouble
+
+    async def batches(self) -> AsyncIterator[_native.Batch]:
+        """Yield what there is, as soon as it is there, until `stop`; never an empty batch.
+
+        Batches come as fast as they are asked for: who asks slowly leaves the files where they are.
+        An events directory that is in trouble is told in `trouble` and tried again each second.
+        """
+        while not self._stopped:
+            try:
+                batch = await self._in(self._waiter, self._next)
+            except OSError as failure:
+                self._failure = failure
+                continue
+            self._failure = None
+            if batch is not None:
+                yield batch
+
+    async def done(self, batch: _native.Batch) -> _native.Settled:
+        """Remove the files of a batch whose rows are durable, each only if it still is what was read.
+
+        Raises OSError when the events directory cannot be opened.
+        """
+        return await self._in(self._remover, self._native.settle, batch, time.monotonic())
+
+    def release(self, batch: _native.Batch) -> None:
+        """Give back a batch whose rows could not be stored: all of it comes again."""
+        self._native.release(batch)
+
+    def wake(self) -> None:
+        """Look now, whatever the watch says."""
+        self._native.wake()
+
+    async def stop(self) -> None:
+        """End `batches` and the worker threads; a removal that has begun is finished."""
+        self._stopped = True
+        self._native.close()
+        loop = asyncio.get_running_loop()
+        for executor in (self._waiter, self._remover):
+            # Off the loop: shutdown blocks until the thread has ended.
+            await loop.run_in_executor(None, executor.shutdown)
+
+    def _next(self) -> _native.Batch | None:
+        """Wait and take, in the worker thread; None when there was nothing in it."""
+        native = self._native
+        if not self._more:
+            due = native.due(time.monotonic())
+            patience = TROUBLE_RETRY_SECONDS if self._failure else native.patience
+            if native.wait(patience if due is None else min(due, patience)) == "closed":
+                return None
+        batch = native.take(time.monotonic())
+        self._more = batch.more
+        return None if batch.is_empty else batch
+
+    async def _in(self, executor: ThreadPoolExecutor, work: Callable[..., T], *arguments: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(executor, lambda: work(*arguments))

@@ -1,0 +1,108 @@
+"""Answers for agents and scripts: posted by the bridge, read and taken by anybody. Cheap to import.
+
+An answer that a live session waits for (`awaited_by`) is left to it by every other reader: the session holds
+the lock of `state/sessions/<id>.json` for as long as it lives.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from cctelegram import _native
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+CHUNK = 64  # answers read at once while looking for those that may be taken
+
+
+def post_answer(responses_dir: str, answer: Mapping[str, Any], *, at_us: int | None = None) -> str:
+    """Write an answer so that it is whole, durable and alone under its name; return the name.
+
+    Args:
+        responses_dir: Made when missing.
+        answer: The keys of the protocol's table; `event_id` gives the name its slug.
+        at_us: When it was given, in microseconds since the epoch; now, when left out.
+    """
+    data = _native.dumps(dict(answer))
+    moment = time.time_ns() // 1000 if at_us is None else at_us
+    while True:
+        token = int.from_bytes(os.urandom(4), "big")
+        name = _native.answer_name(answer.get("event_id"), moment, token)
+        try:
+            _native.deliver_answer(responses_dir, name, data)
+        except FileExistsError:
+            continue  # the same microsecond, the same 32 random bits
+        return name
+
+
+def newest(responses_dir: str, limit: int) -> list[tuple[str, dict[str, Any]]]:
+    """Return the newest answers that nobody took, newest first, as (name, answer), without taking them."""
+    names = [answer.name for answer in _native.list_answers(responses_dir, limit)]
+    return _parsed(_native.read_answers(responses_dir, names))
+
+
+def take(
+    responses_dir: str,
+    *,
+    limit: int | None = None,
+    session: str | None = None,
+    sessions_dir: str | None = None,
+) -> list[tuple[str, dict[str, Any]]]:
+    """Take answers, oldest first; nobody else gets what is returned here, as (name, answer).
+
+    Args:
+        responses_dir: Where they lie.
+        limit: At most so many.
+        session: Who asks; what awaits him is his.
+        sessions_dir: `state/sessions`; without it no answer is left to a session.
+    """
+    taken: list[tuple[str, dict[str, Any]]] = []
+    names = [answer.name for answer in _native.list_answers(responses_dir, None, newest_first=False)]
+    for start in range(0, len(names), CHUNK):
+        wanted = len(names) if limit is None else limit - len(taken)
+        if wanted <= 0:
+            break
+        found = _parsed(_native.read_answers(responses_dir, names[start : start + CHUNK]))
+        free = [name for name, answer in found if not _awaited_by_another(answer, session, sessions_dir)]
+        taken += _parsed(_native.take_answers(responses_dir, free[:wanted]))
+    return taken
+
+
+def wait(
+    responses_dir: str, event_id: str, timeout: float, *, waiter: _native.AnswerWaiter | None = None
+) -> tuple[str, dict[str, Any]] | None:
+    """Wait for the answer to an event and take it; None when none came within `timeout` seconds.
+
+    Blocks the thread with the interpreter lock released; `waiter.close()` from another thread ends it.
+    """
+    waiter = waiter or _native.AnswerWaiter(responses_dir)
+    deadline = time.monotonic() + timeout
+    while found := waiter.wait(event_id, max(0.0, deadline - time.monotonic())):
+        if taken := _parsed(_native.take_answers(responses_dir, [found[0]])):
+            return taken[0]
+    return None
+
+
+def _awaited_by_another(answer: Mapping[str, Any], session: str | None, sessions_dir: str | None) -> bool:
+    awaiting = answer.get("awaited_by")
+    if not isinstance(awaiting, str) or awaiting == session or sessions_dir is None:
+        return False
+    if os.path.basename(awaiting) != awaiting or not awaiting:  # noqa: PTH119  pathlib is not cheap
+        return False  # no name of a session's file
+    return _native.is_locked(os.path.join(sessions_dir, f"{awaiting}.json"))  # noqa: PTH118  as above
+
+
+def _parsed(answers: list[tuple[str, bytes]]) -> list[tuple[str, dict[str, Any]]]:
+    """Parse answers; what is no JSON object, which the bridge never writes, is shown as its text."""
+    parsed = []
+    for name, data in answers:
+        try:
+            value = _native.loads(data)
+        except ValueError:
+            value = None
+        parsed.append((name, value if isinstance(value, dict) else {"text": data.decode(errors="replace")}))
+    return parsed

@@ -1,0 +1,132 @@
+//! The inbox: one release of the interpreter lock around each wait, take and settling; one crossing a batch.
+
+use super::batch::{Batch, PositionTuple, Settled};
+use crate::error::raise;
+use cctelegram_spool::inbox;
+use cctelegram_spool::watch::Woken;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Events in.
+#[pyclass(frozen, module = "cctelegram._native")]
+pub struct Inbox {
+    inbox: inbox::Inbox,
+}
+
+#[pymethods]
+impl Inbox {
+    #[new]
+    #[pyo3(signature = (events_dir, rejected_dir, *, max_event_bytes=1 << 20, batch_events=512,
+        batch_bytes=4 << 20, quiet_seconds=2.0, finish_seconds=10.0, positions=vec![]))]
+    #[allow(clippy::too_many_arguments)] // keywords on the Python side
+    fn new(
+        py: Python<'_>,
+        events_dir: PathBuf,
+        rejected_dir: PathBuf,
+        max_event_bytes: u64,
+        batch_events: usize,
+        batch_bytes: u64,
+        quiet_seconds: f64,
+        finish_seconds: f64,
+        positions: Vec<PositionTuple>,
+    ) -> PyResult<Self> {
+        if max_event_bytes == 0
+            || max_event_bytes > 1 << 30
+            || batch_events == 0
+            || batch_bytes == 0
+        {
+            return Err(PyValueError::new_err(
+                "bounds of an inbox: 1 byte to 1 GiB an event, at least 1 a batch",
+            ));
+        }
+        let positions = positions
+            .into_iter()
+            .map(|(name, device, inode, offset, head_hash)| inbox::Position {
+                name,
+                device,
+                inode,
+                offset,
+                head_hash,
+            })
+            .collect();
+        let options = inbox::Options {
+            max_event_bytes,
+            batch_events,
+            batch_bytes,
+            quiet_seconds,
+            finish_seconds,
+            positions,
+        };
+        Ok(Self {
+            inbox: py.detach(|| inbox::Inbox::new(events_dir, rejected_dir, options)),
+        })
+    }
+
+    fn wait(&self, py: Python<'_>, timeout: f64) -> PyResult<&'static str> {
+        let timeout = Duration::try_from_secs_f64(timeout.max(0.0)).unwrap_or(Duration::MAX);
+        let mut signal = None;
+        let woken = py.detach(|| {
+            self.inbox.wait(timeout, || {
+                signal = Python::attach(|py| py.check_signals()).err();
+                signal.is_some()
+            })
+        });
+        match (signal, woken) {
+            (Some(error), _) => Err(error),
+            (None, Woken::Changed) => Ok("changed"),
+            (None, Woken::Overflow) => Ok("overflow"),
+            (None, Woken::Closed) => Ok("closed"),
+            (None, Woken::Timeout | Woken::Interrupted) => Ok("timeout"),
+        }
+    }
+
+    fn wake(&self) {
+        self.inbox.wake();
+    }
+
+    fn close(&self) {
+        self.inbox.close();
+    }
+
+    fn due(&self, py: Python<'_>, now: f64) -> Option<f64> {
+        py.detach(|| self.inbox.due(now)) // a take in another thread may hold it for a while
+    }
+
+    fn take(&self, py: Python<'_>, now: f64) -> PyResult<Batch> {
+        py.detach(|| self.inbox.take(now))
+            .map(Batch::from)
+            .map_err(raise)
+    }
+
+    fn settle(&self, py: Python<'_>, batch: &Batch, now: f64) -> PyResult<Settled> {
+        py.detach(|| self.inbox.settle(&batch.batch, now))
+            .map(Settled::from)
+            .map_err(raise)
+    }
+
+    fn release(&self, py: Python<'_>, batch: &Batch) {
+        py.detach(|| self.inbox.release(&batch.batch));
+    }
+
+    #[getter]
+    fn watching(&self, py: Python<'_>) -> bool {
+        py.detach(|| self.inbox.trouble()).is_none()
+    }
+
+    #[getter]
+    fn trouble(&self, py: Python<'_>) -> Option<String> {
+        py.detach(|| self.inbox.trouble())
+    }
+
+    #[getter]
+    fn patience(&self, py: Python<'_>) -> f64 {
+        py.detach(|| self.inbox.patience())
+    }
+}
+
+/// Add this file's names to the module.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Inbox>()
+}

@@ -1,0 +1,179 @@
+//! Events in: wait, list, read, parse, mend, derive ids, and after the rows are durable remove.
+//!
+//! What is promised: a file that was written whole comes out as an event, at least once, and the same
+//! bytes read again have the same intake key; no event comes out of half a file; nothing else in the
+//! directory is opened. What is not: between the last look at a file and its removal a producer may write
+//! into it, and what he wrote is lost. He who renames a finished file into place never meets that window.
+//!
+//! `batch` (what comes out), `take` (one round), `tail` and `follow` (files that grow), `settle`.
+
+mod batch;
+mod follow;
+mod settle;
+mod tail;
+mod take;
+
+pub use batch::{Batch, Counters, Position, Settled, Trouble};
+
+use crate::directory::Stat;
+use crate::limits::EVENT_BYTES;
+use crate::listing::Listing;
+use crate::waiting::Waiting;
+use crate::watch::{Watch, Woken};
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tail::Tail;
+
+/// Bounds, which are the backpressure: what is not taken stays in the directory.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Of one event, in bytes.
+    pub max_event_bytes: u64,
+    /// Of a batch.
+    pub batch_events: usize,
+    /// Of a batch; it may be exceeded by one event.
+    pub batch_bytes: u64,
+    /// What does not parse is rejected after so many seconds without change.
+    pub quiet_seconds: f64,
+    /// A `.jsonl` file that was taken whole is removed after so many seconds without change.
+    pub finish_seconds: f64,
+    /// As they were stored.
+    pub positions: Vec<Position>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            max_event_bytes: EVENT_BYTES,
+            batch_events: 512,
+            batch_bytes: 4 << 20,
+            quiet_seconds: 2.0,
+            finish_seconds: 10.0,
+            positions: Vec::new(),
+        }
+    }
+}
+
+type Name = Box<[u8]>;
+
+/// The events directory. All methods may be called from any thread; takes exclude each other.
+pub struct Inbox {
+    events: PathBuf,
+    rejected: PathBuf,
+    options: Options,
+    watch: Watch,
+    state: Mutex<State>,
+}
+
+struct State {
+    listing: Listing,
+    listed_in: Option<(u64, u64)>,
+    /// Of the listing; what an earlier one had and this one has not is gone.
+    number: u64,
+    /// In batches that are not settled.
+    in_flight: HashSet<Name>,
+    waiting: HashMap<Name, Waiting>,
+    /// Durable, and not to be removed: passed over until they can be, or are other files.
+    unremoved: HashMap<Name, Unremoved>,
+    tails: HashMap<Name, Tail>,
+    /// Stored positions of files that were not seen yet.
+    stored: HashMap<Vec<u8>, Position>,
+    /// One event and one byte.
+    buffer: Vec<u8>,
+}
+
+struct Unremoved {
+    stat: Stat,
+    retry_at: f64,
+    listed: u64,
+}
+
+impl Inbox {
+    /// Watch the events directory, made first when it is missing.
+    #[must_use]
+    pub fn new(events: impl Into<PathBuf>, rejected: impl Into<PathBuf>, options: Options) -> Self {
+        let events = events.into();
+        let size = usize::try_from(options.max_event_bytes).unwrap_or(usize::MAX - 1);
+        let state = State {
+            listing: Listing::default(),
+            listed_in: None,
+            number: 0,
+            in_flight: HashSet::new(),
+            waiting: HashMap::new(),
+            unremoved: HashMap::new(),
+            tails: HashMap::new(),
+            stored: options
+                .positions
+                .iter()
+                .map(|at| (at.name.clone(), at.clone()))
+                .collect(),
+            buffer: vec![0; size + 1], // untouched pages of it cost nothing
+        };
+        Self {
+            watch: Watch::new(&events),
+            events,
+            rejected: rejected.into(),
+            options,
+            state: Mutex::new(state),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Whatever a panic left half done is found again by the next listing.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wait for a change; see [`Watch::wait`].
+    pub fn wait(&self, timeout: Duration, interrupted: impl FnMut() -> bool) -> Woken {
+        let woken = self.watch.wait(timeout, interrupted);
+        if woken == Woken::Overflow {
+            // What is left of the listing is old news; begin anew.
+            self.state().listed_in = None;
+        }
+        woken
+    }
+
+    /// End the current wait as if something had changed.
+    pub fn wake(&self) {
+        self.watch.wake();
+    }
+
+    /// End all waits.
+    pub fn close(&self) {
+        self.watch.close();
+    }
+
+    /// Why changes are not told here, and the caller has to look each second; `None` when they are.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        self.watch.trouble()
+    }
+
+    /// The longest a caller should go without a take, in seconds.
+    #[must_use]
+    pub fn patience(&self) -> f64 {
+        self.watch.patience().as_secs_f64()
+    }
+
+    /// Seconds until something wants a look though nothing changes; `None` when nothing does.
+    #[must_use]
+    pub fn due(&self, now: f64) -> Option<f64> {
+        let state = self.state();
+        if !state.listing.is_done() {
+            return Some(0.0);
+        }
+        let waiting = state.waiting.values().map(|waiting| waiting.retry_at);
+        let tails = state.tails.values().filter_map(|tail| tail.due_at);
+        let unremoved = state.unremoved.values().map(|unremoved| unremoved.retry_at);
+        waiting
+            .chain(tails)
+            .chain(unremoved)
+            .min_by(f64::total_cmp)
+            .map(|at| (at - now).max(0.0))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,248 @@
+//! Whole lines out of a file that grows, each once, whatever the writer's steps.
+
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
+
+/// How far a file has been read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Offset of the first byte that was not handed over.
+    pub offset: u64,
+    /// Lines before it.
+    pub lines: u64,
+    /// The line at `offset` is longer than allowed, and has no end before this offset; 0 when it is not.
+    overlong_until: u64,
+}
+
+impl Progress {
+    /// Go on at an offset, with so many lines before it.
+    #[must_use]
+    pub const fn at(offset: u64, lines: u64) -> Self {
+        Self {
+            offset,
+            lines,
+            overlong_until: 0,
+        }
+    }
+
+    /// Count what stood without a line end as a line.
+    pub const fn skip(&mut self, length: u64) {
+        self.offset += length;
+        self.lines += 1;
+    }
+}
+
+/// A line, or what cannot be one.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Found<'a> {
+    /// A line without its end; never blank.
+    Line {
+        /// Of its first byte.
+        offset: u64,
+        /// From 1.
+        number: u64,
+        /// Without the line end.
+        bytes: &'a [u8],
+    },
+    /// A line that is longer than allowed; it was not kept in memory.
+    TooLong {
+        /// Of its first byte.
+        offset: u64,
+        /// From 1.
+        number: u64,
+        /// In bytes, without the line end.
+        length: u64,
+    },
+}
+
+/// How a reading ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Everything with a line end was handed over; so many bytes without one stand in the buffer.
+    Rest(usize),
+    /// The function that was handed the lines wanted no more.
+    Enough,
+}
+
+/// Hand over the lines from `progress` on, until the function says enough (by false).
+///
+/// The buffer must be one byte longer than the longest line that is allowed.
+///
+/// # Errors
+///
+/// Reading fails; `progress` tells how far it went.
+pub fn take_lines<F: Read + Seek>(
+    file: &mut F,
+    progress: &mut Progress,
+    buffer: &mut [u8],
+    mut take: impl FnMut(Found<'_>) -> bool,
+) -> io::Result<Ended> {
+    loop {
+        if progress.overlong_until > progress.offset {
+            match end_of_overlong(file, progress, buffer)? {
+                None => return Ok(Ended::Rest(0)),
+                Some(end) => {
+                    let (offset, number) = (progress.offset, progress.lines + 1);
+                    *progress = Progress::at(end + 1, number);
+                    if !take(Found::TooLong {
+                        offset,
+                        number,
+                        length: end - offset,
+                    }) {
+                        return Ok(Ended::Enough);
+                    }
+                }
+            }
+        }
+        file.seek(SeekFrom::Start(progress.offset))?;
+        let filled = read_full(file, buffer)?;
+        let mut begin = 0;
+        for end in memchr::memchr_iter(b'\n', &buffer[..filled]) {
+            let bytes = &buffer[begin..end];
+            let offset = progress.offset;
+            begin = end + 1;
+            progress.offset += bytes.len() as u64 + 1;
+            progress.lines += 1;
+            let number = progress.lines;
+            if !bytes.trim_ascii().is_empty()
+                && !take(Found::Line {
+                    offset,
+                    number,
+                    bytes,
+                })
+            {
+                return Ok(Ended::Enough);
+            }
+        }
+        let rest = filled - begin;
+        if rest == buffer.len() {
+            progress.overlong_until = progress.offset + rest as u64;
+        } else if filled < buffer.len() {
+            buffer.copy_within(begin..filled, 0);
+            return Ok(Ended::Rest(rest));
+        }
+    }
+}
+
+fn end_of_overlong<F: Read + Seek>(
+    file: &mut F,
+    progress: &mut Progress,
+    buffer: &mut [u8],
+) -> io::Result<Option<u64>> {
+    file.seek(SeekFrom::Start(progress.overlong_until))?;
+    loop {
+        let filled = read_full(file, buffer)?;
+        if let Some(end) = memchr::memchr(b'\n', &buffer[..filled]) {
+            return Ok(Some(progress.overlong_until + end as u64));
+        }
+        progress.overlong_until += filled as u64;
+        if filled < buffer.len() {
+            return Ok(None);
+        }
+    }
+}
+
+/// Fill the buffer, or read to the end; returns how many bytes.
+pub fn read_full(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+/// Count the lines before an offset.
+pub fn count_lines<F: Read + Seek>(
+    file: &mut F,
+    offset: u64,
+    buffer: &mut [u8],
+) -> io::Result<u64> {
+    file.seek(SeekFrom::Start(0))?;
+    let mut prefix = file.take(offset);
+    let mut lines = 0;
+    loop {
+        let filled = read_full(&mut prefix, buffer)?;
+        lines += memchr::memchr_iter(b'\n', &buffer[..filled]).count() as u64;
+        if filled < buffer.len() {
+            return Ok(lines);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::io::Cursor;
+
+    const LONGEST: usize = 8;
+
+    proptest! {
+        /// A writer appends in any steps, a reader looks after any of them and wants any number of lines.
+        #[test]
+        fn lines_come_out_whole_and_once_whatever_the_write_boundaries(
+            lines in prop::collection::vec("[ab ]{0,20}", 0..20),
+            steps in prop::collection::vec((1..30_usize, 1..4_usize), 1..40),
+        ) {
+            let whole: Vec<u8> = lines.iter().flat_map(|line| [line.as_bytes(), b"\n"].concat()).collect();
+            let mut progress = Progress::default();
+            let (mut written, mut got) = (0_usize, Vec::new());
+            let mut steps = steps.into_iter().chain(std::iter::repeat((usize::MAX, usize::MAX)));
+            loop {
+                let (more, most) = steps.next().unwrap();
+                let is_last = most == usize::MAX;
+                written = whole.len().min(written.saturating_add(more));
+                let mut file = Cursor::new(&whole[..written]);
+                let mut buffer = [0; LONGEST + 1];
+                let mut count = 0;
+                let ended = take_lines(&mut file, &mut progress, &mut buffer, |found| {
+                    got.push(match found {
+                        Found::Line { offset, number, bytes } => (offset, number, bytes.len() as u64),
+                        Found::TooLong { offset, number, length } => {
+                            assert!(length > LONGEST as u64);
+                            (offset, number, length)
+                        }
+                    });
+                    count += 1;
+                    count < most
+                }).unwrap();
+                if is_last {
+                    prop_assert_eq!(ended, Ended::Rest(0));
+                    break;
+                }
+            }
+            let mut expected = Vec::new();
+            let mut offset = 0_u64;
+            for (index, line) in lines.iter().enumerate() {
+                if !line.trim().is_empty() || line.len() > LONGEST {
+                    expected.push((offset, index as u64 + 1, line.len() as u64));
+                }
+                offset += line.len() as u64 + 1;
+            }
+            prop_assert_eq!(got, expected);
+            prop_assert_eq!(progress.offset, whole.len() as u64);
+            prop_assert_eq!(progress.lines, lines.len() as u64);
+            let counted = count_lines(&mut Cursor::new(&whole), progress.offset, &mut [0; 7]).unwrap();
+            prop_assert_eq!(counted, progress.lines);
+        }
+    }
+
+    #[test]
+    fn what_has_no_line_end_stays_in_the_buffer() {
+        let mut buffer = [0; LONGEST + 1];
+        let mut progress = Progress::default();
+        let ended = take_lines(
+            &mut Cursor::new(b"one\ntwo"),
+            &mut progress,
+            &mut buffer,
+            |_| true,
+        );
+        assert_eq!(ended.unwrap(), Ended::Rest(3));
+        assert_eq!(&buffer[..3], b"two");
+        assert_eq!(progress, Progress::at(4, 1));
+    }
+}

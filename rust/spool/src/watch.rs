@@ -1,0 +1,356 @@
+//! A hint that something in a directory changed, without polling where the system can tell.
+//!
+//! Only a hint: the caller looks at start after the watch is set, on overflow, and on a slow timer. File
+//! systems that tell late, and a watch that cannot be had, make that timer one second ([`Watch::patience`]).
+
+use crate::directory::{Directory, is_local, make};
+use notify::event::{Event, EventKindMask};
+use notify::{Config, RecommendedWatcher, RecursiveMode, Watcher};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Between two looks at whether the directory is still the one that is watched, and at signals.
+const STEP: Duration = Duration::from_secs(1);
+/// Between two scans where nobody tells of changes.
+const BLIND: Duration = Duration::from_secs(1);
+/// Between two scans where somebody does: a chmod or a container mount is not told.
+const SIGHTED: Duration = Duration::from_secs(30);
+
+/// Why a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Woken {
+    /// Something changed, or somebody woke us.
+    Changed,
+    /// Changes were lost: look at everything.
+    Overflow,
+    /// Nothing was told in time; look anyway.
+    Timeout,
+    /// No more waiting.
+    Closed,
+    /// The caller's own check asked for the end.
+    Interrupted,
+}
+
+#[derive(Default)]
+struct Flags {
+    changed: bool,
+    overflow: bool,
+    closed: bool,
+}
+
+#[derive(Default)]
+struct Signal {
+    flags: Mutex<Flags>,
+    bell: Condvar,
+}
+
+impl Signal {
+    fn flags(&self) -> MutexGuard<'_, Flags> {
+        // Three booleans cannot be left half-changed by a panic.
+        self.flags.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn raise(&self, set: impl FnOnce(&mut Flags)) {
+        set(&mut self.flags());
+        self.bell.notify_all();
+    }
+}
+
+/// A watched directory. All methods may be called from any thread.
+pub struct Watch {
+    path: PathBuf,
+    is_local: bool,
+    signal: Arc<Signal>,
+    state: Mutex<State>,
+}
+
+struct State {
+    watcher: Option<RecommendedWatcher>,
+    identity: Option<(u64, u64)>,
+    trouble: Option<String>,
+    tried: Instant,
+}
+
+impl Watch {
+    /// Watch a directory, made first when it is missing. What cannot be watched is polled; see [`Self::trouble`].
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        let made = make(&path);
+        let state = State {
+            watcher: None,
+            identity: None,
+            trouble: made.err().map(|error| error.to_string()),
+            tried: Instant::now(),
+        };
+        let watch = Self {
+            is_local: is_local(&path),
+            path,
+            signal: Arc::default(),
+            state: Mutex::new(state),
+        };
+        watch.attach(&mut watch.state());
+        watch
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // At worst the directory is watched twice or polled; both are found at the next look.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Watch whatever directory has the path now.
+    fn attach(&self, state: &mut State) {
+        state.tried = Instant::now();
+        let watched = make(&self.path)
+            .map_err(|error| error.to_string())
+            .and_then(|()| {
+                let identity = Directory::identity_at(&self.path);
+                // A new watcher each time: its thread goes with it, and no rest of the old watch is left.
+                state.watcher = None;
+                let signal = Arc::clone(&self.signal);
+                let config = Config::default().with_event_kinds(mask());
+                let mut watcher = RecommendedWatcher::new(move |told| hear(&signal, told), config)
+                    .map_err(|error| error.to_string())?;
+                watcher
+                    .watch(&self.path, RecursiveMode::NonRecursive)
+                    .map_err(|error| error.to_string())?;
+                state.watcher = Some(watcher);
+                state.identity = identity;
+                Ok(())
+            });
+        state.trouble = watched.err();
+        // Whatever came while nobody watched.
+        self.signal.raise(|flags| flags.changed = true);
+    }
+
+    /// Watch again when the directory was removed and made anew, or when watching failed a while ago.
+    fn look(&self) {
+        let mut state = self.state();
+        let lost = state.trouble.is_none() && Directory::identity_at(&self.path) != state.identity;
+        if lost || state.trouble.is_some() && state.tried.elapsed() >= SIGHTED {
+            self.attach(&mut state);
+        }
+    }
+
+    /// Wait until something changed, at most `timeout`. A change told before the call counts.
+    ///
+    /// `interrupted` is asked each second.
+    pub fn wait(&self, timeout: Duration, mut interrupted: impl FnMut() -> bool) -> Woken {
+        let deadline = Instant::now() + timeout.min(self.patience());
+        loop {
+            self.look();
+            let step = STEP.min(deadline.saturating_duration_since(Instant::now()));
+            let quiet = |flags: &mut Flags| !(flags.changed || flags.overflow || flags.closed);
+            let waited = self
+                .signal
+                .bell
+                .wait_timeout_while(self.signal.flags(), step, quiet);
+            let (mut flags, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            if flags.closed {
+                return Woken::Closed;
+            }
+            let changed = std::mem::take(&mut flags.changed);
+            if std::mem::take(&mut flags.overflow) {
+                return Woken::Overflow;
+            }
+            drop(flags);
+            if changed {
+                return Woken::Changed;
+            }
+            if interrupted() {
+                return Woken::Interrupted;
+            }
+            if Instant::now() >= deadline {
+                return Woken::Timeout;
+            }
+        }
+    }
+
+    /// End the current wait, or the next one, as if something had changed.
+    pub fn wake(&self) {
+        self.signal.raise(|flags| flags.changed = true);
+    }
+
+    /// End this wait and all later ones.
+    pub fn close(&self) {
+        self.signal.raise(|flags| flags.closed = true);
+    }
+
+    /// Why nobody tells of changes here; `None` when somebody does.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        if !self.is_local {
+            return Some("the file system is not local to this machine".to_owned());
+        }
+        self.state().trouble.clone()
+    }
+
+    /// The longest a caller should go without looking.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        if self.trouble().is_some() {
+            BLIND
+        } else {
+            SIGHTED
+        }
+    }
+}
+
+/// New files, renames into the directory, and files closed after writing. Not opening, reading and
+/// removing: those are ours, and each would wake us.
+///
+/// A rename into the directory needs two of them: `CREATE` has the kernel tell of it, and `MODIFY_NAME`
+/// is what notify then calls it and lets through.
+fn mask() -> EventKindMask {
+    EventKindMask::CREATE | EventKindMask::MODIFY_NAME | EventKindMask::ACCESS_CLOSE
+}
+
+fn hear(signal: &Signal, told: notify::Result<Event>) {
+    match told {
+        Ok(event) if event.need_rescan() => signal.raise(|flags| flags.overflow = true),
+        // Temporary files of producers are nobody's business until they are renamed.
+        Ok(event)
+            if !event.paths.is_empty() && event.paths.iter().all(|path| is_passed_over(path)) => {}
+        Ok(_) => signal.raise(|flags| flags.changed = true),
+        // The watch is in trouble: what it did not tell has to be looked for.
+        Err(_) => signal.raise(|flags| flags.overflow = true),
+    }
+}
+
+fn is_passed_over(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| {
+        let name = name.as_encoded_bytes();
+        name.starts_with(b".") || name.ends_with(b".tmp")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    const LONG: Duration = Duration::from_secs(20);
+
+    /// A watch that has told everything it had to.
+    fn settled(path: &Path) -> Watch {
+        let watch = Watch::new(path);
+        assert_eq!(watch.wait(LONG, || false), Woken::Changed);
+        watch
+    }
+
+    #[test]
+    fn a_first_wait_ends_at_once_so_that_the_caller_scans_after_the_watch_is_set_r4() {
+        let home = tempfile::tempdir().unwrap();
+        assert_eq!(
+            Watch::new(home.path().join("new")).wait(LONG, || false),
+            Woken::Changed
+        );
+    }
+
+    #[test]
+    fn a_rename_into_the_directory_is_told() {
+        let home = tempfile::tempdir().unwrap();
+        let events = home.path().join("events");
+        let watch = settled(&events);
+        fs::write(home.path().join("a"), "{}").unwrap();
+        fs::rename(home.path().join("a"), events.join("a.json")).unwrap();
+        assert_eq!(watch.wait(LONG, || false), Woken::Changed);
+    }
+
+    #[test]
+    fn a_write_in_place_is_told_at_its_end_too() {
+        use std::io::Write;
+        let home = tempfile::tempdir().unwrap();
+        let watch = settled(home.path());
+        let mut file = fs::File::create(home.path().join("a.json")).unwrap();
+        assert_eq!(watch.wait(LONG, || false), Woken::Changed);
+        file.write_all(b"{}").unwrap();
+        drop(file);
+        assert_eq!(watch.wait(LONG, || false), Woken::Changed);
+    }
+
+    #[test]
+    fn reading_removing_and_temporary_files_are_not_told() {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("a.json"), "{}").unwrap();
+        let watch = settled(home.path());
+        fs::read(home.path().join("a.json")).unwrap();
+        fs::remove_file(home.path().join("a.json")).unwrap();
+        fs::write(home.path().join("b.tmp"), "{}").unwrap();
+        fs::write(home.path().join(".c.json"), "{}").unwrap();
+        assert_eq!(
+            watch.wait(Duration::from_millis(200), || false),
+            Woken::Timeout
+        );
+    }
+
+    #[test]
+    fn a_directory_removed_and_made_anew_is_watched_again() {
+        let home = tempfile::tempdir().unwrap();
+        let events = home.path().join("events");
+        let watch = settled(&events);
+        fs::remove_dir(&events).unwrap();
+        assert_eq!(watch.wait(LONG, || false), Woken::Changed);
+        assert!(events.is_dir());
+        fs::write(events.join("a.json"), "{}").unwrap();
+        assert_eq!(watch.wait(LONG, || false), Woken::Changed);
+        assert_eq!(watch.trouble(), None);
+    }
+
+    #[test]
+    fn wake_and_close_end_a_wait_from_another_thread() {
+        let home = tempfile::tempdir().unwrap();
+        let watch = settled(home.path());
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| watch.wait(LONG, || false));
+            watch.wake();
+            assert_eq!(waiting.join().unwrap(), Woken::Changed);
+            let waiting = scope.spawn(|| watch.wait(LONG, || false));
+            watch.close();
+            assert_eq!(waiting.join().unwrap(), Woken::Closed);
+        });
+        assert_eq!(watch.wait(LONG, || false), Woken::Closed);
+    }
+
+    #[test]
+    fn the_callers_own_check_ends_a_wait() {
+        let home = tempfile::tempdir().unwrap();
+        let watch = settled(home.path());
+        assert_eq!(watch.wait(LONG, || true), Woken::Interrupted);
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_watched_is_polled_and_that_is_said() {
+        let home = tempfile::tempdir().unwrap();
+        let taken = home.path().join("file");
+        fs::write(&taken, "").unwrap();
+        let watch = Watch::new(&taken.join("events"));
+        assert!(watch.trouble().is_some());
+        assert_eq!(watch.patience(), BLIND);
+    }
+
+    /// Linux only: elsewhere the length of the queue is unknown.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_queue_that_overflows_is_told_r15() {
+        let limit = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap();
+        let limit: usize = limit.trim().parse().unwrap();
+        let home = tempfile::tempdir().unwrap();
+        let watch = settled(home.path());
+        // Whoever tells waits for us now, so that the kernel's queue fills. Two changes a file.
+        let stalled = watch.signal.flags();
+        for index in 0..limit {
+            fs::write(home.path().join(format!("{index}.json")), "{}").unwrap();
+        }
+        drop(stalled);
+        let mut woken = watch.wait(LONG, || false);
+        if woken == Woken::Changed {
+            woken = watch.wait(LONG, || false); // what had come before the overflow
+        }
+        while woken == Woken::Changed {
+            woken = watch.wait(LONG, || false);
+        }
+        assert_eq!(woken, Woken::Overflow);
+    }
+}
