@@ -1,27 +1,68 @@
-# make demo | make test are the two commands; each makes what it needs, and can be run again cheaply.
+# `make demo` and `make test` are the two commands: each makes what it needs, and can be run again cheaply.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+ORACLE := .oracle-venv
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-RUST_SOURCES := $(shell find rust Cargo.toml Cargo.lock -name '*.rs' -o -name 'Cargo.*')
+RUST_SOURCES := $(shell find rust Cargo.toml Cargo.lock clippy.toml -name '*.rs' -o -name '*.toml' -o -name '*.lock' -o -name '*.json')
 
-.PHONY: help setup
+.PHONY: help setup demo test test-rust test-python lint format bench clean
+.DEFAULT_GOAL := help
+
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 $(VENV)/made: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("CCTelegram needs Python 3.11 or newer; this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
-	@cargo --version >/dev/null || { echo "CCTelegram needs a Rust toolchain (cargo) to build from source." >&2; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q 'pip>=25.3'
-	$(BIN)/python -m pip install -q --group dev
-	touch $@
+	@cargo --version >/dev/null || { echo "CCTelegram needs a Rust toolchain (cargo) to be built." >&2; exit 1; }
+	@echo "Making $(VENV) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q 'pip>=25.3'
+	@$(BIN)/python -m pip install -q --group dev
+	@touch $@
 
-# A release build: debug Rust is twenty times slower and would make every measurement wrong.
+# A release build: a debug one is many times slower, and every figure measured on it would be wrong.
 $(VENV)/built: $(VENV)/made $(RUST_SOURCES)
-	$(BIN)/maturin develop --release --quiet
-	touch $@
+	@echo "Building (the first time takes a few minutes) ..."
+	@$(BIN)/maturin develop --release --quiet
+	@touch $@
 
 setup: $(VENV)/built ## Make .venv and build the package into it
+
+demo: setup ## Run the whole path once on the sandbox; KEEP=1 leaves it running and prints the chat's address
+	@$(BIN)/python -m cctelegram.cli.demo $(if $(KEEP),--keep)
+
+test: lint test-rust test-python ## Run all tests
+
+test-rust: $(VENV)/made
+	cargo test --workspace --quiet
+
+$(ORACLE)/made: pyproject.toml
+	@echo "Making $(ORACLE) (an independent model of the Bot API for the tests) ..."
+	@test -x $(ORACLE)/bin/python || $(PYTHON) -m venv $(ORACLE)
+	@$(ORACLE)/bin/python -m pip install -q 'pip>=25.3'
+	@$(ORACLE)/bin/python -m pip install -q --group oracle
+	@touch $@
+
+test-python: setup $(ORACLE)/made
+	$(BIN)/python -m pytest
+
+lint: setup ## Check style and types of Rust and Python
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --quiet --check
+	$(BIN)/mypy
+
+format: setup ## Format Rust and Python
+	cargo fmt --all
+	$(BIN)/ruff check --quiet --fix-only
+	$(BIN)/ruff format --quiet
+
+bench: setup ## Measure, with ratios side by side
+	@for bench in benches/*.py; do $(BIN)/python $$bench || exit 1; done
+
+clean: ## Remove what was made
+	rm -rf $(VENV) $(ORACLE) target

@@ -1,0 +1,84 @@
+"""Cards on the phone that do not show yet how their decision ended: each is edited until it does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from cctelegram import render
+from cctelegram.bridge import clock, payload
+from cctelegram.bridge.verdict import backoff
+from cctelegram.bridge.wake import Wake
+from cctelegram.decisions import ledger, outcomes
+from cctelegram.telegram import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cctelegram.bridge.compose import Manner
+    from cctelegram.bridge.outbound import Line
+    from cctelegram.decisions.ledger import Card, Decision
+    from cctelegram.outbox.store import Store
+
+# While an edit that failed waits for its turn, look again this often, in seconds.
+AGAIN: Final = 1.0
+
+
+class Cards:
+    """Edits cards until it is cancelled. An edit may be repeated: it says the same again."""
+
+    def __init__(self, store: Store, line: Line, *, manner: Callable[[], Manner], log: Any) -> None:
+        self._store = store
+        self._line = line
+        self._manner = manner
+        self._log = log
+        self._bell = Wake()
+
+    def wake(self) -> None:
+        """Tell that a decision was closed or a card arrived."""
+        self._bell.ring()
+
+    async def run(self) -> None:
+        """Edit what is stale; wait for more."""
+        while True:
+            stale = await self._store.run(lambda c: ledger.stale_cards(c, self._line.bot, clock.wall()))
+            for card in stale:
+                await self._edit(card)
+            if stale:
+                continue
+            later = await self._store.run(lambda c: ledger.stale_later(c, self._line.bot))
+            await self._bell.wait(AGAIN if later else None)
+
+    async def _edit(self, card: Card) -> None:
+        decision = await self._store.run(lambda c: ledger.by_id(c, card.decision))
+        if decision is None or card.message_id is None:  # pragma: no cover - stale_cards gives neither
+            return
+        text = self.text(card, decision)
+        now = clock.wall()
+        pause = self._line.pauses.seconds(card.chat_id, now)
+        if pause > 0:
+            await self._store.run(lambda c: ledger.card_later(c, card.card, now + int(pause * 1_000_000)))
+            return
+        try:
+            await self._line.api.edit_message_text(
+                card.chat_id, card.message_id, text.text, payload.entities(text), reply_markup=None
+            )
+        except errors.NotModified:
+            pass
+        except errors.RetryAfter as error:
+            seconds = float(error.seconds)
+            await self._line.pauses.begin(card.chat_id, seconds, now)
+            await self._store.run(lambda c: ledger.card_later(c, card.card, now + int(seconds * 1_000_000)))
+            return
+        except (errors.NotSent, errors.Unclear, errors.ServerFault, errors.Unauthorized) as error:
+            wait = int(backoff(card.attempts, 0.5) * 1_000_000)
+            self._log.warning("card not edited", card=card.card, reason=str(error))
+            await self._store.run(lambda c: ledger.card_later(c, card.card, now + wait))
+            return
+        except errors.TelegramError as error:
+            # Gone, or too old to be edited: nothing on the phone is left to be changed.
+            self._log.warning("card cannot be edited", card=card.card, reason=str(error))
+        await self._store.run(lambda c: ledger.card_shows(c, card.card, decision.state))
+
+    def text(self, card: Card, decision: Decision) -> render.Text:
+        """Give what the card says now."""
+        return render.outcome(payload.unpack(card.payload).text, outcomes.line(decision, self._manner().zone))

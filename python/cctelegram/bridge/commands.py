@@ -1,0 +1,52 @@
+"""What a person may ask the bridge itself, by a command in the chat."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+# Name and description, as setMyCommands shows them.
+COMMANDS: Final = {
+    "start": "Say hello and show what this bot does",
+    "help": "List the commands",
+    "status": "Show what the bridge measured",
+}
+
+
+def parse(message: dict[str, Any], bot_name: str) -> str | None:
+    """Give the command a message is, without slash and bot name; None when it is none of ours."""
+    text = message.get("text")
+    if not isinstance(text, str) or not text.startswith("/"):
+        return None
+    name, _, addressed = text.split(maxsplit=1)[0][1:].partition("@")
+    if addressed and addressed.casefold() != bot_name.casefold():
+        return None
+    return name.casefold() if name.casefold() in COMMANDS else None
+
+
+async def reply(command: str, status: Callable[[], Awaitable[dict[str, Any]]]) -> list[str]:
+    """Give the lines that answer a command: the first is the title."""
+    if command == "status":
+        return _status(await status())
+    lines = [f"/{name}  {what}" for name, what in COMMANDS.items()]
+    if command == "start":
+        return ["CCTelegram is connected", "Events from your agents and scripts appear here.", *lines]
+    return ["Commands", *lines]
+
+
+def _status(now: dict[str, Any]) -> list[str]:
+    queue = ", ".join(f"{lane} {count}" for lane, count in now["queue"].items() if count) or "empty"
+    lines = [
+        f"Bridge: {now['health']}",
+        *now["reasons"],
+        f"Mode: {now['mode']}",
+        f"Queue: {queue}",
+        f"Running for {now['uptime_seconds']:.0f} s, {now['memory']['rss_bytes'] / 1e6:.1f} MB",
+        f"Delivered since start: {now['delivery']['sent']}",
+    ]
+    seconds = now["delivery"].get("seconds")
+    if seconds:
+        lines.append(f"Event to phone: p50 {seconds['p50']:.2f} s, p95 {seconds['p95']:.2f} s")
+    return lines

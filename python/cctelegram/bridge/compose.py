@@ -1,0 +1,91 @@
+"""From a stored delivery to the messages it becomes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from cctelegram import render
+from cctelegram.bridge.payload import Payload, pack
+from cctelegram.decisions import codes, ledger, outcomes
+from cctelegram.events.event import Event, from_row
+from cctelegram.outbox import deliveries, intake
+
+if TYPE_CHECKING:
+    import sqlite3
+    from datetime import tzinfo
+
+    from cctelegram.decisions.ledger import Decision
+    from cctelegram.outbox.deliveries import Part, Waiting
+
+# Labels longer than this stand in a row of their own; two shorter ones share a row.
+SHORT_LABEL: Final = 18
+
+
+class Job(NamedTuple):
+    """A delivery with all that is needed to send its next part, read in one look at the store."""
+
+    waiting: Waiting
+    event: Event | None
+    decision: Decision | None
+    parts: list[Part]
+    rendered: bool
+
+
+class Manner(NamedTuple):
+    """How messages look: the settings that rendering reads."""
+
+    zone: tzinfo
+    style: str
+
+
+def load(connection: sqlite3.Connection, chat_id: int, now: int) -> Job | None:
+    """Give what goes next to `chat_id`, or None when nothing may go now."""
+    waiting = deliveries.following(connection, chat_id, now)
+    if waiting is None:
+        return None
+    event = None if waiting.event is None else from_row(intake.event_row(connection, waiting.event))
+    decision = None if waiting.event is None else ledger.of_event(connection, waiting.event)
+    rendered = deliveries.count_parts(connection, waiting.delivery) > 0
+    return Job(waiting, event, decision, deliveries.parts(connection, waiting.delivery), rendered)
+
+
+def compose(job: Job, manner: Manner, key: bytes) -> list[str]:
+    """Render a delivery that was not rendered yet: the payloads of its parts, the last with the buttons."""
+    event, decision = job.event, job.decision
+    if event is None:
+        return []  # the bridge's own notices are queued with their parts
+    if decision is None:
+        texts = render.message(event, zone=manner.zone, style=manner.style)
+        buttons = links(event)
+    else:
+        texts = render.card(
+            event, decision.prompt, zone=manner.zone, style=manner.style, expires_at=decision.expires_at
+        )
+        if decision.state == "open":
+            buttons = keyboard(decision, key, job.waiting.chat_id)
+        else:
+            texts = (*texts[:-1], render.outcome(texts[-1], outcomes.line(decision, manner.zone)))
+            buttons = ()
+    payloads = [Payload(text=text) for text in texts[:-1]]
+    payloads.append(Payload(text=texts[-1], buttons=buttons))
+    return [pack(payload) for payload in payloads]
+
+
+def keyboard(decision: Decision, key: bytes, chat_id: int) -> tuple[tuple[dict[str, Any], ...], ...]:
+    """Give a card's buttons: every option as it was given, two in a row where both are short."""
+    buttons = [
+        {"text": label, "callback_data": codes.callback_data(key, decision.code, option, chat_id)}
+        for option, label in enumerate(decision.options)
+    ]
+    if len(buttons) == 2 and all(len(label) <= SHORT_LABEL for label in decision.options):
+        return (tuple(buttons),)
+    return tuple((button,) for button in buttons)
+
+
+def links(event: Event) -> tuple[tuple[dict[str, Any], ...], ...]:
+    """Give the buttons of a message that asks nothing: its actions that are links."""
+    return tuple(
+        ({"text": button.text, "url": button.url},)
+        for button in render.buttons(event)
+        if button.url is not None
+    )

@@ -1,0 +1,152 @@
+"""From the phone: updates that were stored are handled once, in the transaction of what they do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from cctelegram.bridge import clock, commands, said, taps
+from cctelegram.bridge.wake import Wake
+from cctelegram.outbox import chats, updates
+from cctelegram.telegram import access, errors
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Awaitable, Callable, Collection
+
+    from cctelegram.bridge.compose import Manner
+    from cctelegram.bridge.figures import Figures
+    from cctelegram.bridge.outbound import Line
+    from cctelegram.outbox.store import Store
+
+
+class Bells(NamedTuple):
+    """Who is told what an update led to."""
+
+    answered: Callable[[], None]
+    queued: Callable[[int], None]
+    revived: Callable[[int], None]
+
+
+class Inbound:
+    """Stores what the poller brings, and handles it until it is cancelled."""
+
+    def __init__(
+        self,
+        store: Store,
+        line: Line,
+        *,
+        allowed: Callable[[], Collection[int]],
+        manner: Callable[[], Manner],
+        status: Callable[[], Awaitable[dict[str, Any]]],
+        bells: Bells,
+        bot_name: str,
+        figures: Figures,
+        log: Any,
+    ) -> None:
+        self._store = store
+        self._line = line
+        self._allowed = allowed
+        self._manner = manner
+        self._status = status
+        self._bells = bells
+        self._bot_name = bot_name
+        self._figures = figures
+        self._log = log
+        self._bell = Wake()
+
+    async def keep(self, batch: list[dict[str, Any]]) -> None:
+        """Make a batch of updates durable; the offset may move when this returns."""
+        rows = [(int(update["update_id"]), orjson.dumps(update).decode()) for update in batch]
+        await self._store.run(lambda c: updates.store(c, self._line.bot, rows, clock.wall()))
+        self._bell.ring()
+
+    async def run(self) -> None:
+        """Handle what is stored, oldest first; what a crash left is handled at start."""
+        while True:
+            waiting = await self._store.run(lambda c: updates.unhandled(c, self._line.bot))
+            for update in waiting:
+                await self._handle(update)
+            if not waiting:
+                await self._bell.wait()
+
+    async def _handle(self, update: updates.Update) -> None:
+        content = orjson.loads(update.payload)
+        sender = access.sender(content)
+        if sender is None or not access.is_allowed(content, self._allowed()):
+            await self._store.run(lambda c: self._refuse(c, update, sender))
+            return
+        if "callback_query" in content:
+            await self._tap(update, content["callback_query"])
+        elif "message" in content:
+            await self._message(update, content["message"])
+        else:
+            await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
+
+    def _refuse(self, connection: sqlite3.Connection, update: updates.Update, sender: int | None) -> None:
+        now = clock.wall()
+        if sender is not None:
+            updates.stranger(connection, sender, now)
+            self._figures.strangers += 1
+            self._log.warning("not heard", user_id=sender)
+        updates.handled(connection, update.row, now)
+
+    async def _tap(self, update: updates.Update, query: dict[str, Any]) -> None:
+        manner = self._manner()
+
+        def work(connection: sqlite3.Connection) -> taps.Reply:
+            now = clock.wall()
+            reply = taps.tapped(connection, self._line.bot, self._line.key, query, now, manner.zone)
+            updates.handled(connection, update.row, now)
+            return reply
+
+        reply = await self._store.run(work)
+        # The answer is durable; the person is told at once, the card follows.
+        if reply.closed:
+            self._bells.answered()
+            self._log.info("answered", user_id=query["from"]["id"])
+        await self._quietly(self._line.api.answer_callback_query(query["id"], reply.text))
+
+    async def _message(self, update: updates.Update, message: dict[str, Any]) -> None:
+        chat_id = int(message["chat"]["id"])
+        command = commands.parse(message, self._bot_name)
+        lines = None if command is None else await commands.reply(command, self._status)
+
+        def work(connection: sqlite3.Connection) -> said.Outcome:
+            now = clock.wall()
+            revived = chats.revive(connection, self._line.bot, chat_id)
+            if lines is not None:
+                said.queue_reply(connection, chat_id, lines, now)
+                outcome = said.Outcome(queued=True)
+            else:
+                outcome = said.said(connection, self._line.bot, message, now)
+            updates.handled(connection, update.row, now)
+            return outcome._replace(revived=revived)
+
+        outcome = await self._store.run(work)
+        if outcome.revived:
+            self._bells.revived(chat_id)
+        if outcome.answered:
+            self._bells.answered()
+        if outcome.queued:
+            self._bells.queued(chat_id)
+        if outcome.filed:
+            # A reaction says "it is kept" without a message of its own.
+            await self._quietly(
+                self._line.api.call(
+                    "setMessageReaction",
+                    {
+                        "chat_id": chat_id,
+                        "message_id": message["message_id"],
+                        "reaction": [{"type": "emoji", "emoji": "👌"}],
+                    },
+                )
+            )
+
+    async def _quietly(self, call: Awaitable[Any]) -> None:
+        """Do what is a courtesy: what it was about is durable whether it succeeds or not."""
+        try:
+            await call
+        except errors.TelegramError as error:
+            self._log.warning("courtesy failed", reason=str(error))

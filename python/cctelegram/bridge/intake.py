@@ -1,0 +1,155 @@
+"""From the spool to the store: a batch becomes durable, and only then its files are removed."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from cctelegram import render
+from cctelegram.bridge import clock, close
+from cctelegram.bridge.payload import Payload, pack
+from cctelegram.decisions import ledger
+from cctelegram.decisions.question import question
+from cctelegram.events.event import from_row
+from cctelegram.outbox import deliveries, facts, intake
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cctelegram.bridge.figures import Figures
+    from cctelegram.outbox.store import Store
+    from cctelegram.spool.inbox import Inbox
+
+# A store that cannot be written (full disk) is tried again after this many seconds; the files wait.
+AGAIN: Final = 2.0
+DECISIONS: Final = 0
+# A notice names this many rejected files; the rest are counted.
+NAMED: Final = 5
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """What the owner's notice says of one file."""
+
+    name: str
+    reason: str
+
+
+class RejectedNotice(msgspec.Struct, frozen=True):
+    """The notice of rejected files that is not sent yet: further ones are added to it."""
+
+    delivery: int
+    count: int
+    named: tuple[Rejection, ...]
+
+
+class Intake:
+    """Takes batches until the inbox ends.
+
+    Args:
+        recipients: gives where events go, as the settings say now.
+        arrived: told the chats for which something was queued, and whether a decision was opened or closed.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        inbox: Inbox,
+        *,
+        recipients: Callable[[], Sequence[intake.Recipient]],
+        arrived: Callable[[set[int], bool], None],
+        figures: Figures,
+        log: Any,
+    ) -> None:
+        self._store = store
+        self._inbox = inbox
+        self._recipients = recipients
+        self._arrived = arrived
+        self._figures = figures
+        self._log = log
+        self.problem: str | None = None
+
+    async def run(self) -> None:
+        """Take what comes."""
+        async for batch in self._inbox.batches():
+            rows = batch.rows()
+            rejected = [Rejection(item.name, item.reason) for item in batch.rejected]
+            recipients = list(self._recipients())
+            accepted = await self._keep(rows, batch, rejected, recipients)
+            await self._inbox.done(batch)
+            self._figures.accepted += len(accepted)
+            self._figures.rejected += len(rejected)
+            for item in rejected:
+                self._log.warning("rejected", name=item.name, reason=item.reason)
+            if accepted:
+                last = accepted[-1].row
+                self._figures.last_event = {"event_id": last[1], "type": last[2], "title": last[3]}
+                self._log.info("accepted", events=len(accepted), first=accepted[0].row[1], last=last[1])
+            chats = {recipient.chat_id for recipient in recipients if recipient.chat_id is not None}
+            if chats and (accepted or rejected):
+                self._arrived(chats, any(item.row[intake.LANE] == DECISIONS for item in accepted))
+
+    async def _keep(
+        self,
+        rows: list[intake.Row],
+        batch: Any,
+        rejected: list[Rejection],
+        recipients: list[intake.Recipient],
+    ) -> list[intake.Accepted]:
+        def work(connection: sqlite3.Connection) -> list[intake.Accepted]:
+            now = clock.wall()
+            accepted = intake.accept(connection, rows, recipients, now)
+            intake.keep_positions(connection, batch.positions, batch.finished)
+            for item in accepted:
+                if item.row[intake.TYPE] == "approval_request":
+                    _open(connection, item, now)
+            owner = recipients[0].chat_id
+            if rejected and owner is not None:
+                _tell(connection, owner, rejected, now)
+            return accepted
+
+        while True:
+            try:
+                accepted = await self._store.run(work)
+            except sqlite3.OperationalError as error:
+                # Nothing is lost: the files stay until the rows are durable.
+                self.problem = f"cannot write {self._store.path}: {error}"
+                self._log.error("not stored", reason=self.problem, events=len(rows))
+                await asyncio.sleep(AGAIN)
+            else:
+                self.problem = None
+                return accepted
+
+
+def _open(connection: sqlite3.Connection, item: intake.Accepted, now: int) -> None:
+    event = from_row(item.row)
+    decision = ledger.open_decision(connection, item.event, question(event), event.occurred_at, now)
+    if decision.state != "open":
+        close.answer_file(connection, decision, now)
+
+
+def _tell(connection: sqlite3.Connection, owner: int, rejected: list[Rejection], now: int) -> None:
+    """Queue one notice for the owner, or add to the one that still waits."""
+    kept = facts.get(connection, "rejected_notice")
+    notice = None if kept is None else msgspec.json.decode(kept, type=RejectedNotice)
+    if notice is not None and not deliveries.is_untouched(connection, notice.delivery):
+        notice = None
+    named = (*(() if notice is None else notice.named), *rejected)[:NAMED]
+    count = len(rejected) + (0 if notice is None else notice.count)
+    payload = pack(Payload(text=_words(named, count)))
+    if notice is None:
+        delivery = deliveries.enqueue(connection, owner, [payload], now, lane=1)
+    else:
+        delivery = notice.delivery
+        deliveries.replace_part(connection, deliveries.parts(connection, delivery)[0].part, payload)
+    facts.put(connection, "rejected_notice", msgspec.json.encode(RejectedNotice(delivery, count, named)))
+
+
+def _words(named: tuple[Rejection, ...], count: int) -> render.Text:
+    title = "A file could not be used" if count == 1 else f"{count} files could not be used"
+    lines = [f"{item.name}: {item.reason}" for item in named]
+    if count > len(named):
+        lines.append(f"and {count - len(named)} more")
+    return render.notice(title, [*lines, "They are kept under rejected/, each beside its reason."])

@@ -1,0 +1,271 @@
+"""The link to Telegram: from a token to a bot that sends and listens, made anew when the token changes."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING, Any, Final
+
+from cctelegram.bridge import clock, commands, lock
+from cctelegram.bridge.cards import Cards
+from cctelegram.bridge.inbound import Bells, Inbound
+from cctelegram.bridge.outbound import Line, Outbound
+from cctelegram.bridge.pauses import Pauses
+from cctelegram.bridge.verdict import backoff
+from cctelegram.bridge.wake import Wake
+from cctelegram.decisions import codes
+from cctelegram.outbox import chats, facts, updates
+from cctelegram.outbox.pacing import Pacing
+from cctelegram.pools.pools import Pools
+from cctelegram.telegram import errors
+from cctelegram.telegram.api import Api
+from cctelegram.telegram.updates import Poller
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Awaitable, Callable
+
+    from cctelegram.bridge.compose import Manner
+    from cctelegram.bridge.figures import Figures
+    from cctelegram.config.live import Live
+    from cctelegram.config.settings import Settings
+    from cctelegram.outbox.store import Store
+    from cctelegram.spool.lock import FileLock
+
+ALLOWED_UPDATES: Final = ("message", "callback_query")
+NOT_GIVEN: Final = (
+    "no token: put TELEGRAM_BOT_TOKEN=<token from @BotFather> into .env in the home; "
+    "what comes meanwhile is kept"
+)
+# A token that another bridge holds is tried again after this many seconds.
+LOCKED_AGAIN: Final = 10.0
+
+
+class Link:
+    """Keeps one line to Telegram up until it is cancelled.
+
+    Args:
+        status: gives what the /status command shows.
+        answered: told after a decision was closed or a message was filed.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        live: Live,
+        *,
+        manner: Callable[[], Manner],
+        status: Callable[[], Awaitable[dict[str, Any]]],
+        answered: Callable[[], None],
+        figures: Figures,
+        log: Any,
+    ) -> None:
+        self._store = store
+        self._live = live
+        self._manner = manner
+        self._status = status
+        self._answered = answered
+        self._figures = figures
+        self._log = log
+        self._change = Wake()
+        self._outbound: Outbound | None = None
+        self._cards: Cards | None = None
+        self._poller: Poller | None = None
+        self._pauses: Pauses | None = None
+        self._lock: tuple[str, FileLock] | None = None
+        self.pools: Pools | None = None
+        self.problem: str | None = "connecting to Telegram"
+        self.bot: dict[str, Any] | None = None
+        live.on_change(self._change.ring)
+
+    @property
+    def connected(self) -> bool:
+        """Whether Telegram answered the last poll."""
+        return self._poller is not None and self._poller.status().connected
+
+    @property
+    def paused_seconds(self) -> float:
+        """How long the longest pause that Telegram asked for still lasts; 0 when there is none."""
+        return 0.0 if self._pauses is None else self._pauses.longest(clock.wall())
+
+    @property
+    def poll_problem(self) -> str | None:
+        """What is wrong with listening, in a sentence; None when nothing is."""
+        return None if self._poller is None else self._poller.status().problem
+
+    def queued(self, chat_ids: set[int]) -> None:
+        """Tell that something was queued for these chats."""
+        if self._outbound is not None:
+            for chat_id in chat_ids:
+                self._outbound.wake(chat_id)
+
+    def closed(self) -> None:
+        """Tell that a decision was closed: its cards are to be edited."""
+        if self._cards is not None:
+            self._cards.wake()
+
+    async def run(self) -> None:
+        """Connect; when the token or the API base changes, connect anew."""
+        while True:
+            settings = self._live.current
+            token = settings.telegram.token
+            if token is None:
+                self.problem = NOT_GIVEN
+                await self._change.wait()
+                continue
+            if not self._hold(token.reveal()):
+                await self._change.wait(LOCKED_AGAIN)
+                continue
+            self.problem = "connecting to Telegram"
+            work = asyncio.create_task(self._serve(settings), name="link")
+            try:
+                await self._until_changed(settings, work)
+            finally:
+                work.cancel()
+                await asyncio.gather(work, return_exceptions=True)
+
+    def hold(self) -> None:
+        """Lock the token, if there is one, before anything else is done.
+
+        Raises:
+            lock.AlreadyRunning: another bridge on this machine uses it.
+        """
+        token = self._live.current.telegram.token
+        if token is not None:
+            self._lock = (token.reveal(), lock.hold_token(token.reveal()))
+
+    def release(self) -> None:
+        """Give the token's lock back."""
+        if self._lock is not None:
+            self._lock[1].unlock()
+            self._lock = None
+
+    def _hold(self, token: str) -> bool:
+        if self._lock is not None and self._lock[0] == token:
+            return True
+        self.release()
+        try:
+            self._lock = (token, lock.hold_token(token))
+        except lock.AlreadyRunning as error:
+            self.problem = str(error)
+            return False
+        return True
+
+    async def _until_changed(self, settings: Settings, work: asyncio.Task[None]) -> None:
+        while True:
+            changed = asyncio.create_task(self._change.wait())
+            await asyncio.wait({work, changed}, return_when=asyncio.FIRST_COMPLETED)
+            changed.cancel()
+            if work.done():
+                await work
+                return
+            now = self._live.current
+            if (now.telegram.token, now.telegram.api_base) != (
+                settings.telegram.token,
+                settings.telegram.api_base,
+            ):
+                return
+
+    async def _serve(self, settings: Settings) -> None:
+        pools = self.pools = Pools(settings)
+        token = settings.telegram.token
+        assert token is not None  # noqa: S101 - run() looked
+        api = Api(pools.send, settings.telegram.api_base, token.reveal())
+        try:
+            me = await self._greet(api)
+            if me is None:
+                await asyncio.Event().wait()  # refused; whoever changes the token ends this task
+                return
+            self.bot = me
+            line = await self._line(api, settings, me)
+            await self._work(line, Api(pools.poll, settings.telegram.api_base, token.reveal()), settings, me)
+        finally:
+            self._outbound = self._cards = self._poller = self._pauses = self.bot = None
+            self.pools = None
+            await pools.aclose()
+
+    async def _greet(self, api: Api) -> dict[str, Any] | None:
+        """Ask who we are until Telegram answers; None when it does not know the token."""
+        for attempt in range(10**9):
+            try:
+                return await api.get_me()
+            except errors.Unauthorized as error:
+                self._refused(str(error))
+                return None
+            except errors.RetryAfter as error:
+                wait = float(error.seconds)
+                self.problem = f"Telegram asks to wait {wait:.0f} s"
+            except errors.TelegramError as error:
+                wait = min(30.0, backoff(attempt, random.random()))  # noqa: S311 - spreads load
+                self.problem = f"Telegram cannot be reached: {error}"
+            self._log.warning("not connected", reason=self.problem, again_seconds=round(wait, 1))
+            await asyncio.sleep(wait)
+        return None  # pragma: no cover - the range does not end
+
+    async def _line(self, api: Api, settings: Settings, me: dict[str, Any]) -> Line:
+        def work(connection: sqlite3.Connection) -> tuple[int, bytes]:
+            bot = chats.bot(connection, settings.telegram.api_base, int(me["id"]))
+            return bot, facts.get_or_make(connection, "card_key", codes.new_key)
+
+        bot, key = await self._store.run(work)
+        pauses = self._pauses = Pauses(self._store, bot)
+        await pauses.load()
+        pace = settings.pacing
+        pacing = Pacing(
+            chat_per_second=pace.chat_per_second,
+            chat_burst=pace.chat_burst,
+            group_per_minute=pace.group_per_minute,
+            total_per_second=pace.total_per_second,
+        )
+        return Line(api, bot, key, pauses, pacing)
+
+    async def _work(self, line: Line, poll_api: Api, settings: Settings, me: dict[str, Any]) -> None:
+        outbound = self._outbound = Outbound(
+            self._store,
+            line,
+            manner=self._manner,
+            figures=self._figures,
+            token_refused=self._refused,
+            arrived=self.closed,
+            log=self._log,
+        )
+        cards = self._cards = Cards(self._store, line, manner=self._manner, log=self._log)
+        inbound = Inbound(
+            self._store,
+            line,
+            allowed=lambda: self._live.current.telegram.allowed_users,
+            manner=self._manner,
+            status=self._status,
+            bells=Bells(answered=self._answered, queued=outbound.wake, revived=outbound.revive),
+            bot_name=str(me.get("username", "")),
+            figures=self._figures,
+            log=self._log,
+        )
+        start = await self._store.run(lambda c: updates.offset(c, line.bot))
+        poller = self._poller = Poller(
+            poll_api,
+            inbound.keep,
+            offset=start,
+            poll_seconds=lambda: self._live.current.telegram.poll_seconds,
+            allowed_updates=ALLOWED_UPDATES,
+        )
+        self.problem = None
+        self._log.info("connected", bot=me.get("username"), api_base=settings.telegram.api_base)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(outbound.run(), name="outbound")
+            group.create_task(cards.run(), name="cards")
+            group.create_task(inbound.run(), name="inbound")
+            group.create_task(poller.run(), name="poll")
+            group.create_task(self._introduce(line.api), name="commands")
+
+    async def _introduce(self, api: Api) -> None:
+        try:
+            await api.set_my_commands(commands.COMMANDS)
+        except errors.TelegramError as error:
+            self._log.warning("commands not set", reason=str(error))
+
+    def _refused(self, reason: str) -> None:
+        self.problem = (
+            f"Telegram refuses the token ({reason}): put the right one into .env; everything is kept"
+        )
+        self._log.error("token refused", reason=reason)

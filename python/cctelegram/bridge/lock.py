@@ -1,0 +1,63 @@
+"""One bridge a home, and one a token on this machine, by locks that end with the process.
+
+Elsewhere Telegram's own 409 tells of a second bridge with the same token.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from cctelegram.config import environment
+from cctelegram.spool.lock import FileLock
+
+NAME: Final = "bridge.lock"
+
+
+class AlreadyRunning(Exception):
+    """Another bridge holds the home or the token."""
+
+
+def hold_home(state: Path) -> FileLock:
+    """Lock a home's `state/bridge.lock`, with our process id in it.
+
+    Raises:
+        AlreadyRunning: another bridge serves this home.
+    """
+    lock = FileLock(str(state / NAME))
+    if not lock.try_lock():
+        raise AlreadyRunning(
+            f"A bridge already serves {state.parent}. See `cctelegram status`; one bridge is enough."
+        )
+    lock.write(f"{os.getpid()}\n".encode())
+    return lock
+
+
+def hold_token(token: str) -> FileLock:
+    """Lock a bot token for this user on this machine; the file's name is a hash, never the token.
+
+    Raises:
+        AlreadyRunning: another home's bridge uses the token.
+    """
+    digest = hashlib.sha256(b"cctelegram token lock\0" + token.encode()).hexdigest()[:32]
+    folder = _runtime_directory()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = FileLock(str(folder / f"bot-{digest}.lock"))
+    if not lock.try_lock():
+        raise AlreadyRunning(
+            "Another bridge on this machine uses the same bot token (from another home). "
+            "Telegram allows one reader a token: stop the other, or give this home a bot of its own."
+        )
+    lock.write(f"{os.getpid()}\n".encode())
+    return lock
+
+
+def _runtime_directory() -> Path:
+    runtime = environment.get("XDG_RUNTIME_DIR")
+    if runtime and Path(runtime).is_dir():
+        return Path(runtime) / "cctelegram"
+    user = os.getuid() if hasattr(os, "getuid") else environment.get("USERNAME", "user")
+    return Path(tempfile.gettempdir()) / f"cctelegram-{user}"

@@ -1,0 +1,51 @@
+"""The bridge's log: JSON lines, one object an occurrence, in `logs/bridge.jsonl`.
+
+No token is ever given to it: errors carry no address, and the HTTP library's own loggers are silent.
+"""
+
+from __future__ import annotations
+
+import logging
+from logging.handlers import RotatingFileHandler
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+import structlog
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAME: Final = "bridge.jsonl"
+# A file is rotated at this many bytes; with the kept ones, at most 30 MB.
+ROTATE_BYTES: Final = 5_000_000
+KEPT: Final = 5
+
+
+class _Stream:
+    """What structlog writes a line to: a rotating file."""
+
+    def __init__(self, handler: RotatingFileHandler) -> None:
+        self._handler = handler
+
+    def msg(self, line: str) -> None:
+        self._handler.emit(logging.LogRecord("cctelegram", logging.INFO, "", 0, line, None, None))
+
+    debug = info = warning = error = critical = msg
+
+
+def open_log(directory: Path, level: str) -> Any:
+    """Open the log; returns a structlog logger whose `close` ends it."""
+    handler = RotatingFileHandler(directory / NAME, maxBytes=ROTATE_BYTES, backupCount=KEPT, encoding="utf-8")
+    (directory / NAME).chmod(0o600)
+    return structlog.wrap_logger(
+        _Stream(handler),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(
+                lambda content, **_: orjson.dumps(content, default=repr).decode()
+            ),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        cache_logger_on_first_use=False,
+    )

@@ -1,0 +1,263 @@
+"""To the phone: a sender for each chat, one message in flight in each.
+
+Before a request leaves, the store says `sending`; when its answer is known, what came of it. So a crash
+leaves at most one message a chat of which nobody knows whether it arrived.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cctelegram import render
+from cctelegram.bridge import clock, compose, payload, verdict
+from cctelegram.bridge.wake import Wake
+from cctelegram.decisions import ledger
+from cctelegram.outbox import chats, deliveries
+from cctelegram.telegram import errors
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+    from cctelegram.bridge.figures import Figures
+    from cctelegram.bridge.pauses import Pauses
+    from cctelegram.outbox.deliveries import Part
+    from cctelegram.outbox.pacing import Pacing
+    from cctelegram.outbox.store import Store
+    from cctelegram.telegram.api import Api
+
+
+class Line(NamedTuple):
+    """One bot at one API base, and what is known of it."""
+
+    api: Api
+    bot: int
+    key: bytes
+    pauses: Pauses
+    pacing: Pacing
+
+
+class Outbound:
+    """Sends what is queued until it is cancelled.
+
+    Args:
+        manner: gives the settings that rendering reads, as they are now.
+        token_refused: told when Telegram no longer takes the token.
+        arrived: told after a card arrived (its decision may have been closed meanwhile).
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        line: Line,
+        *,
+        manner: Callable[[], compose.Manner],
+        figures: Figures,
+        token_refused: Callable[[str], None],
+        arrived: Callable[[], None],
+        log: Any,
+    ) -> None:
+        self._store = store
+        self._line = line
+        self._manner = manner
+        self._figures = figures
+        self._token_refused = token_refused
+        self._arrived_bell = arrived
+        self._log = log
+        self._bells: dict[int, Wake] = {}
+        self._dead: dict[int, str] = {}
+        self._new = Wake()
+
+    async def run(self) -> None:
+        """Serve every chat that has something queued, now or later."""
+        self._dead = await self._store.run(lambda c: chats.dead(c, self._line.bot))
+        for chat_id in await self._store.run(deliveries.waiting_chats):
+            self._bells.setdefault(chat_id, Wake())
+        serving: set[int] = set()
+        async with asyncio.TaskGroup() as group:
+            while True:
+                for chat_id in self._bells.keys() - serving:
+                    serving.add(chat_id)
+                    group.create_task(self._serve(chat_id), name=f"send {chat_id}")
+                await self._new.wait()
+
+    def wake(self, chat_id: int) -> None:
+        """Tell that something was queued for a chat."""
+        bell = self._bells.get(chat_id)
+        if bell is None:
+            bell = self._bells[chat_id] = Wake()
+            self._new.ring()
+        bell.ring()
+
+    def revive(self, chat_id: int) -> None:
+        """Tell that a chat wrote to us: it can be written to again."""
+        self._dead.pop(chat_id, None)
+        self.wake(chat_id)
+
+    async def _serve(self, chat_id: int) -> None:
+        bell = self._bells[chat_id]
+        while True:
+            if chat_id in self._dead:
+                await bell.wait()
+                continue
+            pause = self._line.pauses.seconds(chat_id, clock.wall())
+            if pause > 0:
+                # A ring does not shorten it; it only wakes us to look again.
+                await bell.wait(pause)
+                continue
+            job = await self._store.run(lambda c: compose.load(c, chat_id, clock.wall()))
+            if job is None:
+                await bell.wait(await self._idle(chat_id))
+                continue
+            pace = self._line.pacing.wait(chat_id, clock.monotonic())
+            if pace > 0:
+                # Look again afterwards: a decision that comes meanwhile goes first.
+                await asyncio.sleep(pace)
+                continue
+            await self._send(job)
+
+    async def _idle(self, chat_id: int) -> float | None:
+        when = await self._store.run(lambda c: deliveries.next_time(c, chat_id))
+        return None if when is None else max(0.001, (when - clock.wall()) / 1_000_000)
+
+    async def _send(self, job: compose.Job) -> None:
+        started = await self._start(job)
+        if started is None:
+            return
+        part, content, card = started
+        self._line.pacing.take(job.waiting.chat_id, clock.monotonic())
+        try:
+            message = await self._line.api.send_message(
+                job.waiting.chat_id,
+                content.text.text,
+                payload.entities(content.text),
+                reply_markup=payload.markup(content),
+                silent=bool(job.waiting.silent),
+                thread_id=job.waiting.thread_id,
+            )
+        except errors.TelegramError as error:
+            await self._failed(job, card, error)
+            return
+        await self._arrived(job, part, card, int(message["message_id"]))
+
+    async def _start(self, job: compose.Job) -> tuple[Part, payload.Payload, int | None] | None:
+        """Write down that the next part is in flight; give it as it is to be sent."""
+        waiting = job.waiting
+        new = [] if job.rendered else compose.compose(job, self._manner(), self._line.key)
+
+        def work(connection: sqlite3.Connection) -> tuple[Part | None, int | None]:
+            deliveries.add_parts(connection, waiting.delivery, new)
+            left = deliveries.parts(connection, waiting.delivery)
+            if not left:
+                deliveries.dead(connection, waiting.delivery, "there is nothing to send")
+                return None, None
+            deliveries.start(connection, waiting.delivery, self._line.bot, clock.wall())
+            card = None
+            if job.decision is not None and len(left) == 1:
+                card = ledger.add_card(
+                    connection,
+                    job.decision.id,
+                    waiting.delivery,
+                    self._line.bot,
+                    waiting.chat_id,
+                    left[0].payload,
+                )
+            return left[0], card
+
+        part, card = await self._store.run(work)
+        if part is None:
+            return None
+        content = payload.unpack(part.payload)
+        if waiting.unclear:
+            content = payload.Payload(text=render.repeated(content.text), buttons=content.buttons)
+        return part, content, card
+
+    async def _arrived(self, job: compose.Job, part: Part, card: int | None, message_id: int) -> None:
+        now = clock.wall()
+        shown = "open" if job.decision is None else job.decision.state
+
+        def work(connection: sqlite3.Connection) -> bool:
+            if card is not None:
+                ledger.card_sent(connection, card, message_id, shown, now)
+            return deliveries.part_sent(connection, part.part, message_id, now)
+
+        complete = await self._store.run(work)
+        if card is not None:
+            self._arrived_bell()
+        self._figures.part_sent()
+        if complete:
+            occurred = None if job.event is None else job.event.occurred_at
+            self._figures.delivered(job.waiting.lane, occurred, now)
+        self._log.info(
+            "sent",
+            event_id=None if job.event is None else job.event.event_id,
+            chat_id=job.waiting.chat_id,
+            message_id=message_id,
+            complete=complete,
+        )
+
+    async def _failed(self, job: compose.Job, card: int | None, error: errors.TelegramError) -> None:
+        waiting, line, now = job.waiting, self._line, clock.wall()
+        what = verdict.verdict(error, waiting.attempts)
+        self._figures.failed(type(what).__name__)
+        self._log.warning(
+            "not sent",
+            event_id=None if job.event is None else job.event.event_id,
+            chat_id=waiting.chat_id,
+            verdict=type(what).__name__,
+            reason=str(error),
+        )
+        if card is not None and not isinstance(what, verdict.Repeat):
+            await self._store.run(lambda c: ledger.drop_card(c, card))
+        match what:
+            case verdict.Pause(seconds, reason):
+                await line.pauses.begin(waiting.chat_id, seconds, now)
+                await self._store.run(lambda c: deliveries.back(c, waiting.delivery, 0, reason))
+            case verdict.Retry(seconds, reason):
+                later = now + int(seconds * 1_000_000)
+                await self._store.run(lambda c: deliveries.back(c, waiting.delivery, later, reason))
+            case verdict.Repeat(seconds, reason):
+                later = now + int(seconds * 1_000_000)
+                await self._store.run(lambda c: deliveries.unclear(c, waiting.delivery, later, reason))
+            case verdict.Dead(reason):
+                await self._store.run(lambda c: deliveries.dead(c, waiting.delivery, reason))
+            case verdict.DeadChat(reason):
+                self._dead[waiting.chat_id] = reason
+                await self._store.run(lambda c: self._kill(c, waiting.delivery, waiting.chat_id, reason))
+            case verdict.DeadToken(reason):
+                await self._store.run(lambda c: deliveries.back(c, waiting.delivery, 0, reason))
+                self._token_refused(reason)
+                await asyncio.Event().wait()  # whoever changes the token ends this task
+            case verdict.Moved(chat_id):
+                await self._store.run(lambda c: self._move(c, waiting.delivery, waiting.chat_id, chat_id))
+                self.wake(chat_id)
+            case verdict.WithoutThread():
+                await self._store.run(lambda c: deliveries.without_thread(c, waiting.delivery))
+            case verdict.Plain():
+                await self._plain(job)
+
+    def _kill(self, connection: sqlite3.Connection, delivery: int, chat_id: int, reason: str) -> None:
+        chats.kill(connection, self._line.bot, chat_id, reason)
+        deliveries.back(connection, delivery, 0, reason)
+
+    def _move(self, connection: sqlite3.Connection, delivery: int, old: int, new: int) -> None:
+        chats.migrate(connection, self._line.bot, old, new)
+        deliveries.back(connection, delivery, 0, None)
+
+    async def _plain(self, job: compose.Job) -> None:
+        """Take the entities out of the part that was refused; one without entities is dead."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            part = deliveries.parts(connection, job.waiting.delivery)[0]
+            content = payload.unpack(part.payload)
+            if not content.text.entities:
+                deliveries.dead(
+                    connection, job.waiting.delivery, "Telegram refuses the text's markup; it has none"
+                )
+                return
+            bare = payload.Payload(text=render.Text(content.text.text, ()), buttons=content.buttons)
+            deliveries.replace_part(connection, part.part, payload.pack(bare))
+            deliveries.back(connection, job.waiting.delivery, 0, "Telegram refused its entities")
+
+        await self._store.run(work)

@@ -1,0 +1,224 @@
+"""One bridge, from start to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cctelegram import version
+from cctelegram.bridge import compose, lock, state, status
+from cctelegram.bridge.expiry import Expiry
+from cctelegram.bridge.figures import Figures
+from cctelegram.bridge.intake import Intake
+from cctelegram.bridge.link import Link
+from cctelegram.bridge.log import open_log
+from cctelegram.bridge.replies import Replies
+from cctelegram.config import place
+from cctelegram.config.live import Live
+from cctelegram.config.zone import zone
+from cctelegram.outbox import deliveries, intake, store
+from cctelegram.spool.inbox import Inbox
+from cctelegram.web.app import app
+from cctelegram.web.serve import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+STORE = "store.db"
+NO_USER = (
+    "nobody is allowed: put TELEGRAM_ALLOWED_USERS=<your user id> into .env in the home; "
+    "what comes meanwhile is kept"
+)
+
+
+class Bridge:
+    """The daemon of one home.
+
+    Raises:
+        config.errors.SettingsError: the settings cannot be read, or the home cannot be made.
+        lock.AlreadyRunning: the home or the token has a bridge.
+        outbox.schema.NewerStore: the store belongs to a newer program.
+        OSError: the port is taken.
+    """
+
+    def __init__(self, home: str, environ: Mapping[str, str], flags: Mapping[str, object]) -> None:
+        self._started = time.monotonic()
+        self.home = Path(home)
+        self.live = Live(home, environ, flags)
+        settings = self.live.current
+        place.make(home, events=settings.spool.events_dir, responses=settings.spool.responses_dir)
+        state_dir = Path(place.state_dir(home))
+        self._locks = contextlib.ExitStack()
+        home_lock = lock.hold_home(state_dir)
+        self._locks.callback(home_lock.unlock)
+        try:
+            self._open(settings, state_dir)
+        except BaseException:
+            self._locks.close()
+            raise
+
+    def _open(self, settings: Any, state_dir: Path) -> None:
+        self.log = open_log(Path(place.logs_dir(str(self.home))), settings.log.level)
+        self._state_dir = state_dir
+        self.figures = Figures()
+        self._store = store.Store(state_dir / STORE)
+        self._locks.callback(self._store.close)
+        self.server = Server(settings.http.host, settings.http.port)
+        self._ready = False
+        self._replies = Replies(self._store, settings.spool.responses_dir, log=self.log)
+        self._expiry = Expiry(self._store, closed=self._closed, log=self.log)
+        self._link = Link(
+            self._store,
+            self.live,
+            manner=self._manner,
+            status=self.status,
+            answered=self._closed,
+            figures=self.figures,
+            log=self.log,
+        )
+        self._link.hold()
+        self._locks.callback(self._link.release)
+        self._intake: Intake | None = None
+
+    async def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Serve until SIGTERM or SIGINT; what is in flight is finished, what waits stays in the store.
+
+        Args:
+            ready: called once, when files are taken and questions answered.
+        """
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
+                loop.add_signal_handler(number, stop.set)
+        try:
+            await self._serve(stop, ready)
+        finally:
+            self._locks.close()
+
+    async def _serve(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+        settings = self.live.current
+        recovered = await self._store.run(deliveries.recover)
+        positions = await self._store.run(intake.positions)
+        inbox = Inbox(
+            settings.spool.events_dir,
+            place.rejected_dir(str(self.home)),
+            positions=positions,
+            max_event_bytes=settings.spool.max_event_bytes,
+            batch_events=settings.spool.batch_events,
+            batch_bytes=settings.spool.batch_bytes,
+            quiet_seconds=settings.spool.quiet_seconds,
+            rescan_seconds=settings.spool.rescan_seconds,
+        )
+        self._intake = Intake(
+            self._store,
+            inbox,
+            recipients=self._recipients,
+            arrived=self._arrived,
+            figures=self.figures,
+            log=self.log,
+        )
+        key = secrets.token_urlsafe(32)
+        await self.server.start(app(self.status, key))
+        self.live.on_change(self._reloaded)
+        await self._release()
+        tasks = {
+            asyncio.create_task(self._intake.run(), name="intake"),
+            asyncio.create_task(self._replies.run(), name="replies"),
+            asyncio.create_task(self._expiry.run(), name="expiry"),
+            asyncio.create_task(self._link.run(), name="link"),
+            asyncio.create_task(self.live.watch(stop), name="settings"),
+        }
+        stopped = asyncio.create_task(stop.wait(), name="stop")
+        file = state.write(self._state_dir, self.server.port, key, version())
+        self._ready = True
+        self.log.info("started", version=version(), port=self.server.port, recovered=recovered)
+        ready()
+        try:
+            done, _ = await asyncio.wait({stopped, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {stopped}:
+                if task.exception() is not None:
+                    self.log.critical(
+                        "stopped by a fault", task=task.get_name(), error=repr(task.exception())
+                    )
+                task.result()
+        finally:
+            self._ready = False
+            file.unlink(missing_ok=True)
+            await inbox.stop()
+            for task in (*tasks, stopped):
+                task.cancel()
+            await asyncio.gather(*tasks, stopped, return_exceptions=True)
+            await self.server.stop()
+            self.log.info("stopped")
+
+    async def status(self) -> dict[str, Any]:
+        """Give what /status says; every figure was counted or measured just now."""
+        stored = await self._store.run(status.from_store)
+        reasons = self.problems()
+        failing = self._intake is not None and self._intake.problem is not None
+        return {
+            "running": True,
+            "ready": self._ready,
+            "health": "failing" if failing else "degraded" if reasons else "ok",
+            "reasons": reasons,
+            "mode": self.live.current.mode.initial,
+            "telegram_connected": self._link.connected,
+            "bot": (self._link.bot or {}).get("username"),
+            "version": version(),
+            "home": str(self.home),
+            **status.from_process(self.figures, self._started),
+            **stored,
+            "pools": None if self._link.pools is None else self._link.pools.snapshot(),
+        }
+
+    def problems(self) -> list[str]:
+        """Give what keeps the bridge from its whole work, each in a sentence; empty when nothing does."""
+        found: list[str | None] = [
+            None if self._intake is None else self._intake.problem,
+            self._replies.problem,
+            self._link.problem,
+            None if self.live.current.telegram.allowed_users else NO_USER,
+            self._link.poll_problem,
+            None if self.live.refused is None else f"the changed settings are refused: {self.live.refused}",
+            *self.live.loaded.warnings,
+        ]
+        pause = self._link.paused_seconds
+        if pause:
+            found.append(f"Telegram asks to wait another {pause:.0f} s")
+        return [reason for reason in found if reason]
+
+    def _manner(self) -> compose.Manner:
+        display = self.live.current.display
+        return compose.Manner(zone(display.timezone), display.style)
+
+    def _recipients(self) -> list[intake.Recipient]:
+        return [intake.Recipient(self.live.current.telegram.owner)]
+
+    def _arrived(self, chat_ids: set[int], asked: bool) -> None:
+        self._link.queued(chat_ids)
+        if asked:
+            self._expiry.wake()
+            self._replies.wake()
+
+    def _closed(self) -> None:
+        self._replies.wake()
+        self._link.closed()
+
+    def _reloaded(self) -> None:
+        if self.live.refused is not None:
+            self.log.error("settings refused", reason=self.live.refused)
+            return
+        self.log.info("settings read again")
+        self._releasing = asyncio.ensure_future(self._release())
+
+    async def _release(self) -> None:
+        """Queue for the owner what came before there was one."""
+        owner = self.live.current.telegram.owner
+        if owner is not None and await self._store.run(lambda c: intake.release(c, owner)):
+            self._link.queued({owner})

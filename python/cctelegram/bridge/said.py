@@ -1,0 +1,96 @@
+"""What a person writes: the answer to a question, or a message filed for the agent."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from cctelegram import render
+from cctelegram.bridge import close
+from cctelegram.bridge.payload import Payload, pack
+from cctelegram.decisions import ledger, outcomes
+from cctelegram.outbox import answers, deliveries
+from cctelegram.spool import responses
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+
+class Outcome(NamedTuple):
+    """What a message led to."""
+
+    answered: bool = False
+    filed: bool = False
+    queued: bool = False
+    revived: bool = False
+
+
+def said(connection: sqlite3.Connection, bot: int, message: dict[str, Any], now: int) -> Outcome:
+    """Take an allowed user's message: an answer, in reply to a card that takes words; else it is filed."""
+    chat_id = int(message["chat"]["id"])
+    text = message.get("text") or message.get("caption") or ""
+    replied = message.get("reply_to_message")
+    card = None
+    if isinstance(replied, dict):
+        card = ledger.card_of_message(connection, bot, chat_id, int(replied["message_id"]))
+    if card is not None and text:
+        decision = ledger.by_id(connection, card.decision)
+        if decision is not None and decision.allow_text:
+            who = _who(message, chat_id)
+            answered = ledger.answer(connection, decision.id, who, now, text=text)
+            if answered is not None:
+                close.answer_file(connection, answered, now)
+                return Outcome(answered=True)
+    _file(connection, bot, message, text, now)
+    return Outcome(answered=True, filed=True)
+
+
+def queue_reply(connection: sqlite3.Connection, chat_id: int, lines: Sequence[str], now: int) -> None:
+    """Queue the bridge's own words for a chat: the first line is the title."""
+    text = render.notice(lines[0], lines[1:])
+    deliveries.enqueue(connection, chat_id, [pack(Payload(text=text))], now, lane=0, silent=True)
+
+
+def _file(connection: sqlite3.Connection, bot: int, message: dict[str, Any], text: str, now: int) -> None:
+    chat_id = int(message["chat"]["id"])
+    who = _who(message, chat_id)
+    content: dict[str, Any] = {
+        "id": close.new_id(),
+        "kind": "message",
+        "text": text,
+        "user_id": who.user_id,
+        "username": who.username,
+        "first_name": who.first_name,
+        "chat_id": chat_id,
+        "message_id": who.message_id,
+        "timestamp": outcomes.rfc3339(now),
+    }
+    event = None
+    replied = message.get("reply_to_message")
+    if isinstance(replied, dict):
+        found = deliveries.event_of_message(connection, bot, chat_id, int(replied["message_id"]))
+        reply_to = {"message_id": replied["message_id"], "text": replied.get("text")}
+        if found is not None:
+            event, reply_to["event_id"], content["event_id"], content["task_id"] = (
+                found[0],
+                found[1],
+                *found[1:],
+            )
+        content["reply_to"] = {key: value for key, value in reply_to.items() if value is not None}
+    content = {key: value for key, value in content.items() if value is not None}
+    name = responses.name(content.get("event_id"), now, secrets.randbits(32))
+    answers.add(connection, "message", event, name, orjson.dumps(content).decode(), now)
+
+
+def _who(message: dict[str, Any], chat_id: int) -> ledger.Who:
+    person = message["from"]
+    return ledger.Who(
+        int(person["id"]),
+        person.get("username"),
+        person.get("first_name"),
+        chat_id,
+        int(message["message_id"]),
+    )

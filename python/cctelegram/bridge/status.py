@@ -1,0 +1,51 @@
+"""What the bridge says of itself: measured, counted, or not said."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import psutil
+
+from cctelegram.decisions import ledger
+from cctelegram.outbox import deliveries
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from cctelegram.bridge.figures import Figures
+
+LANES: Final = ("decisions", "alerts", "ordinary", "progress")
+
+
+def from_store(connection: sqlite3.Connection) -> dict[str, Any]:
+    """Read what the store knows: the queue by lane, deliveries that need a look, decisions."""
+    queue = deliveries.queue_by_lane(connection)
+    states = deliveries.count_states(connection)
+    return {
+        "queue": {lane: queue.get(number, 0) for number, lane in enumerate(LANES)},
+        "deliveries": states,
+        "decisions": ledger.counts(connection),
+    }
+
+
+def from_process(figures: Figures, started: float) -> dict[str, Any]:
+    """Read what this process knows: since when it runs, its memory, what it delivered."""
+    process = psutil.Process()
+    delivery: dict[str, Any] = {
+        "accepted": figures.accepted,
+        "rejected": figures.rejected,
+        "sent": sum(figures.sent.values()),
+        "failures": dict(figures.failures),
+        "strangers": figures.strangers,
+    }
+    seconds = figures.delivery_seconds()
+    if seconds is not None:
+        delivery["seconds"] = seconds
+    return {
+        "pid": process.pid,
+        "uptime_seconds": round(time.monotonic() - started, 3),
+        "memory": {"rss_bytes": process.memory_info().rss},
+        "last_event": figures.last_event,
+        "delivery": delivery,
+    }

@@ -1,0 +1,99 @@
+"""What follows from a failed send: one pure table, read by the sender."""
+
+from __future__ import annotations
+
+import random
+from typing import Final, NamedTuple
+
+from cctelegram.telegram import errors
+
+# Waits between tries, in seconds: doubling from one to five minutes, with jitter, as long as it takes.
+FIRST_WAIT: Final = 1.0
+LONGEST_WAIT: Final = 300.0
+
+
+class Retry(NamedTuple):
+    """It certainly did not arrive: the same again after `seconds`."""
+
+    seconds: float
+    reason: str
+
+
+class Repeat(NamedTuple):
+    """Nobody knows whether it arrived: repeat it after `seconds`, with a mark."""
+
+    seconds: float
+    reason: str
+
+
+class Pause(NamedTuple):
+    """Telegram wants us to wait: all of `seconds`, for this chat."""
+
+    seconds: float
+    reason: str
+
+
+class Dead(NamedTuple):
+    """Telegram will never take this message."""
+
+    reason: str
+
+
+class DeadChat(NamedTuple):
+    """The chat cannot be written to; its queue is kept."""
+
+    reason: str
+
+
+class DeadToken(NamedTuple):
+    """The token is wrong or revoked; everything is kept until it is changed."""
+
+    reason: str
+
+
+class Moved(NamedTuple):
+    """The group became a supergroup with another id."""
+
+    chat_id: int
+
+
+class WithoutThread(NamedTuple):
+    """The topic is gone: send it outside of a topic."""
+
+
+class Plain(NamedTuple):
+    """Our entities were refused, which is our fault: send the text alone."""
+
+
+Verdict = Retry | Repeat | Pause | Dead | DeadChat | DeadToken | Moved | WithoutThread | Plain
+
+
+def backoff(attempts: int, chance: float) -> float:
+    """Give the wait before try number `attempts + 1`, in seconds; `chance` in [0, 1) spreads it by half."""
+    longest = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(attempts, 20))
+    return longest * (0.5 + chance / 2)
+
+
+def verdict(error: errors.TelegramError, attempts: int) -> Verdict:  # noqa: PLR0911 - a table, row by row
+    """Say what follows from `error` after `attempts` failed tries."""
+    reason = str(error)
+    wait = backoff(attempts, random.random())  # noqa: S311 - spreads load, guards nothing
+    match error:
+        case errors.RetryAfter():
+            return Pause(float(error.seconds), reason)
+        case errors.Migrated():
+            return Moved(error.chat_id)
+        case errors.Unauthorized():
+            return DeadToken(reason)
+        case errors.Forbidden():
+            return DeadChat(reason)
+        case errors.ThreadNotFound():
+            return WithoutThread()
+        case errors.CantParseEntities():
+            return Plain()
+        case errors.Unclear():
+            return Repeat(wait, reason)
+        case errors.NotSent() | errors.ServerFault() | errors.Conflict():
+            return Retry(wait, reason)
+        case _:
+            return Dead(reason)

@@ -1,0 +1,149 @@
+"""Ask the person a question on the phone and wait for the answer, which is printed.
+
+    cctelegram ask "Deploy to production?" --option Yes --option No --timeout 10m
+
+Exit codes: 0 the first option, 1 another option or an answer in words, 2 nobody answered in time (the
+default, if there is one that applies, is printed), 3 it could not be asked.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from cctelegram.cli.failed import Failed
+from cctelegram.cli.home import add_home, add_json, home_of
+from cctelegram.config import place
+from cctelegram.config.errors import SettingsError
+from cctelegram.events import build
+from cctelegram.server import bridge
+from cctelegram.spool import responses
+from cctelegram.spool.lock import FileLock
+from cctelegram.spool.post import post
+
+if TYPE_CHECKING:
+    import argparse
+
+FIRST, OTHER, EXPIRED, NOT_ASKED = 0, 1, 2, 3
+SECONDS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0}
+# The bridge expires the question itself; this much later it is taken for silent. Seconds.
+GRACE: Final = 10.0
+# How often a wait looks whether it goes on; an answer itself ends it at once. Seconds.
+SLICE: Final = 1.0
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("question", help="what is asked; shown as it is, never as markup")
+    parser.add_argument(
+        "--option",
+        action="append",
+        metavar="LABEL",
+        help="a button; may be repeated, up to ten (default: Approve, Deny)",
+    )
+    parser.add_argument(
+        "--allow-text", action="store_true", help="take an answer in words, as a reply to the card"
+    )
+    parser.add_argument(
+        "--timeout", default="30m", metavar="TIME", help="such as 90s, 10m, 2h (default: 30m)"
+    )
+    parser.add_argument(
+        "--default", metavar="LABEL", help="the option that applies when nobody answers in time"
+    )
+    parser.add_argument("--title", default="A question", help="the card's title")
+    parser.add_argument("--source", default="external", metavar="NAME", help="who asks")
+    add_home(parser)
+    add_json(parser)
+    # Usage errors must not look like "nobody answered".
+    parser.error = lambda message: _usage(parser, message)  # type: ignore[method-assign, assignment]
+
+
+def _usage(parser: argparse.ArgumentParser, message: str) -> None:
+    parser.print_usage(sys.stderr)
+    parser.exit(NOT_ASKED, f"{parser.prog}: {message}\n")
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Ask and wait."""
+    try:
+        return _ask(parsed)
+    except (OSError, SettingsError, build.InvalidEvent) as error:
+        raise Failed(str(error), NOT_ASKED) from None
+
+
+def _ask(parsed: argparse.Namespace) -> int:
+    home = home_of(parsed)
+    options = parsed.option or ["Approve", "Deny"]
+    if parsed.default is not None and parsed.default not in options:
+        raise Failed(f"--default must be one of the options: {', '.join(options)}", NOT_ASKED)
+    seconds = duration(parsed.timeout)
+    event_id, session = build.new_id(), f"ask-{os.getpid()}-{build.new_id()[:8]}"
+    sessions = place.sessions_dir(home)
+    os.makedirs(sessions, mode=0o700, exist_ok=True)  # noqa: PTH103 - the path is text in the cheap rooms
+    lock = FileLock(f"{sessions}/{session}.json")
+    lock.try_lock()
+    try:
+        data: dict[str, Any] = {"options": options, "timeout_seconds": seconds, "awaited_by": session}
+        if parsed.allow_text:
+            data["allow_text"] = True
+        if parsed.default is not None:
+            data["default_on_timeout"] = parsed.default
+        event = build.build(
+            "approval_request",
+            parsed.title,
+            description=parsed.question,
+            source=parsed.source,
+            event_id=event_id,
+            data=data,
+        )
+        post(place.events_dir(home), event)
+        if not bridge.is_up(home):
+            sys.stderr.write(f"{bridge.DOWN}\n")
+        answer = _wait(home, event_id, seconds)
+    finally:
+        lock.unlock()
+        os.unlink(f"{sessions}/{session}.json")  # noqa: PTH108 - as above
+    return _told(parsed, options, answer)
+
+
+def _wait(home: str, event_id: str, seconds: float) -> dict[str, Any] | None:
+    deadline = time.monotonic() + seconds
+    while True:
+        left = deadline - time.monotonic()
+        if left < -GRACE or (left <= 0 and not bridge.is_up(home)):
+            return None
+        found = responses.wait(place.responses_dir(home), event_id, max(0.05, min(SLICE, left)))
+        if found is not None:
+            return found[1]
+
+
+def _told(parsed: argparse.Namespace, options: list[str], answer: dict[str, Any] | None) -> int:
+    if answer is None:
+        answer = {"kind": "decision", "action": "expired"}
+    said = answer.get("option") or answer.get("text") or ""
+    if parsed.json:
+        sys.stdout.write(orjson.dumps(answer).decode() + "\n")
+    elif said:
+        sys.stdout.write(f"{said}\n")
+    if answer.get("action") in ("expired", "cancelled"):
+        if not parsed.json:
+            sys.stderr.write(f"cctelegram ask: {answer['action']}: nobody answered in time\n")
+        return EXPIRED
+    return FIRST if answer.get("option") == options[0] else OTHER
+
+
+def duration(text: str) -> float:
+    """Read `90s`, `10m`, `2h` or plain seconds.
+
+    Raises:
+        Failed: it is something else, or not above zero.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
+    if match is None or float(match[1]) <= 0:
+        raise Failed(f"--timeout takes a time such as 90s, 10m or 2h, not {text!r}", NOT_ASKED)
+    return float(match[1]) * SECONDS[match[2] or "s"]

@@ -1,0 +1,26 @@
+"""The flags that most commands have."""
+
+from __future__ import annotations
+
+from cctelegram.config import place
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_home(parser: argparse.ArgumentParser) -> None:
+    """Add `--home`."""
+    parser.add_argument(
+        "--home", metavar="DIR", help="the home (default: $CC_TELEGRAM_HOME or ~/.cc_telegram)"
+    )
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add `--json`."""
+    parser.add_argument("--json", action="store_true", help="print JSON for programs to read")
+
+
+def home_of(parsed: argparse.Namespace) -> str:
+    """Give the home that was asked for, absolute."""
+    return place.home(parsed.home)

@@ -1,0 +1,52 @@
+"""Read the answers that wait, newest first; with --take, take them: an answer is given once.
+
+An answer that a live session waits for is left to it.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from cctelegram.cli.home import add_home, add_json, home_of
+from cctelegram.config import place
+from cctelegram.spool import responses
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("--limit", type=int, default=10, metavar="N", help="at most so many (default: 10)")
+    parser.add_argument("--take", action="store_true", help="move them to responses/taken/, oldest first")
+    add_home(parser)
+    add_json(parser)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Print them."""
+    home = home_of(parsed)
+    directory = place.responses_dir(home)
+    if parsed.take:
+        found = responses.take(directory, limit=parsed.limit, sessions_dir=place.sessions_dir(home))
+    else:
+        found = responses.newest(directory, parsed.limit)
+    if parsed.json:
+        sys.stdout.write(orjson.dumps([answer for _, answer in found]).decode() + "\n")
+        return 0
+    for _, answer in found:
+        sys.stdout.write(_line(answer) + "\n")
+    if not found:
+        sys.stdout.write("No answer waits.\n")
+    return 0
+
+
+def _line(answer: dict[str, Any]) -> str:
+    said = answer.get("option") or answer.get("text") or ""
+    who = answer.get("first_name") or answer.get("user_id") or "nobody"
+    about = f" to {answer['event_id']}" if answer.get("event_id") else ""
+    what = answer.get("action") or answer.get("kind")
+    return f"{answer.get('timestamp', '')}  {what}{about} by {who}: {said}"

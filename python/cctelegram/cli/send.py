@@ -1,0 +1,139 @@
+"""Put an event in the spool. It is on the disk when the command returns; the bridge sends it when it runs.
+
+    cctelegram send build_failed "Build #42 failed" --set exit_code=1 --set severity=high
+    echo '{"type":"build_failed","title":"Build #42 failed"}' | cctelegram send -
+
+A field of data is read as JSON where it is JSON, else as text.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from cctelegram.cli import USAGE
+from cctelegram.cli.failed import Failed
+from cctelegram.config import place
+from cctelegram.config.errors import SettingsError
+from cctelegram.events import build
+from cctelegram.events.jsontext import dumps, loads
+from cctelegram.spool.post import post
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+    from typing import Any
+
+# Flag, its place in the event, what stands for its value in the help, its help. Both ways of reading the
+# command line are made from this table.
+FLAGS = (
+    ("--description", "description", "TEXT", "Markdown, up to 16,000 characters"),
+    ("--source", "source", "NAME", "who says it (default: external)"),
+    ("--task-id", "task_id", "ID", "the task it belongs to"),
+    ("--event-id", "event_id", "ID", "an id of your own (default: one is made)"),
+    ("--home", "home", "DIR", "the home (default: $CC_TELEGRAM_HOME or ~/.cc_telegram)"),
+)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument(
+        "type", help="a type of `cctelegram events`, or - to read the event from standard input"
+    )
+    parser.add_argument("title", nargs="?", help="what happened, in up to 200 characters")
+    for flag, _, metavar, text in FLAGS:
+        parser.add_argument(flag, metavar=metavar, help=text)
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="a field of data; may be repeated"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON for programs to read")
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Send it."""
+    given = {name: getattr(parsed, name) for _, name, _, _ in FLAGS}
+    titles = [] if parsed.title is None else [parsed.title]
+    return _send([parsed.type, *titles], {**given, "set": parsed.set, "json": parsed.json})
+
+
+def quick(words: Sequence[str]) -> int | None:
+    """Send without an argument parser, which costs as much as the rest of the command.
+
+    Returns None for anything but a plain command line: help and mistakes are the parser's.
+    """
+    names = {flag: name for flag, name, _, _ in FLAGS}
+    given: dict[str, Any] = {"set": [], "json": False}
+    plain: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word == "--json":
+            given["json"] = True
+        elif word == "--set" or word in names:
+            value = next(rest, None)
+            if value is None or value.startswith("-"):
+                return None
+            if word == "--set":
+                given["set"].append(value)
+            else:
+                given[names[word]] = value
+        elif word.startswith("-") and word != "-":
+            return None
+        else:
+            plain.append(word)
+    if not 1 <= len(plain) <= 2:
+        return None
+    try:
+        return _send(plain, given)
+    except Failed as error:
+        sys.stderr.write(f"cctelegram send: {error}\n")
+        return error.code
+    except SettingsError as error:
+        sys.stderr.write(f"cctelegram send: {error}\n")
+        return 1
+    except OSError as error:
+        sys.stderr.write(f"cctelegram send: {error.filename or 'the spool'}: {error.strerror}\n")
+        return 1
+
+
+def _send(plain: list[str], given: dict[str, Any]) -> int:
+    try:
+        event = _from_input(given) if plain[0] == "-" else _from_flags(plain, given)
+    except build.InvalidEvent as error:
+        raise Failed(str(error)) from None
+    path = post(place.events_dir(given.get("home")), event)
+    if given["json"]:
+        told = {"event_id": loads(event).get("event_id"), "path": path, "accepted": True}
+        sys.stdout.write(dumps(told).decode() + "\n")
+    else:
+        sys.stdout.write(f"{path}\n")
+    return 0
+
+
+def _from_flags(plain: list[str], given: dict[str, Any]) -> bytes:
+    if len(plain) < 2:
+        raise Failed("a title is needed: cctelegram send TYPE TITLE", USAGE)
+    return build.build(
+        plain[0],
+        plain[1],
+        description=given.get("description") or "",
+        source=given.get("source") or "external",
+        task_id=given.get("task_id"),
+        event_id=given.get("event_id"),
+        data=dict(_pair(pair) for pair in given["set"]),
+    )
+
+
+def _from_input(given: dict[str, Any]) -> bytes:
+    if given["set"] or any(given.get(name) for _, name, _, _ in FLAGS if name != "home"):
+        raise Failed("with - the whole event is read from standard input; put the fields there", USAGE)
+    return build.checked(sys.stdin.buffer.read())
+
+
+def _pair(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise Failed(f"--set takes KEY=VALUE, not {text!r}", USAGE)
+    try:
+        return key, loads(value)
+    except ValueError:
+        return key, value

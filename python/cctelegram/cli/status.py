@@ -1,0 +1,77 @@
+"""Show what the bridge says of itself: health and what is wrong, mode, queue, delivery, memory.
+
+Exit code 0 when it runs and is well or degraded, 1 when it does not run or is failing.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from cctelegram.cli.home import add_home, add_json, home_of
+from cctelegram.server import bridge
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    add_home(parser)
+    add_json(parser)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Ask and print."""
+    told = bridge.status(home_of(parsed))
+    if parsed.json:
+        sys.stdout.write(orjson.dumps(told).decode() + "\n")
+    else:
+        sys.stdout.write("\n".join(_lines(told)) + "\n")
+    return 0 if told["running"] and told.get("health") != "failing" else 1
+
+
+def _lines(told: dict[str, Any]) -> list[str]:
+    if not told["running"]:
+        return [told["note"]]
+    queue = ", ".join(f"{lane} {count}" for lane, count in told["queue"].items() if count) or "empty"
+    states = ", ".join(
+        f"{state} {count}" for state, count in told["deliveries"].items() if count and state != "queued"
+    )
+    delivery = told["delivery"]
+    rows = [
+        ("health", told["health"]),
+        *(("", f"- {reason}") for reason in told["reasons"]),
+        ("telegram", f"connected as @{told['bot']}" if told["telegram_connected"] else "not connected"),
+        ("mode", told["mode"]),
+        ("queue", queue),
+        ("deliveries", states or "none held, ambiguous or dead"),
+        ("decisions", ", ".join(f"{state} {count}" for state, count in told["decisions"].items()) or "none"),
+        (
+            "since start",
+            f"accepted {delivery['accepted']}, sent {delivery['sent']}, rejected {delivery['rejected']}",
+        ),
+    ]
+    seconds = delivery.get("seconds")
+    if seconds:
+        rows.append(
+            (
+                "to the phone",
+                f"p50 {seconds['p50']:.3f} s, p95 {seconds['p95']:.3f} s, max {seconds['max']:.3f} s",
+            )
+        )
+    rows += [
+        (
+            "process",
+            f"pid {told['pid']}, up {told['uptime_seconds']:.0f} s, {_megabytes(told)} MB",
+        ),
+        ("version", told["version"]),
+        ("home", told["home"]),
+    ]
+    return [f"{name:<13}{value}" for name, value in rows]
+
+
+def _megabytes(told: dict[str, Any]) -> str:
+    return f"{told['memory']['rss_bytes'] / 1e6:.1f}"

@@ -1,0 +1,1 @@
+"""Loopback HTTP: what the bridge says of itself to this machine."""

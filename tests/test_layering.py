@@ -1,0 +1,178 @@
+"""Who may import whom: the layering is law."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "python" / "cctelegram"
+ROOMS = sorted(folder.name for folder in PACKAGE.iterdir() if (folder / "__init__.py").exists())
+
+# A room may import these rooms, and itself; `None` is any room. docs/architecture.md says why.
+MAY_IMPORT: dict[str, set[str] | None] = {
+    "bridge": {
+        "config",
+        "decisions",
+        "events",
+        "outbox",
+        "pools",
+        "render",
+        "spool",
+        "telegram",
+        "web",
+    },
+    "cli": None,
+    "config": set(),
+    "decisions": {"events"},
+    "events": set(),
+    "outbox": {"events"},
+    "pools": {"config"},
+    "render": {"events"},
+    "sandbox": set(),
+    "server": {"config", "events", "pools", "spool"},
+    "spool": {"config", "events"},
+    "telegram": {"config"},
+    "web": set(),
+}
+NATIVE = {"spool", "events", "render", "cleanup", "server", "monitor"}
+NO_NAMES = {
+    "utils",
+    "util",
+    "helpers",
+    "helper",
+    "common",
+    "misc",
+    "manager",
+    "handler",
+    "service",
+    "engine",
+    "base",
+    "enhanced",
+    "v2",
+}
+WALL = 400
+
+
+def sources(*suffixes: str) -> list[Path]:
+    folders = [PACKAGE, ROOT / "tests", ROOT / "benches", *(ROOT / "rust").glob("*/src")]
+    return sorted(
+        file
+        for folder in folders
+        for file in folder.rglob("*")
+        if file.suffix in suffixes and "__pycache__" not in file.parts
+    )
+
+
+def imports(file: Path) -> list[tuple[str, list[str], bool]]:
+    """Give every import of a file: the module, the names, whether it is for type checkers only."""
+    found = []
+
+    def visit(node: ast.AST, types_only: bool) -> None:
+        for child in ast.iter_child_nodes(node):
+            inside = types_only or (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test))
+            if isinstance(child, ast.Import):
+                found.extend((alias.name, [], inside) for alias in child.names)
+            elif isinstance(child, ast.ImportFrom):
+                assert child.level == 0, f"{file}: a relative import"
+                found.append((child.module or "", [alias.name for alias in child.names], inside))
+            visit(child, inside)
+
+    visit(ast.parse(file.read_text()), types_only=False)
+    return found
+
+
+def ours(file: Path) -> set[str]:
+    """Give the rooms (and `_native`) that a file imports."""
+    rooms = set()
+    for module, names, _ in imports(file):
+        if module == "cctelegram":
+            rooms |= set(names)
+        elif module.startswith("cctelegram."):
+            rooms.add(module.split(".")[1])
+    return rooms
+
+
+def files_of(room: str) -> list[Path]:
+    return sorted((PACKAGE / room).rglob("*.py"))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_what_it_may(room: str) -> None:
+    assert room in MAY_IMPORT, f"say here and in docs/architecture.md what {room} may import"
+    allowed = MAY_IMPORT[room]
+    for file in files_of(room):
+        imported = ours(file) - {room, "version", "_native"}
+        if allowed is not None:
+            assert imported <= allowed, file
+        elif room != "cli":
+            assert "cli" not in imported, file
+
+
+@pytest.mark.parametrize("room", [room for room in ROOMS if room != "cli"])
+def test_only_the_rooms_beside_the_disk_know_the_binary(room: str) -> None:
+    knows = any("_native" in ours(file) for file in files_of(room))
+    assert not knows or room in NATIVE
+
+
+@pytest.mark.parametrize("room", ["server", "hooks"])
+def test_a_session_speaks_http_over_the_loopback_client_only(room: str) -> None:
+    for file in files_of(room):
+        for module, names, _ in imports(file):
+            if module.startswith("cctelegram.pools"):
+                assert module == "cctelegram.pools.loopback" or names == ["loopback"], file
+
+
+def test_the_environment_is_read_in_one_file() -> None:
+    readers = {
+        file.relative_to(PACKAGE).as_posix()
+        for file in sources(".py")
+        if file.is_relative_to(PACKAGE)
+        for word in ("os.environ", "os.getenv", "getenv(")
+        if word in file.read_text()
+    }
+    assert readers == {"config/environment.py"}
+
+
+def test_printing_is_for_the_command_line() -> None:
+    for file in sources(".py"):
+        if file.is_relative_to(PACKAGE / "cli") or not file.is_relative_to(PACKAGE):
+            continue
+        calls = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+        assert not [call for call in calls if ast.unparse(call.func) == "print"], file
+
+
+def test_what_nobody_imports_does_not_exist() -> None:
+    entry_points = {"cctelegram.sandbox.__main__", "cctelegram.cli"}
+    known = set()
+    for file in sources(".py"):
+        if not file.is_relative_to(PACKAGE):
+            continue
+        for module, names, _ in imports(file):
+            known.add(module)
+            known |= {f"{module}.{name}" for name in names}
+    lazily = (PACKAGE / "cli" / "__init__.py").read_text()
+    for file in sources(".py"):
+        if not file.is_relative_to(PACKAGE):
+            continue
+        parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
+        module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        command = file.parent == PACKAGE / "cli" and f'"{file.stem}"' in lazily
+        tool = file.parent == PACKAGE / "server" / "tools"
+        package = parts[-1] == "__init__"
+        assert module in known | entry_points or command or tool or package, f"nobody imports {module}"
+
+
+@pytest.mark.parametrize("file", sources(".py", ".rs", ".js", ".pyi"), ids=str)
+def test_a_file_is_short_enough_to_be_read_whole(file: Path) -> None:
+    assert len(file.read_text().splitlines()) <= WALL
+
+
+def test_names_say_what_a_file_holds() -> None:
+    for file in sources(".py", ".rs", ".js"):
+        words = {file.stem.lower(), *file.stem.lower().split("_")} | {
+            part.lower() for part in file.relative_to(ROOT).parts[:-1]
+        }
+        assert not words & NO_NAMES, file
