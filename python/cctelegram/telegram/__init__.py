@@ -1,0 +1,1 @@
+"""The Bot API: typed calls, its errors, the poller, who is heard."""

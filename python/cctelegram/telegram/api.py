@@ -1,0 +1,206 @@
+"""Typed calls of the Bot API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from cctelegram.pools.lean import httpx
+from cctelegram.telegram import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    Entities = Iterable[Mapping[str, Any]]  # as MessageEntity: type, offset and length in UTF-16 units
+
+_JSON = {"Content-Type": "application/json"}
+_MASK = b"********"
+
+
+class Api:
+    """The Bot API of one bot over one pool.
+
+    Every call raises errors.TelegramError, of which errors.py draws the tree, and nothing else; whether it
+    is to be repeated is the caller's to decide. (A pool that was closed raises RuntimeError.)
+
+    Args:
+        client: the pool: `send` for messages, `poll` for updates, `files` for uploads.
+        base: address of the API without a slash at the end.
+        token: the bot's token; it shows in no error, repr or log.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, base: str, token: str) -> None:
+        self._client = client
+        self._token = token.encode()
+        self._root = f"{base}/bot{token}/"
+        self._urls: dict[str, httpx.URL] = {}
+
+    def __repr__(self) -> str:
+        return "Api(********)"
+
+    async def call(self, method: str, params: Mapping[str, Any] | None = None) -> Any:
+        """Call `method` with the parameters that are not None; return the `result` of the answer."""
+        given = {name: value for name, value in (params or {}).items() if value is not None}
+        try:
+            content = orjson.dumps(given)
+        except TypeError as error:  # a lone surrogate, a number over 64 bits: no retry mends it
+            raise errors.Rejected(method, None, f"the parameters cannot be written: {error}") from None
+        return await self._post(method, content=content, headers=_JSON)
+
+    async def upload(
+        self, method: str, params: Mapping[str, Any], field: str, name: str, content: bytes
+    ) -> Any:
+        """Call `method` with a file in `field`, as multipart; other parameters as JSON where not plain."""
+        given = {
+            key: value if isinstance(value, str) else orjson.dumps(value).decode()
+            for key, value in params.items()
+            if value is not None
+        }
+        return await self._post(method, data=given, files={field: (name, content)})
+
+    async def get_me(self) -> dict[str, Any]:
+        """Return the bot as a user."""
+        me: dict[str, Any] = await self.call("getMe")
+        return me
+
+    async def get_updates(
+        self, offset: int | None, wait_seconds: int, allowed_updates: Sequence[str]
+    ) -> list[dict[str, Any]]:
+        """Return updates from `offset` on, waiting for one; confirms all before."""
+        params = {"offset": offset, "timeout": wait_seconds, "allowed_updates": list(allowed_updates)}
+        updates: list[dict[str, Any]] = await self.call("getUpdates", params)
+        return updates
+
+    async def send_message(
+        self,
+        chat_id: int,
+        text: str,
+        entities: Entities = (),
+        *,
+        reply_markup: Mapping[str, Any] | None = None,
+        silent: bool = False,
+        thread_id: int | None = None,
+        reply_to: int | None = None,
+    ) -> dict[str, Any]:
+        """Send a text, never parsed, without a link preview; return the message.
+
+        A `reply_to` that is gone does not keep the message from being sent.
+        """
+        params = {
+            **_text(text, entities),
+            "chat_id": chat_id,
+            "message_thread_id": thread_id,
+            "disable_notification": silent or None,
+            "reply_parameters": _reply(reply_to),
+            "reply_markup": reply_markup,
+        }
+        message: dict[str, Any] = await self.call("sendMessage", params)
+        return message
+
+    async def edit_message_text(
+        self,
+        chat_id: int,
+        message_id: int,
+        text: str,
+        entities: Entities = (),
+        *,
+        reply_markup: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any] | bool:
+        """Replace text, entities and buttons of a message; no `reply_markup` takes the buttons away."""
+        params = {
+            **_text(text, entities),
+            "chat_id": chat_id,
+            "message_id": message_id,
+            "reply_markup": reply_markup,
+        }
+        edited: dict[str, Any] | bool = await self.call("editMessageText", params)
+        return edited
+
+    async def send_document(
+        self,
+        chat_id: int,
+        name: str,
+        content: bytes,
+        *,
+        caption: str | None = None,
+        silent: bool = False,
+        thread_id: int | None = None,
+    ) -> dict[str, Any]:
+        """Send a file of up to 50 MB; for the `files` pool."""
+        params = {
+            "chat_id": chat_id,
+            "caption": caption,
+            "message_thread_id": thread_id,
+            "disable_notification": silent or None,
+        }
+        message: dict[str, Any] = await self.upload("sendDocument", params, "document", name, content)
+        return message
+
+    async def answer_callback_query(self, query_id: str, text: str = "", *, alert: bool = False) -> bool:
+        """Answer a tap with up to 200 characters."""
+        params = {"callback_query_id": query_id, "text": text or None, "show_alert": alert or None}
+        return bool(await self.call("answerCallbackQuery", params))
+
+    async def set_my_commands(self, commands: Mapping[str, str]) -> bool:
+        """Show these commands, name -> description, in the menu of every chat."""
+        listed = [{"command": name, "description": about} for name, about in commands.items()]
+        return bool(await self.call("setMyCommands", {"commands": listed}))
+
+    async def _post(self, method: str, **body: Any) -> Any:
+        url = self._urls.get(method)
+        if url is None:
+            url = self._urls[method] = httpx.URL(self._root + method)
+        left = _Left()
+        try:
+            response = await self._client.post(url, **body, extensions={"trace": left})
+        except httpx.HTTPError as error:
+            words = _words(error).replace(self._token.decode(), _MASK.decode())
+        else:
+            return self._result(method, response)
+        # Raised here and not above, where the error of httpx would be its context: that one knows its
+        # request, and the request its address, and the address the token.
+        raise (errors.Unclear if left.begun else errors.NotSent)(method, None, words)
+
+    def _result(self, method: str, response: httpx.Response) -> Any:
+        body = response.content
+        if response.status_code == 200:
+            try:
+                answer = orjson.loads(body)
+            except ValueError:
+                answer = None
+            if isinstance(answer, dict) and answer.get("ok") is True and "result" in answer:
+                return answer["result"]
+        # Nobody should send the token back; a proxy that shows the address it was asked for does.
+        body = body.replace(self._token, _MASK)
+        raise errors.classify(method, response.status_code, body, response.headers.get("retry-after"))
+
+
+class _Left:
+    """Remembers whether anything of the request was handed to the socket."""
+
+    __slots__ = ("begun",)
+
+    def __init__(self) -> None:
+        self.begun = False
+
+    async def __call__(self, event: str, info: dict[str, Any]) -> None:
+        # With a proxy, the CONNECT goes first and is not yet the request.
+        if event == "http11.send_request_headers.started" and info["request"].method != b"CONNECT":
+            self.begun = True
+
+
+def _words(error: httpx.HTTPError) -> str:
+    """Say what happened; the text of httpx's own errors has no address in it, a proxy's may."""
+    if isinstance(error, httpx.ProxyError):
+        return "ProxyError: the proxy refused"
+    return f"{type(error).__name__}: {error}".removesuffix(": ")
+
+
+def _text(text: str, entities: Entities) -> dict[str, Any]:
+    listed = [{key: value for key, value in each.items() if value is not None} for each in entities]
+    return {"text": text, "entities": listed or None, "link_preview_options": {"is_disabled": True}}
+
+
+def _reply(message_id: int | None) -> dict[str, Any] | None:
+    return None if message_id is None else {"message_id": message_id, "allow_sending_without_reply": True}

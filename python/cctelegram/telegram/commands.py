@@ -1,0 +1,27 @@
+"""Commands as people write them in a chat."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+# The name ends at white space: a path such as /usr/bin is no command.
+_COMMAND = re.compile(r"/(?:cct:)?([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]+))?(?:\s+(.*))?", re.DOTALL)
+
+
+class Command(NamedTuple):
+    """A command in lower case, and what was written after it, trimmed."""
+
+    name: str
+    args: str
+
+
+def parse(text: str, bot_name: str) -> Command | None:
+    """Return the command that a text is; None for other texts and for commands to another bot.
+
+    `/name`, `/name args`, `/name@botname args` and the same with `/cct:` before the name.
+    """
+    found = _COMMAND.fullmatch(text)
+    if found is None or (found[2] or bot_name).lower() != bot_name.lower():
+        return None
+    return Command(found[1].lower(), (found[3] or "").strip())

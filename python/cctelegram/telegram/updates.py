@@ -1,0 +1,182 @@
+"""Long polling for updates, without end.
+
+An update is confirmed to Telegram by asking for a higher offset. So a batch is first handed to the callback,
+which makes it durable, and the offset moves when that has returned: a crash in between brings the batch
+again, never a gap.
+
+Nothing but being cancelled ends the poller. Whatever fails, it tries again: after a network error and after
+another poller's 409 with growing pauses, after a 429 when Telegram says, and after a refused token rarely,
+since nobody but a person can mend that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from cctelegram.telegram import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from contextlib import AbstractAsyncContextManager
+
+    from cctelegram.telegram.api import Api
+
+ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
+# A poll that takes this much longer than Telegram was asked to wait is dead: the machine slept, or the
+# network went without a word. It is given up and made anew.
+GRACE_SECONDS = 10.0
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30.0
+# A refused token is tried again this rarely; one that is changed gets a new poller at once.
+REFUSED_PAUSE_SECONDS = 300.0
+# An empty answer that comes before this did not wait as it was asked to: without a pause we would spin.
+HASTY_SECONDS = 1.0
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """How polling stands.
+
+    `connected`: the last poll was answered. `problem`: what is wrong, in a sentence, None while connected or
+    before the first answer. `last_poll_at`: unix seconds of the last answer. The rest are counts.
+    """
+
+    connected: bool
+    problem: str | None
+    last_poll_at: float | None
+    offset: int | None
+    polls: int
+    updates: int
+    failures: int
+    conflicts: int
+    abandoned: int
+
+
+class Poller:
+    """Hands each batch of updates to `on_updates`, until `run` is cancelled.
+
+    Args:
+        api: over the `poll` pool.
+        on_updates: makes a batch durable; while it raises, the same batch comes again.
+        offset: the first update wanted; None for what Telegram has kept.
+        poll_seconds: how long one request waits at Telegram; read anew for each.
+        allowed_updates: the kinds of updates that are wanted.
+        sleep, chance, clock, wall, limit: seams for tests: waiting, a number in [0, 1), monotonic and unix
+            seconds, and what gives up after so many seconds with TimeoutError.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        on_updates: Callable[[list[dict[str, Any]]], Awaitable[None]],
+        *,
+        offset: int | None = None,
+        poll_seconds: Callable[[], int] = lambda: 50,
+        allowed_updates: Sequence[str] = ALLOWED_UPDATES,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        limit: Callable[[float], AbstractAsyncContextManager[object]] = asyncio.timeout,
+    ) -> None:
+        self._api = api
+        self._on_updates = on_updates
+        self._offset = offset
+        self._poll_seconds = poll_seconds
+        self._allowed = allowed_updates
+        self._sleep = sleep
+        self._chance = chance
+        self._clock = clock
+        self._wall = wall
+        self._limit = limit
+        self._connected = False
+        self._problem: str | None = None
+        self._last_poll_at: float | None = None
+        self._polls = self._updates = self._failures = self._conflicts = self._abandoned = 0
+        self._in_a_row = 0  # failures since the last answer
+
+    def status(self) -> Status:
+        """Return how polling stands now."""
+        return Status(
+            connected=self._connected,
+            problem=self._problem,
+            last_poll_at=self._last_poll_at,
+            offset=self._offset,
+            polls=self._polls,
+            updates=self._updates,
+            failures=self._failures,
+            conflicts=self._conflicts,
+            abandoned=self._abandoned,
+        )
+
+    async def run(self) -> None:
+        """Poll until cancelled."""
+        while True:
+            try:
+                pause = await self._once()
+            except errors.TelegramError as error:
+                pause = self._refused(error)
+            except Exception as error:  # noqa: BLE001  a full disk must not end the poller for ever
+                pause = self._failed(f"updates cannot be kept: {type(error).__name__}: {error}")
+            if pause > 0:
+                await self._sleep(pause)
+
+    async def _once(self) -> float:
+        """Poll once; return the pause before the next."""
+        # Right after a failure, and at the start, Telegram is asked to answer at once: else we would know
+        # only after a quiet minute that we are connected.
+        wait = self._poll_seconds() if self._connected else 0
+        began = self._clock()
+        self._polls += 1
+        try:
+            async with self._limit(wait + GRACE_SECONDS):
+                answer = await self._api.get_updates(self._offset, wait, self._allowed)
+        except TimeoutError:
+            self._abandoned += 1
+            return self._failed("Telegram was silent for longer than it was asked to wait")
+        batch = _readable(answer)
+        if batch is None:
+            raise errors.ServerFault("getUpdates", None, "the answer is no list of updates")
+        if batch:
+            await self._on_updates(batch)
+            self._offset = 1 + max(update["update_id"] for update in batch)
+            self._updates += len(batch)
+        self._connected, self._problem, self._in_a_row = True, None, 0
+        self._last_poll_at = self._wall()
+        hasty = wait > 0 and not batch and self._clock() - began < min(HASTY_SECONDS, wait)
+        return HASTY_SECONDS if hasty else 0.0
+
+    def _refused(self, error: errors.TelegramError) -> float:
+        if isinstance(error, errors.RetryAfter):
+            return max(self._failed(f"Telegram asks to wait {error.seconds:g} s"), error.seconds)
+        if isinstance(error, errors.Unauthorized):
+            self._failed(f"Telegram refuses the token: {error.description}")
+            return REFUSED_PAUSE_SECONDS
+        if isinstance(error, errors.Conflict):
+            self._conflicts += 1
+            if error.webhook:
+                return self._failed("a webhook is set for this bot, so updates go there: delete it")
+            return self._failed("another program polls with the same token: stop it")
+        return self._failed(str(error))
+
+    def _failed(self, problem: str) -> float:
+        """Note a failure; return a pause that doubles up to 30 s, spread over its upper half."""
+        self._connected, self._problem = False, problem
+        self._failures += 1
+        # The exponent is bounded, not only the result: after a night of failures it is no float any more.
+        longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(self._in_a_row, 20))
+        self._in_a_row += 1
+        return longest * (0.5 + self._chance() / 2)
+
+
+def _readable(answer: object) -> list[dict[str, Any]] | None:
+    """Return the answer if it is a list of updates, each with its number."""
+    if not isinstance(answer, list):
+        return None
+    if not all(isinstance(update, dict) and type(update.get("update_id")) is int for update in answer):
+        return None
+    return answer
