@@ -174,20 +174,21 @@ fn cut(text: &str, at: usize, window: usize, marks: &[&Mark]) -> usize {
             .find(|&start| start > at)
     };
     let readable = |place: &usize| !blank(&text[at..*place]);
+    let letters = at + whole_letters(chunk, &text[window..]);
     after("\n\n", half, true)
         .or_else(|| after("\n", half, true))
         .or_else(|| word(half, true))
-        .or_else(|| after("\n", at, true).filter(readable))
+        .or_else(|| free(letters).then_some(letters))
+        // The end lies within a mark that fits the next part whole: end before it.
         .or_else(|| {
-            if held.is_empty() {
-                None
-            } else {
-                word(at, true).or_else(edge).filter(readable)
-            }
+            after("\n", at, true)
+                .or_else(|| word(at, true))
+                .filter(readable)
         })
+        .or_else(|| edge().filter(readable))
         .or_else(|| after("\n", half, false))
         .or_else(|| word(half, false))
-        .unwrap_or_else(|| at + whole_letters(chunk, &text[window..]))
+        .unwrap_or(letters)
 }
 
 /// How much of `chunk` can be taken without tearing a character that people see as one.
