@@ -1,0 +1,111 @@
+"""An approval card: what is asked, in full, and later what became of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cctelegram import _native
+from cctelegram.render.sheet import Sheet
+from cctelegram.render.text import LIMIT, MAX_ENTITIES, Text, rows_of, text_of
+from cctelegram.render.values import moment
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from cctelegram.events.event import Event
+    from cctelegram.render.text import Row
+
+# A button shows about so many characters of its label; the text shows longer ones in full.
+LABEL_SHOWN = 40
+# Options after these have no button.
+MOST_BUTTONS = 10
+# The outcome's own line may be an answer in words; so much of it is shown on the card.
+LINE_SHOWN = 1500
+
+
+def card(
+    event: Event, prompt: str, *, zone: tzinfo, style: str = "concise", expires_at: int | None = None
+) -> tuple[Text, ...]:
+    """Render a question; the last part is the one to carry the buttons.
+
+    The prompt is shown to the letter, never parsed and never folded; so are tool, command and paths.
+    `expires_at` is in microseconds since the epoch. Options are the buttons' matter; the text lists them
+    when a button would not show all of one.
+    """
+    sheet = Sheet(event, style)
+    draft = sheet.draft
+    sheet.title()
+    if prompt != event.title or sheet.title_is_cut:
+        draft.end_block()
+        draft.add(prompt)
+    if sheet.rest.get("approval_prompt") == prompt:
+        del sheet.rest["approval_prompt"]
+    draft.end_block()
+    sheet.show("tool_name", "tool", "command", "tool_input", "file_path", "directory", "cwd")
+    sheet.code("code_snippet")
+    sheet.show("error_code", "error_message", "url")
+    if event.description != prompt:
+        sheet.description()
+    _options(sheet)
+    draft.end_block()
+    sheet.show("default_on_timeout")
+    if expires_at is not None:
+        draft.end_line()
+        draft.add(f"Expires: {moment(expires_at, zone)}")
+    sheet.details()
+    sheet.footer(zone)
+    return draft.parts()
+
+
+def _options(sheet: Sheet) -> None:
+    """List options that are longer than a button shows; leave out those that the buttons show."""
+    options = sheet.rest.get("options")
+    if not isinstance(options, list) or not all(isinstance(label, str) for label in options):
+        return
+    del sheet.rest["options"]
+    if len(options) > MOST_BUTTONS or any(len(label) > LABEL_SHOWN for label in options):
+        sheet.draft.end_block()
+        sheet.draft.add("\n".join(f"{place}. {label}" for place, label in enumerate(options, 1)))
+
+
+def outcome(card: Text, line: str) -> Text:
+    """Append what became of a question to its card, within one message.
+
+    When both do not fit, the middle of the card gives way, and the text says how much of it.
+    """
+    line = _cut(_native.visible(line).strip(), LINE_SHOWN)
+    ending = f"\n\n{line}"
+    room = LIMIT - _native.utf16_len(ending)
+    text, rows = card.text.rstrip(), rows_of(card)
+    if _native.utf16_len(text) > room:
+        text, rows = _without_middle(text, rows, room)
+    rows = rows[: MAX_ENTITIES - 1]
+    rows.append(("bold", _native.utf16_len(text) + 2, _native.utf16_len(line), None))
+    return text_of(*_native.split(text + ending, rows, LIMIT, MAX_ENTITIES)[0])
+
+
+def _cut(text: str, units: int) -> str:
+    if _native.utf16_len(text) <= units:
+        return text
+    return f"{_native.split(text, [], units - 1)[0][0].rstrip()}…"
+
+
+def _without_middle(text: str, rows: list[Row], room: int) -> tuple[str, list[Row]]:
+    """Keep a text's beginning and end, together at most `room` units with the note between them."""
+    size = _native.utf16_len(text)
+    note = "\n[… {} characters of this card are left out here …]\n"
+    left = room - len(note) - len(str(size))
+    units = text.encode("utf-16-le")
+    head = units[: left // 2 * 2].decode("utf-16-le", "ignore")
+    tail = units[-(left // 2) * 2 :].decode("utf-16-le", "ignore")
+    first, last = _native.utf16_len(head), size - _native.utf16_len(tail)
+    note = note.format(last - first)
+    moved = first + len(note) - last
+    kept: list[Row] = []
+    for kind, offset, length, value in rows:
+        end = offset + length
+        if offset < first:
+            kept.append((kind, offset, min(end, first) - offset, value))
+        if end > last:
+            kept.append((kind, max(offset, last) + moved, end - max(offset, last), value))
+    return head + note + tail, kept

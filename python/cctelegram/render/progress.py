@@ -1,0 +1,42 @@
+"""How far something is: a percentage, or so many of so many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cctelegram.render.values import is_number, words
+
+STEPS = 10
+
+
+def progress(data: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """Give a line with a bar, and the keys of `data` that it says in full; ("", ()) when there is none.
+
+    A percentage counts from 0 to 100, or `current` of a positive `total`; both also under `metadata`,
+    whose keys are not among those given.
+    """
+    line, keys = _line(data)
+    metadata = data.get("metadata")
+    if not line and isinstance(metadata, dict):
+        return _line(metadata)[0], ()
+    return line, keys
+
+
+def _line(data: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
+    percentage, current, total = data.get("percentage"), data.get("current"), data.get("total")
+    said, keys = [], []
+    share: float | None = None
+    if is_number(percentage) and 0 <= percentage <= 100:  # type: ignore[operator]  # is_number has looked
+        share = percentage / 100  # type: ignore[operator]
+        said.append(f"{words(percentage)} %")
+        keys.append("percentage")
+    if is_number(current) and is_number(total) and 0 <= current <= total != 0:  # type: ignore[operator]
+        if share is None:
+            share = current / total  # type: ignore[operator]
+            said.append(f"{int(share * 100)} %")
+        said.append(f"{words(current)} of {words(total)}")
+        keys += ["current", "total"]
+    if share is None:
+        return "", ()
+    full = int(share * STEPS)
+    return f"{'▓' * full}{'░' * (STEPS - full)} {', '.join(said)}", tuple(keys)

@@ -1,0 +1,163 @@
+"""An event on its way to a draft: what was shown of it, and what is still to show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cctelegram import _native
+from cctelegram.events import catalogue
+from cctelegram.render.draft import Draft
+from cctelegram.render.fields import FIELDS, Field
+from cctelegram.render.progress import progress
+from cctelegram.render.values import duration, is_number, is_simple, moment, words
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from cctelegram.events.event import Event
+
+# A longer title is cut in the first line; the whole of it stands in the details.
+TITLE_SHOWN = 200
+# A longer description is folded in the concise style: about a screen of a phone.
+OPEN_DESCRIPTION = 800
+# A longer value gets lines of its own.
+ON_ONE_LINE = 120
+UNKNOWN_ICON = "🔹"
+
+
+class Sheet:
+    """Shows an event's values, each once; `details` shows whatever nothing else has shown."""
+
+    def __init__(self, event: Event, style: str) -> None:
+        self.event = event
+        self.draft = Draft()
+        self.rest = dict(event.data)
+        self.concise = style != "detailed"
+        self._folding = False
+
+    def title(self) -> None:
+        """Show icon and title, cut when it is too long for a first line."""
+        known = catalogue.BY_NAME.get(self.event.type)
+        self.draft.add(f"{known.icon if known else UNKNOWN_ICON} ")
+        title = self.event.title
+        if self.title_is_cut:
+            first = _native.split(_native.visible(title), [], TITLE_SHOWN)
+            title = f"{first[0][0].rstrip()}…" if first else ""
+        self.draft.add(title, "bold")
+        self.draft.end_line()
+
+    @property
+    def title_is_cut(self) -> bool:
+        """Whether the first line does not show the whole title."""
+        return len(self.event.title) > TITLE_SHOWN
+
+    def progress(self) -> None:
+        """Show how far it is, if it says so."""
+        line, keys = progress(self.rest)
+        if line:
+            self.draft.end_line()
+            self.draft.add(line)
+            for key in keys:
+                del self.rest[key]
+
+    def show(self, *keys: str) -> None:
+        """Show these fields, those of them that there are, in this order."""
+        for key in keys:
+            if key not in self.rest:
+                continue
+            value, field = self.rest.pop(key), FIELDS.get(key)
+            if field is None:
+                self._field(Field(key), value)
+            elif value is not None:  # null in a known field says no more than its absence
+                self._field(field, value)
+
+    def say(self, **said: str) -> None:
+        """Show several figures on one line, each followed by a word: `say(tests_passed="passed")`."""
+        figures = {key: self.rest[key] for key in said if is_number(self.rest.get(key))}
+        if figures:
+            self.draft.end_line()
+            self.draft.add(", ".join(f"{words(value)} {said[key]}" for key, value in figures.items()))
+            for key in figures:
+                del self.rest[key]
+
+    def code(self, key: str) -> None:
+        """Show a field as a block of code in the language `data.language` names."""
+        if isinstance(self.rest.get(key), str):
+            language = self.event.data.get("language")
+            self.draft.end_block()
+            self._block(self.rest.pop(key), language if isinstance(language, str) else None)
+
+    def description(self) -> None:
+        """Show the description as Markdown; a long one folded in the concise style."""
+        text = self.event.description
+        if text.strip():
+            self.draft.end_block()
+            folded = self.concise and _native.utf16_len(text) > OPEN_DESCRIPTION
+            self.draft.add_markdown(text, folded=folded)
+
+    def details(self) -> None:
+        """Show all that was not shown yet; folded in the concise style."""
+        self.draft.end_block()
+        start, self._folding = self.draft.units, self.concise
+        for key in tuple(self.rest):
+            self.show(key)
+        for key, value in self.event.extra.items():
+            self._field(Field(key), value)
+        if self.title_is_cut:
+            self._field(Field("Title"), self.event.title)
+        for warning in self.event.warnings:
+            self.draft.end_line()
+            self.draft.add(f"⚠️ {warning}")
+        if not self.concise:
+            for label, value in (
+                ("Event", self.event.event_id),
+                ("Parent event", self.event.parent_event_id),
+                ("Correlation", self.event.correlation_id),
+            ):
+                if value:
+                    self._field(Field(label, "code"), value)
+        if self._folding:
+            self.draft.fold(start)
+        self._folding = False
+
+    def footer(self, zone: tzinfo) -> None:
+        """Show type, source, task and time."""
+        event = self.event
+        name = event.type
+        if name in catalogue.BY_NAME:
+            name = name.replace("_", " ").capitalize()
+        said = [name, event.source]
+        if event.task_id != event.event_id:
+            said.append(event.task_id)
+        said.append(moment(event.occurred_at, zone))
+        self.draft.end_block()
+        self.draft.add(" · ".join(said), "italic")
+
+    def _field(self, field: Field, value: Any) -> None:
+        draft, shown = self.draft, words(value)
+        if is_number(value):
+            shown = duration(value) if field.form == "duration" else f"{shown} {field.unit}".rstrip()
+        elif isinstance(value, list) and value and all(map(is_simple, value)):
+            shown = ("\n" if field.form == "block" else ", ").join(map(words, value))
+        literal = field.form in ("code", "block") and not is_number(value)
+        draft.end_line()
+        if isinstance(value, list) and field.form == "block":
+            draft.add(f"{field.label} ({len(value)}):\n")
+            self._block(shown)
+        elif "\n" in shown or len(shown) > ON_ONE_LINE:
+            draft.add(f"{field.label}:\n")
+            if literal:
+                self._block(shown)
+            else:
+                draft.add(shown)
+        else:
+            draft.add(f"{field.label}: ")
+            if field.form == "link" and _native.is_link(shown):
+                draft.add(shown, "text_link", shown)
+            else:
+                draft.add(shown, "code" if literal else None)
+
+    def _block(self, text: str, language: str | None = None) -> None:
+        # Within a fold, code on several lines folds with the rest where a block would not.
+        draft = self.draft
+        draft.add(text, "code" if self._folding else "pre", None if self._folding else language)
