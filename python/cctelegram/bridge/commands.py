@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from cctelegram.telegram.commands import parse
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -15,15 +17,10 @@ COMMANDS: Final = {
 }
 
 
-def parse(message: dict[str, Any], bot_name: str) -> str | None:
-    """Give the command a message is, without slash and bot name; None when it is none of ours."""
-    text = message.get("text")
-    if not isinstance(text, str) or not text.startswith("/"):
-        return None
-    name, _, addressed = text.split(maxsplit=1)[0][1:].partition("@")
-    if addressed and addressed.casefold() != bot_name.casefold():
-        return None
-    return name.casefold() if name.casefold() in COMMANDS else None
+def named(message: dict[str, Any], bot_name: str) -> str | None:
+    """Give the command a message is; None when it is none of ours."""
+    command = parse(message.get("text") or "", bot_name)
+    return command.name if command is not None and command.name in COMMANDS else None
 
 
 async def reply(command: str, status: Callable[[], Awaitable[dict[str, Any]]]) -> list[str]:

@@ -110,7 +110,7 @@ class Inbound:
 
     async def _message(self, update: updates.Update, message: dict[str, Any]) -> None:
         chat_id = int(message["chat"]["id"])
-        command = commands.parse(message, self._bot_name)
+        command = commands.named(message, self._bot_name)
         lines = None if command is None else await commands.reply(command, self._status)
 
         def work(connection: sqlite3.Connection) -> said.Outcome:

@@ -71,32 +71,34 @@ class Intake:
         self._log = log
         self.problem: str | None = None
 
+    @property
+    def trouble(self) -> str | None:
+        """Why events come late, in a sentence; None when they do not."""
+        return self._inbox.trouble
+
     async def run(self) -> None:
         """Take what comes."""
         async for batch in self._inbox.batches():
             rows = batch.rows()
             rejected = [Rejection(item.name, item.reason) for item in batch.rejected]
+            told = [*rejected, *(Rejection(item.name, item.reason) for item in batch.troubles)]
             recipients = list(self._recipients())
-            accepted = await self._keep(rows, batch, rejected, recipients)
+            accepted = await self._keep(rows, batch, told, recipients)
             await self._inbox.done(batch)
             self._figures.accepted += len(accepted)
             self._figures.rejected += len(rejected)
-            for item in rejected:
-                self._log.warning("rejected", name=item.name, reason=item.reason)
+            for item in told:
+                self._log.warning("not used", name=item.name, reason=item.reason)
             if accepted:
                 last = accepted[-1].row
                 self._figures.last_event = {"event_id": last[1], "type": last[2], "title": last[3]}
                 self._log.info("accepted", events=len(accepted), first=accepted[0].row[1], last=last[1])
             chats = {recipient.chat_id for recipient in recipients if recipient.chat_id is not None}
-            if chats and (accepted or rejected):
+            if chats and (accepted or told):
                 self._arrived(chats, any(item.row[intake.LANE] == DECISIONS for item in accepted))
 
     async def _keep(
-        self,
-        rows: list[intake.Row],
-        batch: Any,
-        rejected: list[Rejection],
-        recipients: list[intake.Recipient],
+        self, rows: list[intake.Row], batch: Any, told: list[Rejection], recipients: list[intake.Recipient]
     ) -> list[intake.Accepted]:
         def work(connection: sqlite3.Connection) -> list[intake.Accepted]:
             now = clock.wall()
@@ -106,8 +108,8 @@ class Intake:
                 if item.row[intake.TYPE] == "approval_request":
                     _open(connection, item, now)
             owner = recipients[0].chat_id
-            if rejected and owner is not None:
-                _tell(connection, owner, rejected, now)
+            if told and owner is not None:
+                _tell(connection, owner, told, now)
             return accepted
 
         while True:
@@ -152,4 +154,4 @@ def _words(named: tuple[Rejection, ...], count: int) -> render.Text:
     lines = [f"{item.name}: {item.reason}" for item in named]
     if count > len(named):
         lines.append(f"and {count - len(named)} more")
-    return render.notice(title, [*lines, "They are kept under rejected/, each beside its reason."])
+    return render.notice(title, [*lines, "See rejected/ in the home: each file lies beside its reason."])

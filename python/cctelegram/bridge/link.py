@@ -13,6 +13,7 @@ from cctelegram.bridge.outbound import Line, Outbound
 from cctelegram.bridge.pauses import Pauses
 from cctelegram.bridge.verdict import backoff
 from cctelegram.bridge.wake import Wake
+from cctelegram.config.errors import SettingsError
 from cctelegram.decisions import codes
 from cctelegram.outbox import chats, facts, updates
 from cctelegram.outbox.pacing import Pacing
@@ -157,7 +158,11 @@ class Link:
             await asyncio.wait({work, changed}, return_when=asyncio.FIRST_COMPLETED)
             changed.cancel()
             if work.done():
-                await work
+                try:
+                    await work
+                except SettingsError as error:
+                    self.problem = str(error)
+                    await self._change.wait()
                 return
             now = self._live.current
             if (now.telegram.token, now.telegram.api_base) != (
@@ -245,7 +250,7 @@ class Link:
         poller = self._poller = Poller(
             poll_api,
             inbound.keep,
-            offset=start,
+            offset=start or None,
             poll_seconds=lambda: self._live.current.telegram.poll_seconds,
             allowed_updates=ALLOWED_UPDATES,
         )

@@ -112,8 +112,6 @@ class Bridge:
             max_event_bytes=settings.spool.max_event_bytes,
             batch_events=settings.spool.batch_events,
             batch_bytes=settings.spool.batch_bytes,
-            quiet_seconds=settings.spool.quiet_seconds,
-            rescan_seconds=settings.spool.rescan_seconds,
         )
         self._intake = Intake(
             self._store,
@@ -180,7 +178,7 @@ class Bridge:
     def problems(self) -> list[str]:
         """Give what keeps the bridge from its whole work, each in a sentence; empty when nothing does."""
         found: list[str | None] = [
-            None if self._intake is None else self._intake.problem,
+            None if self._intake is None else self._intake.problem or self._intake.trouble,
             self._replies.problem,
             self._link.problem,
             None if self.live.current.telegram.allowed_users else NO_USER,

@@ -153,7 +153,7 @@ CREATE TABLE positions (
     device INTEGER NOT NULL,
     inode INTEGER NOT NULL,
     offset INTEGER NOT NULL,                  -- bytes taken
-    head_hash BLOB NOT NULL                   -- of the first bytes, so that a reused inode is noticed
+    head_hash INTEGER NOT NULL                 -- of the first bytes, so that a reused inode is noticed
 );
 
 CREATE TABLE strangers (

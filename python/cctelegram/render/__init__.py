@@ -1,9 +1,10 @@
-"""Events to messages: `message`, `card`, `outcome`, `notice`, `buttons`; they make `Text` with `Entity`."""
+"""Events to messages: `message`, `card`, `outcome`, `notice`, `buttons`, `repeated`; they make `Text` with `Entity`."""
 
 from cctelegram.render.buttons import Button, buttons
 from cctelegram.render.card import card, outcome
 from cctelegram.render.message import message
 from cctelegram.render.notice import notice
+from cctelegram.render.repeated import repeated
 from cctelegram.render.text import Entity, Text
 
-__all__ = ["Button", "Entity", "Text", "buttons", "card", "message", "notice", "outcome"]
+__all__ = ["Button", "Entity", "Text", "buttons", "card", "message", "notice", "outcome", "repeated"]

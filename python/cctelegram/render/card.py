@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cctelegram import _native
 from cctelegram.render.sheet import Sheet
-from cctelegram.render.text import LIMIT, MAX_ENTITIES, Text, rows_of, text_of
+from cctelegram.render.text import MAX_ENTITIES, WHOLE, Text, rows_of, text_of
 from cctelegram.render.values import moment
 
 if TYPE_CHECKING:
@@ -75,13 +75,13 @@ def outcome(card: Text, line: str) -> Text:
     """
     line = _cut(_native.visible(line).strip(), LINE_SHOWN)
     ending = f"\n\n{line}"
-    room = LIMIT - _native.utf16_len(ending)
+    room = WHOLE - _native.utf16_len(ending)
     text, rows = card.text.rstrip(), rows_of(card)
     if _native.utf16_len(text) > room:
         text, rows = _without_middle(text, rows, room)
     rows = rows[: MAX_ENTITIES - 1]
     rows.append(("bold", _native.utf16_len(text) + 2, _native.utf16_len(line), None))
-    return text_of(*_native.split(text + ending, rows, LIMIT, MAX_ENTITIES)[0])
+    return text_of(*_native.split(text + ending, rows, WHOLE, MAX_ENTITIES)[0])
 
 
 def _cut(text: str, units: int) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-LIMIT = 4096
-"""UTF-16 units of text in one message."""
+WHOLE = 4096
+"""UTF-16 units of text that Telegram takes in one message."""
+
+LIMIT = WHOLE - 32
+"""UTF-16 units of text that we put into one: there is always room for the mark of a repeat."""
 
 MAX_ENTITIES = 100
 """Entities in one message; Telegram ignores those after them."""
@@ -25,7 +28,7 @@ class Entity(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Text(msgspec.Struct, frozen=True):
-    """One message's text: at most 4096 UTF-16 units, at most 100 entities, never blank."""
+    """One message's text: at most `WHOLE` UTF-16 units, at most 100 entities, never blank."""
 
     text: str
     entities: tuple[Entity, ...] = ()

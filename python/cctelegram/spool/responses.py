@@ -39,6 +39,19 @@ def post_answer(responses_dir: str, answer: Mapping[str, Any], *, at_us: int | N
         return name
 
 
+def name(event_id: str | None, at_us: int, token: int) -> str:
+    """Name an answer's file before it is written, so that writing it twice is noticed.
+
+    `at_us` in microseconds since the epoch, `token` 32 random bits.
+    """
+    return _native.answer_name(event_id, at_us, token)
+
+
+def post(responses_dir: str, name: str, data: bytes) -> None:
+    """Write an answer under its name, durable on return. Raises FileExistsError when it is there already."""
+    _native.deliver_answer(responses_dir, name, data)
+
+
 def newest(responses_dir: str, limit: int) -> list[tuple[str, dict[str, Any]]]:
     """Return the newest answers that nobody took, newest first, as (name, answer), without taking them."""
     names = [answer.name for answer in _native.list_answers(responses_dir, limit)]

@@ -1,0 +1,28 @@
+"""The mark of a message that may be on the phone already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from cctelegram import _native
+from cctelegram.render.text import MAX_ENTITIES, WHOLE, Entity, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MARK: Final = "(may be a repeat)"
+
+
+def repeated(text: Text) -> Text:
+    """Put the mark above a message; every rendered part leaves room for it (`text.LIMIT`)."""
+    head = f"{MARK}\n"
+    units = _native.utf16_len(head)
+    if units + _native.utf16_len(text.text) > WHOLE:
+        return text
+    moved: Sequence[Entity] = [
+        msgspec.structs.replace(entity, offset=entity.offset + units) for entity in text.entities
+    ]
+    mark = Entity("italic", 0, units - 1)
+    return Text(head + text.text, (mark, *moved)[-MAX_ENTITIES:])

@@ -1,0 +1,244 @@
+"""From a question to the phone, and the answer back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from flow.phone import labels, see, see_where, texts
+from running import COMMAND, RunningBridge, bridge, environment, wait_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cctelegram.sandbox.child import Sandbox
+
+
+def ask(running: RunningBridge, name: str = "q", **data: Any) -> None:
+    running.put(
+        f"{name}.json",
+        {
+            "type": "approval_request",
+            "title": f"Question {name}",
+            "event_id": name,
+            "task_id": f"task-{name}",
+            "description": "rm -rf `build` && Option<String> __init__ *all*",
+            "data": data,
+        },
+    )
+
+
+def answers(running: RunningBridge, count: int = 1) -> list[dict[str, Any]]:
+    return wait_for(lambda: found if len(found := running.responses()) >= count else [], f"{count} answers")
+
+
+def test_r22_r51_the_card_shows_what_is_asked_as_it_was_written_and_the_options_as_given(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    ask(running, options=["Yes, deploy", "Only staging", "No <b>", "Wait *", "5", "6", "7", "8", "9", "10"])
+    card = see(fast_sandbox, "Question q")
+    assert "rm -rf `build` && Option<String> __init__ *all*" in card["text"]
+    assert labels(card)[:4] == ["Yes, deploy", "Only staging", "No <b>", "Wait *"]
+    assert len(labels(card)) == 10
+
+
+def test_a_tap_is_answered_the_card_says_who_and_the_agent_has_a_file(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    ask(running)
+    card = see(fast_sandbox, "Question q")
+    query = fast_sandbox.control.tap(card["message_id"], "Approve")
+    (answer,) = answers(running)
+    assert (answer["kind"], answer["action"], answer["option"]) == ("decision", "approved", "Approve")
+    assert (answer["event_id"], answer["task_id"]) == ("q", "task-q")
+    assert answer["user_id"] == fast_sandbox.user_id
+    assert answer["callback_data"] == "approve_task-q"
+    assert answer["message_id"] == card["message_id"]
+    wait_for(lambda: fast_sandbox.control.query(query["id"])["answer"], "the tap is answered")
+    edited = see_where(fast_sandbox, lambda m: m["sandbox"]["edits"], "the card is edited")
+    assert edited["message_id"] == card["message_id"]
+    assert labels(edited) == []
+    assert "Approve" in edited["text"]
+    assert str(fast_sandbox.user_id) in edited["text"] or "@" in edited["text"]
+    assert "rm -rf `build` && Option<String> __init__ *all*" in edited["text"]
+
+
+def test_r21_r23_two_taps_in_one_second_give_one_answer_and_the_second_is_told_so(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    ask(running, "one")
+    ask(running, "two")
+    first, second = see(fast_sandbox, "Question one"), see(fast_sandbox, "Question two")
+    control = fast_sandbox.control
+    control.tap(first["message_id"], "Approve")
+    late = control.tap(first["message_id"], data=button_data(first, "Deny"))
+    control.tap(second["message_id"], "Deny")
+    found = {answer["event_id"]: answer["action"] for answer in answers(running, 2)}
+    assert found == {"one": "approved", "two": "denied"}
+    wait_for(lambda: control.query(late["id"])["answer"], "the second tap is answered")
+    assert "Already closed" in json.dumps(control.query(late["id"])["answer"])
+    assert len(running.responses()) == 2
+
+
+def button_data(message: dict[str, Any], label: str) -> str:
+    rows = message["reply_markup"]["inline_keyboard"]
+    return next(str(button["callback_data"]) for row in rows for button in row if button["text"] == label)
+
+
+def test_r24_long_titles_and_ids_never_make_the_buttons_too_long(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    running.put(
+        "a.json",
+        {"type": "approval_request", "title": "T" * 150, "task_id": "x" * 100, "event_id": "y" * 100},
+    )
+    card = see(fast_sandbox, "T" * 100)
+    assert len(button_data(card, "Approve").encode()) <= 64
+
+
+def test_r27_an_open_question_survives_a_crash_and_can_be_answered_after_it(
+    home: Path, fast_sandbox: Sandbox
+) -> None:
+    with bridge(home) as first:
+        ask(first)
+        card = see(fast_sandbox, "Question q")
+        first.wait_status(lambda now: now["delivery"]["sent"] == 1, "recorded")
+        first.kill()
+    fast_sandbox.control.tap(card["message_id"], "Deny")
+    with bridge(home) as second:
+        (answer,) = answers(second)
+        assert answer["action"] == "denied"
+        see_where(fast_sandbox, lambda m: m["sandbox"]["edits"], "the card is edited")
+    assert len(texts(fast_sandbox)) == 1
+
+
+def test_r28_taps_of_others_and_copied_buttons_count_for_nothing(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    control = fast_sandbox.control
+    ask(running, "one")
+    ask(running, "two")
+    first, second = see(fast_sandbox, "Question one"), see(fast_sandbox, "Question two")
+    group = -4001
+    control.chat(group, type="group", title="G", members=[fast_sandbox.user_id, 666])
+    control.chat(666, type="private", started=True)
+    stranger = control.tap(first["message_id"], "Approve", user_id=666)
+    copied = control.tap(second["message_id"], data=button_data(first, "Approve"))
+    forged = control.tap(first["message_id"], data="d.aaaa.0.bbbb")
+    for query in (copied, forged):
+        wait_for(lambda query=query: control.query(query["id"])["answer"], "it is told")
+        assert "does not belong" in json.dumps(control.query(query["id"])["answer"])
+    control.say("let me in", user_id=666, chat_id=666)
+    running.wait_status(lambda now: now["delivery"]["strangers"] >= 2, "strangers are counted")
+    assert running.responses() == []
+    assert control.query(stranger["id"])["answer"] is None
+    assert running.status()["decisions"] == {"open": 2}
+
+
+def test_expiry_closes_the_card_and_says_whether_the_default_applies(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    ask(running, "one", timeout_seconds=1.5, default_on_timeout="Deny")
+    ask(running, "two", timeout_seconds=1.5, default_on_timeout="Approve")
+    ask(running, "three", timeout_seconds=1.5)
+    found = {answer["event_id"]: answer for answer in answers(running, 3)}
+    assert {answer["action"] for answer in found.values()} == {"expired"}
+    assert found["one"]["option"] == "Deny"
+    assert found["two"]["option"] == "Approve"
+    assert "option" not in found["three"]
+    assert all(answer["delivered"] for answer in found.values())
+    for name in found:
+        see(fast_sandbox, f"Question {name}", "Expired")
+
+
+def test_a_question_that_comes_too_late_is_expired_and_shown_without_buttons(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    running.put(
+        "late.json",
+        {
+            "type": "approval_request",
+            "title": "Too late",
+            "timestamp": "2020-01-01T00:00:00Z",
+            "data": {"timeout_seconds": 60, "default_on_timeout": "Approve"},
+        },
+    )
+    (answer,) = answers(running)
+    assert (answer["action"], answer["delivered"], "option" in answer) == ("expired", False, False)
+    card = see(fast_sandbox, "Too late")
+    assert labels(card) == []
+    assert "Expired" in card["text"]
+
+
+def test_an_answer_in_words_is_a_reply_to_the_card(running: RunningBridge, fast_sandbox: Sandbox) -> None:
+    ask(running, allow_text=True, options=["Yes", "No"])
+    card = see(fast_sandbox, "Question q")
+    fast_sandbox.control.say("after lunch", reply_to=card["message_id"])
+    (answer,) = answers(running)
+    assert (answer["kind"], answer["action"], answer["text"]) == ("decision", "answered", "after lunch")
+    see(fast_sandbox, "Question q", "after lunch")
+
+
+def test_a_message_is_filed_for_the_agent_and_the_person_sees_that_it_was(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    running.put("a.json", {"type": "task_completion", "title": "Done", "event_id": "e1", "task_id": "t1"})
+    message = see(fast_sandbox, "Done")
+    said = fast_sandbox.control.say("now the tests, please", reply_to=message["message_id"])
+    (answer,) = answers(running)
+    assert (answer["kind"], answer["text"], answer["event_id"]) == ("message", "now the tests, please", "e1")
+    assert answer["reply_to"]["message_id"] == message["message_id"]
+    see_where(
+        fast_sandbox,
+        lambda m: m["message_id"] == said["message_id"] and m["sandbox"]["reactions"],
+        "the reaction",
+    )
+
+
+def test_r25_only_answers_lie_among_the_answers(running: RunningBridge, fast_sandbox: Sandbox) -> None:
+    ask(running)
+    fast_sandbox.control.tap(see(fast_sandbox, "Question q")["message_id"], "Approve")
+    answers(running)
+    names = {file.name for file in (running.home / "responses").iterdir()} - {"taken"}
+    assert len(names) == 1
+    assert all(name.endswith(".json") for name in names)
+
+
+def test_an_answer_that_cannot_be_written_yet_is_written_when_it_can(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    folder = running.home / "responses"
+    moved = folder.rename(running.home / "elsewhere")
+    folder.write_text("in the way")
+    ask(running)
+    fast_sandbox.control.tap(see(fast_sandbox, "Question q")["message_id"], "Approve")
+    running.wait_status(lambda now: "cannot write" in str(now["reasons"]), "it is told")
+    folder.unlink()
+    moved.rename(folder)
+    assert answers(running)[0]["action"] == "approved"
+
+
+@pytest.mark.parametrize(
+    ("button", "code", "printed"), [("Yes", 0, "Yes"), ("No", 1, "No"), (None, 2, "")]
+)
+def test_ask_on_the_command_line_waits_and_its_exit_code_tells(
+    running: RunningBridge, fast_sandbox: Sandbox, button: str | None, code: int, printed: str
+) -> None:
+    words = ["ask", "Deploy?", "--option", "Yes", "--option", "No", "--title", "CI asks"]
+    asking = subprocess.Popen(
+        [COMMAND, *words, "--timeout", "30s" if button else "1s"],
+        env=environment(CC_TELEGRAM_HOME=str(running.home)),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    card = see(fast_sandbox, "CI asks", "Deploy?")
+    if button:
+        fast_sandbox.control.tap(card["message_id"], button)
+        out, _ = asking.communicate(timeout=30)
+    else:
+        out, _ = asking.communicate(timeout=30)
+    assert (asking.returncode, out.strip()) == (code, printed)
+    assert running.responses() == []
+    assert not list((running.home / "state" / "sessions").iterdir())
