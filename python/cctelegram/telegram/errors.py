@@ -51,7 +51,7 @@ class TelegramError(Exception):
         super().__init__(f"{method}: {description}" if code is None else f"{method}: {code} {description}")
 
 
-class Refused(TelegramError):  # noqa: N818  every class below says what happened
+class Refused(TelegramError):
     """Telegram answered, and did not do it."""
 
 
@@ -120,7 +120,7 @@ class ServerFault(Refused):
     """Telegram has a problem, or something between answered in its place."""
 
 
-class NoAnswer(TelegramError):  # noqa: N818  as above
+class NoAnswer(TelegramError):
     """Nothing that can be read came back."""
 
 
@@ -140,6 +140,7 @@ _WORDS: tuple[tuple[str, type[Refused]], ...] = (
     ("message_id_invalid", EditImpossible),
     ("can't parse entities", CantParseEntities),
     ("entity_bounds_invalid", CantParseEntities),
+    ("entity beginning at utf-16 offset", CantParseEntities),
     ("message thread not found", ThreadNotFound),
     ("topic_closed", ThreadNotFound),
     ("topic_deleted", ThreadNotFound),
@@ -192,7 +193,7 @@ def _object(body: bytes) -> dict[str, Any] | None:
         answer = orjson.loads(body)
     except ValueError:
         return None
-    return answer if isinstance(answer, dict) and "ok" in answer else None
+    return answer if isinstance(answer, dict) and answer.get("ok") is False else None
 
 
 def _foreign(method: str, status: int, retry_after: str | None) -> Refused | NoAnswer:
