@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-class InvalidEvent(ValueError):  # noqa: N818  it is the event that is at fault
+class InvalidEvent(ValueError):
     """An event that breaks rules of the protocol; the message has a sentence for each.
 
     Attributes:

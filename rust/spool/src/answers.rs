@@ -246,14 +246,17 @@ mod tests {
         deliver_answer(home.path(), &name, b"yes").unwrap();
         assert!(deliver_answer(home.path(), &name, b"no").is_err());
         assert_eq!(
-            read_answers(home.path(), &[name.clone()]).unwrap(),
+            read_answers(home.path(), std::slice::from_ref(&name)).unwrap(),
             [(name.clone(), b"yes".to_vec())]
         );
         assert_eq!(
-            take_answers(home.path(), &[name.clone()]).unwrap(),
+            take_answers(home.path(), std::slice::from_ref(&name)).unwrap(),
             [(name.clone(), b"yes".to_vec())]
         );
-        assert_eq!(take_answers(home.path(), &[name.clone()]).unwrap(), []);
+        assert_eq!(
+            take_answers(home.path(), std::slice::from_ref(&name)).unwrap(),
+            []
+        );
         assert!(list_answers(home.path(), None, true).unwrap().is_empty());
         assert!(home.path().join(TAKEN).join(name).is_file());
     }

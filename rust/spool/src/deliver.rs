@@ -128,7 +128,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let events = home.path().join("made/for/it");
         let name = deliver(&events, b"{}", None).unwrap();
-        assert_eq!(names(&events), [name.clone()]);
+        assert_eq!(names(&events), std::slice::from_ref(&name));
         assert_eq!(std::fs::read(events.join(&name)).unwrap(), b"{}");
         #[cfg(unix)]
         {

@@ -11,8 +11,8 @@ pub fn of_file(name: &[u8], mtime_ns: i64, size: u64, content: &[u8]) -> IntakeK
     key(
         b'f',
         name,
-        &mtime_ns.to_le_bytes(),
-        &size.to_le_bytes(),
+        mtime_ns.to_le_bytes(),
+        size.to_le_bytes(),
         content,
     )
 }
@@ -25,8 +25,8 @@ pub fn of_line(name: &[u8], inode: u64, offset: u64, content: &[u8]) -> IntakeKe
     key(
         b'l',
         name,
-        &inode.to_le_bytes(),
-        &offset.to_le_bytes(),
+        inode.to_le_bytes(),
+        offset.to_le_bytes(),
         content,
     )
 }
@@ -37,11 +37,11 @@ pub fn event_id(key: &IntakeKey) -> String {
     format!("{:032x}", u128::from_be_bytes(*key))
 }
 
-fn key(kind: u8, name: &[u8], first: &[u8; 8], second: &[u8; 8], content: &[u8]) -> IntakeKey {
+fn key(kind: u8, name: &[u8], first: [u8; 8], second: [u8; 8], content: &[u8]) -> IntakeKey {
     let mut parts = Vec::with_capacity(name.len() + 33);
     parts.push(kind);
-    parts.extend_from_slice(first);
-    parts.extend_from_slice(second);
+    parts.extend_from_slice(&first);
+    parts.extend_from_slice(&second);
     parts.extend_from_slice(&xxh3_128(content).to_le_bytes());
     // Last, so that its length needs no mark: all before it is of a fixed size.
     parts.extend_from_slice(name);

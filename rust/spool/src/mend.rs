@@ -354,3 +354,6 @@ impl Mend<'_> {
         origin.mtime_us
     }
 }
+
+#[cfg(test)]
+mod tests;

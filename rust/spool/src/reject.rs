@@ -79,10 +79,10 @@ pub fn reject_line(
 pub struct LinePlace {
     /// Of its first byte.
     pub offset: u64,
-    /// In bytes, without its end.
-    pub length: u64,
     /// From 1.
     pub number: u64,
+    /// In bytes, without its end.
+    pub length: u64,
 }
 
 fn finish(target: &Path, from: String, rejection: Rejection, done: Result<()>) -> Result<Rejected> {

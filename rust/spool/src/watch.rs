@@ -67,7 +67,8 @@ pub struct Watch {
 
 struct State {
     watcher: Option<RecommendedWatcher>,
-    identity: Option<(u64, u64)>,
+    /// Held open, so that a directory made anew cannot get the inode of the one that is watched.
+    held: Option<Directory>,
     trouble: Option<String>,
     tried: Instant,
 }
@@ -80,7 +81,7 @@ impl Watch {
         let made = make(&path);
         let state = State {
             watcher: None,
-            identity: None,
+            held: None,
             trouble: made.err().map(|error| error.to_string()),
             tried: Instant::now(),
         };
@@ -102,12 +103,11 @@ impl Watch {
     /// Watch whatever directory has the path now.
     fn attach(&self, state: &mut State) {
         state.tried = Instant::now();
-        let watched = make(&self.path)
+        // A new watcher each time: its thread goes with it, and no rest of the old watch is left.
+        (state.watcher, state.held) = (None, None);
+        let watched = Directory::open(&self.path)
             .map_err(|error| error.to_string())
-            .and_then(|()| {
-                let identity = Directory::identity_at(&self.path);
-                // A new watcher each time: its thread goes with it, and no rest of the old watch is left.
-                state.watcher = None;
+            .and_then(|held| {
                 let signal = Arc::clone(&self.signal);
                 let config = Config::default().with_event_kinds(mask());
                 let mut watcher = RecommendedWatcher::new(move |told| hear(&signal, told), config)
@@ -115,8 +115,7 @@ impl Watch {
                 watcher
                     .watch(&self.path, RecursiveMode::NonRecursive)
                     .map_err(|error| error.to_string())?;
-                state.watcher = Some(watcher);
-                state.identity = identity;
+                (state.watcher, state.held) = (Some(watcher), Some(held));
                 Ok(())
             });
         state.trouble = watched.err();
@@ -127,7 +126,8 @@ impl Watch {
     /// Watch again when the directory was removed and made anew, or when watching failed a while ago.
     fn look(&self) {
         let mut state = self.state();
-        let lost = state.trouble.is_none() && Directory::identity_at(&self.path) != state.identity;
+        let held = state.held.as_ref().and_then(|held| held.identity().ok());
+        let lost = state.trouble.is_none() && Directory::identity_at(&self.path) != held;
         if lost || state.trouble.is_some() && state.tried.elapsed() >= SIGHTED {
             self.attach(&mut state);
         }
@@ -226,131 +226,4 @@ fn is_passed_over(path: &Path) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::fs;
-
-    const LONG: Duration = Duration::from_secs(20);
-
-    /// A watch that has told everything it had to.
-    fn settled(path: &Path) -> Watch {
-        let watch = Watch::new(path);
-        assert_eq!(watch.wait(LONG, || false), Woken::Changed);
-        watch
-    }
-
-    #[test]
-    fn a_first_wait_ends_at_once_so_that_the_caller_scans_after_the_watch_is_set_r4() {
-        let home = tempfile::tempdir().unwrap();
-        assert_eq!(
-            Watch::new(home.path().join("new")).wait(LONG, || false),
-            Woken::Changed
-        );
-    }
-
-    #[test]
-    fn a_rename_into_the_directory_is_told() {
-        let home = tempfile::tempdir().unwrap();
-        let events = home.path().join("events");
-        let watch = settled(&events);
-        fs::write(home.path().join("a"), "{}").unwrap();
-        fs::rename(home.path().join("a"), events.join("a.json")).unwrap();
-        assert_eq!(watch.wait(LONG, || false), Woken::Changed);
-    }
-
-    #[test]
-    fn a_write_in_place_is_told_at_its_end_too() {
-        use std::io::Write;
-        let home = tempfile::tempdir().unwrap();
-        let watch = settled(home.path());
-        let mut file = fs::File::create(home.path().join("a.json")).unwrap();
-        assert_eq!(watch.wait(LONG, || false), Woken::Changed);
-        file.write_all(b"{}").unwrap();
-        drop(file);
-        assert_eq!(watch.wait(LONG, || false), Woken::Changed);
-    }
-
-    #[test]
-    fn reading_removing_and_temporary_files_are_not_told() {
-        let home = tempfile::tempdir().unwrap();
-        fs::write(home.path().join("a.json"), "{}").unwrap();
-        let watch = settled(home.path());
-        fs::read(home.path().join("a.json")).unwrap();
-        fs::remove_file(home.path().join("a.json")).unwrap();
-        fs::write(home.path().join("b.tmp"), "{}").unwrap();
-        fs::write(home.path().join(".c.json"), "{}").unwrap();
-        assert_eq!(
-            watch.wait(Duration::from_millis(200), || false),
-            Woken::Timeout
-        );
-    }
-
-    #[test]
-    fn a_directory_removed_and_made_anew_is_watched_again() {
-        let home = tempfile::tempdir().unwrap();
-        let events = home.path().join("events");
-        let watch = settled(&events);
-        fs::remove_dir(&events).unwrap();
-        assert_eq!(watch.wait(LONG, || false), Woken::Changed);
-        assert!(events.is_dir());
-        fs::write(events.join("a.json"), "{}").unwrap();
-        assert_eq!(watch.wait(LONG, || false), Woken::Changed);
-        assert_eq!(watch.trouble(), None);
-    }
-
-    #[test]
-    fn wake_and_close_end_a_wait_from_another_thread() {
-        let home = tempfile::tempdir().unwrap();
-        let watch = settled(home.path());
-        std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| watch.wait(LONG, || false));
-            watch.wake();
-            assert_eq!(waiting.join().unwrap(), Woken::Changed);
-            let waiting = scope.spawn(|| watch.wait(LONG, || false));
-            watch.close();
-            assert_eq!(waiting.join().unwrap(), Woken::Closed);
-        });
-        assert_eq!(watch.wait(LONG, || false), Woken::Closed);
-    }
-
-    #[test]
-    fn the_callers_own_check_ends_a_wait() {
-        let home = tempfile::tempdir().unwrap();
-        let watch = settled(home.path());
-        assert_eq!(watch.wait(LONG, || true), Woken::Interrupted);
-    }
-
-    #[test]
-    fn a_directory_that_cannot_be_watched_is_polled_and_that_is_said() {
-        let home = tempfile::tempdir().unwrap();
-        let taken = home.path().join("file");
-        fs::write(&taken, "").unwrap();
-        let watch = Watch::new(&taken.join("events"));
-        assert!(watch.trouble().is_some());
-        assert_eq!(watch.patience(), BLIND);
-    }
-
-    /// Linux only: elsewhere the length of the queue is unknown.
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn a_queue_that_overflows_is_told_r15() {
-        let limit = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap();
-        let limit: usize = limit.trim().parse().unwrap();
-        let home = tempfile::tempdir().unwrap();
-        let watch = settled(home.path());
-        // Whoever tells waits for us now, so that the kernel's queue fills. Two changes a file.
-        let stalled = watch.signal.flags();
-        for index in 0..limit {
-            fs::write(home.path().join(format!("{index}.json")), "{}").unwrap();
-        }
-        drop(stalled);
-        let mut woken = watch.wait(LONG, || false);
-        if woken == Woken::Changed {
-            woken = watch.wait(LONG, || false); // what had come before the overflow
-        }
-        while woken == Woken::Changed {
-            woken = watch.wait(LONG, || false);
-        }
-        assert_eq!(woken, Woken::Overflow);
-    }
-}
+mod tests;

@@ -1,6 +1,8 @@
 //! Binding of the spool crate: `json` (for commands that must start fast), `catalogue`, `files`
 //! (deliver, locks), `answers`, `batch` and `inbox`.
 
+#![allow(clippy::needless_pass_by_value)] // arguments of Python functions arrive owned
+
 use pyo3::prelude::*;
 
 mod answers;

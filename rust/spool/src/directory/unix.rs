@@ -83,7 +83,7 @@ impl Directory {
         };
         #[cfg(any(target_os = "linux", target_os = "android"))]
         {
-            let mut buffer = [MaybeUninit::<u8>::uninit(); 32 * 1024];
+            let mut buffer = [MaybeUninit::<u8>::uninit(); 16 * 1024];
             let mut listing = rustix::fs::RawDir::new(fd, &mut buffer);
             while let Some(found) = listing.next() {
                 let found = found.at(&self.path)?;
@@ -205,6 +205,7 @@ fn stat_of(stat: &rustix::fs::Stat) -> Stat {
     // The fields' types differ between systems.
     #[allow(
         clippy::cast_sign_loss,
+        clippy::cast_possible_wrap,
         clippy::unnecessary_cast,
         clippy::useless_conversion
     )] // as said

@@ -148,7 +148,7 @@ impl Taking<'_> {
                 }
             }
         }
-        if tail.taken != before {
+        if tail.taken.offset != before.offset {
             self.batch
                 .positions
                 .push(tail.position(name, file).at(&path)?);
@@ -220,7 +220,7 @@ impl Taking<'_> {
             bad.append(&mut faults);
             tail.taken.skip(length);
         }
-        if self.now < finish_at || tail.taken != tail.committed {
+        if self.now < finish_at || tail.taken.offset != tail.committed.offset {
             // Not before what was taken is durable.
             tail.due_at = Some(finish_at.max(self.now + 1.0));
             return;

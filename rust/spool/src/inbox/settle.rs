@@ -106,9 +106,8 @@ impl Inbox {
 
 fn remove(directory: &Directory, name: &[u8], read: Stat) -> Result<Outcome> {
     Ok(match directory.stat(name)? {
-        None => Outcome::Gone,
         Some(stat) if stat != read => Outcome::Changed,
         Some(_) if directory.remove(name)? => Outcome::Removed,
-        Some(_) => Outcome::Gone,
+        _ => Outcome::Gone,
     })
 }

@@ -1,0 +1,262 @@
+"""Events in, through the async inbox, from real producers."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from cctelegram import _native
+from cctelegram.events.build import build
+from cctelegram.spool.inbox import Inbox
+from cctelegram.spool.post import post
+
+DEADLINE = 20.0
+
+
+class Received:
+    """What came in, and the wish to see so much of it."""
+
+    def __init__(self) -> None:
+        self.titles: list[str] = []
+        self.rejected: list[_native.Rejected] = []
+        self.troubles: list[_native.Trouble] = []
+        self.changed = asyncio.Condition()
+
+    async def until(self, seen: Callable[[], bool]) -> None:
+        async with asyncio.timeout(DEADLINE), self.changed:
+            await self.changed.wait_for(seen)
+
+    def has(self, count: int) -> bool:
+        return len(self.titles) == count
+
+    async def pump(self, inbox: Inbox) -> None:
+        async for batch in inbox.batches():
+            settled = await inbox.done(batch)
+            async with self.changed:
+                self.titles += [row[3] for row in batch.rows()]
+                self.rejected += batch.rejected
+                self.troubles += [*batch.troubles, *settled.troubles]
+                self.changed.notify_all()
+
+
+@asynccontextmanager
+async def receiving(home: Path) -> AsyncIterator[tuple[Received, Path, Inbox]]:
+    events = home / "events"
+    inbox = Inbox(str(events), str(home / "rejected"))
+    received = Received()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(received.pump(inbox))
+        yield received, events, inbox
+        await inbox.stop()
+
+
+def run(scenario: Callable[[], Awaitable[None]]) -> None:
+    async def main() -> None:
+        await scenario()
+
+    asyncio.run(main())
+
+
+def test_a_shell_writes_in_place_and_it_arrives_at_once_r1(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with receiving(tmp_path) as (received, events, _):
+            for n in range(3):  # one after the other: what is awaited is what is pumped
+                line = f'echo \'{{"type":"build_failed","title":"Build #{n}: failed"}}\' > {events}/b.json'
+                await asyncio.to_thread(subprocess.run, ["sh", "-c", line], check=True)
+                await received.until(partial(received.has, n + 1))
+            assert received.titles == ["Build #0: failed", "Build #1: failed", "Build #2: failed"]
+            assert list(events.iterdir()) == []
+
+    run(scenario)
+
+
+def test_files_there_before_the_start_are_delivered_r20_r4(tmp_path: Path) -> None:
+    for n in range(5):
+        post(str(tmp_path / "events"), build("info_notification", f"{n}"))
+
+    async def scenario() -> None:
+        async with receiving(tmp_path) as (received, _, _):
+            await received.until(lambda: len(received.titles) == 5)
+            assert sorted(received.titles) == list("01234")
+
+    run(scenario)
+
+
+def test_a_slow_writer_is_waited_for_and_never_delivered_half_r3(tmp_path: Path) -> None:
+    code = (
+        "import sys; f = open(sys.argv[1], 'w')\n"
+        'for part in [\'{"type":"x",\', \'"title":"whole\', \'"}\']:\n'
+        "    sys.stdin.readline(); f.write(part); f.flush(); print('wrote', flush=True)\n"
+    )
+
+    async def scenario() -> None:
+        async with receiving(tmp_path) as (received, events, inbox):
+            writer = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-c",
+                code,
+                str(events / "slow.json"),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+            )
+            assert writer.stdin
+            assert writer.stdout
+            for _ in range(3):
+                writer.stdin.write(b"\n")
+                assert await writer.stdout.readline() == b"wrote\n"
+                inbox.wake()
+            await received.until(lambda: bool(received.titles))
+            assert received.titles == ["whole"]
+            assert received.rejected == []
+            await writer.wait()
+
+    run(scenario)
+
+
+def test_bad_files_are_rejected_and_good_ones_beside_them_arrive(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with receiving(tmp_path) as (received, events, _):
+            (events / "bad.json").write_text("not json")
+            (events / "over.json").write_bytes(b'{"title":"' + b"x" * (1 << 20) + b'"}')
+            (events / "x.json").mkdir()
+            (events / "link.json").symlink_to("/etc/hostname")
+            (events / "good.json").write_text('{"type":"x","title":"good"}')
+            await received.until(lambda: len(received.rejected) == 2)
+            assert received.titles == ["good"]
+            assert sorted(rejected.origin for rejected in received.rejected) == ["bad.json", "over.json"]
+            assert sorted(path.name for path in events.iterdir()) == ["link.json", "x.json"]
+
+    run(scenario)
+
+
+def test_a_directory_removed_and_made_anew_is_watched_again(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with receiving(tmp_path) as (received, events, _):
+            (events / "a.json").write_text('{"title":"a"}')
+            await received.until(lambda: received.titles == ["a"])
+            events.rmdir()
+            await asyncio.to_thread(post, str(events), b'{"title":"b"}')
+            await received.until(lambda: received.titles == ["a", "b"])
+            assert events.stat().st_mode & 0o777 == 0o700
+
+    run(scenario)
+
+
+def test_an_events_directory_in_trouble_is_told_and_recovers(tmp_path: Path) -> None:
+    (tmp_path / "events").write_text("in the way")
+
+    async def scenario() -> None:
+        async with receiving(tmp_path) as (received, events, inbox):
+            assert inbox.trouble
+            events.unlink()
+            events.mkdir()
+            (events / "a.json").write_text('{"title":"a"}')
+            await received.until(lambda: received.titles == ["a"])
+
+    run(scenario)
+
+
+def test_a_batch_given_back_comes_again_with_its_keys(tmp_path: Path) -> None:
+    post(str(tmp_path / "events"), b'{"title":"a"}')
+
+    async def scenario() -> None:
+        inbox = Inbox(str(tmp_path / "events"), str(tmp_path / "rejected"))
+        rows = []
+        async for batch in inbox.batches():
+            rows += batch.rows()
+            if len(rows) == 2:
+                await inbox.done(batch)
+                break
+            inbox.release(batch)
+        await inbox.stop()
+        assert rows[0] == rows[1]
+
+    run(scenario)
+
+
+def test_columns_and_rows_agree(tmp_path: Path) -> None:
+    post(str(tmp_path / "events"), build("build_failed", "t", event_id="e", correlation_id="c"))
+    inbox = _native.Inbox(tmp_path / "events", tmp_path / "rejected")
+    (row,) = inbox.take(time.monotonic()).rows()
+    named = dict(zip(_native.EVENT_COLUMNS, row, strict=True))
+    assert isinstance(named["intake_key"], bytes)
+    assert len(named["intake_key"]) == 16
+    assert (named["event_id"], named["correlation_id"], named["lane"]) == ("e", "c", 1)
+
+
+UNREADABLE = """
+import os, sys, time
+from cctelegram import _native
+home = sys.argv[1]
+if os.getuid() == 0:  # root reads everything
+    os.setgid(65534); os.setuid(65534)
+inbox = _native.Inbox(home + "/events", home + "/rejected")
+for name in ("secret", "good"):
+    with open(f"{home}/events/{name}.json", "w") as file:
+        file.write('{"title":"%s"}' % name)
+os.chmod(home + "/events/secret.json", 0)
+batch = inbox.take(100.0)
+assert [row[3] for row in batch.rows()] == ["good"], batch.rows()
+assert [trouble.name for trouble in batch.troubles] == ["secret.json"], batch.troubles
+assert "ermission" in batch.troubles[0].reason
+inbox.settle(batch, 100.0)
+assert inbox.take(101.0).is_empty, "told once"
+assert 0 < inbox.due(101.0) <= 30
+os.chmod(home + "/events/secret.json", 0o600)
+assert [row[3] for row in inbox.take(130.0).rows()] == ["secret"], "and found again by itself"
+"""
+
+
+def test_a_file_that_may_not_be_read_stays_is_told_and_blocks_nothing_r17(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    # Not below pytest's own directory, which nobody else may enter.
+    home = Path("/tmp") / f"cct-{os.getpid()}-{time.time_ns()}"
+    home.mkdir(mode=0o777)
+    home.chmod(0o777)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", UNREADABLE, home], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+    finally:
+        subprocess.run(["rm", "-r", home], check=True)
+
+
+def test_a_wait_without_change_ends_in_time_and_close_ends_all(tmp_path: Path) -> None:
+    inbox = _native.Inbox(tmp_path / "events", tmp_path / "rejected")
+    assert inbox.wait(0) == "changed"
+    assert inbox.wait(0.05) == "timeout"
+    assert inbox.watching
+    assert inbox.trouble is None
+    closing = threading.Thread(target=inbox.close)
+    closing.start()
+    assert inbox.wait(DEADLINE) == "closed"
+    closing.join()
+
+
+def test_a_wait_is_interrupted_by_a_signal(tmp_path: Path) -> None:
+    code = (
+        "import sys; from cctelegram import _native\n"
+        f"inbox = _native.Inbox({str(tmp_path / 'e')!r}, {str(tmp_path / 'r')!r}); inbox.wait(0)\n"
+        "try:\n    print('waiting', flush=True); inbox.wait(30)\n"
+        "except KeyboardInterrupt:\n    sys.exit(42)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(DEADLINE) == 42
+
+
+def test_bounds_that_are_none_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="bounds"):
+        _native.Inbox(tmp_path / "events", tmp_path / "rejected", batch_events=0)
