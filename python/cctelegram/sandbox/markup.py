@@ -36,8 +36,9 @@ _TAG = re.compile(
 )
 _ATTRIBUTE = re.compile(r"([a-zA-Z-]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]*)))?")
 _RESERVED = "_*[]()~`>#+-=|{}.!"
-_MARKS = {"*": "bold", "_": "italic", "__": "underline", "~": "strikethrough", "||": "spoiler"}
-_NAMES = {"bold": "Bold", "italic": "Italic", "underline": "Underline", "strikethrough": "Strikethrough"}
+# Longer marks first: `__` is not two `_`.
+_KINDS = {"__": "underline", "||": "spoiler", "_": "italic", "*": "bold", "~": "strikethrough"}
+_NAMES = {"__": "Underline", "||": "Spoiler", "_": "Italic", "*": "Bold", "~": "Strikethrough"}
 
 
 def _cannot(reason: str) -> Refused:
@@ -120,75 +121,104 @@ def _close_tag(out: _Out, tag: str, start: int, attributes: dict[str, str]) -> N
         out.close(kind, start)
 
 
-def parse_markdown(text: str) -> tuple[str, list[dict[str, Any]]]:  # noqa: C901, PLR0912, PLR0915 - one grammar, one loop
-    """Return text and entities of MarkdownV2; raise `Refused` for what Telegram refuses."""
-    out = _Out()
-    stack: list[tuple[str, int, int]] = []  # mark, where it began in the output, byte offset in the input
-    quote: int | None = None
-    at = 0
+def parse_markdown(text: str) -> tuple[str, list[dict[str, Any]]]:
+    """Return text and entities of MarkdownV2; raise `Refused` for what Telegram refuses.
 
-    def offset() -> int:
-        return len(text[:at].encode())
+    The expandable quote (`**>...||`) is not read.
+    """
+    return _Markdown(text).parsed()
 
-    while at < len(text):
-        char = text[at]
-        line_start = at == 0 or text[at - 1] == "\n"
-        if quote is not None and line_start and char != ">":
-            out.close("blockquote", quote)
-            quote = None
-        if char == "\\" and at + 1 < len(text) and 0 < ord(text[at + 1]) < 127:
-            out.add(text[at + 1])
-            at += 2
+
+class _Markdown:
+    """One pass over a text in MarkdownV2."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.out = _Out()
+        self.open: list[tuple[str, int, int]] = []
+        """Marks that are open: the mark, where it began in the output, its byte offset in the input."""
+        self.quote: int | None = None
+
+    def parsed(self) -> tuple[str, list[dict[str, Any]]]:
+        while self.at < len(self.text):
+            self._step(self.text[self.at])
+        if self.open:
+            mark, _, where = self.open[-1]
+            name = "TextUrl" if mark == "[" else _NAMES[mark]
+            raise _cannot(f"Can't find end of {name} entity at byte offset {where}")
+        self._end_quote()
+        return self.out.done()
+
+    def _step(self, char: str) -> None:
+        line_start = self.at == 0 or self.text[self.at - 1] == "\n"
+        if line_start and char == ">":
+            self.quote = self.out.length if self.quote is None else self.quote
+            self.at += 1
+            return
+        if line_start:
+            self._end_quote()
+        following = self.text[self.at + 1 : self.at + 2]
+        mark = next((one for one in _NAMES if self.text.startswith(one, self.at)), None)
+        if char == "\\" and following and 0 < ord(following) < 127:
+            self.out.add(following)
+            self.at += 2
         elif char == "`":
-            fence = "```" if text.startswith("```", at) else "`"
-            end = text.find(fence, at + len(fence))
-            if end < 0:
-                name = "Pre" if fence == "```" else "Code"
-                raise _cannot(f"Can't find end of {name} entity at byte offset {offset()}")
-            inner = re.sub(r"\\([\x01-\x7e])", r"\1", text[at + len(fence) : end])
-            start, extra = out.length, {}
-            if fence == "```":
-                first, newline, rest = inner.partition("\n")
-                if newline and first and not first[0].isspace() and " " not in first:
-                    inner, extra = rest, {"language": first}
-                elif newline and not first:
-                    inner = rest
-            out.add(inner)
-            out.close("pre" if fence == "```" else "code", start, **extra)
-            at = end + len(fence)
-        elif char == ">" and line_start:
-            quote = out.length if quote is None else quote
-            at += 1
+            self._code("```" if self.text.startswith("```", self.at) else "`")
         elif char == "[":
-            stack.append(("[", out.length, offset()))
-            at += 1
-        elif char == "]" and stack and stack[-1][0] == "[":
-            _, start, _ = stack.pop()
-            at += 1
-            if at < len(text) and text[at] == "(":
-                end = text.find(")", at)
-                if end < 0:
-                    raise _cannot(f"Can't find end of a URL at byte offset {offset()}")
-                out.close("text_link", start, url=text[at + 1 : end])
-                at = end + 1
-        elif (
-            mark := next((m for m in ("__", "||", "_", "*", "~") if text.startswith(m, at)), None)
-        ) is not None:
-            if stack and stack[-1][0] == mark:
-                _, start, _ = stack.pop()
-                out.close(_MARKS[mark], start)
-            else:
-                stack.append((mark, out.length, offset()))
-            at += len(mark)
+            self._open("[")
+        elif char == "]" and self.open and self.open[-1][0] == "[":
+            self._link()
+        elif mark is not None:
+            self._mark(mark)
         elif char in _RESERVED:
             raise _cannot(f"Character '{char}' is reserved and must be escaped with the preceding '\\'")
         else:
-            out.add(char)
-            at += 1
-    if stack:
-        mark, _, where = stack[-1]
-        name = "TextUrl" if mark == "[" else _NAMES.get(_MARKS[mark], "Spoiler")
-        raise _cannot(f"Can't find end of {name} entity at byte offset {where}")
-    if quote is not None:
-        out.close("blockquote", quote)
-    return out.done()
+            self.out.add(char)
+            self.at += 1
+
+    def _offset(self) -> int:
+        return len(self.text[: self.at].encode())
+
+    def _open(self, mark: str) -> None:
+        self.open.append((mark, self.out.length, self._offset()))
+        self.at += len(mark)
+
+    def _mark(self, mark: str) -> None:
+        if not self.open or self.open[-1][0] != mark:
+            self._open(mark)
+            return
+        self.out.close(_KINDS[mark], self.open.pop()[1])
+        self.at += len(mark)
+
+    def _code(self, fence: str) -> None:
+        match = re.compile(r"((?:\\[\s\S]|[^\\])*?)" + fence).match(self.text, self.at + len(fence))
+        if match is None:
+            name = "Pre" if fence == "```" else "Code"
+            raise _cannot(f"Can't find end of {name} entity at byte offset {self._offset()}")
+        inner = re.sub(r"\\([\x01-\x7e])", r"\1", match.group(1))
+        language = None
+        if fence == "```" and (named := re.match(r"(\S*)\n", inner)):
+            language, inner = named.group(1), inner[named.end() :]
+        start = self.out.length
+        self.out.add(inner)
+        self.out.close(
+            "pre" if fence == "```" else "code", start, **({"language": language} if language else {})
+        )
+        self.at = match.end()
+
+    def _link(self) -> None:
+        _, start, _ = self.open.pop()
+        self.at += 1
+        if not self.text.startswith("(", self.at):
+            return
+        end = self.text.find(")", self.at)
+        if end < 0:
+            raise _cannot(f"Can't find end of a URL at byte offset {self._offset()}")
+        self.out.close("text_link", start, url=self.text[self.at + 1 : end])
+        self.at = end + 1
+
+    def _end_quote(self) -> None:
+        if self.quote is not None:
+            self.out.close("blockquote", self.quote)
+            self.quote = None
