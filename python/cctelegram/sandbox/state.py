@@ -133,6 +133,7 @@ class State:
         }
         if sender["is_bot"]:
             chat.typing = None
+            chat.drafts = {}
         thread = chat.topics.get(content.get("message_thread_id", 0))
         if thread is not None and "forum_topic_created" not in content:
             content = content | {"is_topic_message": True}

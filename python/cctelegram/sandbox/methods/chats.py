@@ -23,6 +23,8 @@ _RIGHTS = (
     "can_post_stories",
     "can_edit_stories",
     "can_delete_stories",
+    # Newer than the table's 10.1, but answers of Telegram know no version, and clients of 10.3 demand it.
+    "can_send_welcome_messages",
 )
 _GIFTS = ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels")
 
