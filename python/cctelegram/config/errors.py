@@ -31,5 +31,5 @@ class SettingsError(Exception):
         super().__init__(": ".join([*parts, problem]))
 
 
-class UnusableDirectory(SettingsError):  # noqa: N818  the name is the fact
+class UnusableDirectory(SettingsError):
     """A directory of the home that cannot be made, entered or written."""

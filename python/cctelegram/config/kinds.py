@@ -9,16 +9,14 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from cctelegram.config import zone
 from cctelegram.config.secret import Secret
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 # What we know of a token: the bot's number, a colon, letters. Wide on purpose: Telegram judges the rest.
 TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,200}")

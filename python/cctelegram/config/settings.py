@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from cctelegram.config.secret import Secret  # noqa: TC001  msgspec reads the annotations
+from cctelegram.config.secret import Secret
 
 
 class Telegram(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,8 +1,8 @@
 """The one table of settings.
 
-The reader (load.py), `cctelegram config show`, the example file and the reference page (pages.py) are made
-from it, and settings.py holds the same names as attributes; a test compares the two. A key that nothing
-reads does not stand here.
+The reader (load.py), `cctelegram config show`, the example file and the reference page
+(tests/config/pages.py) are made from it, and settings.py holds the same names as attributes; a test compares
+the two. A key that nothing reads does not stand here.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ _POOLS = (
 )
 
 
-def _pool(  # noqa: PLR0917  one line of the table above
+def _pool(
     name: str, use: str, connections: int, idle: int, read: float | None, keepalive: float
 ) -> tuple[Key, ...]:
     keys = [

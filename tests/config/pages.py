@@ -1,6 +1,6 @@
 """The pages that are made from the table: the example file and the reference.
 
-`python -m cctelegram.config.pages docs` writes both; a test fails when they are not what the table says.
+`python tests/config/pages.py docs` writes both; a test fails when they are not what the table says.
 """
 
 from __future__ import annotations
