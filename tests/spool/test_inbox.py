@@ -1,13 +1,14 @@
 """Events in, through the async inbox, from real producers."""
 
 import asyncio
-import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -215,20 +216,48 @@ os.chmod(home + "/events/secret.json", 0o600)
 assert [row[3] for row in inbox.take(130.0).rows()] == ["secret"], "and found again by itself"
 """
 
+UNREMOVABLE = """
+import os, sys
+from cctelegram import _native
+home = sys.argv[1]
+if os.getuid() == 0:  # root removes everything
+    os.setgid(65534); os.setuid(65534)
+inbox = _native.Inbox(home + "/events", home + "/rejected")
+with open(home + "/events/a.json", "w") as file:
+    file.write('{"title":"a"}')
+os.chmod(home + "/events", 0o500)
+batch = inbox.take(100.0)
+settled = inbox.settle(batch, 100.0)
+assert (len(batch), settled.removed) == (1, 0)
+assert [trouble.name for trouble in settled.troubles] == ["a.json"]
+assert inbox.take(101.0).is_empty, "durable, so not read again"
+os.chmod(home + "/events", 0o700)
+assert inbox.take(131.0).is_empty
+assert os.listdir(home + "/events") == [], "and removed in the end"
+"""
 
-def test_a_file_that_may_not_be_read_stays_is_told_and_blocks_nothing_r17(tmp_path: Path) -> None:
-    tmp_path.chmod(0o777)
-    # Not below pytest's own directory, which nobody else may enter.
-    home = Path("/tmp") / f"cct-{os.getpid()}-{time.time_ns()}"
-    home.mkdir(mode=0o777)
+
+@pytest.fixture
+def open_home() -> Iterator[Path]:
+    """A directory that a user without rights may enter; those below pytest's own are closed."""
+    home = Path(tempfile.mkdtemp(prefix="cct-"))
     home.chmod(0o777)
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", UNREADABLE, home], capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-    finally:
-        subprocess.run(["rm", "-r", home], check=True)
+    yield home
+    shutil.rmtree(home)
+
+
+def test_a_file_that_may_not_be_read_stays_is_told_and_blocks_nothing_r17(open_home: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", UNREADABLE, open_home], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_file_that_may_not_be_removed_is_told_and_not_read_again_r17(open_home: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", UNREMOVABLE, open_home], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_wait_without_change_ends_in_time_and_close_ends_all(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ impl AnswerWaiter {
         let mut signal = None;
         let waited = py.detach(|| {
             self.waiter.wait(event_id, timeout, || {
-                signal = Python::attach(|py| py.check_signals()).err();
+                signal = Python::attach(|py| py.check_signals().err());
                 signal.is_some()
             })
         });

@@ -69,7 +69,7 @@ impl Inbox {
         let mut signal = None;
         let woken = py.detach(|| {
             self.inbox.wait(timeout, || {
-                signal = Python::attach(|py| py.check_signals()).err();
+                signal = Python::attach(|py| py.check_signals().err());
                 signal.is_some()
             })
         });

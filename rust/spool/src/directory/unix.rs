@@ -1,7 +1,7 @@
 //! Directory calls of Unix.
 
 use super::{Contents, Kind, Stat};
-use crate::error::{At, Result};
+use crate::error::{At, Error, Result};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::OsStr;
@@ -111,7 +111,7 @@ impl Directory {
         match rustix::fs::statat(&self.fd, OsStr::from_bytes(name), AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(stat_of(&stat))),
             Err(Errno::NOENT) => Ok(None),
-            Err(error) => Err(error).at(self.at(name)),
+            Err(error) => Err(self.fault(name, error)),
         }
     }
 
@@ -127,9 +127,10 @@ impl Directory {
             Err(Errno::NOENT | Errno::LOOP | Errno::MLINK | Errno::NXIO | Errno::NODEV) => {
                 return Ok(None);
             }
-            Err(error) => return Err(error).at(self.at(name)),
+            Err(error) => return Err(self.fault(name, error)),
         };
-        let stat = stat_of(&rustix::fs::fstat(&fd).at(self.at(name))?);
+        // The path is made for an error only: this runs once a file.
+        let stat = stat_of(&rustix::fs::fstat(&fd).map_err(|error| self.fault(name, error))?);
         Ok(stat.is_file.then(|| (File::from(fd), stat)))
     }
 
@@ -153,7 +154,7 @@ impl Directory {
                 Ok(0) => break,
                 Ok(count) => filled += count,
                 Err(Errno::INTR) => {}
-                Err(error) => return Err(error).at(self.at(name)),
+                Err(error) => return Err(self.fault(name, error)),
             }
             if filled >= size {
                 break;
@@ -175,7 +176,14 @@ impl Directory {
         match rustix::fs::unlinkat(&self.fd, OsStr::from_bytes(name), AtFlags::empty()) {
             Ok(()) => Ok(true),
             Err(Errno::NOENT) => Ok(false),
-            Err(error) => Err(error).at(self.at(name)),
+            Err(error) => Err(self.fault(name, error)),
+        }
+    }
+
+    fn fault(&self, name: &[u8], error: Errno) -> Error {
+        Error::File {
+            path: self.at(name),
+            source: error.into(),
         }
     }
 
