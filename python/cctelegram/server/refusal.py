@@ -4,5 +4,5 @@ Start-cheap: imports nothing.
 """
 
 
-class Refusal(Exception):  # noqa: N818  not every one is an error of ours
+class Refusal(Exception):
     """What the client is told, as a tool error: a sentence that says what to do."""

@@ -13,17 +13,10 @@ from cctelegram import _native
 from cctelegram.server.dispatch import Dispatch
 from cctelegram.server.session import Session
 
-USAGE = "usage: cctelegram mcp [--home DIRECTORY]"
 
-
-def main(argv: list[str]) -> int:
-    """Serve until the input ends; `argv` is what follows the command's name. Returns the exit code."""
-    try:
-        home = _home(argv)
-    except ValueError as error:
-        sys.stderr.write(f"cctelegram mcp: {error}\n{USAGE}\n")
-        return 2
-    session = Session(home)
+def main(argv: list[str]) -> int:  # noqa: ARG001  a command's arguments; this one has none
+    """Serve until the input ends; return the exit code. The home is that of `CC_TELEGRAM_HOME`."""
+    session = Session()
     left = _native.serve_stdio(Dispatch(session).answer)
     session.close()
     if left:
@@ -32,16 +25,3 @@ def main(argv: list[str]) -> int:
         sys.stderr.flush()
         os._exit(0)
     return 0
-
-
-def _home(arguments: list[str]) -> str | None:
-    home = None
-    rest = iter(arguments)
-    for argument in rest:
-        name, equals, value = argument.partition("=")
-        if name != "--home":
-            raise ValueError(f"there is no argument {argument}")
-        home = value if equals else next(rest, "")
-        if not home:
-            raise ValueError("--home needs a directory")
-    return home

@@ -30,15 +30,11 @@ class Session:
     Attributes:
         id: Unique; events that wait for an answer carry it as `data.awaited_by`.
         waiting: Ids of the events whose answers a call of this session waits for now.
-
-    Args:
-        home: as a flag gave it, or None.
     """
 
-    def __init__(self, home: str | None) -> None:
+    def __init__(self) -> None:
         self.id = os.urandom(8).hex()
         self.waiting: set[str] = set()
-        self._given = home
         self._guard = allocate_lock()
         self._lock: FileLock | None = None
         self._path = ""
@@ -63,7 +59,7 @@ class Session:
         """
         with self._guard:
             try:
-                home = place.home(self._given)
+                home = place.home()
                 if self._lock is None:
                     place.make(home)
                     self._open(home)

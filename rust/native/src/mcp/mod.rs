@@ -1,7 +1,7 @@
 //! The MCP stdio server: rmcp speaks the protocol, Python functions are the tools.
 //!
 //! Layout: `definitions/` holds what clients read of the tools, as text in the binary;
-//! `schema.rs` checks arguments against it; `tools.rs` answers the protocol's requests from
+//! `schema.rs` checks arguments against it (`pattern.rs`, `nearest.rs`); `tools.rs` answers the protocol's requests from
 //! these; `call.rs` is what a tool's function gets; `lines.rs` moves lines between the
 //! standard streams and rmcp.
 
@@ -14,6 +14,8 @@ use rmcp::service::ServerInitializeError;
 
 mod call;
 mod lines;
+mod nearest;
+mod pattern;
 mod schema;
 mod tools;
 

@@ -6,6 +6,9 @@
 
 use serde_json::{Map, Value};
 
+use super::nearest::nearest;
+use super::pattern::{class, is_in};
+
 type Object = Map<String, Value>;
 
 /// The keywords that are checked, and those that only explain.
@@ -36,32 +39,28 @@ const SHOWN: usize = 60;
 pub fn check_arguments(arguments: &mut Object, schema: &Object) -> Result<(), String> {
     check_object("", arguments, schema)?;
     for (name, property) in properties(schema) {
-        if let Some(default) = property.get("default")
-            && !arguments.contains_key(name)
+        let Some(value) = arguments.get_mut(name) else {
+            if let Some(default) = property.get("default") {
+                arguments.insert(name.clone(), default.clone());
+            }
+            continue;
+        };
+        if property.get("type").is_some_and(|kind| kind == "integer")
+            && let Some(whole) = whole(value)
         {
-            arguments.insert(name.clone(), default.clone());
+            *value = whole;
         }
     }
     Ok(())
 }
 
-/// `; did you mean "title"?` where one of `known` is near enough to `word`, else nothing.
-pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let near = known.map(|name| (distance(word, name), name)).min();
-    match near {
-        Some((distance, name)) if distance <= allowance(name) => {
-            format!("; did you mean {name:?}?")
-        }
-        _ => String::new(),
+/// The integer that a number such as 3.0 is; nothing for one that is written as an integer.
+fn whole(value: &Value) -> Option<Value> {
+    if !value.is_f64() {
+        return None;
     }
-}
-
-/// Edits that a slip of the fingers makes; two letters in the wrong order are two.
-fn allowance(name: &str) -> usize {
-    match name.chars().count() {
-        0..=3 => 1,
-        count => 2.max(count / 3),
-    }
+    // Its decimal digits, since there is no cast from a float that cannot go wrong.
+    serde_json::from_str(&format!("{:.0}", value.as_f64()?)).ok()
 }
 
 fn properties(schema: &Object) -> impl Iterator<Item = (&String, &Object)> {
@@ -223,33 +222,6 @@ fn is_whole(number: &serde_json::Number) -> bool {
         || number.as_f64().is_some_and(|number| number.fract() == 0.0)
 }
 
-/// The characters of a pattern `^[...]+$`, the one form of a pattern that is understood.
-fn class(pattern: &str) -> Option<&str> {
-    pattern
-        .strip_prefix("^[")?
-        .strip_suffix("]+$")
-        .filter(|class| !class.contains(['\\', '^', '[']))
-}
-
-fn is_in(class: &str, one: char) -> bool {
-    let members: Vec<char> = class.chars().collect();
-    let mut rest = members.as_slice();
-    while let [first, others @ ..] = rest {
-        if let ['-', last, after @ ..] = others {
-            if (*first..=*last).contains(&one) {
-                return true;
-            }
-            rest = after;
-        } else {
-            if *first == one {
-                return true;
-            }
-            rest = others;
-        }
-    }
-    false
-}
-
 fn read(path: &str, value: &Value, allowed: &str) -> String {
     let mut shown: String = value.to_string();
     if let Some((cut, _)) = shown.char_indices().nth(SHOWN) {
@@ -257,22 +229,6 @@ fn read(path: &str, value: &Value, allowed: &str) -> String {
         shown.push('…');
     }
     format!("{path}: read {shown}; allowed is {allowed}")
-}
-
-/// Edits (insert, remove, replace) that make one word of the other.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (index, from) in one.chars().enumerate() {
-        let mut diagonal = index;
-        row[0] = index + 1;
-        for (column, to) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(from != *to);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(row[column] + 1).min(diagonal + 1);
-        }
-    }
-    row[other.len()]
 }
 
 #[cfg(test)]
@@ -369,9 +325,12 @@ mod tests {
         for (arguments, sentence) in table {
             assert_eq!(verdict(&schema, arguments), Err(sentence.to_owned()));
         }
-        let good = json!({"title": "日本語", "kind": "a_1", "limit": 3.0, "share": 0, "level": "low",
+        let good = json!({"title": "日本語", "kind": "a_1", "limit": 3, "share": 0, "level": "low",
             "options": ["a"], "data": {"deep": true, "other": [1]}});
-        assert_eq!(verdict(&schema, good.clone()), Ok(good));
+        assert_eq!(verdict(&schema, good.clone()), Ok(good.clone()));
+        let mut as_float = good.clone();
+        as_float["limit"] = json!(3.0);
+        assert_eq!(verdict(&schema, as_float), Ok(good));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use rmcp::{RoleServer, ServerHandler};
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::call::{Call, Calls, Counted};
+use super::nearest::nearest;
 use super::schema;
 
 const INSTRUCTIONS: &str = include_str!("definitions/instructions.txt");
@@ -70,8 +71,7 @@ impl Tools {
             .iter()
             .find(|tool| tool.name == name)
             .ok_or_else(|| {
-                let nearest =
-                    schema::nearest(name, self.list.iter().map(|tool| tool.name.as_ref()));
+                let nearest = nearest(name, self.list.iter().map(|tool| tool.name.as_ref()));
                 ErrorData::invalid_params(format!("there is no tool {name:?}{nearest}"), None)
             })
     }
