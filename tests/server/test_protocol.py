@@ -161,7 +161,8 @@ def test_requests_piped_into_the_server_are_answered_though_the_input_ends(home:
 def test_a_socket_for_standard_streams_works_like_a_pipe(home: Path) -> None:
     # Node gives its children sockets, which cannot be opened again by name.
     ours, theirs = socket.socketpair()
-    with ours, subprocess.Popen(command(), stdin=theirs, stdout=theirs, env=environment(home)) as process:
+    fd = theirs.fileno()
+    with ours, subprocess.Popen(command(), stdin=fd, stdout=fd, env=environment(home)) as process:
         theirs.close()
         ours.settimeout(10)
         request = {"jsonrpc": "2.0", "id": 1, "method": "server/discover", "params": {"_meta": MODERN}}

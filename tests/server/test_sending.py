@@ -11,7 +11,7 @@ import pytest
 
 from cctelegram import _native
 from server.conftest import Bridge, events
-from server.wire import MODERN, Wire, command
+from server.wire import MODERN, Wire
 
 SENDING: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (
@@ -170,14 +170,6 @@ def test_r30_the_server_starts_and_sends_with_no_setting_at_all(tmp_path: Path) 
         wire.initialize()
         told = wire.call("send_telegram_message", {"message": "x"})["structuredContent"]
         assert told["path"].startswith(str(tmp_path / ".cc_telegram" / "events"))
-
-
-def test_the_home_can_be_given_as_a_flag(tmp_path: Path) -> None:
-    with Wire(None, program=command("--home", str(tmp_path / "other")), HOME=str(tmp_path)) as wire:
-        wire.initialize()
-        assert wire.call("send_telegram_message", {"message": "x"})["isError"] is False
-    assert len(events(tmp_path / "other")) == 1
-    assert not (tmp_path / ".cc_telegram").exists()
 
 
 def test_r32_a_home_that_cannot_be_used_is_a_sentence_in_each_tool_and_no_reason_not_to_start(

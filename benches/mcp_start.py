@@ -1,0 +1,178 @@
+"""Time to the first answer and memory of `cctelegram mcp`.
+
+Beside it, in the same interleaved run: an interpreter that does nothing, and a server of the same tools on
+the official Python SDK.
+
+    .venv/bin/python benches/mcp_start.py [--runs 21] [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+OURS = [str(Path(sys.executable).with_name("cctelegram")), "mcp"]
+SDK = [sys.executable, str(HERE / "mcp_sdk_server.py")]
+BARE = [sys.executable, "-c", "pass"]
+
+META = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
+    "io.modelcontextprotocol/clientCapabilities": {},
+}
+OPENINGS: dict[str, dict[str, Any]] = {
+    "initialize": {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "bench", "version": "1"},
+    },
+    "server/discover": {"_meta": META},
+}
+CALLS: list[tuple[str, dict[str, Any]]] = [
+    ("send_telegram_event", {"type": "build_failed", "title": "x"}),
+    ("send_telegram_message", {"message": "x"}),
+    ("send_task_completion", {"task_id": "1", "title": "x"}),
+    ("send_performance_alert", {"title": "x", "current_value": 2, "threshold": 1}),
+    ("send_approval_request", {"title": "x", "description": "d"}),
+    ("list_event_types", {}),
+    ("get_telegram_responses", {}),
+    ("process_pending_responses", {}),
+    ("get_bridge_status", {}),
+    ("ask", {"question": "?", "timeout_seconds": 1}),
+]
+
+
+class Server:
+    """A server process of a fresh home, and requests to it one after the other."""
+
+    def __init__(self, program: list[str], home: str) -> None:
+        self.begin = time.perf_counter()
+        self.process = subprocess.Popen(
+            program,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "CC_TELEGRAM_HOME": home},
+        )
+        self.id = 0
+
+    def ask(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.id += 1
+        request = {"jsonrpc": "2.0", "id": self.id, "method": method, "params": params}
+        self.process.stdin.write(json.dumps(request).encode() + b"\n")
+        self.process.stdin.flush()
+        while True:
+            answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+            if answer.get("id") == self.id:
+                if "result" not in answer:
+                    raise SystemExit(f"{method}: {answer}")
+                return answer
+
+    def memory(self) -> dict[str, float]:
+        """Resident and proportional memory, in MB."""
+        found = {}
+        for line in Path(f"/proc/{self.process.pid}/smaps_rollup").read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name in ("Rss", "Pss"):
+                found[name.lower()] = int(value.split()[0]) / 1000
+        return found
+
+    def close(self) -> None:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def first_answer(program: list[str], opening: str) -> float:
+    """Milliseconds from the start of the process to its first answer."""
+    with tempfile.TemporaryDirectory() as home:
+        server = Server(program, home)
+        server.ask(opening, OPENINGS[opening])
+        milliseconds = (time.perf_counter() - server.begin) * 1000
+        server.close()
+        return milliseconds
+
+
+def nothing() -> float:
+    """Milliseconds of an interpreter that does nothing, start to end."""
+    begin = time.perf_counter()
+    subprocess.run(BARE, check=True)
+    return (time.perf_counter() - begin) * 1000
+
+
+def memory(program: list[str]) -> dict[str, float]:
+    """Memory after the first answer, and after every tool was called; and what a call then takes."""
+    with tempfile.TemporaryDirectory() as home:
+        server = Server(program, home)
+        server.ask("initialize", OPENINGS["initialize"])
+        server.ask("tools/list", {})
+        start = server.memory()
+        for name, arguments in CALLS:
+            result = server.ask("tools/call", {"name": name, "arguments": arguments})["result"]
+            if result.get("isError"):
+                raise SystemExit(f"{name}: {result}")
+        after = server.memory()
+        calls = []
+        for _ in range(200):
+            begin = time.perf_counter()
+            server.ask("tools/call", {"name": "get_telegram_responses", "arguments": {}})
+            calls.append((time.perf_counter() - begin) * 1000)
+        server.close()
+        return {
+            "rss_start_mb": start["rss"],
+            "pss_start_mb": start["pss"],
+            "rss_all_tools_mb": after["rss"],
+            "pss_all_tools_mb": after["pss"],
+            "call_ms": statistics.median(calls),
+        }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--runs", type=int, default=21)
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+
+    times: dict[str, list[float]] = {}
+    for _ in range(given.runs):
+        times.setdefault("bare", []).append(nothing())
+        for opening in OPENINGS:
+            times.setdefault(f"ours {opening}", []).append(first_answer(OURS, opening))
+            times.setdefault(f"sdk {opening}", []).append(first_answer(SDK, opening))
+    medians = {name: statistics.median(values) for name, values in times.items()}
+    result = {
+        "runs": given.runs,
+        "python": sys.version.split()[0],
+        "first_answer_ms": medians,
+        "first_answer_of_bare": {name: value / medians["bare"] for name, value in medians.items()},
+        "memory": {"ours": memory(OURS), "sdk": memory(SDK)},
+    }
+    if given.json:
+        print(json.dumps(result))
+        return
+    print(f"median of {given.runs} interleaved runs, Python {result['python']}\n")
+    print(f"{'first answer':<24}{'ms':>9}{'of bare':>10}")
+    for name, value in medians.items():
+        print(f"{name:<24}{value:>9.1f}{value / medians['bare']:>9.2f}x")
+    print(f"\n{'memory, call':<24}{'ours':>9}{'sdk':>10}")
+    for name, value in result["memory"]["ours"].items():
+        print(f"{name:<24}{value:>9.2f}{result['memory']['sdk'][name]:>10.2f}")
+
+
+if __name__ == "__main__":
+    main()

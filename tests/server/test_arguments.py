@@ -1,0 +1,130 @@
+"""Arguments against an independent validator, and any bytes at all against the server's life."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import jsonschema  # type: ignore[import-untyped]  # it has no types
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from cctelegram import _native
+from server.conftest import events
+from server.wire import Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# `ask` would wait; what send_telegram_event refuses beyond its schema, the spool's rules say.
+SCHEMAS = {
+    tool["name"]: tool["inputSchema"]
+    for tool in json.loads(_native.tool_definitions())
+    if tool["name"] not in ("ask", "send_telegram_event")
+}
+# One server for all examples of a test: starting one for each would be most of the time.
+# An answer that does not come costs the whole deadline, so there is no looking for a smaller example.
+ONE_SERVER = settings(
+    max_examples=150,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+words = st.text(max_size=210)
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=8,
+)
+
+lines = st.binary(max_size=300).filter(lambda line: b"\n" not in line) | anything.map(
+    lambda value: json.dumps(value).encode()
+)
+
+
+def fitting(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """Values near what the schema allows, over the edge now and then."""
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    match schema.get("type"):
+        case "string":
+            return st.text(max_size=min(schema.get("maxLength", 100), 200) + 1)
+        case "integer" | "number":
+            low, high = schema.get("minimum", -1000), schema.get("maximum", 1000)
+            numbers: st.SearchStrategy[Any] = st.integers(low - 1, high + 1)
+            return numbers | numbers.map(float) | st.floats(low - 1, high + 1)
+        case "array":
+            return st.lists(fitting(schema["items"]), max_size=min(schema.get("maxItems", 5), 12) + 1)
+        case _:
+            return anything
+
+
+def arguments(schema: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Arguments that fit, nearly fit or do not fit at all."""
+    known = {name: fitting(each) | anything for name, each in schema["properties"].items()}
+    required = {name: known[name] for name in schema.get("required", ())}
+    near = st.fixed_dictionaries(
+        {name: fitting(schema["properties"][name]) for name in required},
+        optional={name: fitting(schema["properties"][name]) for name in known if name not in required},
+    )
+    wild = st.fixed_dictionaries({}, optional={**known, "other": anything})
+    return near | near | wild
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
+    with Wire(tmp_path_factory.mktemp("shared") / "home") as wire:
+        wire.initialize()
+        yield wire
+
+
+@pytest.mark.parametrize("tool", SCHEMAS)
+@ONE_SERVER
+@given(data=st.data())
+def test_what_is_refused_is_what_the_schema_refuses(shared: Wire, tool: str, data: st.DataObject) -> None:
+    schema = SCHEMAS[tool]
+    given_arguments = data.draw(arguments(schema))
+    fits = jsonschema.Draft202012Validator(schema).is_valid(given_arguments)
+    result = shared.call(tool, given_arguments)
+    text = result["content"][0]["text"]
+    if fits and result["isError"]:
+        # Beyond what a schema can say: blank words, and a default that is none of the options.
+        blank = any(isinstance(value, str) and not value.strip() for value in given_arguments.values())
+        assert blank or "default_on_timeout" in given_arguments or "options" in given_arguments, text
+        return
+    assert result["isError"] is not fits, text
+    if not fits:
+        assert text.partition(":")[0].partition("[")[0] in {*schema["properties"], *given_arguments}
+
+
+@ONE_SERVER
+@given(
+    line=st.binary(max_size=300).filter(lambda line: b"\n" not in line)
+    | anything.map(lambda v: json.dumps(v).encode())
+)
+def test_no_line_ends_the_server(shared: Wire, line: bytes) -> None:
+    shared.raw(line)
+    request = shared.request("ping")
+    while (message := shared.next()).get("id") != request:
+        assert message["error"]["code"] in (-32700, -32600)
+
+
+@ONE_SERVER
+@given(method=words, params=anything)
+def test_no_request_ends_the_server(shared: Wire, method: str, params: Any) -> None:
+    shared.ids += 1
+    shared.raw(json.dumps({"jsonrpc": "2.0", "id": shared.ids, "method": method, "params": params}).encode())
+    assert "error" in shared.answer(shared.ids)
+    assert shared.ask("ping")["result"] == {}
+
+
+def test_a_refused_call_leaves_no_trace_in_the_spool(wire: Wire, home: Path) -> None:
+    assert wire.call("send_telegram_message", {"message": "x", "source": ""})["isError"] is True
+    assert events(home) == []
