@@ -97,6 +97,8 @@ def test_the_picture_shows_a_failure_a_completion_and_an_answered_approval(
     page.goto(own_bot.sandbox.page)
     page.wait_for_selector("article:has-text('Deploy 1.8.0')")
     assert page.locator("article").count() == 6
+    # The bold line begins with the line break that ends the block before it.
+    assert page.locator("article strong", has_text="Approve").count() == 1
     target = DOCS if os.environ.get("CCTELEGRAM_PICTURE") == "1" else tmp_path / "chat.png"
     page.screenshot(path=target)
     context.close()

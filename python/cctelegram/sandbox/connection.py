@@ -21,6 +21,10 @@ class Protocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in the parent
         """Remember the transport where the scope of every request of this connection takes its state from."""
         self.app_state = {**self.app_state, "transport": transport}
+        # asyncio does it only for sockets that were made with IPPROTO_TCP, and `create_server` makes them
+        # without. Head and body of an answer are two writes: the second would wait 40 ms for the ACK.
+        raw: socket.socket = transport.get_extra_info("socket")
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().connection_made(transport)
 
 

@@ -12,7 +12,7 @@ from cctelegram.sandbox.methods.chats import membership
 from cctelegram.sandbox.state import Query, State
 
 
-class Impossible(Exception):  # noqa: N818 - a person cannot do this; nothing failed
+class Impossible(Exception):
     """A person could not do this in Telegram either; the text says why."""
 
 

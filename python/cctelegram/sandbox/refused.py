@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import Any
 
 
-class Refused(Exception):  # noqa: N818 - an answer of the Bot API, not a fault of the program
+class Refused(Exception):
     """An answer with `ok: false`: HTTP status and error code, description, response parameters."""
 
     def __init__(self, code: int, description: str, parameters: dict[str, Any] | None = None) -> None:

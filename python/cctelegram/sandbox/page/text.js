@@ -23,12 +23,14 @@ function nodes(text, start, end, entities, actions) {
   let at = start;
   for (let index = 0; index < entities.length; index += 1) {
     const entity = entities[index];
+    // A block before may have taken the line break that this one begins with.
+    const begin = Math.max(at, entity.offset);
     const stop = Math.min(end, entity.offset + entity.length);
-    if (entity.offset < at || stop <= entity.offset) continue;
-    if (entity.offset > at) found.push(text.slice(at, entity.offset));
+    if (stop <= begin) continue;
+    if (begin > at) found.push(text.slice(at, begin));
     const inner = entities.slice(index + 1).filter((one) => one.offset < stop);
-    const children = nodes(text, entity.offset, stop, inner, actions);
-    found.push(wrapped(entity, text.slice(entity.offset, stop), children, actions));
+    const children = nodes(text, begin, stop, inner, actions);
+    found.push(wrapped(entity, text.slice(begin, stop), children, actions));
     at = stop;
     // A block ends its line by itself; the line break after it would be an empty line.
     if (BLOCKS.has(entity.type) && text[at] === "\n" && at < end) at += 1;
