@@ -31,7 +31,13 @@ pub(crate) fn style(
         && (matches!(before, Some(b'.' | b'/'))
             || matches!(after, Some(b'.' | b'(' | b'[' | b'/')));
     let delimiters = |text: &str| text.bytes().all(|byte| matches!(byte, b'*' | b'_' | b'~'));
+    // `**/*.rs` is a pattern: signs alone are nothing to stress.
+    let signs = source
+        .get(start..end)
+        .bytes()
+        .all(|byte| byte.is_ascii_punctuation() || byte == b' ');
     let marked = !dunder
+        && !signs
         && start < end
         && delimiters(source.get(range.start..start))
         && delimiters(source.get(end..range.end))

@@ -81,6 +81,8 @@ fn r51_what_only_looks_like_a_mark_stays() {
             "see __init__.py and x.__dict__",
         ),
         ("&amp; &#65; &nbsp;", "&amp; &#65; &nbsp;"),
+        ("all of **/*.rs and */*", "all of **/*.rs and */*"),
+        ("**✅** **/**", "⟨bold|✅⟩ **/**"),
         (r"\*plain\* C:\dir", r"*plain* C:\dir"),
         ("`a\\*b`", "⟨code|a\\*b⟩"),
         ("Ann <ann@example.org>", "Ann <ann@example.org>"),
