@@ -12,7 +12,8 @@ import pytest
 
 from cctelegram import render
 from cctelegram.events import catalogue
-from render.cases import case, path
+from cctelegram.render import families
+from render.cases import EVERYTHING, case, everything, path
 from render.spelling import event, read, rules_broken, shows, spelled
 
 
@@ -105,6 +106,24 @@ def test_errors_are_shown_to_the_letter_and_stack_traces_folded() -> None:
     assert "⟨expandable_blockquote|Stack trace:\n⟨code|a.py:1\nb.py:2⟩⟩" in shown
 
 
+def test_a_long_error_is_folded_by_itself() -> None:
+    error = "line of an error\n" * 60
+    shown = first(data={"error_message": error, "error_code": "E1", "note": "n"})
+    assert (
+        f"Error code: ⟨code|E1⟩\n⟨expandable_blockquote|Error:\n⟨code|{error.strip()}⟩⟩\n\n⟨expand" in shown
+    )
+    assert "Error:\n⟨pre|line" in first("detailed", data={"error_message": error})
+
+
+def test_every_category_has_its_family() -> None:
+    assert set(families.OF_CATEGORY) == set(catalogue.CATEGORIES)
+    assert set(families.OF_TYPE) <= set(catalogue.BY_NAME)
+
+
+def test_an_event_with_every_field_looks_as_its_file_shows() -> None:
+    assert everything() == EVERYTHING.read_text(encoding="utf-8"), "python tests/render/cases.py writes it"
+
+
 def test_files_are_folded_and_counted() -> None:
     shown = first(type="task_completion", data={"files_affected": ["src/a.rs", "src/b.rs"]})
     assert "⟨expandable_blockquote|Files affected (2):\n⟨code|src/a.rs\nsrc/b.rs⟩⟩" in shown
@@ -116,7 +135,7 @@ def test_detailed_folds_nothing_and_shows_the_ids() -> None:
     )
     assert "expandable" not in shown
     assert "Stack trace:\n⟨pre|a\nb⟩" in shown
-    assert "x:\ny:\n  - 1\n  - z: null" in shown
+    assert "x:\n  y:\n    - 1\n    - z: null" in shown
     assert "Correlation: ⟨code|c-9⟩" in shown
 
 

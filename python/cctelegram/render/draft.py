@@ -21,9 +21,11 @@ class Draft:
 
     def add(self, text: str, kind: str | None = None, value: str | None = None) -> None:
         """Append `text` as it is, never parsed, marked as `kind` if one is given."""
+        if not text:
+            return
         text = _native.visible(text)
         length = _native.utf16_len(text)
-        if kind is not None and length:
+        if kind is not None:
             self._rows.append((kind, self.units, length, value))
         self._pieces.append(text)
         self.units += length

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 # A longer title is cut in the first line; the whole of it stands in the details.
 TITLE_SHOWN = 200
-# A longer description is folded in the concise style: about a screen of a phone.
-OPEN_DESCRIPTION = 800
+# A longer description or error is folded in the concise style: about a screen of a phone.
+OPEN = 800
 # A longer value gets lines of its own.
 ON_ONE_LINE = 120
 UNKNOWN_ICON = "🔹"
@@ -87,12 +87,23 @@ class Sheet:
             self.draft.end_block()
             self._block(self.rest.pop(key), language if isinstance(language, str) else None)
 
+    def error(self) -> None:
+        """Show what went wrong; a long one folded in the concise style."""
+        self.show("error_code")
+        self.draft.end_line()
+        start = self.draft.units
+        self._folding = self.concise and len(words(self.rest.get("error_message"))) > OPEN
+        self.show("error_message")
+        if self._folding:
+            self.draft.fold(start)
+        self._folding = False
+
     def description(self) -> None:
         """Show the description as Markdown; a long one folded in the concise style."""
         text = self.event.description
         if text.strip():
             self.draft.end_block()
-            folded = self.concise and _native.utf16_len(text) > OPEN_DESCRIPTION
+            folded = self.concise and _native.utf16_len(text) > OPEN
             self.draft.add_markdown(text, folded=folded)
 
     def details(self) -> None:
@@ -148,8 +159,10 @@ class Sheet:
             draft.add(f"{field.label}:\n")
             if literal:
                 self._block(shown)
-            else:
+            elif is_simple(value):
                 draft.add(shown)
+            else:
+                draft.add("\n".join(f"  {line}" for line in shown.split("\n")))
         else:
             draft.add(f"{field.label}: ")
             if field.form == "link" and _native.is_link(shown):
