@@ -88,7 +88,7 @@ def said(value: Any) -> list[str]:
     return [value if isinstance(value, str) else json.dumps(value)]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(events, st.sampled_from(["concise", "detailed"]))
 def test_every_letter_and_digit_is_shown(made: Any, style: str) -> None:
     parts = render.message(made, zone=UTC, style=style)
@@ -148,3 +148,9 @@ def test_binding_takes_any_text_python_can_hold(text: str) -> None:
 def test_a_clean_text_is_given_back_itself() -> None:
     text = "clean ✓ 👨‍👩‍👧 می‌خواهم"
     assert _native.visible(text) is text
+
+
+def test_a_carriage_return_at_the_end_of_a_value_is_shown() -> None:
+    made = event(description="\r", data={"x": ["a\r", ["b\r"]], "tags": ["c\r"]}, extra={"d\r": {"e\r": 1}})
+    text = "".join(part.text for part in render.message(made, zone=UTC))
+    assert text.count("‹U+000D›") == 6

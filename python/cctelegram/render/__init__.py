@@ -1,4 +1,4 @@
-"""Events to messages: `message`, `card`, `outcome`, `notice`, `buttons`, `repeated`; they make `Text` with `Entity`."""
+"""Events to messages: `message`, `card`, `outcome`, `notice`, `buttons`, `repeated`; they make `Text`."""
 
 from cctelegram.render.buttons import Button, buttons
 from cctelegram.render.card import card, outcome

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cctelegram import _native
 from cctelegram.render.sheet import Sheet
 from cctelegram.render.text import MAX_ENTITIES, WHOLE, Text, rows_of, text_of
-from cctelegram.render.values import moment
+from cctelegram.render.values import moment, words
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -65,7 +65,7 @@ def _options(sheet: Sheet) -> None:
     del sheet.rest["options"]
     if len(options) > MOST_BUTTONS or any(len(label) > LABEL_SHOWN for label in options):
         sheet.draft.end_block()
-        sheet.draft.add("\n".join(f"{place}. {label}" for place, label in enumerate(options, 1)))
+        sheet.draft.add("\n".join(f"{place}. {words(label)}" for place, label in enumerate(options, 1)))
 
 
 def outcome(card: Text, line: str) -> Text:

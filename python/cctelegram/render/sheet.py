@@ -100,7 +100,7 @@ class Sheet:
 
     def description(self) -> None:
         """Show the description as Markdown; a long one folded in the concise style."""
-        text = self.event.description
+        text = _native.visible(self.event.description)
         if text.strip():
             self.draft.end_block()
             folded = self.concise and _native.utf16_len(text) > OPEN

@@ -7,6 +7,8 @@ import math
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from cctelegram import _native
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import tzinfo
@@ -30,7 +32,8 @@ def is_number(value: Any) -> bool:
 def words(value: Any) -> str:
     """Say a JSON value: text as it is, an object or list as lines, all else as JSON has it."""
     if isinstance(value, str):
-        return value or '""'
+        # Here, not only when it is written: joined with a line break, a carriage return at its end would go.
+        return _native.visible(value) or '""'
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -70,7 +73,7 @@ def _outline(value: Any, depth: int) -> Iterator[str]:
     indent = "  " * depth
     named = value.items() if isinstance(value, dict) else ((None, item) for item in value)
     for name, item in named:
-        head = "- " if name is None else f"{name}: "
+        head = "- " if name is None else f"{_native.visible(name)}: "
         if is_simple(item):
             yield f"{indent}{head}{words(item)}"
         elif depth + 1 >= DEEPEST:
@@ -80,7 +83,7 @@ def _outline(value: Any, depth: int) -> Iterator[str]:
             yield f"{indent}- {first.lstrip(' ')}"
             yield from rest
         else:
-            yield f"{indent}{name}:"
+            yield f"{indent}{head.rstrip()}"
             yield from _outline(item, depth + 1)
 
 
