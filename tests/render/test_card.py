@@ -103,10 +103,10 @@ def test_the_outcome_is_a_line_under_the_card() -> None:
 @pytest.mark.parametrize("letter", ["a", "👍", "नमस्ते "])
 def test_a_full_card_gives_way_in_its_middle_and_says_so(letter: str) -> None:
     (card, *_) = render.card(event(type="approval_request"), letter * 5000, zone=UTC)
-    shown = render.outcome(card, "Denied by Ann\u202e")
+    shown = render.outcome(card, "Denied by Ann (@ann), 23 Nov 14:05 UTC: not today, Ann\u202e")
     assert not rules_broken(shown)
     assert shown.text.startswith("❓ Title")
-    assert shown.text.endswith("Denied by Ann‹U+202E›")
+    assert shown.text.endswith("not today, Ann‹U+202E›")
     assert "characters of this card are left out here" in shown.text
 
 
