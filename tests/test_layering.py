@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     "sandbox": set(),
     "server": {"config", "events", "pools", "spool"},
     "spool": {"config", "events"},
-    "telegram": {"config"},
+    "telegram": {"config", "pools"},
     "web": set(),
 }
 NATIVE = {"spool", "events", "render", "cleanup", "server", "monitor"}
@@ -68,7 +68,7 @@ def sources(*suffixes: str) -> list[Path]:
 
 def imports(file: Path) -> list[tuple[str, list[str], bool]]:
     """Give every import of a file: the module, the names, whether it is for type checkers only."""
-    found = []
+    found: list[tuple[str, list[str], bool]] = []
 
     def visit(node: ast.AST, types_only: bool) -> None:
         for child in ast.iter_child_nodes(node):

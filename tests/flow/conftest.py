@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from running import RunningBridge, bridge, make_home
 
 if TYPE_CHECKING:

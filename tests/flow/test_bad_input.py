@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from flow.phone import see
 from running import RunningBridge, bridge, wait_for
 
@@ -24,7 +25,7 @@ REJECTED = {
     "empty": ("", ""),
 }
 MENDED: dict[str, tuple[dict[str, Any], str]] = {
-    "a wrong type in data": ({"type": "build_failed", "title": "Mended", "data": {"exit_code": [1]}}, "Mended"),
+    "a wrong type in data": ({"title": "Mended", "data": {"exit_code": ["one"]}}, "one"),
     "data that is no object": ({"type": "build_failed", "title": "Mended", "data": "words"}, "words"),
     "an odd type": ({"type": "Über Type!", "title": "Mended"}, "Über Type!"),
     "a type that is no text": ({"type": 5, "title": "Mended"}, "Mended"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from flow.phone import labels, see, see_where, texts
 from running import COMMAND, RunningBridge, bridge, environment, wait_for
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cctelegram.sandbox.child import Sandbox
+    from cctelegram.sandbox.client import Control
 
 
 def ask(running: RunningBridge, name: str = "q", **data: Any) -> None:
@@ -82,6 +85,10 @@ def test_r21_r23_two_taps_in_one_second_give_one_answer_and_the_second_is_told_s
     assert len(running.responses()) == 2
 
 
+def answer_to(control: Control, query_id: str) -> Any:
+    return control.query(query_id)["answer"]
+
+
 def button_data(message: dict[str, Any], label: str) -> str:
     rows = message["reply_markup"]["inline_keyboard"]
     return next(str(button["callback_data"]) for row in rows for button in row if button["text"] == label)
@@ -124,12 +131,12 @@ def test_r28_taps_of_others_and_copied_buttons_count_for_nothing(
     group = -4001
     control.chat(group, type="group", title="G", members=[fast_sandbox.user_id, 666])
     control.chat(666, type="private", started=True)
-    stranger = control.tap(first["message_id"], "Approve", user_id=666)
+    stranger = control.tap(first["message_id"], "Approve", user_id=666, chat_id=fast_sandbox.user_id)
     copied = control.tap(second["message_id"], data=button_data(first, "Approve"))
     forged = control.tap(first["message_id"], data="d.aaaa.0.bbbb")
-    for query in (copied, forged):
-        wait_for(lambda query=query: control.query(query["id"])["answer"], "it is told")
-        assert "does not belong" in json.dumps(control.query(query["id"])["answer"])
+    for query_id in (copied["id"], forged["id"]):
+        wait_for(partial(answer_to, control, query_id), "it is told")
+        assert "does not belong" in json.dumps(answer_to(control, query_id))
     control.say("let me in", user_id=666, chat_id=666)
     running.wait_status(lambda now: now["delivery"]["strangers"] >= 2, "strangers are counted")
     assert running.responses() == []
@@ -220,9 +227,7 @@ def test_an_answer_that_cannot_be_written_yet_is_written_when_it_can(
     assert answers(running)[0]["action"] == "approved"
 
 
-@pytest.mark.parametrize(
-    ("button", "code", "printed"), [("Yes", 0, "Yes"), ("No", 1, "No"), (None, 2, "")]
-)
+@pytest.mark.parametrize(("button", "code", "printed"), [("Yes", 0, "Yes"), ("No", 1, "No"), (None, 2, "")])
 def test_ask_on_the_command_line_waits_and_its_exit_code_tells(
     running: RunningBridge, fast_sandbox: Sandbox, button: str | None, code: int, printed: str
 ) -> None:

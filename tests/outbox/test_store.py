@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,10 +28,14 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
+def pragma(connection: sqlite3.Connection, name: str) -> object:
+    return connection.execute(f"PRAGMA {name}").fetchone()[0]
+
+
 def test_the_store_is_private_and_synchronous(store: Store) -> None:
     assert store.path.stat().st_mode & 0o777 == 0o600
     pragmas = {
-        name: store.submit(lambda c, name=name: c.execute(f"PRAGMA {name}").fetchone()[0]).result()
+        name: store.submit(partial(pragma, name=name)).result()
         for name in ("journal_mode", "synchronous", "foreign_keys", "user_version")
     }
     assert pragmas == {
@@ -74,7 +79,7 @@ def test_work_that_fails_undoes_itself_and_nothing_else(store: Store) -> None:
 
     async def together() -> list[object]:
         work = [store.run(good), store.run(bad), store.run(good)]
-        return await asyncio.gather(*work, return_exceptions=True)
+        return list(await asyncio.gather(*work, return_exceptions=True))
 
     first, second, third = asyncio.run(together())
     assert (first, third) == ("done", "done")
@@ -84,7 +89,7 @@ def test_work_that_fails_undoes_itself_and_nothing_else(store: Store) -> None:
 
 def test_work_that_waits_together_shares_a_commit(store: Store) -> None:
     async def many() -> None:
-        await asyncio.gather(*(store.run(lambda c, n=n: facts.put(c, f"f{n}", b"")) for n in range(200)))
+        await asyncio.gather(*(store.run(partial(facts.put, name=f"f{n}", value=b"")) for n in range(200)))
 
     before = store.commits
     asyncio.run(many())
@@ -160,6 +165,6 @@ def test_an_update_is_stored_once_and_the_offset_moves_with_it(store: Store) -> 
 
 
 def test_a_stranger_is_counted_and_the_first_try_is_told(store: Store) -> None:
-    tries = [store.submit(lambda c, at=at: updates.stranger(c, 66, at)).result() for at in (1, 2, 3)]
+    tries = [store.submit(partial(updates.stranger, user_id=66, now=at)).result() for at in (1, 2, 3)]
     assert tries == [True, False, False]
     assert store.submit(lambda c: c.execute("SELECT * FROM strangers").fetchone()).result() == (66, 3, 1, 3)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import msgspec
+
 from cctelegram import render
 from cctelegram.bridge.payload import Payload, pack
 from cctelegram.decisions import codes, ledger, outcomes
@@ -71,6 +73,15 @@ def compose(job: Job, manner: Manner, key: bytes) -> list[str]:
     return [pack(payload) for payload in payloads]
 
 
+def bare(job: Job) -> list[str]:
+    """Give an event without any layout: title and data as they are. For when `compose` has a fault."""
+    if job.event is None:
+        return []
+    event = job.event
+    lines = [event.description, msgspec.json.encode(event.data).decode(), event.event_id]
+    return [pack(Payload(text=render.notice(event.title, lines)))]
+
+
 def keyboard(decision: Decision, key: bytes, chat_id: int) -> tuple[tuple[dict[str, Any], ...], ...]:
     """Give a card's buttons: every option as it was given, two in a row where both are short."""
     buttons = [
@@ -85,7 +96,7 @@ def keyboard(decision: Decision, key: bytes, chat_id: int) -> tuple[tuple[dict[s
 def links(event: Event) -> tuple[tuple[dict[str, Any], ...], ...]:
     """Give the buttons of a message that asks nothing: its actions that are links."""
     return tuple(
-        ({"text": button.text, "url": button.url},)
+        ({"text": button.label, "url": button.url},)
         for button in render.buttons(event)
         if button.url is not None
     )

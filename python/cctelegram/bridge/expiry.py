@@ -35,10 +35,9 @@ class Expiry:
         """Sleep until the next one is due, close it, and again."""
         while True:
             due, following = await self._store.run(lambda c: _expire(c, clock.wall()))
-            for event_id in due:
-                self._log.info("expired", event=event_id)
             if due:
                 self._closed()
+                self._log.info("expired", decisions=due)
             if following is None:
                 await self._bell.wait()
             else:
@@ -51,5 +50,5 @@ def _expire(connection: sqlite3.Connection, now: int) -> tuple[list[int], int | 
         gone = ledger.expire(connection, decision, now)
         if gone is not None:
             close.answer_file(connection, gone, now)
-            closed.append(gone.event)
+            closed.append(gone.id)
     return closed, ledger.next_expiry(connection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -67,7 +68,12 @@ class Inbound:
         while True:
             waiting = await self._store.run(lambda c: updates.unhandled(c, self._line.bot))
             for update in waiting:
-                await self._handle(update)
+                try:
+                    await self._handle(update)
+                except (KeyError, TypeError, ValueError) as error:
+                    # Not what Telegram documents: told, kept in the log, and not in the way of the next.
+                    self._log.error("update not understood", update_id=update.update_id, exc_info=error)
+                    await self._store.run(partial(updates.handled, row=update.row, now=clock.wall()))
             if not waiting:
                 await self._bell.wait()
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from cctelegram.bridge.compose import Manner
     from cctelegram.bridge.figures import Figures
+    from cctelegram.bridge.keep import Faults
     from cctelegram.config.live import Live
     from cctelegram.config.settings import Settings
     from cctelegram.outbox.store import Store
@@ -59,6 +60,7 @@ class Link:
         status: Callable[[], Awaitable[dict[str, Any]]],
         answered: Callable[[], None],
         figures: Figures,
+        faults: Faults,
         log: Any,
     ) -> None:
         self._store = store
@@ -67,6 +69,7 @@ class Link:
         self._status = status
         self._answered = answered
         self._figures = figures
+        self._faults = faults
         self._log = log
         self._change = Wake()
         self._outbound: Outbound | None = None
@@ -230,6 +233,7 @@ class Link:
             line,
             manner=self._manner,
             figures=self._figures,
+            faults=self._faults,
             token_refused=self._refused,
             arrived=self.closed,
             log=self._log,
@@ -257,9 +261,9 @@ class Link:
         self.problem = None
         self._log.info("connected", bot=me.get("username"), api_base=settings.telegram.api_base)
         async with asyncio.TaskGroup() as group:
-            group.create_task(outbound.run(), name="outbound")
-            group.create_task(cards.run(), name="cards")
-            group.create_task(inbound.run(), name="inbound")
+            group.create_task(self._faults.keep("sending", outbound.run), name="outbound")
+            group.create_task(self._faults.keep("editing cards", cards.run), name="cards")
+            group.create_task(self._faults.keep("handling updates", inbound.run), name="inbound")
             group.create_task(poller.run(), name="poll")
             group.create_task(self._introduce(line.api), name="commands")
 

@@ -59,5 +59,5 @@ def _runtime_directory() -> Path:
     runtime = environment.get("XDG_RUNTIME_DIR")
     if runtime and Path(runtime).is_dir():
         return Path(runtime) / "cctelegram"
-    user = os.getuid() if hasattr(os, "getuid") else environment.get("USERNAME", "user")
+    user = os.getuid() if hasattr(os, "getuid") else environment.get("USERNAME") or "user"
     return Path(tempfile.gettempdir()) / f"cctelegram-{user}"

@@ -6,11 +6,21 @@ No token is ever given to it: errors carry no address, and the HTTP library's ow
 from __future__ import annotations
 
 import logging
+import sys
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-import structlog
+
+# structlog imports rich where it happens to be installed, for its console renderer: 5 MB that this process
+# would carry for ever. None makes that import an ImportError, and structlog does without.
+_had = "rich" in sys.modules
+if not _had:
+    sys.modules["rich"] = None  # type: ignore[assignment]  # the documented way to block an import
+import structlog  # noqa: E402 - after the block above
+
+if not _had:
+    del sys.modules["rich"]
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +52,7 @@ def open_log(directory: Path, level: str) -> Any:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(
                 lambda content, **_: orjson.dumps(content, default=repr).decode()
             ),

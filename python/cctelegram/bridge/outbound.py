@@ -7,6 +7,7 @@ leaves at most one message a chat of which nobody knows whether it arrived.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cctelegram import render
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cctelegram.bridge.figures import Figures
+    from cctelegram.bridge.keep import Faults
     from cctelegram.bridge.pauses import Pauses
     from cctelegram.outbox.deliveries import Part
     from cctelegram.outbox.pacing import Pacing
@@ -54,6 +56,7 @@ class Outbound:
         *,
         manner: Callable[[], compose.Manner],
         figures: Figures,
+        faults: Faults,
         token_refused: Callable[[str], None],
         arrived: Callable[[], None],
         log: Any,
@@ -62,6 +65,7 @@ class Outbound:
         self._line = line
         self._manner = manner
         self._figures = figures
+        self._faults = faults
         self._token_refused = token_refused
         self._arrived_bell = arrived
         self._log = log
@@ -79,7 +83,8 @@ class Outbound:
             while True:
                 for chat_id in self._bells.keys() - serving:
                     serving.add(chat_id)
-                    group.create_task(self._serve(chat_id), name=f"send {chat_id}")
+                    work = self._faults.keep(f"sending to {chat_id}", partial(self._serve, chat_id))
+                    group.create_task(work, name=f"send {chat_id}")
                 await self._new.wait()
 
     def wake(self, chat_id: int) -> None:
@@ -144,7 +149,7 @@ class Outbound:
     async def _start(self, job: compose.Job) -> tuple[Part, payload.Payload, int | None] | None:
         """Write down that the next part is in flight; give it as it is to be sent."""
         waiting = job.waiting
-        new = [] if job.rendered else compose.compose(job, self._manner(), self._line.key)
+        new = [] if job.rendered else self._compose(job)
 
         def work(connection: sqlite3.Connection) -> tuple[Part | None, int | None]:
             deliveries.add_parts(connection, waiting.delivery, new)
@@ -172,6 +177,13 @@ class Outbound:
         if waiting.unclear:
             content = payload.Payload(text=render.repeated(content.text), buttons=content.buttons)
         return part, content, card
+
+    def _compose(self, job: compose.Job) -> list[str]:
+        try:
+            return compose.compose(job, self._manner(), self._line.key)
+        except Exception as error:  # noqa: BLE001 - an event that we cannot lay out is still told
+            self._log.error("not laid out", event_id=job.event and job.event.event_id, exc_info=error)
+            return compose.bare(job)
 
     async def _arrived(self, job: compose.Job, part: Part, card: int | None, message_id: int) -> None:
         now = clock.wall()

@@ -7,6 +7,7 @@ import contextlib
 import secrets
 import signal
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from cctelegram.bridge import compose, lock, state, status
 from cctelegram.bridge.expiry import Expiry
 from cctelegram.bridge.figures import Figures
 from cctelegram.bridge.intake import Intake
+from cctelegram.bridge.keep import Faults
 from cctelegram.bridge.link import Link
 from cctelegram.bridge.log import open_log
 from cctelegram.bridge.replies import Replies
@@ -66,6 +68,7 @@ class Bridge:
         self.log = open_log(Path(place.logs_dir(str(self.home))), settings.log.level)
         self._state_dir = state_dir
         self.figures = Figures()
+        self._faults = Faults(self.log)
         self._store = store.Store(state_dir / STORE)
         self._locks.callback(self._store.close)
         self.server = Server(settings.http.host, settings.http.port)
@@ -79,6 +82,7 @@ class Bridge:
             status=self.status,
             answered=self._closed,
             figures=self.figures,
+            faults=self._faults,
             log=self.log,
         )
         self._link.hold()
@@ -126,32 +130,28 @@ class Bridge:
         self.live.on_change(self._reloaded)
         await self._release()
         tasks = {
-            asyncio.create_task(self._intake.run(), name="intake"),
-            asyncio.create_task(self._replies.run(), name="replies"),
-            asyncio.create_task(self._expiry.run(), name="expiry"),
-            asyncio.create_task(self._link.run(), name="link"),
-            asyncio.create_task(self.live.watch(stop), name="settings"),
+            asyncio.create_task(self._faults.keep(name, work), name=name)
+            for name, work in (
+                ("taking events", self._intake.run),
+                ("writing answers", self._replies.run),
+                ("expiring questions", self._expiry.run),
+                ("the link to Telegram", self._link.run),
+                ("watching the settings", partial(self.live.watch, stop)),
+            )
         }
-        stopped = asyncio.create_task(stop.wait(), name="stop")
         file = state.write(self._state_dir, self.server.port, key, version())
         self._ready = True
         self.log.info("started", version=version(), port=self.server.port, recovered=recovered)
         ready()
         try:
-            done, _ = await asyncio.wait({stopped, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-            for task in done - {stopped}:
-                if task.exception() is not None:
-                    self.log.critical(
-                        "stopped by a fault", task=task.get_name(), error=repr(task.exception())
-                    )
-                task.result()
+            await stop.wait()
         finally:
             self._ready = False
             file.unlink(missing_ok=True)
             await inbox.stop()
-            for task in (*tasks, stopped):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, stopped, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self.server.stop()
             self.log.info("stopped")
 
@@ -185,6 +185,7 @@ class Bridge:
             self._link.poll_problem,
             None if self.live.refused is None else f"the changed settings are refused: {self.live.refused}",
             *self.live.loaded.warnings,
+            *self._faults.problems,
         ]
         pause = self._link.paused_seconds
         if pause:
@@ -218,5 +219,8 @@ class Bridge:
     async def _release(self) -> None:
         """Queue for the owner what came before there was one."""
         owner = self.live.current.telegram.owner
-        if owner is not None and await self._store.run(lambda c: intake.release(c, owner)):
+        if owner is None:
+            return
+        released = await self._store.run(lambda c: intake.release(c, owner))
+        if released:
             self._link.queued({owner})

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import argparse
 
 FIRST, OTHER, EXPIRED, NOT_ASKED = 0, 1, 2, 3
+USAGE_ERROR = NOT_ASKED
 SECONDS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0}
 # The bridge expires the question itself; this much later it is taken for silent. Seconds.
 GRACE: Final = 10.0
@@ -59,13 +60,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", default="external", metavar="NAME", help="who asks")
     add_home(parser)
     add_json(parser)
-    # Usage errors must not look like "nobody answered".
-    parser.error = lambda message: _usage(parser, message)  # type: ignore[method-assign, assignment]
-
-
-def _usage(parser: argparse.ArgumentParser, message: str) -> None:
-    parser.print_usage(sys.stderr)
-    parser.exit(NOT_ASKED, f"{parser.prog}: {message}\n")
 
 
 def run(parsed: argparse.Namespace) -> int:

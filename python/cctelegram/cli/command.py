@@ -6,19 +6,34 @@ import argparse
 import sys
 from importlib import import_module
 
-from cctelegram.cli import FAILED
+from cctelegram.cli import FAILED, USAGE
 from cctelegram.cli.failed import Failed
 from cctelegram.config.errors import SettingsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any, NoReturn
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose usage errors exit with the command's own code: `ask` uses 2 for something else."""
+
+    def __init__(self, usage_error: int = USAGE, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._usage_error = usage_error
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and the mistake, and exit."""
+        self.print_usage(sys.stderr)
+        self.exit(self._usage_error, f"{self.prog}: {message}\n")
 
 
 def parser_of(name: str) -> argparse.ArgumentParser:
     """Make the parser of one command; the docstring of its file is its help."""
     module = import_module(f"cctelegram.cli.{name}")
-    parser = argparse.ArgumentParser(
+    parser = Parser(
+        getattr(module, "USAGE_ERROR", USAGE),
         prog=f"cctelegram {name}",
         description=module.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
