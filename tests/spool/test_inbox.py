@@ -184,6 +184,18 @@ def test_a_batch_given_back_comes_again_with_its_keys(tmp_path: Path) -> None:
     run(scenario)
 
 
+def test_a_batch_that_was_yielded_can_be_done_after_the_stop(tmp_path: Path) -> None:
+    post(str(tmp_path / "events"), b'{"title":"a"}')
+
+    async def scenario() -> None:
+        inbox = Inbox(str(tmp_path / "events"), str(tmp_path / "rejected"))
+        async for batch in inbox.batches():
+            await inbox.stop()
+            assert (await inbox.done(batch)).removed == 1
+
+    run(scenario)
+
+
 def test_columns_and_rows_agree(tmp_path: Path) -> None:
     post(str(tmp_path / "events"), build("build_failed", "t", event_id="e", correlation_id="c"))
     inbox = _native.Inbox(tmp_path / "events", tmp_path / "rejected")
@@ -212,6 +224,15 @@ assert "ermission" in batch.troubles[0].reason
 inbox.settle(batch, 100.0)
 assert inbox.take(101.0).is_empty, "told once"
 assert 0 < inbox.due(101.0) <= 30
+log = home + "/events/log.jsonl"
+with open(log, "w") as file:
+    file.write('{"title":"half')
+assert inbox.take(102.0).is_empty
+assert inbox.due(102.0) == 2.0
+os.chmod(log, 0)
+batch = inbox.take(104.0)
+assert [trouble.name for trouble in batch.troubles] == ["log.jsonl"], batch.troubles
+assert inbox.due(105.0) > 20, "nothing asks for a look at once, and again"
 os.chmod(home + "/events/secret.json", 0o600)
 assert [row[3] for row in inbox.take(130.0).rows()] == ["secret"], "and found again by itself"
 """

@@ -1,4 +1,4 @@
-"""Events in, as async batches: one worker thread waits and takes, another removes what is durable.
+"""Events in, as async batches: one worker thread waits and takes, others remove what is durable.
 
 async for batch in inbox.batches():
     ...                        # one transaction: rows, positions, finished
@@ -10,14 +10,12 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from cctelegram import _native
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
-
-T = TypeVar("T")
+    from collections.abc import AsyncIterator, Sequence
 
 TROUBLE_RETRY_SECONDS = 1.0
 """Between two attempts at an events directory that can be neither made nor listed."""
@@ -55,7 +53,6 @@ class Inbox:
             positions=positions,
         )
         self._waiter = ThreadPoolExecutor(1, "spool-inbox")
-        self._remover = ThreadPoolExecutor(1, "spool-settle")
         self._stopped = False
         self._more = False
         self._failure: OSError | None = None
@@ -71,11 +68,12 @@ class Inbox:
         Batches come as fast as they are asked for: who asks slowly leaves the files where they are.
         An events directory that is in trouble is told in `trouble` and tried again each second.
         """
+        loop = asyncio.get_running_loop()
         while not self._stopped:
             try:
-                batch = await self._in(self._waiter, self._next)
+                batch = await loop.run_in_executor(self._waiter, self._next)
             except OSError as failure:
-                self._failure = failure
+                self._failure, self._more = failure, False
                 continue
             self._failure = None
             if batch is not None:
@@ -86,7 +84,8 @@ class Inbox:
 
         Raises OSError when the events directory cannot be opened.
         """
-        return await self._in(self._remover, self._native.settle, batch, time.monotonic())
+        # Not in the waiter's thread, so beside the next take, and after `stop` as well.
+        return await asyncio.to_thread(self._native.settle, batch, time.monotonic())
 
     def release(self, batch: _native.Batch) -> None:
         """Give back a batch whose rows could not be stored: all of it comes again."""
@@ -97,13 +96,11 @@ class Inbox:
         self._native.wake()
 
     async def stop(self) -> None:
-        """End `batches` and the worker threads; a removal that has begun is finished."""
+        """End `batches` and the worker thread. What was yielded before may still be told `done`."""
         self._stopped = True
         self._native.close()
-        loop = asyncio.get_running_loop()
-        for executor in (self._waiter, self._remover):
-            # Off the loop: shutdown blocks until the thread has ended.
-            await loop.run_in_executor(None, executor.shutdown)
+        # Off the loop: shutdown blocks until the thread has ended.
+        await asyncio.to_thread(self._waiter.shutdown)
 
     def _next(self) -> _native.Batch | None:
         """Wait and take, in the worker thread; None when there was nothing in it."""
@@ -116,6 +113,3 @@ class Inbox:
         batch = native.take(time.monotonic())
         self._more = batch.more
         return None if batch.is_empty else batch
-
-    async def _in(self, executor: ThreadPoolExecutor, work: Callable[..., T], *arguments: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(executor, lambda: work(*arguments))

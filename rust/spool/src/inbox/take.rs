@@ -192,6 +192,9 @@ impl Taking<'_> {
     pub fn refused(&mut self, state: &mut State, name: &[u8], error: &Error) {
         let stat = self.directory.stat(name).ok().flatten();
         let number = state.number;
+        if let Some(tail) = state.tails.get_mut(name) {
+            tail.due_at = None; // or the caller would be told to look again at once, and again
+        }
         let waiting = entry(state, name, self.now);
         waiting.listed = number;
         if waiting.refuse(stat, self.now) {
