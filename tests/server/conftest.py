@@ -50,7 +50,8 @@ class Bridge:
             def do_GET(self) -> None:
                 bridge.keys.append(self.headers["Authorization"])
                 body = json.dumps(bridge.status).encode()
-                self.send_response(200 if self.path == "/status" else 404)
+                here = self.headers["Host"] == f"127.0.0.1:{bridge.server.server_port}"
+                self.send_response((200 if self.path == "/status" else 404) if here else 403)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)

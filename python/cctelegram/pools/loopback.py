@@ -106,7 +106,7 @@ def get(port: int, path: str, key: str, timeout: float = 2.0) -> tuple[int, byte
     """
     import socket  # noqa: PLC0415  see above
 
-    request = f"GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {key}\r\n\r\n"
+    request = f"GET {path} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {key}\r\n\r\n"
     answer = bytearray()
     try:
         with socket.create_connection(("127.0.0.1", port), timeout) as connection:
