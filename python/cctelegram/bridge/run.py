@@ -116,6 +116,8 @@ class Bridge:
             max_event_bytes=settings.spool.max_event_bytes,
             batch_events=settings.spool.batch_events,
             batch_bytes=settings.spool.batch_bytes,
+            quiet_seconds=settings.spool.quiet_seconds,
+            rescan_seconds=settings.spool.rescan_seconds,
         )
         self._intake = Intake(
             self._store,

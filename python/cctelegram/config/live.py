@@ -6,6 +6,7 @@ cannot be read is refused, and the last good one stays in force.
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +16,6 @@ from cctelegram.config.errors import SettingsError
 from cctelegram.config.load import load
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Mapping
 
     from cctelegram.config.load import Loaded
@@ -37,6 +37,7 @@ class Live:
 
     def __init__(self, home: str, environ: Mapping[str, str], flags: Mapping[str, object]) -> None:
         self._sources = (home, environ, flags)
+        self._stamps = self._look()
         self.loaded: Loaded = load(home, environ, flags)
         self.refused: str | None = None
         self._listeners: list[Callable[[], None]] = []
@@ -52,6 +53,7 @@ class Live:
 
     def reload(self) -> bool:
         """Read the sources again; returns whether they were taken. `refused` says why not."""
+        self._stamps = self._look()
         try:
             self.loaded = load(*self._sources)
             self.refused = None
@@ -74,5 +76,23 @@ class Live:
             stop_event=stop,
             ignore_permission_denied=True,
         )
-        async for _ in changes:
+        # The first step of the iterator sets the watch; what changed before it was set is seen by looking.
+        following = asyncio.ensure_future(anext(changes, None))
+        await asyncio.sleep(0)
+        if self._look() != self._stamps:
             self.reload()
+        while await following is not None:
+            self.reload()
+            following = asyncio.ensure_future(anext(changes, None))
+
+    def _look(self) -> tuple[tuple[int, int, int] | None, ...]:
+        """Give what tells one version of the source files from another."""
+        return tuple(_stamp(Path(self._sources[0]) / name) for name in sorted(NAMES))
+
+
+def _stamp(file: Path) -> tuple[int, int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return (found.st_ino, found.st_mtime_ns, found.st_size)

@@ -141,7 +141,7 @@ TABLE: tuple[Key, ...] = (
         2.0,
         "How long a file that does not parse must stay as it is before it is rejected.",
     ),
-    Key("spool.rescan_seconds", number(1, 3600), 30.0, "How often the directory is read without being told."),
+    Key("spool.rescan_seconds", number(1, 30), 30.0, "How often the directory is read without being told."),
     Key(
         "mode.initial",
         choice("nomad", "local", "muted"),

@@ -30,6 +30,8 @@ class Inbox:
         max_event_bytes: Of one event.
         batch_events: At most so many a batch.
         batch_bytes: About so many a batch.
+        quiet_seconds: A file that cannot be used is rejected after so long without change.
+        rescan_seconds: The longest between two looks; 1 s where changes are not told.
         positions: Of .jsonl files, as the batches' `positions` were stored.
     """
 
@@ -41,6 +43,8 @@ class Inbox:
         max_event_bytes: int = 1 << 20,
         batch_events: int = 512,
         batch_bytes: int = 4 << 20,
+        quiet_seconds: float = 2.0,
+        rescan_seconds: float = 30.0,
         positions: Sequence[tuple[bytes, int, int, int, int]] = (),
     ) -> None:
         # The watch is set here, before the first take.
@@ -50,9 +54,11 @@ class Inbox:
             max_event_bytes=max_event_bytes,
             batch_events=batch_events,
             batch_bytes=batch_bytes,
+            quiet_seconds=quiet_seconds,
             positions=positions,
         )
         self._waiter = ThreadPoolExecutor(1, "spool-inbox")
+        self._rescan_seconds = rescan_seconds
         self._stopped = False
         self._more = False
         self._failure: OSError | None = None
@@ -107,7 +113,7 @@ class Inbox:
         native = self._native
         if not self._more:
             due = native.due(time.monotonic())
-            patience = TROUBLE_RETRY_SECONDS if self._failure else native.patience
+            patience = TROUBLE_RETRY_SECONDS if self._failure else min(native.patience, self._rescan_seconds)
             if native.wait(patience if due is None else min(due, patience)) == "closed":
                 return None
         batch = native.take(time.monotonic())
