@@ -26,13 +26,14 @@ $(VENV)/made: pyproject.toml
 # A release build: a debug one is many times slower, and every figure measured on it would be wrong.
 $(VENV)/built: $(VENV)/made $(RUST_SOURCES)
 	@echo "Building (the first time takes a few minutes) ..."
+	@touch $@.begun # what is edited while it builds is newer than this, and builds again
 	@$(BIN)/maturin develop --release --quiet
-	@touch $@
+	@mv $@.begun $@
 
 setup: $(VENV)/built ## Make .venv and build the package into it
 
 demo: setup ## Run the whole path once on the sandbox; KEEP=1 leaves it running and prints the chat's address
-	@$(BIN)/python -m cctelegram.cli.demo $(if $(KEEP),--keep)
+	@$(BIN)/python tests/flow/demo.py $(if $(KEEP),--keep)
 
 test: lint test-rust test-python ## Run all tests
 

@@ -125,5 +125,15 @@ def test_every_value_of_a_card_is_on_the_phone() -> None:
         "allow_text": True,
     }
     parts = render.card(event(type="approval_request", data=data), "Go?", zone=UTC)
-    for word in ("Bash", "ls *", "a_b", "c", "<x>", "odd", "allow_text"):
+    for word in ("Bash", "ls *", "a_b", "c", "<x>", "odd"):
         assert shows(parts, word)
+
+
+def test_a_card_says_that_words_are_taken_and_nothing_of_who_waits() -> None:
+    data = {"allow_text": True, "awaited_by": "session-1"}
+    (words,) = render.card(event(type="approval_request", data=data), "Go?", zone=UTC)
+    assert "Reply to this message to answer in words." in words.text
+    assert "session-1" not in words.text
+    (buttons,) = render.card(event(type="approval_request", data={"allow_text": False}), "Go?", zone=UTC)
+    assert "Reply to" not in buttons.text
+    assert "allow_text" not in buttons.text

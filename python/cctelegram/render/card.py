@@ -47,6 +47,7 @@ def card(
     if event.description != prompt:
         sheet.description()
     _options(sheet)
+    _way_to_answer(sheet)
     draft.end_block()
     sheet.show("default_on_timeout")
     if expires_at is not None:
@@ -55,6 +56,15 @@ def card(
     sheet.details()
     sheet.footer(zone)
     return draft.parts()
+
+
+def _way_to_answer(sheet: Sheet) -> None:
+    """Say that words are taken; leave out which session waits, which is no matter of the person's."""
+    if isinstance(sheet.rest.get("awaited_by"), str):
+        del sheet.rest["awaited_by"]
+    if isinstance(sheet.rest.get("allow_text"), bool) and sheet.rest.pop("allow_text"):
+        sheet.draft.end_block()
+        sheet.draft.add("Reply to this message to answer in words.", "italic")
 
 
 def _options(sheet: Sheet) -> None:
