@@ -50,12 +50,13 @@ $(ORACLE)/made: pyproject.toml
 test-python: setup $(ORACLE)/made
 	$(BIN)/python -m pytest
 
-lint: setup ## Check style and types of Rust and Python
+lint: setup ## Check style and types of Rust and Python, and the workflows
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --quiet --check
 	$(BIN)/mypy
+	$(BIN)/zizmor --offline --no-progress --quiet .github/workflows
 
 format: setup ## Format Rust and Python
 	cargo fmt --all

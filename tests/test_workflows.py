@@ -1,0 +1,54 @@
+"""What the workflows may do: least rights, actions by hash, and no steps of their own."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+# The task runner, the package's own installation, and the two test runners where there is no make.
+CALLS = re.compile(
+    r"bash \.ci/run|make [a-z-]+|cargo test --workspace|python -m (pip install|pytest) |test \"\$RESULTS\""
+)
+
+
+def test_there_is_a_workflow() -> None:
+    assert WORKFLOWS
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_actions_are_named_by_hash_with_their_version_beside_it(file: Path) -> None:
+    used = re.findall(r"uses: *(.*)", file.read_text())
+    assert used
+    for action in used:
+        assert re.fullmatch(r"[\w-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), action
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_steps_ask_the_task_runner(file: Path) -> None:
+    for command in re.findall(r"run: *(.*)", file.read_text()):
+        assert CALLS.match(command), command
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_nothing_is_permitted_but_reading(file: Path) -> None:
+    text = file.read_text()
+    assert re.search(r"^permissions: \{\}$", text, re.MULTILINE), "every job says what it needs"
+    assert "write" not in text
+    assert "pull_request_target" not in text
+
+
+def test_the_auditor_finds_nothing() -> None:
+    auditor = Path(sys.executable).with_name("zizmor")
+    done = subprocess.run(
+        [auditor, "--offline", "--no-progress", "--quiet", "--persona", "pedantic", *WORKFLOWS],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
