@@ -70,15 +70,21 @@ class Intake:
         self._figures = figures
         self._log = log
         self.problem: str | None = None
+        self._busy = False
 
     @property
     def trouble(self) -> str | None:
         """Why events come late, in a sentence; None when they do not."""
         return self._inbox.trouble
 
+    def waiting(self) -> bool:
+        """Whether the spool still holds something that is to be taken, or was taken and is not stored."""
+        return self._busy or self._inbox.waiting()
+
     async def run(self) -> None:
         """Take what comes."""
         async for batch in self._inbox.batches():
+            self._busy = True
             rows = batch.rows()
             rejected = [Rejection(item.name, item.reason) for item in batch.rejected]
             told = [*rejected, *(Rejection(item.name, item.reason) for item in batch.troubles)]
@@ -96,6 +102,7 @@ class Intake:
             chats = {recipient.chat_id for recipient in recipients if recipient.chat_id is not None}
             if chats and (accepted or told):
                 self._arrived(chats, any(item.row[intake.LANE] == DECISIONS for item in accepted))
+            self._busy = False
 
     async def _keep(
         self, rows: list[intake.Row], batch: Any, told: list[Rejection], recipients: list[intake.Recipient]

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from cctelegram.spool.lock import FileLock
 
 ALLOWED_UPDATES: Final = ("message", "callback_query")
+CONNECTING: Final = "connecting to Telegram"
 NOT_GIVEN: Final = (
     "no token: put TELEGRAM_BOT_TOKEN=<token from @BotFather> into .env in the home; "
     "what comes meanwhile is kept"
@@ -78,7 +79,8 @@ class Link:
         self._pauses: Pauses | None = None
         self._lock: tuple[str, FileLock] | None = None
         self.pools: Pools | None = None
-        self.problem: str | None = "connecting to Telegram"
+        self.problem: str | None = CONNECTING
+        self._needs_a_person = False
         self.bot: dict[str, Any] | None = None
         live.on_change(self._change.ring)
 
@@ -86,6 +88,11 @@ class Link:
     def connected(self) -> bool:
         """Whether Telegram answered the last poll."""
         return self._poller is not None and self._poller.status().connected
+
+    @property
+    def stuck(self) -> str | None:
+        """Why nothing is sent until a person mends it, in a sentence; None when waiting may help."""
+        return self.problem if self._needs_a_person else None
 
     @property
     def paused_seconds(self) -> float:
@@ -114,13 +121,13 @@ class Link:
             settings = self._live.current
             token = settings.telegram.token
             if token is None:
-                self.problem = NOT_GIVEN
+                self.problem, self._needs_a_person = NOT_GIVEN, True
                 await self._change.wait()
                 continue
             if not self._hold(token.reveal()):
                 await self._change.wait(LOCKED_AGAIN)
                 continue
-            self.problem = "connecting to Telegram"
+            self.problem, self._needs_a_person = CONNECTING, False
             work = asyncio.create_task(self._serve(settings), name="link")
             try:
                 await self._until_changed(settings, work)
@@ -151,7 +158,7 @@ class Link:
         try:
             self._lock = (token, lock.hold_token(token))
         except lock.AlreadyRunning as error:
-            self.problem = str(error)
+            self.problem, self._needs_a_person = str(error), True
             return False
         return True
 
@@ -274,6 +281,7 @@ class Link:
             self._log.warning("commands not set", reason=str(error))
 
     def _refused(self, reason: str) -> None:
+        self._needs_a_person = True
         self.problem = (
             f"Telegram refuses the token ({reason}): put the right one into .env; everything is kept"
         )

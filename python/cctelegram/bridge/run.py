@@ -23,7 +23,7 @@ from cctelegram.bridge.replies import Replies
 from cctelegram.config import place
 from cctelegram.config.live import Live
 from cctelegram.config.zone import zone
-from cctelegram.outbox import deliveries, intake, store
+from cctelegram.outbox import deliveries, intake, lookup, store
 from cctelegram.spool.inbox import Inbox
 from cctelegram.web.app import app
 from cctelegram.web.serve import Server
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 STORE = "store.db"
+# With `once`, how often to look whether all was delivered, in seconds.
+DRAIN_LOOK = 0.05
 NO_USER = (
     "nobody is allowed: put TELEGRAM_ALLOWED_USERS=<your user id> into .env in the home; "
     "what comes meanwhile is kept"
@@ -73,6 +75,7 @@ class Bridge:
         self._locks.callback(self._store.close)
         self.server = Server(settings.http.host, settings.http.port)
         self._ready = False
+        self._stop = asyncio.Event()
         self._replies = Replies(self._store, settings.spool.responses_dir, log=self.log)
         self._expiry = Expiry(self._store, closed=self._closed, log=self.log)
         self._link = Link(
@@ -89,23 +92,34 @@ class Bridge:
         self._locks.callback(self._link.release)
         self._intake: Intake | None = None
 
-    async def run(self, ready: Callable[[], None] = lambda: None) -> None:
+    async def run(self, ready: Callable[[], None] = lambda: None, *, once: bool = False) -> str:
         """Serve until SIGTERM or SIGINT; what is in flight is finished, what waits stays in the store.
 
         Args:
             ready: called once, when files are taken and questions answered.
+            once: end when nothing is left to be delivered, or nothing can be.
+
+        Returns:
+            With `once`, what was not delivered, in words; empty when all was.
         """
-        stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
-                loop.add_signal_handler(number, stop.set)
+                loop.add_signal_handler(number, self.stop)
         try:
-            await self._serve(stop, ready)
+            return await self._serve(ready, once=once)
         finally:
             self._locks.close()
 
-    async def _serve(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+    def stop(self) -> None:
+        """End `run`, after what is in flight."""
+        self._stop.set()
+
+    async def delivery(self, event_id: str) -> dict[str, Any] | None:
+        """Give what became of an event, or None when the store does not know it."""
+        return await self._store.run(partial(lookup.delivery, event_id=event_id))
+
+    async def _serve(self, ready: Callable[[], None], *, once: bool) -> str:
         settings = self.live.current
         recovered = await self._store.run(deliveries.recover)
         positions = await self._store.run(intake.positions)
@@ -128,7 +142,7 @@ class Bridge:
             log=self.log,
         )
         key = secrets.token_urlsafe(32)
-        await self.server.start(app(self.status, key))
+        await self.server.start(app(self, key))
         self.live.on_change(self._reloaded)
         await self._release()
         tasks = {
@@ -138,7 +152,7 @@ class Bridge:
                 ("writing answers", self._replies.run),
                 ("expiring questions", self._expiry.run),
                 ("the link to Telegram", self._link.run),
-                ("watching the settings", partial(self.live.watch, stop)),
+                ("watching the settings", partial(self.live.watch, self._stop)),
             )
         }
         file = state.write(self._state_dir, self.server.port, key, version())
@@ -146,7 +160,7 @@ class Bridge:
         self.log.info("started", version=version(), port=self.server.port, recovered=recovered)
         ready()
         try:
-            await stop.wait()
+            return await self._drained() if once else await self._until_stopped()
         finally:
             self._ready = False
             file.unlink(missing_ok=True)
@@ -156,6 +170,26 @@ class Bridge:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.server.stop()
             self.log.info("stopped")
+
+    async def _until_stopped(self) -> str:
+        await self._stop.wait()
+        return ""
+
+    async def _drained(self) -> str:
+        """Wait until nothing waits in the spool and the queue; give what cannot be delivered, in words."""
+        while not self._stop.is_set():
+            stored = await self._store.run(status.from_store)
+            files = self._intake is not None and self._intake.waiting()
+            stuck = self._link.stuck or (None if self.live.current.telegram.allowed_users else NO_USER)
+            queued = sum(stored["queue"].values())
+            if not files and (stuck or not queued):
+                left = {**stored["deliveries"], "queued": queued}
+                words = ", ".join(f"{count} {state}" for state, count in left.items() if count)
+                return f"{words} ({stuck})" if words and stuck else words
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(DRAIN_LOOK):
+                    await self._stop.wait()
+        return "stopped before all was delivered"
 
     async def status(self) -> dict[str, Any]:
         """Give what /status says; every figure was counted or measured just now."""

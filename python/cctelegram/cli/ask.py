@@ -76,7 +76,7 @@ def _ask(parsed: argparse.Namespace) -> int:
     if parsed.default is not None and parsed.default not in options:
         raise Failed(f"--default must be one of the options: {', '.join(options)}", NOT_ASKED)
     seconds = duration(parsed.timeout)
-    event_id, session = build.new_id(), f"ask-{os.getpid()}-{build.new_id()[:8]}"
+    event_id, session = build.new_id(), os.urandom(8).hex()
     sessions = place.sessions_dir(home)
     os.makedirs(sessions, mode=0o700, exist_ok=True)  # noqa: PTH103 - the path is text in the cheap rooms
     lock = FileLock(f"{sessions}/{session}.json")

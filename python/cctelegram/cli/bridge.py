@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cctelegram.bridge.lock import AlreadyRunning
 from cctelegram.bridge.run import Bridge
+from cctelegram.cli import FAILED
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, home_of
 from cctelegram.config import environment
@@ -24,13 +25,23 @@ if TYPE_CHECKING:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     add_home(parser)
+    parser.add_argument(
+        "--once",
+        action="store_true",
+        help="deliver what waits, then end: for a container that dies with its job",
+    )
+    parser.add_argument("--token-stdin", action="store_true", help="read the bot token from standard input")
     parser.add_argument("--port", help="port of the loopback HTTP server, 0 for any free one (default: 8787)")
 
 
 def run(parsed: argparse.Namespace) -> int:
     """Serve until it is stopped."""
+    flags: dict[str, object] = {"http.port": parsed.port}
+    if parsed.token_stdin:
+        # A pipe, not an argument or a variable: those can be read by others on this machine.
+        flags["telegram.token"] = sys.stdin.readline().strip() or None
     try:
-        bridge = Bridge(home_of(parsed), environment.snapshot(), {"http.port": parsed.port})
+        bridge = Bridge(home_of(parsed), environment.snapshot(), flags)
     except (AlreadyRunning, NewerStore) as error:
         raise Failed(str(error)) from None
 
@@ -40,5 +51,7 @@ def run(parsed: argparse.Namespace) -> int:
             sys.stderr.write(f"- {problem}\n")
         sys.stderr.flush()
 
-    asyncio.run(bridge.run(ready))
-    return 0
+    left = asyncio.run(bridge.run(ready, once=parsed.once))
+    if left:
+        sys.stderr.write(f"cctelegram bridge: not delivered: {left}. It is kept for the next start.\n")
+    return FAILED if left else 0

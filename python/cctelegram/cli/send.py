@@ -3,14 +3,15 @@
     cctelegram send build_failed "Build #42 failed" --set exit_code=1 --set severity=high
     echo '{"type":"build_failed","title":"Build #42 failed"}' | cctelegram send -
 
-A field of data is read as JSON where it is JSON, else as text.
+A field of data is read as JSON where it is JSON, else as text. With --wait the exit code is 0 when Telegram
+has the message and 1 when it has not (the event is kept and goes on its way all the same).
 """
 
 from __future__ import annotations
 
 import sys
 
-from cctelegram.cli import USAGE
+from cctelegram.cli import FAILED, USAGE
 from cctelegram.cli.failed import Failed
 from cctelegram.config import place
 from cctelegram.config.errors import SettingsError
@@ -31,6 +32,7 @@ FLAGS = (
     ("--source", "source", "NAME", "who says it (default: external)"),
     ("--task-id", "task_id", "ID", "the task it belongs to"),
     ("--event-id", "event_id", "ID", "an id of your own (default: one is made)"),
+    ("--wait", "wait", "SECONDS", "return when Telegram has it, at most so many seconds later"),
     ("--home", "home", "DIR", "the home (default: $CC_TELEGRAM_HOME or ~/.cc_telegram)"),
 )
 
@@ -100,13 +102,18 @@ def _send(plain: list[str], given: dict[str, Any]) -> int:
         event = _from_input(given) if plain[0] == "-" else _from_flags(plain, given)
     except build.InvalidEvent as error:
         raise Failed(str(error)) from None
+    seconds = _seconds(given.get("wait"))
     path = post(place.events_dir(given.get("home")), event)
+    told: dict[str, Any] = {"event_id": loads(event).get("event_id"), "path": path, "accepted": True}
+    if seconds is not None:
+        from cctelegram.cli.delivered import wait  # noqa: PLC0415 - only where it is asked for
+
+        told.update(wait(place.home(given.get("home")), path, told["event_id"], seconds))
     if given["json"]:
-        told = {"event_id": loads(event).get("event_id"), "path": path, "accepted": True}
         sys.stdout.write(dumps(told).decode() + "\n")
     else:
-        sys.stdout.write(f"{path}\n")
-    return 0
+        sys.stdout.write(f"{path}\n" if seconds is None else f"{told['event_id']}: {told['state']}\n")
+    return 0 if seconds is None or told["state"] == "sent" else FAILED
 
 
 def _from_flags(plain: list[str], given: dict[str, Any]) -> bytes:
@@ -124,9 +131,21 @@ def _from_flags(plain: list[str], given: dict[str, Any]) -> bytes:
 
 
 def _from_input(given: dict[str, Any]) -> bytes:
-    if given["set"] or any(given.get(name) for _, name, _, _ in FLAGS if name != "home"):
+    if given["set"] or any(given.get(name) for _, name, _, _ in FLAGS if name not in ("home", "wait")):
         raise Failed("with - the whole event is read from standard input; put the fields there", USAGE)
     return build.checked(sys.stdin.buffer.read())
+
+
+def _seconds(given: str | None) -> float | None:
+    if given is None:
+        return None
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 86_400:
+        raise Failed(f"--wait takes a number of seconds, such as 10, not {given!r}", USAGE)
+    return seconds
 
 
 def _pair(text: str) -> tuple[str, Any]:

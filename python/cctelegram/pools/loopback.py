@@ -99,14 +99,34 @@ class Connection:
 
 
 def get(port: int, path: str, key: str, timeout: float = 2.0) -> tuple[int, bytes]:
-    """Ask once, over a connection that is closed again: (status, body). Raises LoopbackError.
+    """Ask once, over a connection that is closed again: (status, body). Raises LoopbackError."""
+    return _once("GET", port, path, key, timeout)
+
+
+def post(port: int, path: str, key: str, timeout: float = 5.0) -> tuple[int, bytes]:
+    """Post nothing to `path`, once: (status, body). Raises LoopbackError."""
+    return _once("POST", port, path, key, timeout)
+
+
+def segment(text: str) -> str:
+    """Return any text as one segment of a path: percent-encoded UTF-8 (RFC 3986)."""
+    return "".join(
+        chr(byte) if chr(byte).isalnum() and byte < 128 else f"%{byte:02X}" for byte in text.encode()
+    )
+
+
+def _once(method: str, port: int, path: str, key: str, timeout: float) -> tuple[int, bytes]:
+    """Ask over a connection that is closed again.
 
     A request of HTTP/1.0, whose answer ends with the connection: http.client costs 9 MB (mail, TLS), and
     the whole MCP server has 22.
     """
     import socket  # noqa: PLC0415  see above
 
-    request = f"GET {path} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {key}\r\n\r\n"
+    request = (
+        f"{method} {path} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {key}\r\n"
+        "Content-Length: 0\r\n\r\n"
+    )
     answer = bytearray()
     try:
         with socket.create_connection(("127.0.0.1", port), timeout) as connection:

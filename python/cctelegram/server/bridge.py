@@ -11,6 +11,7 @@ import os
 
 from cctelegram import _native
 from cctelegram.config import place
+from cctelegram.server.refusal import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +34,18 @@ def told(home: str) -> dict[str, Any]:
     return {"running": True} if is_up(home) else {"running": False, "note": DOWN}
 
 
+def where(home: str) -> dict[str, Any]:
+    """Return what `state/bridge.json` says: pid, port, key, version, started_at. Raises Refusal."""
+    try:
+        with open(os.path.join(place.state_dir(home), "bridge.json"), "rb") as opened:
+            told = _native.loads(opened.read())
+    except (OSError, ValueError) as error:
+        raise Refusal(SILENT.format(why=f"{type(error).__name__}: {error}")) from None
+    if not isinstance(told, dict):
+        raise Refusal(SILENT.format(why="state/bridge.json is no object"))
+    return told
+
+
 def status(home: str) -> dict[str, Any]:
     """Ask the bridge: its status, or `running` false and a `note` that says what is wrong."""
     if not is_up(home):
@@ -40,12 +53,32 @@ def status(home: str) -> dict[str, Any]:
     from cctelegram.pools import loopback  # noqa: PLC0415  costs an HTTP client, and few calls need it
 
     try:
-        with open(os.path.join(place.state_dir(home), "bridge.json"), "rb") as opened:
-            where = _native.loads(opened.read())
-        code, body = loopback.get(int(where["port"]), "/status", str(where["key"]))
+        at = where(home)
+        code, body = loopback.get(int(at["port"]), "/status", str(at["key"]))
         answer = _native.loads(body) if code == 200 else None
+    except Refusal as refusal:
+        return {"running": False, "note": str(refusal)}
     except (OSError, ValueError, KeyError, TypeError) as error:
         return {"running": False, "note": SILENT.format(why=f"{type(error).__name__}: {error}")}
     if not isinstance(answer, dict):
         return {"running": False, "note": SILENT.format(why=f"/status answered {code}")}
     return {**answer, "running": True}
+
+
+def delivery(home: str, event_id: str) -> dict[str, Any] | None:
+    """Ask what became of an event; None when the bridge does not know it. Raises Refusal when it is down."""
+    if not is_up(home):
+        raise Refusal(DOWN)
+    from cctelegram.pools import loopback  # noqa: PLC0415  see `status`
+
+    at = where(home)
+    try:
+        path = f"/deliveries/{loopback.segment(event_id)}"
+        code, body = loopback.get(int(at["port"]), path, str(at["key"]))
+        answer = _native.loads(body)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Refusal(SILENT.format(why=f"{type(error).__name__}: {error}")) from None
+    if code != 200 or not isinstance(answer, dict):
+        return None
+    found: dict[str, Any] = answer
+    return found

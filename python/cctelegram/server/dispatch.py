@@ -32,6 +32,12 @@ FILES = {
     "get_telegram_responses": "responses",
     "process_pending_responses": "responses",
     "get_bridge_status": "status",
+    "get_delivery": "status",
+    "start_bridge": "life",
+    "ensure_bridge_running": "life",
+    "stop_bridge": "life",
+    "restart_bridge": "life",
+    "check_bridge_process": "life",
 }
 
 

@@ -8,6 +8,7 @@ async for batch in inbox.batches():
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -47,6 +48,7 @@ class Inbox:
         rescan_seconds: float = 30.0,
         positions: Sequence[tuple[bytes, int, int, int, int]] = (),
     ) -> None:
+        self._events_dir = events_dir
         # The watch is set here, before the first take.
         self._native = _native.Inbox(
             events_dir,
@@ -92,6 +94,17 @@ class Inbox:
         """
         # Not in the waiter's thread, so beside the next take, and after `stop` as well.
         return await asyncio.to_thread(self._native.settle, batch, time.monotonic())
+
+    def waiting(self) -> bool:
+        """Whether the directory holds a file that may be an event. Lists it: not for hot paths."""
+        suffixes = (".json", ".jsonl")
+        with os.scandir(self._events_dir) as entries:
+            return any(
+                entry.name.lower().endswith(suffixes)
+                and not entry.name.startswith(".")
+                and entry.is_file(follow_symlinks=False)
+                for entry in entries
+            )
 
     def release(self, batch: _native.Batch) -> None:
         """Give back a batch whose rows could not be stored: all of it comes again."""

@@ -6,7 +6,7 @@ A page in the browser could otherwise read the status by pointing a name of its 
 from __future__ import annotations
 
 import hmac
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import orjson
 from starlette.applications import Starlette
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
+
+    Endpoint = Callable[[Request], Awaitable[Response]]
 
 LOCAL: Final = ("127.0.0.1", "localhost", "[::1]")
 
@@ -48,17 +50,36 @@ def _ours(scope: Scope) -> bool:
     )
 
 
-def app(status: Callable[[], Awaitable[dict[str, Any]]], key: str) -> ASGIApp:
-    """Make the application; `status` gives what /status and /health say, `key` is asked for /status."""
+class Bridge(Protocol):
+    """What the routes ask of the bridge."""
 
-    async def show_status(request: Request) -> Response:
-        given = request.headers.get("authorization", "").encode()
-        if not hmac.compare_digest(given, f"Bearer {key}".encode()):
-            return _json({"error": "the key of state/bridge.json is needed"}, 401)
-        return _json(await status())
+    async def status(self) -> dict[str, Any]:
+        """Give what /status says; `health` and `ready` among it."""
+
+    async def delivery(self, event_id: str) -> dict[str, Any] | None:
+        """Give what became of an event, or None when it is not known."""
+
+    def stop(self) -> None:
+        """End, after what is in flight."""
+
+
+def app(bridge: Bridge, key: str) -> ASGIApp:
+    """Make the application; `key` is asked for everything but /live, /ready and /health."""
+
+    async def status(_: Request) -> Response:
+        return _json(await bridge.status())
+
+    async def delivery(request: Request) -> Response:
+        found = await bridge.delivery(request.path_params["event_id"])
+        return _json(found) if found is not None else _json({"error": "no such event"}, 404)
+
+    async def stop(_: Request) -> Response:
+        queue = (await bridge.status())["queue"]
+        bridge.stop()
+        return _json({"stopping": True, "queue": queue})
 
     async def health(_: Request) -> Response:
-        now = await status()
+        now = await bridge.status()
         code = 503 if now["health"] == "failing" else 200
         return _json({"health": now["health"], "reasons": now["reasons"]}, code)
 
@@ -66,11 +87,22 @@ def app(status: Callable[[], Awaitable[dict[str, Any]]], key: str) -> ASGIApp:
         return _json({"live": True})
 
     async def ready(_: Request) -> Response:
-        now = await status()
+        now = await bridge.status()
         return _json({"ready": now["ready"]}, 200 if now["ready"] else 503)
 
+    def keyed(endpoint: Endpoint) -> Endpoint:
+        async def asked(request: Request) -> Response:
+            given = request.headers.get("authorization", "").encode()
+            if not hmac.compare_digest(given, f"Bearer {key}".encode()):
+                return _json({"error": "the key of state/bridge.json is needed"}, 401)
+            return await endpoint(request)
+
+        return asked
+
     routes = [
-        Route("/status", show_status),
+        Route("/status", keyed(status)),
+        Route("/deliveries/{event_id:path}", keyed(delivery)),
+        Route("/stop", keyed(stop), methods=["POST"]),
         Route("/health", health),
         Route("/live", live),
         Route("/ready", ready),

@@ -21,11 +21,12 @@ use super::schema;
 const INSTRUCTIONS: &str = include_str!("definitions/instructions.txt");
 
 /// One JSON list a subject; `tools/list` gives them in this order.
-const DEFINITIONS: [&str; 4] = [
+const DEFINITIONS: [&str; 5] = [
     include_str!("definitions/events.json"),
     include_str!("definitions/ask.json"),
     include_str!("definitions/responses.json"),
     include_str!("definitions/status.json"),
+    include_str!("definitions/life.json"),
 ];
 
 /// How long a client may keep the list of tools: it changes with a new version only.

@@ -1,0 +1,147 @@
+"""Starting and stopping the bridge of a home, from a session.
+
+Whether one runs is what its lock says; it is stopped by asking it. Never by the names of processes: those
+match an editor as well. Several sessions may start one at the same moment: the lock lets one through, and
+the others find that it runs.
+
+Start-cheap.
+"""
+
+# ruff: noqa: PTH118, PTH123  # pathlib costs more than a command that starts here may
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from cctelegram import _native
+from cctelegram.config import environment, place
+from cctelegram.server import bridge
+from cctelegram.server.refusal import Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from subprocess import Popen
+    from typing import Any
+
+TOKEN = "TELEGRAM_BOT_TOKEN"  # noqa: S105 - the name of a variable
+# A bridge is ready in a third of a second; a machine under load is given longer.
+START_SECONDS = 20.0
+# A request in flight is finished first, and Telegram may take its time.
+STOP_SECONDS = 30.0
+LOOK_SECONDS = 0.02
+
+
+def ensure(home: str) -> dict[str, Any]:
+    """Start a bridge unless one runs; give its process and how long it runs.
+
+    Raises Refusal with the bridge's own words when it does not start.
+    """
+    if bridge.is_up(home):
+        return _running(home, "already_running")
+    place.make(home)
+    said = os.path.join(place.logs_dir(home), "bridge.start")
+    child = _spawn(home, said)
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if _is_ready(home, child.pid):
+            return _running(home, "started")
+        if child.poll() is not None:
+            if bridge.is_up(home):  # another session was faster
+                return _running(home, "already_running")
+            raise Refusal(f"The bridge did not start: {_words(said)}")
+        time.sleep(LOOK_SECONDS)
+    raise Refusal(f"The bridge is not ready after {START_SECONDS:.0f} s; see {said} and logs/bridge.jsonl.")
+
+
+def stop(home: str) -> dict[str, Any]:
+    """Ask the bridge to end, and wait until it has; give what stays in its queue.
+
+    Raises Refusal when it does not answer or does not end.
+    """
+    if not bridge.is_up(home):
+        return {"success": True, "action": "not_running"}
+    where = bridge.where(home)
+    from cctelegram.pools import loopback  # noqa: PLC0415 - few calls need it
+
+    try:
+        code, body = loopback.post(int(where["port"]), "/stop", str(where["key"]))
+    except OSError as error:
+        raise Refusal(f"The bridge (process {where.get('pid')}) does not answer: {error}.") from None
+    if code != 200:
+        raise Refusal(f"The bridge refused to stop: {body.decode(errors='replace')}")
+    deadline = time.monotonic() + STOP_SECONDS
+    while bridge.is_up(home):
+        if time.monotonic() > deadline:
+            raise Refusal(
+                f"The bridge (process {where.get('pid')}) has not ended after {STOP_SECONDS:.0f} s."
+            )
+        time.sleep(LOOK_SECONDS)
+    return {
+        "success": True,
+        "action": "stopped",
+        "pid": where.get("pid"),
+        "queue": _native.loads(body)["queue"],
+    }
+
+
+def restart(home: str) -> dict[str, Any]:
+    """Stop the bridge if one runs, and start one."""
+    stop(home)
+    return {**ensure(home), "action": "restarted"}
+
+
+def _spawn(home: str, said: str) -> Popen[bytes]:
+    import subprocess  # noqa: PLC0415 - 6 ms, and few sessions start a bridge
+
+    variables = environment.snapshot()
+    # A token that this session has goes through a pipe: not into the child's arguments, where everybody
+    # on the machine reads it, nor into its environment or a file.
+    token = variables.pop(TOKEN, None)
+    command = [sys.executable, "-m", "cctelegram.cli", "bridge", "--home", home]
+    if token:
+        command.append("--token-stdin")
+    descriptor = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        child = subprocess.Popen(  # noqa: S603 - this interpreter, our own module
+            command,
+            stdin=subprocess.PIPE,
+            stdout=descriptor,
+            stderr=descriptor,
+            env=variables,
+            cwd=home,
+            start_new_session=True,
+        )
+    finally:
+        os.close(descriptor)
+    if child.stdin is not None:
+        try:
+            child.stdin.write((token or "").encode() + b"\n")
+            child.stdin.close()
+        except BrokenPipeError:
+            pass  # it ended at once; its own words tell why
+    return child
+
+
+def _is_ready(home: str, pid: int) -> bool:
+    try:
+        return int(bridge.where(home)["pid"]) == pid and bool(bridge.status(home).get("ready"))
+    except Refusal:
+        return False
+
+
+def _running(home: str, action: str) -> dict[str, Any]:
+    status = bridge.status(home)
+    told = {
+        "success": True,
+        "action": action,
+        "pid": status.get("pid"),
+        "uptime": status.get("uptime_seconds"),
+    }
+    return {key: value for key, value in told.items() if value is not None}
+
+
+def _words(said: str) -> str:
+    with open(said, "rb") as opened:
+        return opened.read().decode(errors="replace").strip() or "it said nothing"

@@ -1,0 +1,60 @@
+"""Tools that start and stop the bridge."""
+
+# ruff: noqa: ARG001  all tools have one signature
+
+from __future__ import annotations
+
+from cctelegram.server import bridge, life
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from cctelegram._native import Call
+    from cctelegram.server.session import Session
+
+    Result = tuple[str, dict[str, Any]]
+
+
+def start_bridge(arguments: dict[str, Any], call: Call, session: Session) -> Result:
+    """Start it unless it runs."""
+    return _told(life.ensure(session.home()))
+
+
+def ensure_bridge_running(arguments: dict[str, Any], call: Call, session: Session) -> Result:
+    """Start it unless it runs; the name that older prompts use."""
+    return _told(life.ensure(session.home()))
+
+
+def stop_bridge(arguments: dict[str, Any], call: Call, session: Session) -> Result:
+    """End it after what is in flight."""
+    return _told(life.stop(session.home()))
+
+
+def restart_bridge(arguments: dict[str, Any], call: Call, session: Session) -> Result:
+    """End it if it runs, and start one."""
+    return _told(life.restart(session.home()))
+
+
+def check_bridge_process(arguments: dict[str, Any], call: Call, session: Session) -> Result:
+    """Say whether it runs, by its lock and its own answer."""
+    status = bridge.status(session.home())
+    running = bool(status["running"])
+    told: dict[str, Any] = {"success": running, "action": "running" if running else "not_running"}
+    for key, name in (("pid", "pid"), ("uptime_seconds", "uptime"), ("note", "note")):
+        if status.get(key) is not None:
+            told[name] = status[key]
+    return _told(told)
+
+
+def _told(result: dict[str, Any]) -> Result:
+    words = {
+        "started": "The bridge was started",
+        "already_running": "The bridge runs already",
+        "stopped": "The bridge was stopped; what waits is kept for the next start",
+        "not_running": "The bridge is not running",
+        "restarted": "The bridge was started anew",
+        "running": "The bridge runs",
+    }
+    process = f" (process {result['pid']})" if "pid" in result else ""
+    return f"{words[result['action']]}{process}.", result

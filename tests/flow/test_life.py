@@ -1,0 +1,193 @@
+"""The life of a bridge: started by a session, stopped by asking, never by the names of processes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cctelegram.spool.lock import is_locked
+from flow.phone import see, sends, texts
+from flow.test_agents import call, session
+from running import COMMAND, RunningBridge, bridge, environment, make_home, wait_for
+
+if TYPE_CHECKING:
+    from mcp import Client
+
+    from cctelegram.sandbox.child import Sandbox
+
+
+def is_up(home: Path) -> bool:
+    return is_locked(home / "state" / "bridge.lock")
+
+
+def run(home: Path, *words: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [COMMAND, *words],
+        env=environment(CC_TELEGRAM_HOME=str(home)),
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def port(home: Path) -> None:
+    """Let the bridge that a tool starts take any free port."""
+    with (home / "config.toml").open("a") as file:
+        file.write("\n[http]\nport = 0\n")
+
+
+def test_a_session_starts_the_bridge_which_outlives_it_and_another_stops_it(
+    home: Path, port: None, fast_sandbox: Sandbox
+) -> None:
+    async def start(client: Client) -> None:
+        assert (await call(client, "check_bridge_process"))["action"] == "not_running"
+        started = await call(client, "start_bridge")
+        assert started["action"] == "started"
+        again = await call(client, "ensure_bridge_running")
+        assert (again["action"], again["pid"]) == ("already_running", started["pid"])
+
+    async def stop(client: Client) -> None:
+        assert (await call(client, "check_bridge_process"))["action"] == "running"
+        await call(client, "send_telegram_message", message="Before the end")
+        await asyncio.to_thread(see, fast_sandbox, "Before the end")
+        first = (await call(client, "check_bridge_process"))["pid"]
+        restarted = await call(client, "restart_bridge")
+        assert restarted["action"] == "restarted"
+        assert restarted["pid"] != first
+        stopped = await call(client, "stop_bridge")
+        assert (stopped["action"], stopped["pid"]) == ("stopped", restarted["pid"])
+        assert (await call(client, "stop_bridge"))["action"] == "not_running"
+
+    session(home, "legacy", start)
+    assert is_up(home)
+    session(home, "legacy", stop)
+    assert not is_up(home)
+
+
+def test_r36_several_sessions_that_race_start_one_bridge(
+    home: Path, port: None, fast_sandbox: Sandbox
+) -> None:
+    found: list[dict[str, Any]] = []
+
+    async def start(client: Client) -> None:
+        found.append(await call(client, "ensure_bridge_running"))
+
+    async def race() -> None:
+        await asyncio.gather(*(asyncio.to_thread(session, home, "legacy", start) for _ in range(4)))
+
+    asyncio.run(race())
+    assert len({each["pid"] for each in found}) == 1
+    assert sum(each["action"] == "started" for each in found) == 1
+
+    async def stop(client: Client) -> None:
+        await call(client, "stop_bridge")
+
+    session(home, "legacy", stop)
+
+
+def test_a_start_that_fails_says_why_in_the_bridges_own_words(home: Path) -> None:
+    (home / "config.toml").write_text("[http]\nport = 0\nnonsense = 1\n")
+
+    async def start(client: Client) -> None:
+        result = await client.call_tool("start_bridge", {})
+        assert result.is_error
+        assert "nonsense" in json.dumps([block.model_dump() for block in result.content])
+
+    session(home, "legacy", start)
+
+
+def test_r49_a_token_that_only_the_session_has_goes_through_a_pipe(
+    tmp_path: Path, fast_sandbox: Sandbox
+) -> None:
+    home = make_home(tmp_path / "home", fast_sandbox, TELEGRAM_BOT_TOKEN="")
+    with (home / "config.toml").open("a") as file:
+        file.write("\n[http]\nport = 0\n")
+    from mcp import Client, StdioServerParameters
+
+    server = StdioServerParameters(
+        command=COMMAND,
+        args=["mcp"],
+        env=environment(CC_TELEGRAM_HOME=str(home), TELEGRAM_BOT_TOKEN=fast_sandbox.token),
+    )
+
+    async def work() -> None:
+        async with Client(server, mode="legacy", read_timeout_seconds=30) as client:
+            pid = (await call(client, "start_bridge"))["pid"]
+            process = Path(f"/proc/{pid}")
+            secret = fast_sandbox.token.split(":")[1].encode()
+            assert secret not in (process / "cmdline").read_bytes()
+            assert secret not in (process / "environ").read_bytes()
+            await call(client, "send_telegram_message", message="With the session's token")
+            await asyncio.to_thread(see, fast_sandbox, "With the session's token")
+            await call(client, "stop_bridge")
+
+    asyncio.run(work())
+    for kept in home.rglob("*"):
+        assert not kept.is_file() or fast_sandbox.token.encode() not in kept.read_bytes()
+
+
+def test_once_delivers_what_waits_and_ends(home: Path, fast_sandbox: Sandbox) -> None:
+    for number in range(5):
+        assert run(home, "send", "task_completion", f"Job {number}").returncode == 0
+    done = run(home, "bridge", "--once", "--port", "0")
+    assert (done.returncode, len(texts(fast_sandbox))) == (0, 5)
+    assert not is_up(home)
+
+
+def test_once_says_what_it_could_not_deliver(tmp_path: Path) -> None:
+    home = make_home(tmp_path / "home", None)
+    run(home, "send", "task_completion", "Nobody hears me")
+    done = run(home, "bridge", "--once", "--port", "0")
+    assert done.returncode == 1
+    assert "1 held" in done.stderr
+    assert "TELEGRAM_BOT_TOKEN" in done.stderr
+
+
+def test_send_can_wait_until_telegram_has_it(running: RunningBridge, fast_sandbox: Sandbox) -> None:
+    sent = run(running.home, "send", "task_failed", "Waited for", "--wait", "20", "--json")
+    assert (sent.returncode, json.loads(sent.stdout)["state"]) == (0, "sent")
+    assert len(sends(fast_sandbox)) == 1
+    fast_sandbox.control.fail("sendMessage", error_code=400, description="Bad Request: message is too long")
+    dead = run(running.home, "send", "task_failed", "Refused", "--wait", "20")
+    assert dead.returncode == 1
+    assert "dead" in dead.stdout
+    assert run(running.home, "send", "task_failed", "x", "--wait", "soon").returncode == 2
+
+
+def test_send_that_waits_for_a_bridge_that_is_down_says_so(home: Path) -> None:
+    sent = run(home, "send", "task_failed", "Alone", "--wait", "0.2")
+    assert (sent.returncode, "a file" in sent.stdout) == (1, True)
+    assert len(list((home / "events").iterdir())) == 1
+
+
+def test_the_delivery_of_an_event_is_told_by_its_id(running: RunningBridge, fast_sandbox: Sandbox) -> None:
+    async def work(client: Client) -> None:
+        sent = await call(client, "send_telegram_message", message="Where are you?")
+        await asyncio.to_thread(see, fast_sandbox, "Where are you?")
+        await asyncio.to_thread(running.wait_status, lambda now: now["delivery"]["sent"] == 1, "recorded")
+        told = await call(client, "get_delivery", event_id=sent["event_id"])
+        assert (told["state"], told["known"]) == ("sent", True)
+        assert told["deliveries"][0]["message_ids"] == [1]
+        assert (await call(client, "get_delivery", event_id="no/such id é"))["state"] == "unknown"
+
+    session(running.home, "legacy", work)
+
+
+def test_a_stop_needs_the_key(running: RunningBridge) -> None:
+    where = json.loads((running.home / "state" / "bridge.json").read_text())
+    from cctelegram.pools import loopback
+
+    assert loopback.post(where["port"], "/stop", "wrong")[0] == 401
+    assert running.process.poll() is None
+    assert loopback.post(where["port"], "/stop", where["key"])[0] == 200
+    wait_for(lambda: running.process.poll() is not None, "it ends")
+    with bridge(running.home):
+        pass
