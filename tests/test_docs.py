@@ -1,0 +1,194 @@
+"""Every block of the documentation is run, every link leads somewhere, every made part is up to date."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import tomllib
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cctelegram import _native, version
+from cctelegram.cli import COMMANDS
+from cctelegram.cli.command import parser_of
+from cctelegram.sandbox.client import Control
+from documents import blocks, pages
+from flow.phone import see
+from running import bridge, environment, make_home
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cctelegram.sandbox.child import Sandbox
+
+LANGUAGES = {"sh", "python", "json", "toml", "text"}
+RUN = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}
+# What must be on the phone when the blocks of a page have run.
+SHOWN = {
+    "README.md": ["Build #42 failed", "Migration finished"],
+    "docs/protocol.md": [
+        "Build #42 failed",
+        "Nightly backup",
+        "Deployed to alpha",
+        "Deployed to beta",
+        "3 tests failed",
+        "Deploy 1.4 to production?",
+    ],
+    "docs/sandbox.md": ["How far are you?", "Bridge: "],
+}
+RUNNABLE = [page for page in blocks.PAGES if any(block.language in RUN for block in blocks.blocks(page))]
+
+
+@contextmanager
+def a_person_who_taps(sandbox: Sandbox) -> Iterator[None]:
+    """Answer each question with its first option, as soon as it is on the phone."""
+    done = threading.Event()
+
+    def answer() -> None:
+        with Control(sandbox.control_url) as control:
+            while not done.is_set():
+                control.wait_for(lambda phone: done.is_set() or _asking(phone), 60)
+                for message in _asking(control):
+                    control.tap(message["message_id"], 0)
+                    control.wait_for(lambda phone: done.is_set() or not _asking(phone), 60)
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        sandbox.control.say("thank you")  # a wait ends when something happens
+        thread.join()
+
+
+def _asking(control: Control) -> list[dict[str, Any]]:
+    return [message for message in control.messages() if "callback_data" in json.dumps(message)]
+
+
+@pytest.mark.parametrize("page", RUNNABLE, ids=blocks.name_of)
+def test_the_blocks_of_a_page_do_what_it_says(page: Path, tmp_path: Path, fast_sandbox: Sandbox) -> None:
+    user = tmp_path / "user"
+    # The bridge is pointed at the sandbox by its environment: a page may write an .env of its own.
+    given = {
+        "TELEGRAM_BOT_TOKEN": fast_sandbox.token,
+        "TELEGRAM_ALLOWED_USERS": str(fast_sandbox.user_id),
+        "CC_TELEGRAM_API_BASE": fast_sandbox.api_base,
+    }
+    home = make_home(user / ".cc_telegram", None)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    with bridge(home, **given), a_person_who_taps(fast_sandbox):
+        for block in blocks.blocks(page):
+            if block.language not in RUN:
+                continue
+            done = subprocess.run(
+                [*RUN[block.language], block.text],
+                cwd=user,
+                env=environment(HOME=str(user), PATH=path, CONTROL=fast_sandbox.control_url),
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            where = f"{blocks.name_of(page)}:{block.line}"
+            assert done.returncode == 0, f"{where}\n{done.stdout}{done.stderr}"
+        for title in SHOWN[blocks.name_of(page)]:
+            see(fast_sandbox, title)
+        assert not list((home / "rejected").iterdir())
+
+
+@pytest.mark.parametrize("page", blocks.PAGES, ids=blocks.name_of)
+def test_blocks_that_are_data_can_be_read(page: Path) -> None:
+    for block in blocks.blocks(page):
+        assert block.language in LANGUAGES, f"{blocks.name_of(page)}:{block.line} has no language of ours"
+        if block.language == "toml":
+            tomllib.loads(block.text)
+        if block.language == "json":
+            value = json.loads(block.text)
+            if "title" in value:
+                assert _native.check_event(block.text.encode()) == []
+
+
+@pytest.mark.parametrize("page", blocks.PAGES, ids=blocks.name_of)
+def test_commands_that_a_page_names_exist(page: Path) -> None:
+    targets = re.findall(r"^([a-z-]+):", (blocks.ROOT / "Makefile").read_text(), re.MULTILINE)
+    found = [*blocks.commands(page), *re.findall(r"`((?:make|cctelegram) [^`]+)`", blocks.read(page))]
+    for line in found:
+        for command in line.split(" -- "):
+            words = _words(command)
+            if words[0] == "make":
+                assert words[1] in targets, line
+            if words[0] == "cctelegram" and words[1:2] != ["COMMAND"] and words[1:]:
+                assert words[1] in COMMANDS, line
+                _check_flags(words[1], words[2:], line)
+
+
+def _words(command: str) -> list[str]:
+    return [word.strip("\"'") for word in re.findall(r"\"[^\"]*\"|'[^']*'|\S+", command)]
+
+
+def _check_flags(name: str, words: list[str], line: str) -> None:
+    known = _flags(parser_of(name))
+    for word in words:
+        if word.startswith("--"):
+            assert word.partition("=")[0] in known, line
+
+
+def _flags(parser: argparse.ArgumentParser) -> set[str]:
+    found: set[str] = set()
+    for action in parser._actions:
+        found |= set(action.option_strings)
+        if isinstance(action, argparse._SubParsersAction):
+            found |= {flag for below in action.choices.values() for flag in _flags(below)}
+    return found
+
+
+@pytest.mark.parametrize("page", blocks.PAGES, ids=blocks.name_of)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in blocks.links(page):
+        file, _, anchor = target.partition("#")
+        goal = (page.parent / file).resolve() if file else page
+        assert goal.exists(), f"{blocks.name_of(page)}: {target}"
+        if anchor:
+            assert anchor in blocks.anchors(goal), f"{blocks.name_of(page)}: {target}"
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    seen, to_read = set(), [blocks.ROOT / "README.md"]
+    while to_read:
+        page = to_read.pop()
+        seen.add(page)
+        goals = {(page.parent / target.partition("#")[0]).resolve() for target in blocks.links(page)}
+        to_read += [goal for goal in goals - seen if goal.suffix == ".md" and goal.is_file()]
+    assert {page for page in blocks.PAGES if page.parent.name == "docs"} <= seen
+
+
+@pytest.mark.parametrize(
+    ("page", "part"), [(page, part) for page, parts in pages.PARTS.items() for part in parts]
+)
+def test_what_is_made_from_the_code_is_what_the_code_says(page: str, part: str) -> None:
+    found = pages.between(part).search((pages.DOCS / page).read_text(encoding="utf-8"))
+    assert found is not None
+    # Line breaks within a help differ between versions of Python.
+    assert found[2].split() == pages.PARTS[page][part]().split(), "run: python tests/documents/pages.py"
+
+
+def test_the_changelog_has_a_section_for_this_version() -> None:
+    stated = tomllib.loads((blocks.ROOT / "Cargo.toml").read_text())["workspace"]["package"]["version"]
+    assert stated == version()
+    sections = re.findall(r"^## (\S+)", blocks.read(blocks.ROOT / "CHANGELOG.md"), re.MULTILINE)
+    assert sections[0] == stated
+
+
+def test_pages_are_in_plain_words() -> None:
+    emoji = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf]")
+    for page in blocks.PAGES:
+        assert not emoji.search(blocks.read(page)), page
