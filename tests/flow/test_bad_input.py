@@ -1,26 +1,41 @@
-"""Every row of the table in docs/protocol.md: what comes of bad input, and that nothing else suffers."""
+"""What comes of bad input, and that nothing else suffers: the tables of docs/protocol.md, on a real bridge.
+
+How each kind of file is read is tested row by row with tests/cases/ (tests/events, rust/spool) and in
+rust/spool/src/inbox/tests.rs; refused tokens, lost networks and Telegram's errors in test_delivery.py.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import resource
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from flow.phone import see
-from running import RunningBridge, bridge, wait_for
+from flow.phone import see, see_where, texts
+from running import COMMAND, QUICK, UNPRIVILEGED, RunningBridge, bridge, environment, make_home, wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cctelegram.sandbox.child import Sandbox
 
+
+def of_size(size: int) -> str:
+    start = '{"type":"task_failed","title":"Of size","description":"'
+    return f'{start}{"d" * (size - len(start) - 2)}"}}'
+
+
 REJECTED = {
     "not JSON": ("{nonsense", "JSON"),
-    "not an object": ('["a"]', "object"),
+    "half an object, left so": ('{"type":"task_started","tit', "too early"),
+    "a list": ('["a"]', "object"),
+    "null": ("null", "object"),
     "no title": ('{"type":"task_started"}', "title"),
-    "too large": (json.dumps({"type": "x", "title": "t", "description": "d" * (1 << 20)}), "large"),
+    "a title of blanks": ('{"type":"task_started","title":" "}', "title"),
+    "1 MiB and 1 byte": (of_size((1 << 20) + 1), "1048577 bytes"),
     "nested too deep": ('{"type":"x","title":"t","data":' + "[" * 500 + "]" * 500 + "}", ""),
     "empty": ("", ""),
 }
@@ -31,6 +46,8 @@ MENDED: dict[str, tuple[dict[str, Any], str]] = {
     "a type that is no text": ({"type": 5, "title": "Mended"}, "Mended"),
     "no type": ({"title": "Mended"}, "Mended"),
     "a bad timestamp": ({"type": "task_failed", "title": "Mended", "timestamp": "yesterday"}, "yesterday"),
+    "an id of 200 characters": ({"title": "Mended", "task_id": "i" * 200}, "task_id is longer"),
+    "an unknown severity": ({"title": "Mended", "data": {"severity": "awful"}}, "awful"),
     "a title of 5,000 characters": ({"type": "task_failed", "title": "Mended" + "ü" * 4994}, "Mended"),
 }
 
@@ -103,3 +120,96 @@ def test_a_hundred_thousand_files_are_all_stored_and_gone_within_the_memory_budg
         with open(f"/proc/{running.process.pid}/status") as status:  # noqa: PTH123 - as the kernel tells it
             high_water = next(line for line in status if line.startswith("VmHWM"))
         assert int(high_water.split()[1]) * 1024 < 50_000_000
+
+
+def test_an_event_of_the_largest_size_is_delivered(running: RunningBridge, fast_sandbox: Sandbox) -> None:
+    running.put("large.json", of_size(1 << 20))
+    see(fast_sandbox, "Of size")
+
+
+def test_r17_a_file_that_may_not_be_read_is_told_holds_nothing_up_and_goes_when_it_may(
+    home: Path, fast_sandbox: Sandbox
+) -> None:
+    with bridge(home, before=UNPRIVILEGED) as running:
+        closed = running.events / ".closed.json.tmp"
+        closed.write_text('{"type":"task_failed","title":"Closed"}')
+        closed.chmod(0)
+        closed.rename(running.events / "closed.json")
+        running.put("good.json", {"type": "task_failed", "title": "Good neighbour"})
+        see(fast_sandbox, "Good neighbour")
+        see(fast_sandbox, "could not be used", "closed.json", "ermission")
+        assert not any("Closed" in text for text in texts(fast_sandbox))
+        assert (running.events / "closed.json").exists()
+        now = running.events / "closed.json"
+        assert now.exists()
+        now.chmod(0o600)
+        os.utime(now)  # a chmod alone would be seen after 30 seconds
+        running.put("another.json", {"type": "task_failed", "title": "Another"})
+        see(fast_sandbox, "Another")
+        see_where(fast_sandbox, lambda message: "Closed" in message["text"], "the file's own message")
+
+
+def test_r17_a_file_that_cannot_be_removed_is_delivered_once(tmp_path: Path, fast_sandbox: Sandbox) -> None:
+    home = make_home(tmp_path / "home", fast_sandbox, QUICK + "[spool]\nquiet_seconds = 60.0\n")
+    events = home / "events"
+    events.mkdir(mode=0o700)
+    (events / "stays.json").touch(mode=0o600)
+    with bridge(home, before=UNPRIVILEGED) as running:
+        events.chmod(0o500)
+        (events / "stays.json").write_text('{"type":"task_failed","title":"Stays"}')
+        see(fast_sandbox, "Stays")
+        wait_for(lambda: any(line.get("event") == "not removed" for line in running.log()), "it is logged")
+        assert running.stop() == 0
+    events.chmod(0o700)
+    with bridge(home) as running:
+        wait_for(lambda: not list(events.iterdir()), "the file is gone")
+        running.put("last.json", {"type": "task_failed", "title": "Last"})
+        see(fast_sandbox, "Last")
+    assert sum("Stays" in text for text in texts(fast_sandbox)) == 1
+
+
+def test_r17_a_home_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path) -> None:
+    home = make_home(tmp_path / "home", None)
+    home.chmod(0o500)
+    refused = subprocess.run(
+        [*UNPRIVILEGED, COMMAND, "bridge", "--home", str(home), "--port", "0"],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=30,
+        check=False,
+    )
+    home.chmod(0o700)
+    assert refused.returncode == 1
+    assert str(home) in refused.stderr
+    assert "ermission" in refused.stderr or "cannot be" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_something_in_the_place_of_the_events_directory_is_told_and_got_over(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    running.events.rmdir()
+    running.events.write_text("in the way")
+    running.wait_status(lambda now: "events" in str(now["reasons"]), "it is told")
+    running.events.unlink()
+    wait_for(running.events.is_dir, "it is made anew")
+    running.put("good.json", {"type": "task_failed", "title": "Good again"})
+    see(fast_sandbox, "Good again")
+    running.wait_status(lambda now: now["health"] == "ok", "well again")
+
+
+def test_r17_on_a_disk_that_takes_no_more_files_wait_until_it_does(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    running.put("before.json", {"type": "task_failed", "title": "Before"})
+    see(fast_sandbox, "Before")
+    limits = resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, (1, limits[1]))
+    running.put("full.json", {"type": "task_failed", "title": "While it was full"})
+    running.wait_status(lambda now: now["health"] == "failing", "it is told")
+    assert (running.events / "full.json").exists()
+    resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, limits)
+    see(fast_sandbox, "While it was full")
+    wait_for(lambda: not list(running.events.iterdir()), "the file is gone")
+    running.wait_status(lambda now: now["health"] == "ok", "well again")

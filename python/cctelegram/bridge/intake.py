@@ -90,7 +90,7 @@ class Intake:
             told = [*rejected, *(Rejection(item.name, item.reason) for item in batch.troubles)]
             recipients = list(self._recipients())
             accepted = await self._keep(rows, batch, told, recipients)
-            await self._inbox.done(batch)
+            await self._remove(batch)
             self._figures.accepted += len(accepted)
             self._figures.rejected += len(rejected)
             for item in told:
@@ -103,6 +103,18 @@ class Intake:
             if chats and (accepted or told):
                 self._arrived(chats, any(item.row[intake.LANE] == DECISIONS for item in accepted))
             self._busy = False
+
+    async def _remove(self, batch: Any) -> None:
+        """Remove the files whose rows are durable; what cannot be removed is not delivered again for it."""
+        try:
+            settled = await self._inbox.done(batch)
+        except OSError as error:
+            # The directory went away under us: what is there when it is back is known by its intake keys.
+            self._inbox.release(batch)
+            self._log.warning("not removed", reason=str(error))
+            return
+        for item in settled.troubles:
+            self._log.warning("not removed", name=item.name, reason=item.reason)
 
     async def _keep(
         self, rows: list[intake.Row], batch: Any, told: list[Rejection], recipients: list[intake.Recipient]
