@@ -23,6 +23,7 @@ from cctelegram.sandbox.client import Control
 from documents import blocks, pages
 from flow.phone import see
 from running import bridge, environment, make_home
+from test_layering import MAY_IMPORT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ LANGUAGES = {"sh", "python", "json", "toml", "text"}
 RUN = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}
 # What must be on the phone when the blocks of a page have run.
 SHOWN = {
-    "README.md": ["Build #42 failed", "Migration finished"],
+    "README.md": ["Build #42 failed", "Migration finished", "Deploy to production?"],
     "docs/protocol.md": [
         "Build #42 failed",
         "Nightly backup",
@@ -179,6 +180,25 @@ def test_what_is_made_from_the_code_is_what_the_code_says(page: str, part: str) 
     assert found is not None
     # Line breaks within a help differ between versions of Python.
     assert found[2].split() == pages.PARTS[page][part]().split(), "run: python tests/documents/pages.py"
+
+
+def test_the_architecture_says_who_may_import_whom() -> None:
+    text = blocks.read(blocks.ROOT / "docs" / "architecture.md")
+    rows = re.findall(r"^\| `(\w+)` \| [^|]* \| ([^|]*) \|$", text, re.MULTILINE)
+    said = {room: None if may == "anything" else set(re.findall(r"`(\w+)[`.]", may)) for room, may in rows}
+    everything_below = {
+        "config",
+        "events",
+        "spool",
+        "outbox",
+        "decisions",
+        "render",
+        "pools",
+        "telegram",
+        "web",
+    }
+    said["bridge"] = everything_below
+    assert said == MAY_IMPORT
 
 
 def test_the_changelog_has_a_section_for_this_version() -> None:
