@@ -320,24 +320,26 @@ def split(
 ) -> list[tuple[str, list[tuple[str, int, int, str | None]]]]:
     """Cut a text into parts of at most `limit` units and `max_entities` entities, none of them blank.
 
-    Prefers to cut between paragraphs, lines, words; keeps an entity whole where it fits a part, else it goes on
-    in the next. The parts joined are the text, but for blanks that would be a part of their own: a blank text
-    has no parts. Raises ValueError for an entity type this product does not write, a limit under 2,
-    max_entities under 1.
+    Prefers to cut between paragraphs, lines, words; keeps an entity whole where it fits a part, else it
+    goes on in the next. The parts joined are the text, but for blanks that would be a part of their own: a
+    blank text has no parts. Raises ValueError for an entity type this product does not write, a limit
+    under 2, max_entities under 1.
     """
 
 def utf16_len(text: str, /) -> int:
     """Length in UTF-16 units."""
 
 def visible(text: str, /) -> str:
-    """Show characters that hide or turn what is written as `‹U+202E›`; the same object when there are none.
+    """Show characters that hide or turn what is written by their code, as U+202E, in single angle quotes.
+
+    The same object when there are none.
 
     Shown: control characters but line break and tab, direction marks and overrides, blanks without width,
     variation selectors and tags out of place. Kept: joiners within emoji and in scripts that need them.
     """
 
 def is_link(address: str, /) -> bool:
-    """Say whether an address may become a link: http or https to a host with a dot, no name before the host."""
+    """Say whether an address may become a link: http(s) to a host with a dot, no name before the host."""
 
 # --- mcp
 

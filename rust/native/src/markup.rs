@@ -83,7 +83,7 @@ fn utf16_len(text: &Bound<'_, PyString>) -> usize {
 /// Show hidden characters; the same object when there are none.
 #[pyfunction]
 #[pyo3(signature = (text, /))]
-fn visible<'py>(text: Bound<'py, PyString>) -> Bound<'py, PyString> {
+fn visible(text: Bound<'_, PyString>) -> Bound<'_, PyString> {
     let shown = match text.to_string_lossy() {
         Cow::Borrowed(whole) => match markup::visible(whole) {
             Cow::Borrowed(_) => None,
