@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -100,6 +102,17 @@ def test_every_call_is_kept_with_its_parameters_times_and_answer(own_bot: Bot) -
     assert own_bot.control.calls(after=1) == [second]
     assert own_bot.control.calls("sendMessage") == [first]
     assert own_bot.sandbox.token not in str(own_bot.control.calls())
+
+
+def test_a_client_that_is_killed_while_it_writes_harms_nobody(own_bot: Bot) -> None:
+    address = urlsplit(own_bot.sandbox.bot_url)
+    with socket.create_connection((address.hostname or "", address.port or 0)) as half:
+        head = f"POST {address.path}sendMessage HTTP/1.1\r\nHost: {address.netloc}\r\n"
+        half.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{".encode())
+        own_bot.control.wait_for(lambda control: control.calls("sendMessage"))
+    own_bot.control.wait_for(lambda control: control.calls("sendMessage")[0]["answer"])
+    assert own_bot.control.calls("sendMessage")[0]["answer"] == "cancelled: the client left"
+    own_bot.send("the next")
 
 
 def test_waiting_gives_what_was_waited_for_and_ends_in_time(own_bot: Bot) -> None:

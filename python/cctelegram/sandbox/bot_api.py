@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from cctelegram.sandbox import parameters
@@ -59,6 +60,9 @@ class BotApi:
         except Refused as refusal:
             record["answer"] = refusal.body()
             return _refusal(refusal)
+        except ClientDisconnect:  # a client that was killed while it wrote: nobody reads an answer
+            record["answer"] = "cancelled: the client left"
+            return Response(status_code=400)
         finally:
             record["seconds"] = time.monotonic() - monotonic
             self.state.bell.ring()
