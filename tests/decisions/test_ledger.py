@@ -151,6 +151,16 @@ def test_a_question_that_comes_after_its_time_is_entered_as_expired(store: sqlit
     assert ledger.counts(store) == {"expired": 1}
 
 
+@pytest.mark.parametrize(
+    ("default", "applies"), [("Deny", 1), ("denied", 1), ("Approve", None), (None, None)]
+)
+def test_of_the_defaults_of_a_question_that_nobody_saw_only_a_denial_applies(
+    store: sqlite3.Connection, default: str | None, applies: int | None
+) -> None:
+    decision = ask(store, NOW + 60 * SECOND, timeout_seconds=30, default_on_timeout=default)
+    assert (decision.state, decision.option) == ("expired", applies)
+
+
 def test_r28_a_tap_counts_only_in_a_message_that_is_a_card_of_the_decision(store: sqlite3.Connection) -> None:
     decision, other = ask(store), ask(store)
     show(store, decision, NOW, 70)

@@ -74,12 +74,17 @@ CARD_COLUMNS: Final = "id, decision, delivery, chat_id, message_id, payload, sho
 def open_decision(
     connection: sqlite3.Connection, event: int, question: Question, opened_at: int, now: int
 ) -> Decision:
-    """Enter a question; one whose time was over before it came is entered as expired."""
+    """Enter a question; one whose time was over before it came is entered as expired.
+
+    Nobody saw it, so of its defaults only a denial applies.
+    """
     late = question.expires_at is not None and question.expires_at <= now
+    default = question.default_option
+    denied = late and default is not None and is_denial(question.options[default])
     connection.execute(
         "INSERT INTO decisions (event, code, prompt, options, default_pair, allow_text, "
-        "awaited_by, opened_at, expires_at, default_option, state, closed_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "awaited_by, opened_at, expires_at, default_option, state, option, closed_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             event,
             codes.new_code(),
@@ -92,6 +97,7 @@ def open_decision(
             question.expires_at,
             question.default_option,
             "expired" if late else "open",
+            default if denied else None,
             now if late else None,
         ),
     )
