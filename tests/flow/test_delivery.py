@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cctelegram.sandbox.child import UNLIMITED
+from cctelegram.sandbox.child import running as sandbox_running
 from flow.phone import labels, see, see_where, sends, texts
 from running import COMMAND, RunningBridge, bridge, environment, make_home, wait_for
 
@@ -169,6 +171,19 @@ def test_a_refused_token_keeps_everything_and_a_new_one_sends_it(
         assert wrong not in json.dumps(told)
         make_home(home, fast_sandbox)
         see(fast_sandbox, "Kept")
+
+
+def test_what_was_in_flight_when_the_token_was_changed_is_repeated_with_a_mark(
+    home: Path, fast_sandbox: Sandbox
+) -> None:
+    fast_sandbox.control.fail("sendMessage", delay_seconds=30)
+    with sandbox_running(*UNLIMITED) as other, bridge(home) as running:
+        running.put("a.json", {"type": "task_failed", "title": "In between"})
+        fast_sandbox.control.wait_for(lambda control: control.calls("sendMessage"))
+        make_home(home, other)
+        see(other, "In between", "repeat")
+        running.put("b.json", {"type": "task_failed", "title": "And on"})
+        see(other, "And on")
 
 
 def test_without_network_at_start_it_waits_and_goes_on(tmp_path: Path, fast_sandbox: Sandbox) -> None:

@@ -75,6 +75,7 @@ class Outbound:
 
     async def run(self) -> None:
         """Serve every chat that has something queued, now or later."""
+        await self._store.run(deliveries.recover)
         self._dead = await self._store.run(lambda c: chats.dead(c, self._line.bot))
         for chat_id in await self._store.run(deliveries.waiting_chats):
             self._bells.setdefault(chat_id, Wake())
@@ -102,6 +103,8 @@ class Outbound:
 
     async def _serve(self, chat_id: int) -> None:
         bell = self._bells[chat_id]
+        # A fault between a send and its note (a full disk) ends this task, and it begins again here.
+        await self._store.run(lambda c: deliveries.recover(c, chat_id))
         while True:
             if chat_id in self._dead:
                 await bell.wait()
@@ -144,7 +147,9 @@ class Outbound:
         except errors.TelegramError as error:
             await self._failed(job, card, error)
             return
-        await self._arrived(job, part, card, int(message["message_id"]))
+        # A part that was rendered before a crash has its buttons still, whatever the decision is by now.
+        shown = "open" if content.buttons or job.decision is None else job.decision.state
+        await self._arrived(job, part, card, int(message["message_id"]), shown)
 
     async def _start(self, job: compose.Job) -> tuple[Part, payload.Payload, int | None] | None:
         """Write down that the next part is in flight; give it as it is to be sent."""
@@ -185,9 +190,10 @@ class Outbound:
             self._log.error("not laid out", event_id=job.event and job.event.event_id, exc_info=error)
             return compose.bare(job)
 
-    async def _arrived(self, job: compose.Job, part: Part, card: int | None, message_id: int) -> None:
+    async def _arrived(
+        self, job: compose.Job, part: Part, card: int | None, message_id: int, shown: str
+    ) -> None:
         now = clock.wall()
-        shown = "open" if job.decision is None else job.decision.state
 
         def work(connection: sqlite3.Connection) -> bool:
             if card is not None:

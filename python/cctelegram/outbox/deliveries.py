@@ -170,15 +170,20 @@ def dead(connection: sqlite3.Connection, delivery: int, reason: str) -> None:
     connection.execute("UPDATE deliveries SET state = 'dead', reason = ? WHERE id = ?", (reason, delivery))
 
 
-def recover(connection: sqlite3.Connection) -> int:
-    """Queue again what a crash left in flight, to be sent with a mark; returns how many.
+def recover(connection: sqlite3.Connection, chat_id: int | None = None) -> int:
+    """Queue again what was left in flight, in one chat or in all, to be sent with a mark; returns how many.
+
+    Called when nobody sends to these chats: after a crash, after a fault of the sender, after the line to
+    Telegram was made anew.
 
     Unlike a lost answer, a crash says nothing about the network: it always leads to a repeat, so that an
     event whose every try was cut short before it left is still delivered.
     """
     return connection.execute(
         "UPDATE deliveries SET state = 'queued', unclear = unclear + 1, crashed = crashed + 1, "
-        "reason = 'the bridge stopped while it was being sent' WHERE state = 'sending'"
+        "reason = 'the bridge stopped while it was being sent' "
+        "WHERE state = 'sending' AND chat_id = coalesce(?, chat_id)",
+        (chat_id,),
     ).rowcount
 
 
