@@ -48,7 +48,13 @@ def name(event_id: str | None, at_us: int, token: int) -> str:
 
 
 def post(responses_dir: str, name: str, data: bytes) -> None:
-    """Write an answer under its name, durable on return. Raises FileExistsError when it is there already."""
+    """Write an answer under its name, durable on return.
+
+    Raises FileExistsError when it is there already, or was there and somebody took it: a bridge that was
+    killed before it could note the file must not give the answer a second time.
+    """
+    if os.path.exists(os.path.join(responses_dir, "taken", name)):  # noqa: PTH110, PTH118  pathlib is not cheap
+        raise FileExistsError(name)
     _native.deliver_answer(responses_dir, name, data)
 
 
