@@ -1,0 +1,211 @@
+"""The account after crashes: every event by its id, every copy of every message, every answer."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections import Counter, defaultdict
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from cctelegram.render.repeated import MARK
+from crash.traffic import WORDS, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+TAG: Final = re.compile(r"\b[a-z]+\d{5}x")
+
+
+@dataclass
+class Account:
+    """What came of the events. `lost`, `unmarked`, `cut`, `unasked` and `wrong_answers` must be empty."""
+
+    events: int = 0
+    delivered: int = 0
+    digested: int = 0
+    dead: int = 0
+    ambiguous: int = 0
+    messages: int = 0
+    repeats: int = 0
+    most_repeats_a_chat: int = 0
+    answers: int = 0
+    lost: list[str] = field(default_factory=list)
+    unmarked: list[str] = field(default_factory=list)
+    cut: list[str] = field(default_factory=list)
+    wrong_answers: list[str] = field(default_factory=list)
+    stale_cards: list[str] = field(default_factory=list)
+
+    @property
+    def faults(self) -> list[str]:
+        """Give every broken promise in words."""
+        return [
+            f"{name}: {what}"
+            for name in ("lost", "unmarked", "cut", "wrong_answers", "stale_cards")
+            for what in getattr(self, name)
+        ]
+
+    def table(self) -> dict[str, Any]:
+        """Give it as figures: lists as their lengths."""
+        return {
+            name: len(value) if isinstance(value, list) else value for name, value in asdict(self).items()
+        }
+
+
+def account(
+    home: Path,
+    messages: Iterable[dict[str, Any]],
+    written: Mapping[str, dict[str, Any]],
+    taps: Mapping[str, list[str]],
+    said: Iterable[str],
+    chats: Iterable[int],
+) -> Account:
+    """Settle up.
+
+    Args:
+        home: of the bridge, which has stopped.
+        messages: what is on the phones, oldest first.
+        written: the events by id, as the producers wrote them.
+        taps: by event id the labels that were tapped, in order.
+        said: what the person wrote, each text once.
+        chats: where every event is to arrive.
+    """
+    found = Account(events=len(written))
+    messages = list(messages)
+    copies: dict[tuple[int, str], list[bool]] = defaultdict(list)
+    whole: dict[tuple[int, str], list[str]] = defaultdict(list)
+    for message in messages:
+        if not message["from"]["is_bot"]:
+            continue
+        text = first_text(message)
+        marked = text.startswith(MARK)
+        body = text.removeprefix(MARK).lstrip("\n")
+        chat = message["chat"]["id"]
+        tags = written.keys() & set(TAG.findall(body))
+        for tag in tags:
+            whole[chat, tag].append(body)
+        if tags:
+            copies[chat, body].append(marked)
+            found.messages += 1
+    _repeats(found, copies)
+    states = _states(home)
+    for event_id, event in written.items():
+        for chat in chats:
+            _arrival(found, event_id, event, whole.get((chat, event_id), []), states)
+    _answers(found, home, written, taps, said)
+    found.stale_cards = _stale(home, messages)
+    return found
+
+
+def first_text(message: Mapping[str, Any]) -> str:
+    """Give a message's text as it was sent, before any edit."""
+    edits = message["sandbox"]["edits"]
+    return str((edits[0] if edits else message).get("text", ""))
+
+
+def _repeats(found: Account, copies: Mapping[tuple[int, str], list[bool]]) -> None:
+    per_chat: Counter[int] = Counter()
+    for (chat, body), marks in copies.items():
+        per_chat[chat] += len(marks) - 1
+        if not all(marks[1:]):
+            found.unmarked.append(f"{body[:60]!r} in {chat}: {marks}")
+    found.repeats = per_chat.total()
+    found.most_repeats_a_chat = max(per_chat.values(), default=0)
+
+
+def _states(home: Path) -> dict[str, list[tuple[str, str | None]]]:
+    """Give by event id the states of its deliveries; of a digested one, the state of its digest."""
+    states: dict[str, list[tuple[str, str | None]]] = defaultdict(list)
+    with sqlite3.connect(home / "state" / "store.db") as store:
+        rows = store.execute(
+            "SELECT events.event_id, deliveries.state, deliveries.reason, digest.state FROM events "
+            "LEFT JOIN deliveries ON deliveries.event = events.id "
+            "LEFT JOIN deliveries AS digest ON digest.id = deliveries.merged_into"
+        ).fetchall()
+    store.close()
+    for event_id, state, reason, digest in rows:
+        states[event_id].append((f"digested, {digest}" if state == "digested" else str(state), reason))
+    return states
+
+
+def _arrival(
+    found: Account,
+    event_id: str,
+    event: Mapping[str, Any],
+    bodies: list[str],
+    states: Mapping[str, list[tuple[str, str | None]]],
+) -> None:
+    known = states.get(event_id, [])
+    if bodies:
+        found.delivered += 1
+        words = event.get("description", "")
+        if words.startswith(word(event_id, 0)):
+            seen = " ".join(bodies)
+            cut = [number for number in range(WORDS) if word(event_id, number) not in seen]
+            if cut:
+                found.cut.append(f"{event_id}: {len(cut)} words, first {cut[0]}")
+    elif ("digested, sent", None) in [(state, None) for state, _ in known]:
+        found.digested += 1
+    elif any(state == "dead" and reason for state, reason in known):
+        found.dead += 1
+    elif any(state == "ambiguous" for state, _ in known):
+        found.ambiguous += 1
+    else:
+        found.lost.append(f"{event_id}: {known or 'not in the store'}")
+
+
+def _answers(
+    found: Account,
+    home: Path,
+    written: Mapping[str, dict[str, Any]],
+    taps: Mapping[str, list[str]],
+    said: Iterable[str],
+) -> None:
+    responses = home / "responses"
+    decided: dict[str, list[str]] = defaultdict(list)
+    filed: Counter[str] = Counter()
+    for file in (*responses.glob("*.json"), *(responses / "taken").glob("*.json")):
+        answer = json.loads(file.read_text())
+        found.answers += 1
+        if answer["kind"] == "decision":
+            decided[answer["event_id"]].append(str(answer.get("option") or answer["action"]))
+        else:
+            filed[answer["text"]] += 1
+    for event_id, event in written.items():
+        given, labels = decided.pop(event_id, []), taps.get(event_id, [])
+        timed = "timeout_seconds" in event.get("data", {})
+        allowed = {labels[0]} if labels else set()
+        allowed |= {event["data"]["default_on_timeout"]} if timed else set()
+        if len(given) != (1 if labels or timed else 0) or not set(given) <= allowed:
+            found.wrong_answers.append(f"{event_id}: tapped {labels}, answers {given}")
+    found.wrong_answers += [f"{event_id}: nobody asked" for event_id in decided]
+    found.wrong_answers += [f"{text!r} was filed {filed[text]} times" for text in said if filed[text] != 1]
+
+
+def _stale(home: Path, messages: Iterable[dict[str, Any]]) -> list[str]:
+    """Give the messages that can still be tapped though their decision is over, and the bridge knows them.
+
+    A copy that arrived while the bridge was killed is known to nobody; a tap on it is told so, and mends it.
+    """
+    with sqlite3.connect(home / "state" / "store.db") as store:
+        closed = store.execute(
+            "SELECT cards.chat_id, cards.message_id FROM cards "
+            "JOIN decisions ON decisions.id = cards.decision WHERE decisions.state != 'open'"
+        ).fetchall()
+    store.close()
+    tappable = {
+        (message["chat"]["id"], message["message_id"]) for message in messages if message.get("reply_markup")
+    }
+    return [f"message {message_id} in {chat}" for chat, message_id in tappable & set(closed)]
+
+
+def cards_with_buttons(messages: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Give by event id the cards on the phone that can still be tapped."""
+    cards: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for message in messages:
+        if message.get("reply_markup"):
+            for tag in TAG.findall(message["text"])[:1]:
+                cards[tag].append(message)
+    return cards

@@ -1,0 +1,49 @@
+"""The person with the phone: taps, answers in words, writes; remembers what was done."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from cctelegram.sandbox.client import ControlError
+from crash.account import cards_with_buttons
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Collection
+
+    from cctelegram.sandbox.client import Control
+
+
+class Person:
+    """Acts on what is on the phone now."""
+
+    def __init__(self, control: Control, chance: random.Random, written: Collection[str]) -> None:
+        self._control = control
+        self._written = written  # the events whose cards are for this person
+        self._chance = chance
+        self.taps: dict[str, list[str]] = defaultdict(list)
+        self.said: list[str] = []
+
+    def tap(self, share: float, most: int = 10**9) -> int:
+        """Tap some of the cards that can be tapped, copies too, some of them twice; give how many."""
+        count = 0
+        for tag, cards in cards_with_buttons(self._control.messages()).items():
+            if tag not in self._written or self._chance.random() > share or count >= most:
+                continue
+            card = self._chance.choice(cards)
+            label = self._chance.choice(("Yes", "No"))
+            for _ in range(self._chance.choice((1, 1, 2))):
+                try:
+                    self._control.tap(card["message_id"], label, chat_id=card["chat"]["id"])
+                except ControlError:
+                    break  # the card was edited since we looked
+                self.taps[tag].append(label)
+                count += 1
+        return count
+
+    def say(self) -> None:
+        """Write a message to the agent."""
+        text = f"words number {len(self.said)}"
+        self.said.append(text)
+        self._control.say(text)

@@ -1,0 +1,72 @@
+"""The named steps of a bridge at which the tests kill it.
+
+A step is a function of the bridge and a moment: `before` it is called, `after` it returned (inside a
+transaction: nothing of it is durable yet), or when its transaction is `durable` and nobody was told. A step
+of HTTP is a Bot API method and one of `asked` (before anything leaves), `left` (all of the request was handed
+to the kernel), `answered` (the answer was read).
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+ROOM: Final = "cctelegram."
+
+
+class Step(NamedTuple):
+    """A place in the bridge; `needs` names what must happen for it to be passed (see test_steps.py)."""
+
+    target: str
+    moment: str
+    needs: str = "usual"
+
+    def __str__(self) -> str:
+        return f"{self.target} {self.moment}"
+
+
+def _around(target: str, *moments: str, needs: str = "usual") -> list[Step]:
+    return [Step(target, moment, needs) for moment in moments]
+
+
+INSIDE: Final = ("before", "after", "durable")
+HTTP: Final = ("asked", "left", "answered")
+
+STEPS: Final[tuple[Step, ...]] = (
+    # From a file to the store.
+    *_around("outbox.intake:accept", *INSIDE),
+    *_around("outbox.intake:keep_positions", "after"),
+    *_around("decisions.ledger:open_decision", "before", "after"),
+    *_around("spool.inbox:Inbox.done", "before", "after"),
+    # From the store to the phone.
+    *_around("bridge.compose:load", "before", "after"),
+    *_around("bridge.compose:compose", "before", "after"),
+    *_around("outbox.deliveries:add_parts", "after"),
+    *_around("outbox.deliveries:start", *INSIDE),
+    *_around("decisions.ledger:add_card", "after", "durable"),
+    *_around("sendMessage", *HTTP),
+    *_around("outbox.deliveries:part_sent", *INSIDE),
+    *_around("decisions.ledger:card_sent", "after", "durable"),
+    # From the phone to the agent.
+    *_around("getUpdates", "answered"),
+    *_around("outbox.updates:store", *INSIDE),
+    *_around("bridge.taps:tapped", "before", "after"),
+    *_around("decisions.ledger:answer", "after", "durable"),
+    *_around("outbox.answers:add", "after", "durable"),
+    *_around("outbox.updates:handled", "after", "durable"),
+    *_around("answerCallbackQuery", *HTTP),
+    *_around("setMessageReaction", "asked", "left"),
+    *_around("outbox.deliveries:enqueue", "after", "durable"),
+    *_around("spool.responses:post", "before", "after"),
+    *_around("outbox.answers:written", *INSIDE),
+    *_around("decisions.ledger:expire", *INSIDE),
+    # The card that says how it ended.
+    *_around("editMessageText", *HTTP),
+    *_around("decisions.ledger:card_shows", *INSIDE),
+    # What follows from a failed try.
+    *_around("outbox.deliveries:back", *INSIDE, needs="500"),
+    *_around("outbox.deliveries:dead", *INSIDE, needs="400"),
+    *_around("outbox.chats:pause", *INSIDE, needs="429"),
+    *_around("outbox.deliveries:unclear", *INSIDE, needs="reset"),
+    # A crash while it recovers from a crash.
+    *_around("outbox.deliveries:recover", *INSIDE, needs="crash"),
+)

@@ -1,0 +1,133 @@
+"""A crash at every step, each by its name: nothing is lost, nothing is repeated without its mark."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cctelegram.sandbox.child import running
+from crash.account import account
+from crash.killed import LIMITS, PACING, Bridges
+from crash.person import Person
+from crash.steps import STEPS, Step
+from crash.traffic import Traffic
+from running import make_home
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cctelegram.sandbox.child import Sandbox
+
+
+@pytest.fixture(scope="module")
+def limited() -> Iterator[Sandbox]:
+    with running(*LIMITS) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def bridges(limited: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridges]:
+    """One home for all the steps: what one crash leaves behind must not harm the next.
+
+    The bridge that recovers from one step is the one that is killed at the next.
+    """
+    home = make_home(tmp_path_factory.mktemp("crash") / "home", limited, PACING)
+    (home / "events").mkdir()
+    made = Bridges(home, limited.control)
+    yield made
+    made.kill()
+
+
+def disturb(limited: Sandbox, needs: str) -> None:
+    """Let the next message meet what the step follows from."""
+    control = limited.control
+    match needs:
+        case "500":
+            control.fail("sendMessage", error_code=500)
+        case "400":
+            control.fail("sendMessage", error_code=400, description="Bad Request: chat not found")
+        case "429":
+            control.fail("sendMessage", error_code=429, parameters={"retry_after": 1})
+        case "reset":
+            control.fail("sendMessage", drop="after")
+
+
+def act(traffic: Traffic, person: Person, *, needs_time: bool = False) -> None:
+    """Write one event of each kind; the person taps what is there and says something."""
+    for kind in ("task_failed", "info_notification", "progress_update"):
+        traffic.rename(traffic.event(type=kind))
+    traffic.rename(traffic.event(type="approval_request", data={"options": ["Yes", "No"]}))
+    if needs_time:
+        hasty = {"options": ["Yes", "No"], "timeout_seconds": 0.5, "default_on_timeout": "No"}
+        traffic.rename(traffic.event(type="approval_request", data=hasty))
+    traffic.rename(traffic.long_event())
+    traffic.lines(traffic.event(type="task_completion"), traffic.event(type="build_failed"))
+    person.say()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    # The long form kills at a later pass too, where the store is no longer as it was at the start.
+    passes = (0, 1, 4) if metafunc.config.getoption("--long", default=False) else (0,)
+    metafunc.parametrize("passes", passes)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=str)
+def test_a_crash_at_a_step_loses_nothing(bridges: Bridges, limited: Sandbox, step: Step, passes: int) -> None:
+    traffic = Traffic(bridges.home / "events", random.Random(1), _prefix(step, passes))
+    person = Person(limited.control, random.Random(2), traffic.written)
+    before = len(bridges.died_at())
+    needs_time = "expire" in step.target
+    if step.needs == "crash":
+        bridges.arm("sendMessage left")
+        bridges.start()
+        act(traffic, person)
+        until_it_dies(bridges, traffic, person, taps=False)
+    disturb(limited, step.needs)
+    bridges.arm(str(step), passes if step.needs == "usual" else 0)
+    bridges.start()
+    if step.needs != "crash":
+        act(traffic, person, needs_time=needs_time)
+    limited.control.say("/help")
+    until_it_dies(bridges, traffic, person, taps=not needs_time)
+    assert bridges.died_at()[before:][-1] == str(step)
+    bridges.disarm()
+    person.tap(1.0)  # while it is down
+    bridges.start()
+    bridges.settle(traffic.written)
+    found = account(
+        bridges.home,
+        limited.control.messages(),
+        traffic.written,
+        person.taps,
+        person.said,
+        [limited.user_id],
+    )
+    for file in (bridges.home / "responses").glob("*.json"):
+        file.unlink()  # one that comes again in a later step is asked for by nobody, and found
+    assert found.faults == []
+    # A message that was reset after Telegram took it is repeated for that, and not for the crash.
+    assert found.repeats <= len(bridges.died_at()) - before + (step.needs == "reset")
+
+
+def until_it_dies(bridges: Bridges, traffic: Traffic, person: Person, *, taps: bool) -> None:
+    """Go on tapping and writing until the step is reached."""
+    process = bridges.start()
+    for _ in range(200):
+        if taps:
+            person.tap(1.0, most=1)
+        try:
+            process.wait(0.05)
+        except subprocess.TimeoutExpired:
+            traffic.rename(traffic.event(type="task_completion"))
+        else:
+            bridges.kill()
+            return
+    pytest.fail("the step is not reached")
+
+
+def _prefix(step: Step, passes: int) -> str:
+    number = STEPS.index(step)
+    return "".join(chr(ord("a") + digit) for digit in (passes, number // 26, number % 26))
