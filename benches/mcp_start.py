@@ -21,7 +21,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 OURS = [str(Path(sys.executable).with_name("cctelegram")), "mcp"]
-SDK = [sys.executable, str(HERE / "mcp_sdk_server.py")]
+SDK = [sys.executable, str(HERE / "servers" / "mcp_sdk.py")]
 BARE = [sys.executable, "-c", "pass"]
 
 META = {
