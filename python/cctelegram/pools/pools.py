@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from cctelegram.config.errors import SettingsError
 from cctelegram.config.kinds import is_loopback
+from cctelegram.pools import trust
 from cctelegram.pools.client import CountingClient
 from cctelegram.pools.lean import httpx
 
@@ -74,4 +75,4 @@ def _context(api_base: str, *, local: bool) -> ssl.SSLContext:
     if local and api_base.startswith("http://"):
         # Nothing is encrypted, so no certificate is read; one that came would not be trusted.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return httpx.create_ssl_context()
+    return trust.context()
