@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-# structlog imports rich where it happens to be installed, for its console renderer: 5 MB that this process
-# would carry for ever. None makes that import an ImportError, and structlog does without.
-_had = "rich" in sys.modules
-if not _had:
-    sys.modules["rich"] = None  # type: ignore[assignment]  # the documented way to block an import
+# structlog imports rich, for its console renderer, and greenlet, for servers that switch by it, wherever they
+# happen to be installed: 6 MB that this process would carry for ever. None makes such an import an
+# ImportError, and structlog does without.
+_blocked = [name for name in ("rich", "greenlet") if name not in sys.modules]
+for _name in _blocked:
+    sys.modules[_name] = None  # type: ignore[assignment]  # the documented way to block an import
 import structlog  # noqa: E402 - after the block above
 
-if not _had:
-    del sys.modules["rich"]
+for _name in _blocked:
+    del sys.modules[_name]
 
 if TYPE_CHECKING:
     from pathlib import Path

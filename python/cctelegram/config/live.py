@@ -7,13 +7,27 @@ cannot be read is refused, and the last good one stays in force.
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Final
-
-import watchfiles
 
 from cctelegram.config.errors import SettingsError
 from cctelegram.config.load import load
+
+# `import watchfiles` brings along what restarts processes at a change, and with it multiprocessing. A module
+# in the place of `watchfiles.run` keeps them out.
+_RUN = "watchfiles.run"
+_had = _RUN in sys.modules
+if not _had:
+    _empty = ModuleType(_RUN)
+    for _name in ("arun_process", "run_process"):
+        setattr(_empty, _name, None)
+    sys.modules[_RUN] = _empty
+import watchfiles  # noqa: E402 - after the block above
+
+if not _had:
+    del sys.modules[_RUN]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
