@@ -37,7 +37,7 @@ def next_event(store: sqlite3.Connection, now: int = NOW) -> int | None:
 
 
 def send(store: sqlite3.Connection, delivery: int, message_id: int = 7) -> bool:
-    if not deliveries.count_parts(store, delivery):
+    if not deliveries.is_rendered(store, delivery):
         deliveries.add_parts(store, delivery, ["{}"])
     deliveries.start(store, delivery, 1, NOW)
     return deliveries.part_sent(store, deliveries.parts(store, delivery)[0].part, message_id, NOW)

@@ -17,19 +17,24 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from cctelegram.decisions.ledger import Decision
-    from cctelegram.outbox.deliveries import Part, Waiting
+    from cctelegram.outbox.deliveries import Waiting
 
 # Labels longer than this stand in a row of their own; two shorter ones share a row.
 SHORT_LABEL: Final = 18
 
 
 class Job(NamedTuple):
-    """A delivery with all that is needed to send its next part, read in one look at the store."""
+    """A delivery with all that is needed to send its next part, read in one look at the store.
+
+    `event` is None for the bridge's own notices, and once the parts are rendered: nobody needs it then, and
+    it may be a megabyte. `event_id` and `occurred_at` (us) stay.
+    """
 
     waiting: Waiting
     event: Event | None
+    event_id: str | None
+    occurred_at: int | None
     decision: Decision | None
-    parts: list[Part]
     rendered: bool
 
 
@@ -45,10 +50,13 @@ def load(connection: sqlite3.Connection, chat_id: int, now: int) -> Job | None:
     waiting = deliveries.following(connection, chat_id, now)
     if waiting is None:
         return None
-    event = None if waiting.event is None else from_row(intake.event_row(connection, waiting.event))
-    decision = None if waiting.event is None else ledger.of_event(connection, waiting.event)
-    rendered = deliveries.count_parts(connection, waiting.delivery) > 0
-    return Job(waiting, event, decision, deliveries.parts(connection, waiting.delivery), rendered)
+    rendered = deliveries.is_rendered(connection, waiting.delivery)
+    if waiting.event is None:
+        return Job(waiting, None, None, None, None, rendered)
+    event_id, occurred_at = intake.event_head(connection, waiting.event)
+    event = None if rendered else from_row(intake.event_row(connection, waiting.event))
+    decision = ledger.of_event(connection, waiting.event)
+    return Job(waiting, event, event_id, occurred_at, decision, rendered)
 
 
 def compose(job: Job, manner: Manner, key: bytes) -> list[str]:

@@ -164,7 +164,7 @@ def _tell(connection: sqlite3.Connection, owner: int, rejected: list[Rejection],
         delivery = deliveries.enqueue(connection, owner, [payload], now, lane=1)
     else:
         delivery = notice.delivery
-        deliveries.replace_part(connection, deliveries.parts(connection, delivery)[0].part, payload)
+        deliveries.replace_part(connection, deliveries.parts(connection, delivery, 1)[0].part, payload)
     facts.put(connection, "rejected_notice", msgspec.json.encode(RejectedNotice(delivery, count, named)))
 
 

@@ -158,7 +158,7 @@ class Outbound:
 
         def work(connection: sqlite3.Connection) -> tuple[Part | None, int | None]:
             deliveries.add_parts(connection, waiting.delivery, new)
-            left = deliveries.parts(connection, waiting.delivery)
+            left = deliveries.parts(connection, waiting.delivery, 2)  # whether there is another
             if not left:
                 deliveries.dead(connection, waiting.delivery, "there is nothing to send")
                 return None, None
@@ -187,7 +187,7 @@ class Outbound:
         try:
             return compose.compose(job, self._manner(), self._line.key)
         except Exception as error:  # noqa: BLE001 - an event that we cannot lay out is still told
-            self._log.error("not laid out", event_id=job.event and job.event.event_id, exc_info=error)
+            self._log.error("not laid out", event_id=job.event_id, exc_info=error)
             return compose.bare(job)
 
     async def _arrived(
@@ -205,11 +205,10 @@ class Outbound:
             self._arrived_bell()
         self._figures.part_sent()
         if complete:
-            occurred = None if job.event is None else job.event.occurred_at
-            self._figures.delivered(job.waiting.lane, occurred, now)
+            self._figures.delivered(job.waiting.lane, job.occurred_at, now)
         self._log.info(
             "sent",
-            event_id=None if job.event is None else job.event.event_id,
+            event_id=job.event_id,
             chat_id=job.waiting.chat_id,
             message_id=message_id,
             complete=complete,
@@ -221,7 +220,7 @@ class Outbound:
         self._figures.failed(type(what).__name__)
         self._log.warning(
             "not sent",
-            event_id=None if job.event is None else job.event.event_id,
+            event_id=job.event_id,
             chat_id=waiting.chat_id,
             verdict=type(what).__name__,
             reason=str(error),
@@ -267,7 +266,7 @@ class Outbound:
         """Take the entities out of the part that was refused; one without entities is dead."""
 
         def work(connection: sqlite3.Connection) -> None:
-            part = deliveries.parts(connection, job.waiting.delivery)[0]
+            part = deliveries.parts(connection, job.waiting.delivery, 1)[0]
             content = payload.unpack(part.payload)
             if not content.text.entities:
                 deliveries.dead(

@@ -67,18 +67,20 @@ def waiting_chats(connection: sqlite3.Connection) -> list[int]:
     return [chat for (chat,) in found if chat is not None]
 
 
-def parts(connection: sqlite3.Connection, delivery: int) -> list[Part]:
-    """Give the parts that were not sent yet, in order."""
+def parts(connection: sqlite3.Connection, delivery: int, most: int = -1) -> list[Part]:
+    """Give the parts that were not sent yet, in order; at most so many, or all."""
     found = connection.execute(
-        "SELECT id, position, payload FROM parts WHERE delivery = ? AND message_id IS NULL ORDER BY position",
-        (delivery,),
+        "SELECT id, position, payload FROM parts WHERE delivery = ? AND message_id IS NULL "
+        "ORDER BY position LIMIT ?",
+        (delivery, most),
     )
     return [Part(*row) for row in found]
 
 
-def count_parts(connection: sqlite3.Connection, delivery: int) -> int:
-    """Give how many parts a delivery has, sent or not; 0 before it was rendered."""
-    return int(connection.execute("SELECT count(*) FROM parts WHERE delivery = ?", (delivery,)).fetchone()[0])
+def is_rendered(connection: sqlite3.Connection, delivery: int) -> bool:
+    """Whether a delivery has its parts, sent or not."""
+    found = connection.execute("SELECT 1 FROM parts WHERE delivery = ? LIMIT 1", (delivery,))
+    return found.fetchone() is not None
 
 
 def enqueue(

@@ -142,6 +142,14 @@ def event_row(connection: sqlite3.Connection, event: int) -> Row:
     return tuple(row)
 
 
+def event_head(connection: sqlite3.Connection, event: int) -> tuple[str, int]:
+    """Give an event's id and when it occurred (us), without its body."""
+    found = connection.execute("SELECT event_id, occurred_at FROM events WHERE id = ?", (event,)).fetchone()
+    if found is None:
+        raise KeyError(event)
+    return str(found[0]), int(found[1])
+
+
 def positions(connection: sqlite3.Connection) -> list[Row]:
     """Give how far each JSONL file was taken: (name, device, inode, offset, head hash)."""
     return connection.execute("SELECT name, device, inode, offset, head_hash FROM positions").fetchall()
