@@ -133,8 +133,8 @@ TABLE: tuple[Key, ...] = (
     Key(
         "spool.max_event_bytes", whole(1024, 64 << 20), 1 << 20, "Largest event; what is larger is rejected."
     ),
-    Key("spool.batch_events", whole(1, 10_000), 512, "Most events of one batch."),
-    Key("spool.batch_bytes", whole(64 << 10, 256 << 20), 4 << 20, "Most bytes of one batch."),
+    Key("spool.batch_events", whole(1, 10_000), 128, "Most events of one batch."),
+    Key("spool.batch_bytes", whole(64 << 10, 256 << 20), 256 << 10, "Most bytes of one batch."),
     Key(
         "spool.quiet_seconds",
         number(0.1, 60),
