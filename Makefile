@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 RUST_SOURCES := $(shell find rust Cargo.toml Cargo.lock clippy.toml -name '*.rs' -o -name '*.toml' -o -name '*.lock' -o -name '*.json')
 
-.PHONY: help setup demo test test-rust test-python lint format bench clean
+.PHONY: help setup demo test test-rust test-python crash lint format bench clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -49,6 +49,10 @@ $(ORACLE)/made: pyproject.toml
 
 test-python: setup $(ORACLE)/made
 	$(BIN)/python -m pytest
+
+crash: setup ## Kill the bridge at every step and at 100 random instants, and settle up; JSON=1 for figures
+	@$(BIN)/python -m pytest -q tests/crash/test_steps.py tests/crash/test_answers.py --long >&2
+	@$(BIN)/python tests/crash/storm.py $(if $(JSON),--json)
 
 lint: setup ## Check style and types of Rust and Python, and the workflows
 	cargo fmt --all --check
