@@ -43,7 +43,7 @@ class Key(msgspec.Struct, frozen=True):
     default: Any
     about: str
     variable: str | None = None
-    live: bool = True
+    live: bool = False
     where: str | None = None
 
     @property
@@ -97,6 +97,7 @@ TABLE: tuple[Key, ...] = (
         None,
         "The bot's token.",
         "TELEGRAM_BOT_TOKEN",
+        live=True,
         where="the token is not kept here; write the line TELEGRAM_BOT_TOKEN=... to {env_file}",
     ),
     Key(
@@ -105,6 +106,7 @@ TABLE: tuple[Key, ...] = (
         [],
         "Who is heard and written to; the first is the owner.",
         "TELEGRAM_ALLOWED_USERS",
+        live=True,
     ),
     Key(
         "telegram.api_base",
@@ -112,6 +114,7 @@ TABLE: tuple[Key, ...] = (
         "https://api.telegram.org",
         "Where the Bot API is; plain http only to this machine.",
         "CC_TELEGRAM_API_BASE",
+        live=True,
     ),
     Key("telegram.poll_seconds", whole(1, 50), 50, "How long one request for updates waits at Telegram."),
     Key(
@@ -120,7 +123,6 @@ TABLE: tuple[Key, ...] = (
         "events",
         "Where producers write events.",
         "CC_TELEGRAM_EVENTS_DIR",
-        live=False,
     ),
     Key(
         "spool.responses_dir",
@@ -128,7 +130,6 @@ TABLE: tuple[Key, ...] = (
         "responses",
         "Where answers are written.",
         "CC_TELEGRAM_RESPONSES_DIR",
-        live=False,
     ),
     Key(
         "spool.max_event_bytes", whole(1024, 64 << 20), 1 << 20, "Largest event; what is larger is rejected."
@@ -148,29 +149,35 @@ TABLE: tuple[Key, ...] = (
         "nomad",
         "The first mode; one that was set later is kept and wins.",
         "CC_TELEGRAM_MODE",
-        live=False,
     ),
-    Key("display.timezone", TIMEZONE, "", "The zone of times that are shown.", "CC_TELEGRAM_TIMEZONE"),
+    Key(
+        "display.timezone",
+        TIMEZONE,
+        "",
+        "The zone of times that are shown.",
+        "CC_TELEGRAM_TIMEZONE",
+        live=True,
+    ),
     Key(
         "display.style",
         choice("concise", "detailed"),
         "concise",
         "What matters with the rest folded, or all of it open.",
         "CC_TELEGRAM_MESSAGE_STYLE",
+        live=True,
     ),
     Key("pacing.chat_per_second", number(0.01, 10_000), 1.0, "Messages a second to one chat."),
     Key("pacing.chat_burst", whole(1, 10_000), 3, "Messages to one chat that may go at once."),
     Key("pacing.group_per_minute", number(0.1, 100_000), 20.0, "Messages a minute to one group."),
     Key("pacing.total_per_second", number(0.1, 10_000), 30.0, "Messages a second to all chats."),
     *(key for pool in _POOLS for key in _pool(*pool)),
-    Key("http.host", HOST, "127.0.0.1", "The address that the bridge's own HTTP listens on.", live=False),
+    Key("http.host", HOST, "127.0.0.1", "The address that the bridge's own HTTP listens on."),
     Key(
         "http.port",
         whole(0, 65535),
         8787,
         "Its port; 0 for any free one. The one in use stands in state/bridge.json.",
         "CC_TELEGRAM_HEALTH_PORT",
-        live=False,
     ),
     Key(
         "log.level",
