@@ -11,6 +11,7 @@ import sys
 import threading
 import tomllib
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from cctelegram import _native, version
 from cctelegram.cli import COMMANDS
 from cctelegram.cli.command import parser_of
 from cctelegram.sandbox.client import Control
+from cctelegram.sandbox.faults import Fault
 from documents import blocks, pages
 from flow.phone import see
 from running import bridge, environment, make_home
@@ -104,6 +106,20 @@ def test_the_blocks_of_a_page_do_what_it_says(page: Path, tmp_path: Path, fast_s
         for title in SHOWN[blocks.name_of(page)]:
             see(fast_sandbox, title)
         assert not list((home / "rejected").iterdir())
+        for answer in (home / "responses").rglob("*.json"):
+            assert set(json.loads(answer.read_text())) <= named_in("docs/protocol.md", "## Answers")
+
+
+def named_in(page: str, heading: str) -> set[str]:
+    """Give what the first column of the tables below a heading names."""
+    section = blocks.read(blocks.ROOT / page).partition(f"\n{heading}\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`[^|]*) \|", section, re.MULTILINE)
+    return {word for row in rows for word in re.findall(r"`([a-z_]+)`", row)}
+
+
+def test_the_faults_that_the_sandbox_page_names_are_those_there_are() -> None:
+    given = {field.name for field in fields(Fault)} - {"method", "times"}
+    assert given == named_in("docs/sandbox.md", "## Faults") - {"before", "after"}
 
 
 @pytest.mark.parametrize("page", blocks.PAGES, ids=blocks.name_of)
