@@ -27,7 +27,7 @@ $(VENV)/made: pyproject.toml
 $(VENV)/built: $(VENV)/made $(RUST_SOURCES)
 	@echo "Building (the first time takes a few minutes) ..."
 	@touch $@.begun # what is edited while it builds is newer than this, and builds again
-	@$(BIN)/maturin develop --release --quiet
+	@PIP_QUIET=1 $(BIN)/maturin develop --release --quiet
 	@mv $@.begun $@
 
 setup: $(VENV)/built ## Make .venv and build the package into it

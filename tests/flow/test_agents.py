@@ -68,6 +68,8 @@ def test_a_question_is_answered_by_a_tap_and_the_tool_gives_the_answer(
 def test_what_the_sending_tools_say_is_on_the_phone(
     running: RunningBridge, fast_sandbox: Sandbox, mode: str
 ) -> None:
+    running.wait_status(lambda now: now["telegram_connected"], "connected")
+
     async def work(client: Client) -> None:
         for tool, arguments in (
             ("send_telegram_event", {"type": "build_failed", "title": "Build: main/42 «é»"}),

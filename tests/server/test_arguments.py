@@ -32,8 +32,15 @@ ONE_SERVER = settings(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-# These start a process for each call that fits; tests/flow/test_life.py calls them.
-STARTERS = {"start_bridge", "ensure_bridge_running", "restart_bridge"}
+# These start a process or need one for each call that fits; tests/flow calls them.
+STARTERS = {
+    "start_bridge",
+    "ensure_bridge_running",
+    "restart_bridge",
+    "switch_to_nomad_mode",
+    "switch_to_local_mode",
+    "switch_to_mute_mode",
+}
 
 words = st.text(max_size=210)
 anything = st.recursive(

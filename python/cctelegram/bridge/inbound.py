@@ -41,6 +41,7 @@ class Inbound:
         allowed: Callable[[], Collection[int]],
         manner: Callable[[], Manner],
         status: Callable[[], Awaitable[dict[str, Any]]],
+        set_mode: Callable[[str], Awaitable[str]],
         bells: Bells,
         bot_name: str,
         figures: Figures,
@@ -51,6 +52,7 @@ class Inbound:
         self._allowed = allowed
         self._manner = manner
         self._status = status
+        self._set_mode = set_mode
         self._bells = bells
         self._bot_name = bot_name
         self._figures = figures
@@ -117,7 +119,7 @@ class Inbound:
     async def _message(self, update: updates.Update, message: dict[str, Any]) -> None:
         chat_id = int(message["chat"]["id"])
         command = commands.named(message, self._bot_name)
-        lines = None if command is None else await commands.reply(command, self._status)
+        lines = None if command is None else await commands.reply(command, self._status, self._set_mode)
 
         def work(connection: sqlite3.Connection) -> said.Outcome:
             now = clock.wall()

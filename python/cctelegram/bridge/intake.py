@@ -50,6 +50,8 @@ class Intake:
 
     Args:
         recipients: gives where events go, as the settings say now.
+        kept_back: gives the reason for which the mode holds an event, or None.
+        holds: gives the reason for which even notices are held, or None.
         arrived: told the chats for which something was queued, and whether a decision was opened or closed.
     """
 
@@ -59,6 +61,8 @@ class Intake:
         inbox: Inbox,
         *,
         recipients: Callable[[], Sequence[intake.Recipient]],
+        kept_back: Callable[[intake.Row], str | None],
+        holds: Callable[[], str | None],
         arrived: Callable[[set[int], bool], None],
         figures: Figures,
         log: Any,
@@ -66,6 +70,8 @@ class Intake:
         self._store = store
         self._inbox = inbox
         self._recipients = recipients
+        self._kept_back = kept_back
+        self._holds = holds
         self._arrived = arrived
         self._figures = figures
         self._log = log
@@ -121,14 +127,14 @@ class Intake:
     ) -> list[intake.Accepted]:
         def work(connection: sqlite3.Connection) -> list[intake.Accepted]:
             now = clock.wall()
-            accepted = intake.accept(connection, rows, recipients, now)
+            accepted = intake.accept(connection, rows, recipients, now, kept_back=self._kept_back)
             intake.keep_positions(connection, batch.positions, batch.finished)
             for item in accepted:
                 if item.row[intake.TYPE] == "approval_request":
                     _open(connection, item, now)
             owner = recipients[0].chat_id
             if told and owner is not None:
-                _tell(connection, owner, told, now)
+                _tell(connection, owner, told, now, self._holds())
             return accepted
 
         while True:
@@ -151,7 +157,9 @@ def _open(connection: sqlite3.Connection, item: intake.Accepted, now: int) -> No
         close.answer_file(connection, decision, now)
 
 
-def _tell(connection: sqlite3.Connection, owner: int, rejected: list[Rejection], now: int) -> None:
+def _tell(
+    connection: sqlite3.Connection, owner: int, rejected: list[Rejection], now: int, held: str | None
+) -> None:
     """Queue one notice for the owner, or add to the one that still waits."""
     kept = facts.get(connection, "rejected_notice")
     notice = None if kept is None else msgspec.json.decode(kept, type=RejectedNotice)
@@ -161,7 +169,7 @@ def _tell(connection: sqlite3.Connection, owner: int, rejected: list[Rejection],
     count = len(rejected) + (0 if notice is None else notice.count)
     payload = pack(Payload(text=_words(named, count)))
     if notice is None:
-        delivery = deliveries.enqueue(connection, owner, [payload], now, lane=1)
+        delivery = deliveries.enqueue(connection, owner, [payload], now, lane=1, held=held)
     else:
         delivery = notice.delivery
         deliveries.replace_part(connection, deliveries.parts(connection, delivery, 1)[0].part, payload)

@@ -49,6 +49,7 @@ class Link:
 
     Args:
         status: gives what the /status command shows.
+        set_mode: changes the mode, gives the sentence that confirms it.
         answered: told after a decision was closed or a message was filed.
     """
 
@@ -59,6 +60,7 @@ class Link:
         *,
         manner: Callable[[], Manner],
         status: Callable[[], Awaitable[dict[str, Any]]],
+        set_mode: Callable[[str], Awaitable[str]],
         answered: Callable[[], None],
         figures: Figures,
         faults: Faults,
@@ -68,6 +70,7 @@ class Link:
         self._live = live
         self._manner = manner
         self._status = status
+        self._set_mode = set_mode
         self._answered = answered
         self._figures = figures
         self._faults = faults
@@ -241,6 +244,7 @@ class Link:
             manner=self._manner,
             figures=self._figures,
             faults=self._faults,
+            bounds=lambda: self._live.current.lanes,
             token_refused=self._refused,
             arrived=self.closed,
             log=self._log,
@@ -252,6 +256,7 @@ class Link:
             allowed=lambda: self._live.current.telegram.allowed_users,
             manner=self._manner,
             status=self._status,
+            set_mode=self._set_mode,
             bells=Bells(answered=self._answered, queued=outbound.wake, revived=outbound.revive),
             bot_name=str(me.get("username", "")),
             figures=self._figures,

@@ -11,10 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cctelegram import render
-from cctelegram.bridge import clock, compose, payload, verdict
+from cctelegram.bridge import clock, compose, digests, payload, verdict
 from cctelegram.bridge.wake import Wake
 from cctelegram.decisions import ledger
-from cctelegram.outbox import chats, deliveries
+from cctelegram.outbox import chats, deliveries, digest
 from cctelegram.telegram import errors
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cctelegram.bridge.figures import Figures
     from cctelegram.bridge.keep import Faults
     from cctelegram.bridge.pauses import Pauses
+    from cctelegram.config.settings import Lanes
     from cctelegram.outbox.deliveries import Part
     from cctelegram.outbox.pacing import Pacing
     from cctelegram.outbox.store import Store
@@ -57,6 +58,7 @@ class Outbound:
         manner: Callable[[], compose.Manner],
         figures: Figures,
         faults: Faults,
+        bounds: Callable[[], Lanes],
         token_refused: Callable[[str], None],
         arrived: Callable[[], None],
         log: Any,
@@ -66,6 +68,7 @@ class Outbound:
         self._manner = manner
         self._figures = figures
         self._faults = faults
+        self._bounds = bounds
         self._token_refused = token_refused
         self._arrived_bell = arrived
         self._log = log
@@ -123,7 +126,27 @@ class Outbound:
                 # Look again afterwards: a decision that comes meanwhile goes first.
                 await asyncio.sleep(pace)
                 continue
-            await self._send(job)
+            if not await self._gathered(job):
+                await self._send(job)
+
+    async def _gathered(self, job: compose.Job) -> bool:
+        """Make one digest of a lane that is over its bound; returns whether it was."""
+        lane, chat_id = job.waiting.lane, job.waiting.chat_id
+        if lane == 0 or job.event is None or job.rendered:
+            return False
+        bounds = self._bounds()
+        bound = bounds.alert_bound if lane == 1 else bounds.ordinary_bound
+        zone = self._manner().zone
+
+        def work(connection: sqlite3.Connection) -> int:
+            if not digest.crowded(connection, chat_id, lane, bound):
+                return 0
+            return digests.of_lane(connection, chat_id, lane, clock.wall(), zone)
+
+        count = await self._store.run(work)
+        if count:
+            self._log.info("digest", chat_id=chat_id, lane=lane, events=count)
+        return count > 0
 
     async def _idle(self, chat_id: int) -> float | None:
         when = await self._store.run(lambda c: deliveries.next_time(c, chat_id))

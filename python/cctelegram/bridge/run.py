@@ -19,6 +19,7 @@ from cctelegram.bridge.intake import Intake
 from cctelegram.bridge.keep import Faults
 from cctelegram.bridge.link import Link
 from cctelegram.bridge.log import open_log
+from cctelegram.bridge.modes import MUTED, Modes, kept_back
 from cctelegram.bridge.replies import Replies
 from cctelegram.config import place
 from cctelegram.config.live import Live
@@ -83,6 +84,7 @@ class Bridge:
             self.live,
             manner=self._manner,
             status=self.status,
+            set_mode=self.set_mode,
             answered=self._closed,
             figures=self.figures,
             faults=self._faults,
@@ -90,6 +92,14 @@ class Bridge:
         )
         self._link.hold()
         self._locks.callback(self._link.release)
+        self._modes = Modes(
+            self._store,
+            initial=settings.mode.initial,
+            manner=self._manner,
+            digest_seconds=lambda: self.live.current.lanes.digest_seconds,
+            queued=self._link.queued,
+            log=self.log,
+        )
         self._intake: Intake | None = None
 
     async def run(self, ready: Callable[[], None] = lambda: None, *, once: bool = False) -> str:
@@ -122,6 +132,7 @@ class Bridge:
     async def _serve(self, ready: Callable[[], None], *, once: bool) -> str:
         settings = self.live.current
         recovered = await self._store.run(deliveries.recover)
+        await self._modes.load()
         positions = await self._store.run(intake.positions)
         inbox = Inbox(
             settings.spool.events_dir,
@@ -137,6 +148,8 @@ class Bridge:
             self._store,
             inbox,
             recipients=self._recipients,
+            kept_back=lambda row: kept_back(self._modes.current, row),
+            holds=lambda: MUTED if self._modes.current == MUTED else None,
             arrived=self._arrived,
             figures=self.figures,
             log=self.log,
@@ -152,6 +165,7 @@ class Bridge:
                 ("writing answers", self._replies.run),
                 ("expiring questions", self._expiry.run),
                 ("the link to Telegram", self._link.run),
+                ("the mode", self._modes.run),
                 ("watching the settings", partial(self.live.watch, self._stop)),
             )
         }
@@ -191,6 +205,10 @@ class Bridge:
                     await self._stop.wait()
         return "stopped before all was delivered"
 
+    async def set_mode(self, mode: str) -> str:
+        """Change the mode; gives the sentence that confirms it. Raises ValueError for another word."""
+        return await self._modes.change(mode)
+
     async def status(self) -> dict[str, Any]:
         """Give what /status says; every figure was counted or measured just now."""
         stored = await self._store.run(status.from_store)
@@ -201,7 +219,7 @@ class Bridge:
             "ready": self._ready,
             "health": "failing" if failing else "degraded" if reasons else "ok",
             "reasons": reasons,
-            "mode": self.live.current.mode.initial,
+            "mode": self._modes.current,
             "telegram_connected": self._link.connected,
             "bot": (self._link.bot or {}).get("username"),
             "version": version(),
@@ -237,6 +255,7 @@ class Bridge:
 
     def _arrived(self, chat_ids: set[int], asked: bool) -> None:
         self._link.queued(chat_ids)
+        self._modes.held()
         if asked:
             self._expiry.wake()
             self._replies.wake()

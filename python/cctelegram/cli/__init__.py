@@ -13,6 +13,7 @@ COMMANDS = {
     "ask": "ask the person a question and wait for the answer",
     "responses": "read or take the answers that wait",
     "status": "show what the bridge says of itself",
+    "mode": "show or change what reaches the phone",
     "events": "list the event types",
     "config": "show the settings and where each value comes from",
     "version": "print the version",

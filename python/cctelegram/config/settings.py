@@ -82,6 +82,14 @@ class Pools(msgspec.Struct, frozen=True, kw_only=True):
     files: Pool
 
 
+class Lanes(msgspec.Struct, frozen=True, kw_only=True):
+    """When what waits is told together."""
+
+    alert_bound: int
+    ordinary_bound: int
+    digest_seconds: float
+
+
 class Http(msgspec.Struct, frozen=True, kw_only=True):
     """Where the bridge's own HTTP listens."""
 
@@ -104,6 +112,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode
     display: Display
     pacing: Pacing
+    lanes: Lanes
     pools: Pools
     http: Http
     log: Log

@@ -170,6 +170,24 @@ TABLE: tuple[Key, ...] = (
     Key("pacing.chat_burst", whole(1, 10_000), 3, "Messages to one chat that may go at once."),
     Key("pacing.group_per_minute", number(0.1, 100_000), 20.0, "Messages a minute to one group."),
     Key("pacing.total_per_second", number(0.1, 10_000), 30.0, "Messages a second to all chats."),
+    Key(
+        "lanes.alert_bound",
+        whole(1, 10_000),
+        20,
+        "Alerts that may wait for a chat; more are told as one digest.",
+    ),
+    Key(
+        "lanes.ordinary_bound",
+        whole(1, 10_000),
+        20,
+        "Other events that may wait in one lane of a chat; more are told as one digest.",
+    ),
+    Key(
+        "lanes.digest_seconds",
+        number(1, 86_400),
+        30.0,
+        "How long the mode `local` gathers what it keeps back before a digest tells of it.",
+    ),
     *(key for pool in _POOLS for key in _pool(*pool)),
     Key("http.host", HOST, "127.0.0.1", "The address that the bridge's own HTTP listens on."),
     Key(

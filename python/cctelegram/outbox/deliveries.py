@@ -92,12 +92,13 @@ def enqueue(
     lane: int = 1,
     silent: bool = False,
     thread_id: int | None = None,
+    held: str | None = None,
 ) -> int:
-    """Queue a message of the bridge's own (no event); returns the delivery."""
+    """Queue a message of the bridge's own (no event), or hold it for a reason; returns the delivery."""
     cursor = connection.execute(
-        "INSERT INTO deliveries (chat_id, thread_id, lane, state, silent, queued_at) "
-        "VALUES (?, ?, ?, 'queued', ?, ?)",
-        (chat_id, thread_id, lane, int(silent), now),
+        "INSERT INTO deliveries (chat_id, thread_id, lane, state, silent, reason, queued_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (chat_id, thread_id, lane, "queued" if held is None else "held", int(silent), held, now),
     )
     delivery = int(cursor.lastrowid or 0)
     add_parts(connection, delivery, payloads)
@@ -234,7 +235,7 @@ def event_of_message(
 def is_untouched(connection: sqlite3.Connection, delivery: int) -> bool:
     """Whether a delivery still waits for its first try, so that it may say something else."""
     found = connection.execute(
-        "SELECT 1 FROM deliveries WHERE id = ? AND state = 'queued' AND attempts = 0 AND unclear = 0",
+        "SELECT 1 FROM deliveries WHERE id = ? AND state IN ('queued', 'held') AND attempts = 0 AND unclear = 0",
         (delivery,),
     ).fetchone()
     return found is not None

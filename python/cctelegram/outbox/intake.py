@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 Row = tuple[Any, ...]
 
@@ -15,6 +15,7 @@ INTAKE_KEY: Final = 0
 EVENT_ID: Final = 1
 TYPE: Final = 2
 LANE: Final = 7
+SEVERITY: Final = 8
 
 INSERT: Final = """
 INSERT INTO events (intake_key, event_id, type, title, source, task_id, correlation_id, lane, severity,
@@ -51,6 +52,7 @@ def accept(
     now: int,
     *,
     silent_from_lane: int = 2,
+    kept_back: Callable[[Row], str | None] = lambda _: None,
 ) -> list[Accepted]:
     """Store the events of `rows` that are new, each with a delivery to every recipient.
 
@@ -63,6 +65,7 @@ def accept(
         recipients: at least one; a recipient without chat makes a held delivery.
         now: microseconds since the epoch.
         silent_from_lane: deliveries of this lane and the ones behind it make no sound.
+        kept_back: gives the reason for which an event is held, or None.
     """
     new: list[Accepted] = []
     insert = connection.execute
@@ -79,7 +82,7 @@ def accept(
         "INSERT INTO deliveries (event, chat_id, thread_id, lane, state, silent, reason, queued_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            _delivery(accepted, recipient, now, silent_from_lane)
+            _delivery(accepted, recipient, now, silent_from_lane, kept_back(accepted.row))
             for accepted in new
             for recipient in recipients
         ),
@@ -107,17 +110,19 @@ def _renamed(connection: sqlite3.Connection, row: Row) -> Row | None:
     return (row[INTAKE_KEY], f"{row[EVENT_ID]}~{free}", *row[EVENT_ID + 1 :])
 
 
-def _delivery(accepted: Accepted, recipient: Recipient, now: int, silent_from_lane: int) -> Row:
+def _delivery(
+    accepted: Accepted, recipient: Recipient, now: int, silent_from_lane: int, kept_back: str | None
+) -> Row:
     lane = accepted.row[LANE]
-    nobody = recipient.chat_id is None
+    reason = NOBODY if recipient.chat_id is None else kept_back
     return (
         accepted.event,
         recipient.chat_id,
         recipient.thread_id,
         lane,
-        "held" if nobody else "queued",
+        "queued" if reason is None else "held",
         int(lane >= silent_from_lane),
-        NOBODY if nobody else None,
+        reason,
         now,
     )
 

@@ -1,10 +1,22 @@
-"""Events to messages: `message`, `card`, `outcome`, `notice`, `buttons`, `repeated`; they make `Text`."""
+"""Events to messages; each function here makes `Text`, which is text and entities."""
 
 from cctelegram.render.buttons import Button, buttons
 from cctelegram.render.card import card, outcome
+from cctelegram.render.digest import digest
 from cctelegram.render.message import message
 from cctelegram.render.notice import notice
 from cctelegram.render.repeated import repeated
 from cctelegram.render.text import Entity, Text
 
-__all__ = ["Button", "Entity", "Text", "buttons", "card", "message", "notice", "outcome", "repeated"]
+__all__ = [
+    "Button",
+    "Entity",
+    "Text",
+    "buttons",
+    "card",
+    "digest",
+    "message",
+    "notice",
+    "outcome",
+    "repeated",
+]

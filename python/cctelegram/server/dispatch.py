@@ -38,6 +38,9 @@ FILES = {
     "stop_bridge": "life",
     "restart_bridge": "life",
     "check_bridge_process": "life",
+    "switch_to_nomad_mode": "life",
+    "switch_to_local_mode": "life",
+    "switch_to_mute_mode": "life",
 }
 
 

@@ -86,6 +86,23 @@ def stop(home: str) -> dict[str, Any]:
     }
 
 
+def set_mode(home: str, mode: str) -> dict[str, Any]:
+    """Change what reaches the phone; gives `mode` and the bridge's own sentence. Raises Refusal."""
+    if not bridge.is_up(home):
+        raise Refusal(f"{bridge.DOWN} The mode can be changed when it runs.")
+    from cctelegram.pools import loopback  # noqa: PLC0415 - few calls need it
+
+    at = bridge.where(home)
+    try:
+        code, body = loopback.post(int(at["port"]), f"/mode/{loopback.segment(mode)}", str(at["key"]))
+        told: dict[str, Any] = _native.loads(body)
+    except (OSError, ValueError) as error:
+        raise Refusal(f"The bridge (process {at.get('pid')}) does not answer: {error}.") from None
+    if code != 200:
+        raise Refusal(str(told.get("error", f"the bridge answered {code}")))
+    return told
+
+
 def restart(home: str) -> dict[str, Any]:
     """Stop the bridge if one runs, and start one."""
     stop(home)

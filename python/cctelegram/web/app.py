@@ -59,6 +59,9 @@ class Bridge(Protocol):
     async def delivery(self, event_id: str) -> dict[str, Any] | None:
         """Give what became of an event, or None when it is not known."""
 
+    async def set_mode(self, mode: str) -> str:
+        """Change the mode; give the sentence that confirms it. Raises ValueError for another word."""
+
     def stop(self) -> None:
         """End, after what is in flight."""
 
@@ -72,6 +75,13 @@ def app(bridge: Bridge, key: str) -> ASGIApp:
     async def delivery(request: Request) -> Response:
         found = await bridge.delivery(request.path_params["event_id"])
         return _json(found) if found is not None else _json({"error": "no such event"}, 404)
+
+    async def mode(request: Request) -> Response:
+        try:
+            said = await bridge.set_mode(request.path_params["mode"])
+        except ValueError as error:
+            return _json({"error": str(error)}, 400)
+        return _json({"mode": request.path_params["mode"], "said": said})
 
     async def stop(_: Request) -> Response:
         queue = (await bridge.status())["queue"]
@@ -102,6 +112,7 @@ def app(bridge: Bridge, key: str) -> ASGIApp:
     routes = [
         Route("/status", keyed(status)),
         Route("/deliveries/{event_id:path}", keyed(delivery)),
+        Route("/mode/{mode}", keyed(mode), methods=["POST"]),
         Route("/stop", keyed(stop), methods=["POST"]),
         Route("/health", health),
         Route("/live", live),

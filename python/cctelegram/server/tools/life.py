@@ -47,6 +47,26 @@ def check_bridge_process(arguments: dict[str, Any], call: Call, session: Session
     return _told(told)
 
 
+def switch_to_nomad_mode(arguments: dict[str, Any], call: Call, session: Session) -> Result:
+    """Let everything reach the phone."""
+    return _mode(session, "nomad")
+
+
+def switch_to_local_mode(arguments: dict[str, Any], call: Call, session: Session) -> Result:
+    """Let what matters reach the phone."""
+    return _mode(session, "local")
+
+
+def switch_to_mute_mode(arguments: dict[str, Any], call: Call, session: Session) -> Result:
+    """Let nothing reach the phone."""
+    return _mode(session, "muted")
+
+
+def _mode(session: Session, mode: str) -> Result:
+    told = life.set_mode(session.home(), mode)
+    return str(told["said"]), {"success": True, "mode": told["mode"]}
+
+
 def _told(result: dict[str, Any]) -> Result:
     words = {
         "started": "The bridge was started",

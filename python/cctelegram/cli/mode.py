@@ -1,0 +1,44 @@
+"""Show or change what reaches the phone.
+
+    cctelegram mode           shows it
+    cctelegram mode nomad     away: everything, with sound for what needs you
+    cctelegram mode local     at the desk: what needs you, completions, failures; a silent digest of the rest
+    cctelegram mode muted     nothing, until it is changed; all is kept
+
+The bridge must run; it confirms the change.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from cctelegram.cli.failed import Failed
+from cctelegram.cli.home import add_home, home_of
+from cctelegram.server import bridge, life
+from cctelegram.server.refusal import Refusal
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("mode", nargs="?", choices=["nomad", "local", "muted"], help="the new mode")
+    add_home(parser)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Show or change it."""
+    home = home_of(parsed)
+    try:
+        if parsed.mode is not None:
+            sys.stdout.write(f"{life.set_mode(home, parsed.mode)['said']}\n")
+            return 0
+    except Refusal as refusal:
+        raise Failed(str(refusal)) from None
+    told = bridge.status(home)
+    if not told["running"]:
+        raise Failed(told["note"])
+    sys.stdout.write(f"{told['mode']}\n")
+    return 0

@@ -1,0 +1,70 @@
+"""Many events in one message: counts by type, the worst first, the whole list folded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final, Protocol
+
+from cctelegram.events.catalogue import BY_NAME
+from cctelegram.render.draft import Draft
+from cctelegram.render.values import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import tzinfo
+
+    from cctelegram.render.text import Text
+
+WORST: Final = 5
+SEVERITIES: Final = ("critical", "high", "medium", "low")
+
+
+class Line(Protocol):
+    """What a digest tells of one event; `occurred_at` in microseconds since the epoch."""
+
+    @property
+    def type(self) -> str: ...  # noqa: D102 - the names are the fields of the protocol
+    @property
+    def severity(self) -> str: ...  # noqa: D102
+    @property
+    def title(self) -> str: ...  # noqa: D102
+    @property
+    def occurred_at(self) -> int: ...  # noqa: D102
+
+
+def digest(title: str, lines: Sequence[Line], *, zone: tzinfo) -> tuple[Text, ...]:
+    """Render a digest of at least one event: as many messages as its full list needs.
+
+    Every title is in the list, whole; those that matter most (severity high and critical) stand above the
+    fold as well.
+    """
+    draft = Draft()
+    draft.add(title, "bold")
+    counts = Counter(line.type for line in lines)
+    for name, count in counts.most_common():
+        draft.end_line()
+        draft.add(f"{count} {_icon(name)}{name.replace('_', ' ')}")
+    worst = sorted(
+        (line for line in lines if _rank(line) < SEVERITIES.index("medium")),
+        key=lambda line: (_rank(line), line.occurred_at),
+    )
+    draft.end_block()
+    for line in worst[:WORST]:
+        draft.end_line()
+        draft.add(f"{_icon(line.type)}{line.title[:200]}", "bold")
+    draft.end_block()
+    start = draft.units
+    for line in lines:
+        draft.end_line()
+        draft.add(f"{moment(line.occurred_at, zone)}  {_icon(line.type)}{line.title}")
+    draft.fold(start)
+    return draft.parts()
+
+
+def _rank(line: Line) -> int:
+    return SEVERITIES.index(line.severity) if line.severity in SEVERITIES else len(SEVERITIES)
+
+
+def _icon(name: str) -> str:
+    known = BY_NAME.get(name)
+    return f"{known.icon} " if known is not None else ""
