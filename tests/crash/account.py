@@ -138,7 +138,10 @@ def _arrival(
     states: Mapping[str, list[tuple[str, str | None]]],
 ) -> None:
     known = states.get(event_id, [])
-    if bodies:
+    if bodies and any(state == "digested, sent" for state, _ in known):
+        # A digest tells of it by its title; the rest of it is in the store.
+        found.digested += 1
+    elif bodies:
         found.delivered += 1
         words = event.get("description", "")
         if words.startswith(word(event_id, 0)):
@@ -146,8 +149,6 @@ def _arrival(
             cut = [number for number in range(WORDS) if word(event_id, number) not in seen]
             if cut:
                 found.cut.append(f"{event_id}: {len(cut)} words, first {cut[0]}")
-    elif ("digested, sent", None) in [(state, None) for state, _ in known]:
-        found.digested += 1
     elif any(state == "dead" and reason for state, reason in known):
         found.dead += 1
     elif any(state == "ambiguous" for state, _ in known):

@@ -235,7 +235,8 @@ def event_of_message(
 def is_untouched(connection: sqlite3.Connection, delivery: int) -> bool:
     """Whether a delivery still waits for its first try, so that it may say something else."""
     found = connection.execute(
-        "SELECT 1 FROM deliveries WHERE id = ? AND state IN ('queued', 'held') AND attempts = 0 AND unclear = 0",
+        "SELECT 1 FROM deliveries WHERE id = ? AND state IN ('queued', 'held') AND attempts = 0 "
+        "AND unclear = 0",
         (delivery,),
     ).fetchone()
     return found is not None
