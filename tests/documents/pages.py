@@ -19,6 +19,7 @@ from cctelegram.cli import COMMANDS, usage
 from cctelegram.cli.command import parser_of
 from cctelegram.events.catalogue import EVENT_TYPES, LANES
 from cctelegram.sandbox import control, refused
+from cctelegram.sandbox.fault_kinds import KINDS
 from cctelegram.sandbox.methods import METHODS
 
 if TYPE_CHECKING:
@@ -60,6 +61,16 @@ def methods() -> str:
 def requests() -> str:
     """Take the table of control requests from the docstring that holds it."""
     return _part(control, r"(\| request .*?)\Z")
+
+
+def kinds() -> str:
+    """Make the table of named faults."""
+    rows = [
+        f"| `{name}` | {kind.about} | `{kind.fields.get('method', '*')}` | "
+        f"{f'`{kind.value}`' if kind.value else ''} |"
+        for name, kind in KINDS.items()
+    ]
+    return "\n".join(["| kind | what happens | method | `VALUE` |", "|---|---|---|---|", *rows])
 
 
 def stricter() -> str:
@@ -139,6 +150,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "protocol.md": {"types": types},
     "mcp.md": {"tools": tools},
     "sandbox.md": {"methods": methods, "requests": requests, "stricter": stricter},
+    "faults.md": {"kinds": kinds},
     "cli.md": {"commands": commands},
 }
 

@@ -78,9 +78,9 @@ def test_a_fault_may_be_for_one_chat_only(own_bot: Bot) -> None:
 
 
 def test_a_fault_that_does_nothing_is_refused_with_the_reason(bot: Bot) -> None:
-    with pytest.raises(ControlError, match="a fault needs error_code, drop or delay_seconds"):
+    with pytest.raises(ControlError, match="a fault needs kind, error_code, drop or delay_seconds"):
         bot.control.fail("sendMessage")
-    with pytest.raises(ControlError, match="drop is before or after"):
+    with pytest.raises(ControlError, match="drop: it is 'never'; before or after"):
         bot.control.fail("sendMessage", drop="never")
 
 

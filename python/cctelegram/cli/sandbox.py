@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from cctelegram.cli.failed import Failed
-from cctelegram.sandbox.flags import add_flags, rates_of
+from cctelegram.sandbox.flags import add_flags, faults_of, rates_of
 from cctelegram.sandbox.run import serve
 
 if TYPE_CHECKING:
@@ -34,7 +34,15 @@ def run(parsed: argparse.Namespace) -> int:
         sys.stdout.flush()
 
     try:
-        serve("127.0.0.1", parsed.port, parsed.token, parsed.user, ready=ready, rates=rates_of(parsed))
+        serve(
+            "127.0.0.1",
+            parsed.port,
+            parsed.token,
+            parsed.user,
+            ready=ready,
+            rates=rates_of(parsed),
+            faults=faults_of(parsed),
+        )
     except ValueError as error:
         raise Failed(str(error), 2) from None
     return 0

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from cctelegram.sandbox.flags import add_flags, rates_of
+from cctelegram.sandbox.flags import add_flags, faults_of, rates_of
 from cctelegram.sandbox.run import serve
 
 
@@ -30,7 +30,14 @@ def main() -> None:
         sys.stdout.flush()
 
     try:
-        serve(port=flags.port, token=flags.token, user_id=flags.user, ready=ready, rates=rates_of(flags))
+        serve(
+            port=flags.port,
+            token=flags.token,
+            user_id=flags.user,
+            ready=ready,
+            rates=rates_of(flags),
+            faults=faults_of(flags),
+        )
     except (ValueError, OSError) as error:
         parser.error(str(error))
 

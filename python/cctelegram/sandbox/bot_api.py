@@ -11,7 +11,7 @@ import orjson
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from cctelegram.sandbox import parameters
+from cctelegram.sandbox import migration, parameters
 from cctelegram.sandbox.connection import reset
 from cctelegram.sandbox.methods import BY_LOWER_NAME, METHODS
 from cctelegram.sandbox.refused import Refused
@@ -78,10 +78,12 @@ class BotApi:
         """Return the answer's body; None when the connection is to be dropped."""
         given = await read(request)
         record["params"] = _shown(given)
-        fault = self.state.faults.take(record["method"], _chat_id(given))
+        fault = self.state.faults.take(record["method"], _chat_id(given), time.monotonic())
         if fault is not None:
-            record["fault"] = True
+            record["fault"] = fault.kind or True
             await asyncio.sleep(fault.delay_seconds)
+            if fault.kind == "migrate":
+                migration.begin(self.state, _chat_id(given), fault.new_chat_id)
             if fault.drop == "before":
                 return None
             refusal = fault.refusal()
@@ -90,7 +92,12 @@ class BotApi:
         if name is None:
             raise Refused(404, "Not Found")
         found = parameters.checked(name, given.values, given.uploads, typed=given.typed)
+        again = fault is not None and fault.kind == "duplicate" and name == "getUpdates"
+        if again:
+            found["timeout"] = 0  # what comes again is there already
         result = await METHODS[name](self.state, found)
+        if again:
+            result = [*self.state.updates.confirmed, *result]
         if fault is not None and fault.drop == "after":
             return None
         return {"ok": True, "result": result}

@@ -91,6 +91,8 @@ class Chat:
     typing: tuple[str, float] | None = None
     """A chat action and the wall time at which it ends."""
     last_message_id: int = 0
+    migrated_to: int | None = None
+    """Of a group that became a supergroup: its id from then on."""
     instance: str = ""
     """`chat_instance` of its callback queries."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Self
 
 Found = TypeVar("Found")
@@ -89,30 +89,20 @@ class Control:
             "tap", message_id=message_id, button=button, data=data, user_id=user_id, chat_id=chat_id
         )
 
-    def fail(
-        self,
-        method: str = "*",
-        *,
-        times: int = 1,
-        error_code: int = 0,
-        description: str = "",
-        parameters: dict[str, Any] | None = None,
-        drop: str = "",
-        delay_seconds: float = 0.0,
-        chat_id: int | None = None,
-    ) -> None:
-        """Answer the next `times` calls of `method` with an error, a dropped connection or a delay."""
-        self._post(
-            "fail",
-            method=method,
-            times=times,
-            error_code=error_code,
-            description=description,
-            parameters=parameters or {},
-            drop=drop,
-            delay_seconds=delay_seconds,
-            chat_id=chat_id,
-        )
+    def fail(self, method: str | None = None, **fields: Any) -> None:
+        """Let calls fail; `fields` are those of a fault: kind, times, error_code, drop, ... (docs/faults.md).
+
+        Without `kind` and `method` every method is meant. Raises ControlError, which names the field.
+        """
+        self._post("fail", method=method, **fields)
+
+    def fault(self, text: str) -> None:
+        """Let calls fail as a compact text says: `flood=30,chat=-7`."""
+        self._post("fail", fault=text)
+
+    def faults(self, faults: Sequence[dict[str, Any] | str], *, seed: int = 0) -> None:
+        """Begin anew with these faults, as fields or as compact texts, and this seed of their chances."""
+        self._post("faults", faults=list(faults), seed=seed)
 
     def chat(self, chat_id: int, **fields: Any) -> dict[str, Any]:
         """Create or change a chat: type, title, is_forum, members, started, blocked, bot_status."""

@@ -6,10 +6,11 @@
 | GET /messages | chat_id, deleted | per chat what a person sees now, with what edits replaced |
 | GET /state | | people, commands, taps and their answers, pending updates, limits, faults |
 | GET /wait | after, timeout | the revision, once it is over `after` |
-| POST /fail | a `Fault`: method, times, error_code, description, parameters, drop, delay_seconds, chat_id | |
+| POST /fail | a fault: its fields, or `fault`: its compact text | how many wait |
+| POST /faults | seed, faults: a list of the same | |
 | POST /say | text, user_id, chat_id, reply_to, thread_id | the message |
 | POST /tap | message_id, button (index or label) or data, user_id, chat_id | the callback query |
-| POST /chats | id, type, title, is_forum, members, started, blocked, bot_status | the chat |
+| POST /chats | id, type, title, is_forum, members, started, blocked, bot_status, migrate_to | the chat |
 | POST /limits | chat_per_second, chat_burst, group_per_minute, total_per_second, callback_seconds | |
 | POST /update | an update as it is | the update queued |
 | POST /reset | | faults, counted messages and waits forgotten |
@@ -22,10 +23,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 from starlette.routing import BaseRoute, Route
 
-from cctelegram.sandbox import person, view
+from cctelegram.sandbox import migration, person, view
 from cctelegram.sandbox.bot_api import json_response
 from cctelegram.sandbox.chat import PRIVATE
-from cctelegram.sandbox.faults import Fault
+from cctelegram.sandbox.fault_script import compact
+from cctelegram.sandbox.faults import Fault, fault
 from cctelegram.sandbox.person import Impossible
 from cctelegram.sandbox.refused import Refused
 
@@ -69,6 +71,14 @@ class OpenChat(msgspec.Struct, forbid_unknown_fields=True):
     started: bool | None = None
     blocked: bool | None = None
     bot_status: str | None = None
+    migrate_to: int | None = None
+
+
+class NewFaults(msgspec.Struct, forbid_unknown_fields=True):
+    """Faults instead of those that wait."""
+
+    faults: list[dict[str, Any] | str] = []
+    seed: int = 0
 
 
 class NewLimits(msgspec.Struct, forbid_unknown_fields=True):
@@ -99,6 +109,7 @@ class Control:
         gets = {"calls": self.calls, "messages": self.messages, "state": self.overview, "wait": self.wait}
         posts = {
             "fail": self.fail,
+            "faults": self.faults,
             "say": self.say,
             "tap": self.tap,
             "chats": self.chats,
@@ -134,15 +145,17 @@ class Control:
 
     async def fail(self, request: Request) -> dict[str, Any]:
         """Let the next calls fail."""
-        fault = await _read(request, Fault)
-        if not (fault.error_code or fault.drop or fault.delay_seconds):
-            raise Impossible("a fault needs error_code, drop or delay_seconds")
-        if fault.drop not in ("", "before", "after"):
-            raise Impossible("drop is before or after")
-        if fault.times < 1:
-            raise Impossible("times is 1 or more")
-        self.state.faults.add(fault)
-        return {"pending": len(self.state.faults.pending)}
+        self.state.faults.add(_fault(await _read(request, dict[str, Any])))
+        return {"pending": len(self.state.faults)}
+
+    async def faults(self, request: Request) -> dict[str, Any]:
+        """Begin anew with these faults and this seed."""
+        given = await _read(request, NewFaults)
+        found = [_fault(one) for one in given.faults]
+        self.state.faults.restart(given.seed)
+        for one in found:
+            self.state.faults.add(one)
+        return {"pending": len(self.state.faults), "seed": given.seed}
 
     async def say(self, request: Request) -> dict[str, Any]:
         """Write as a person."""
@@ -182,6 +195,10 @@ class Control:
             chat.started = given.started
         if given.bot_status is not None:
             person.set_bot_status(self.state, chat, given.bot_status)
+        if given.migrate_to is not None:
+            chat = migration.begin(self.state, chat.id, given.migrate_to)
+            if chat is None:
+                raise Impossible("only a group can migrate, once, to an id that is free")
         self.state.bell.ring()
         return chat.json()
 
@@ -206,9 +223,20 @@ class Control:
 
     async def reset(self, _request: Request) -> dict[str, Any]:
         """Forget faults and pace; messages stay."""
-        self.state.faults.pending.clear()
+        self.state.faults.restart(self.state.faults.seed)
         self.state.limits.clear()
         return {}
+
+
+def _fault(given: dict[str, Any] | str) -> Fault:
+    try:
+        if isinstance(given, str):
+            return compact(given)
+        if isinstance(given.get("fault"), str) and len(given) == 1:
+            return compact(given["fault"])
+        return fault(given)
+    except ValueError as error:
+        raise Impossible(str(error)) from None
 
 
 def _told(answer: Any) -> Any:

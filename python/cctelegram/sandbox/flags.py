@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cctelegram.sandbox.fault_script import Script, compact, from_file
+from cctelegram.sandbox.faults import Faults
 from cctelegram.sandbox.limits import Rates
 from cctelegram.sandbox.run import DEFAULT_USER
 
@@ -44,6 +47,25 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         default=usual.total_per_second,
         help="messages a second over all chats, 0 for no limit (default %(default)s)",
     )
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="let calls fail: KIND[=VALUE][,FIELD=VALUE...], as flood=30,chat=1001; may be given again",
+    )
+    parser.add_argument("--faults", type=Path, metavar="FILE", help="faults as JSON lines, or .toml")
+    parser.add_argument("--seed", type=int, help="seed of the faults' chances (default: the file's, else 0)")
+
+
+def faults_of(flags: argparse.Namespace) -> Faults:
+    """Return the faults of the file, then those of the flags; raise BadScript or OSError."""
+    script = Script([], None) if flags.faults is None else from_file(flags.faults)
+    seed = script.seed if flags.seed is None else flags.seed
+    found = Faults(seed or 0)
+    for one in (*script.faults, *map(compact, flags.fault)):
+        found.add(one)
+    return found
 
 
 def rates_of(flags: argparse.Namespace) -> Rates:

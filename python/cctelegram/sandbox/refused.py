@@ -14,7 +14,16 @@ would have done. These are all such places:
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+
+OTHER_POLL: Final = (
+    "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
+)
+OTHER_WEBHOOK: Final = (
+    "Conflict: can't use getUpdates method while webhook is active; "
+    "use deleteWebhook to delete the webhook first"
+)
+MIGRATED: Final = "Bad Request: group chat was upgraded to a supergroup chat"
 
 
 class Refused(Exception):

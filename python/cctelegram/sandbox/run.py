@@ -17,6 +17,7 @@ from cctelegram.sandbox.bot_api import BotApi
 from cctelegram.sandbox.chat_page import ChatPage
 from cctelegram.sandbox.connection import Protocol
 from cctelegram.sandbox.control import Control
+from cctelegram.sandbox.faults import Faults
 from cctelegram.sandbox.guard import Guard
 from cctelegram.sandbox.limits import Limits, Rates
 from cctelegram.sandbox.state import State
@@ -46,6 +47,7 @@ def serve(  # the flags of the command, one by one
     *,
     ready: Callable[[dict[str, Any]], None],
     rates: Rates | None = None,
+    faults: Faults | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM. Call `ready` once with the addresses when the port takes connections.
 
@@ -61,7 +63,7 @@ def serve(  # the flags of the command, one by one
         raise ValueError("the token must look like 1234567890:AbC-dEf_8, as Telegram's do")
     if user_id <= 0:
         raise ValueError(f"user id {user_id} is not positive")
-    state = State(token or new_token(), user_id, limits=Limits(rates))
+    state = State(token or new_token(), user_id, limits=Limits(rates), faults=faults or Faults())
     secret = secrets.token_urlsafe(24)
     listener = socket.create_server((LOOPBACK, port), backlog=256)
     # Without it an answer, which is two writes, waits 40 ms for an acknowledgement.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import deque
+from typing import Any, Final
 
+KEPT: Final = 10
 # What Telegram leaves out unless it is named in `allowed_updates`.
 _ONLY_WHEN_NAMED = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 
@@ -13,6 +15,8 @@ class Updates:
 
     def __init__(self, first_id: int) -> None:
         self.pending: list[dict[str, Any]] = []
+        self.confirmed: deque[dict[str, Any]] = deque(maxlen=KEPT)
+        """The last that were confirmed, for a fault that gives them again."""
         self.allowed: frozenset[str] = frozenset()
         """Kinds to keep from now on; empty for Telegram's default."""
         self._next_id = first_id
@@ -34,6 +38,7 @@ class Updates:
     def confirm(self, offset: int) -> None:
         """Drop what comes before `offset`; a negative one keeps that many from the end."""
         if offset > 0:
+            self.confirmed.extend(update for update in self.pending if update["update_id"] < offset)
             self.pending = [update for update in self.pending if update["update_id"] >= offset]
         elif offset < 0:
             self.pending = self.pending[offset:]

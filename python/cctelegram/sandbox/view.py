@@ -72,5 +72,6 @@ def overview(state: State) -> dict[str, Any]:
             "total_per_second": rates.total_per_second,
             "callback_seconds": state.callback_seconds,
         },
-        "faults": [{"method": one.method, "times": one.times} for one in state.faults.pending],
+        "faults": state.faults.pending(),
+        "seed": state.faults.seed,
     }

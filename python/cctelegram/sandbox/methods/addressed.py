@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from cctelegram.sandbox.chat import PRIVATE, Chat, Posted
-from cctelegram.sandbox.refused import Refused, bad, flood, stricter
+from cctelegram.sandbox.refused import MIGRATED, Refused, bad, flood, stricter
 
 if TYPE_CHECKING:
     from cctelegram.sandbox.methods.kind import Parameters
@@ -26,6 +26,8 @@ def chat_of(state: State, given: Parameters) -> Chat:
         chat = state.chats.get(int(wanted))
     if chat is None:
         raise bad("chat not found")
+    if chat.migrated_to is not None:
+        raise Refused(400, MIGRATED, {"migrate_to_chat_id": chat.migrated_to})
     return chat
 
 

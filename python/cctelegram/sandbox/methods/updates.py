@@ -5,20 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from cctelegram.sandbox.refused import Refused
+from cctelegram.sandbox.refused import OTHER_POLL, OTHER_WEBHOOK, Refused
 
 if TYPE_CHECKING:
     from cctelegram.sandbox.methods.kind import Parameters
     from cctelegram.sandbox.state import State
 
 LONGEST_POLL = 50.0
-OTHER_POLL = (
-    "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
-)
-OTHER_WEBHOOK = (
-    "Conflict: can't use getUpdates method while webhook is active; "
-    "use deleteWebhook to delete the webhook first"
-)
 
 
 async def get_updates(state: State, given: Parameters) -> list[dict[str, Any]]:

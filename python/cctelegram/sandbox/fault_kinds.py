@@ -1,0 +1,75 @@
+"""The faults that have a name: what each answers, and which method it is for unless another is named."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from cctelegram.sandbox.refused import OTHER_POLL, OTHER_WEBHOOK
+
+
+class Kind(NamedTuple):
+    """A named fault."""
+
+    about: str
+    fields: dict[str, Any]
+    """What it sets, unless the script says otherwise."""
+    value: str = ""
+    """The field that `KIND=VALUE` sets; empty where there is nothing to say."""
+
+
+def _refused(about: str, code: int, description: str, method: str = "*", value: str = "") -> Kind:
+    return Kind(about, {"error_code": code, "description": description, "method": method}, value)
+
+
+SEND: Final = "sendMessage"
+EDIT: Final = "editMessageText"
+
+KINDS: Final[dict[str, Kind]] = {
+    "flood": Kind(
+        "429; until the wait is over every call of its method and chat is refused with the seconds left",
+        {"error_code": 429, "method": SEND},
+        "retry_after",
+    ),
+    "server-error": Kind("500, or another 5xx", {"error_code": 500}, "error_code"),
+    "reset-before": Kind("the connection is reset, and nothing was done", {"drop": "before"}),
+    "reset-after": Kind("it is done, then the connection is reset", {"drop": "after"}),
+    "slow": Kind("the answer is late, by five seconds unless told", {"delay_seconds": 5.0}, "delay_seconds"),
+    "other-poller": _refused("409: another program polls", 409, OTHER_POLL, "getUpdates"),
+    "webhook": _refused("409: a webhook is set", 409, OTHER_WEBHOOK, "getUpdates"),
+    "unauthorized": _refused("401: the token is revoked", 401, "Unauthorized"),
+    "not-found": _refused("404: the token is wrong", 404, "Not Found"),
+    "blocked": _refused(
+        "403: the person stopped the bot", 403, "Forbidden: bot was blocked by the user", SEND
+    ),
+    "kicked": _refused(
+        "403: the group threw the bot out", 403, "Forbidden: bot was kicked from the group chat", SEND
+    ),
+    "no-thread": _refused("400: the topic is gone", 400, "Bad Request: message thread not found", SEND),
+    "topic-closed": _refused("400: the topic is closed", 400, "Bad Request: TOPIC_CLOSED", SEND),
+    "bad-entities": _refused(
+        "400: the entities are wrong", 400, "Bad Request: can't parse entities: unsupported entity", SEND
+    ),
+    "too-large": _refused("413", 413, "Request Entity Too Large", SEND),
+    "uneditable": _refused("400: too old to be edited", 400, "Bad Request: message can't be edited", EDIT),
+    "edit-gone": _refused("400: no such message", 400, "Bad Request: message to edit not found", EDIT),
+    "not-modified": _refused(
+        "400: it says that already",
+        400,
+        "Bad Request: message is not modified: specified new message content and reply markup are exactly "
+        "the same as a current content and reply markup of the message",
+        EDIT,
+    ),
+    "query-too-old": _refused(
+        "400: the tap is too old to be answered",
+        400,
+        "Bad Request: query is too old and response timeout expired or query ID is invalid",
+        "answerCallbackQuery",
+    ),
+    "migrate": Kind(
+        "the group becomes a supergroup with another id, and stays one: calls with the old id are refused "
+        "with `migrate_to_chat_id`",
+        {"method": SEND},
+        "new_chat_id",
+    ),
+    "duplicate": Kind("updates that were confirmed come again", {"method": "getUpdates"}),
+}
