@@ -212,4 +212,5 @@ def test_r17_on_a_disk_that_takes_no_more_files_wait_until_it_does(
     resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, limits)
     see(fast_sandbox, "While it was full")
     wait_for(lambda: not list(running.events.iterdir()), "the file is gone")
-    running.wait_status(lambda now: now["health"] == "ok", "well again")
+    # A part that had a fault is called well when it has worked for half a minute.
+    wait_for(lambda: running.status()["health"] == "ok", "well again", 90)
