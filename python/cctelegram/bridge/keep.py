@@ -25,6 +25,15 @@ class Faults:
         """Give each part that cannot work now, with the reason."""
         return [f"{name}: {reason}" for name, reason in self._open.items()]
 
+    def tell(self, name: str, error: BaseException) -> None:
+        """Note a fault that is being waited out."""
+        self._open[name] = _words(error)
+        self._log.error("fault", part=name, reason=_words(error))
+
+    def over(self, name: str) -> None:
+        """Note that a fault is over."""
+        self._open.pop(name, None)
+
     async def keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Do `work` without end; a part holds nothing that is not in the store, so it can begin again.
 

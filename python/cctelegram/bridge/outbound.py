@@ -7,8 +7,9 @@ leaves at most one message a chat of which nobody knows whether it arrived.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from cctelegram import render
 from cctelegram.bridge import clock, compose, digests, payload, verdict
@@ -18,8 +19,7 @@ from cctelegram.outbox import chats, deliveries, digest
 from cctelegram.telegram import errors
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from cctelegram.bridge.figures import Figures
     from cctelegram.bridge.keep import Faults
@@ -29,6 +29,14 @@ if TYPE_CHECKING:
     from cctelegram.outbox.pacing import Pacing
     from cctelegram.outbox.store import Store
     from cctelegram.telegram.api import Api
+
+
+T = TypeVar("T")
+
+# Who stops us waits this long, in seconds, for the requests in flight; one cut off is repeated with a mark.
+FINISH: Final = 5.0
+# What came of a request is written down again after this many seconds while the store refuses it.
+AGAIN: Final = 1.0
 
 
 class Line(NamedTuple):
@@ -42,7 +50,7 @@ class Line(NamedTuple):
 
 
 class Outbound:
-    """Sends what is queued until it is cancelled.
+    """Sends what is queued until it is cancelled; then what is in flight is finished, for `FINISH` seconds.
 
     Args:
         manner: gives the settings that rendering reads, as they are now.
@@ -75,9 +83,21 @@ class Outbound:
         self._bells: dict[int, Wake] = {}
         self._dead: dict[int, str] = {}
         self._new = Wake()
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._halted = False
 
     async def run(self) -> None:
         """Serve every chat that has something queued, now or later."""
+        try:
+            await self._serve_all()
+        finally:
+            if self._in_flight:
+                _, late = await asyncio.wait(self._in_flight, timeout=FINISH)
+                for task in late:
+                    task.cancel()
+                await asyncio.gather(*late, return_exceptions=True)
+
+    async def _serve_all(self) -> None:
         await self._store.run(deliveries.recover)
         self._dead = await self._store.run(lambda c: chats.dead(c, self._line.bot))
         for chat_id in await self._store.run(deliveries.waiting_chats):
@@ -109,6 +129,8 @@ class Outbound:
         # A fault between a send and its note (a full disk) ends this task, and it begins again here.
         await self._store.run(lambda c: deliveries.recover(c, chat_id))
         while True:
+            if self._halted:
+                await asyncio.Event().wait()  # whoever changes the token ends this task
             if chat_id in self._dead:
                 await bell.wait()
                 continue
@@ -126,8 +148,13 @@ class Outbound:
                 # Look again afterwards: a decision that comes meanwhile goes first.
                 await asyncio.sleep(pace)
                 continue
-            if not await self._gathered(job):
-                await self._send(job)
+            if await self._gathered(job):
+                continue
+            sending = asyncio.create_task(self._send(job), name=f"in flight to {chat_id}")
+            self._in_flight.add(sending)
+            sending.add_done_callback(self._in_flight.discard)
+            # Whoever stops us stops the next, not the one that left: its answer would be lost.
+            await asyncio.shield(sending)
 
     async def _gathered(self, job: compose.Job) -> bool:
         """Make one digest of a lane that is over its bound; returns whether it was."""
@@ -223,7 +250,7 @@ class Outbound:
                 ledger.card_sent(connection, card, message_id, shown, now)
             return deliveries.part_sent(connection, part.part, message_id, now)
 
-        complete = await self._store.run(work)
+        complete = await self._recorded(lambda: self._store.run(work))
         if card is not None:
             self._arrived_bell()
         self._figures.part_sent()
@@ -237,17 +264,38 @@ class Outbound:
             complete=complete,
         )
 
+    async def _recorded(self, write: Callable[[], Awaitable[T]]) -> T:
+        """Write down what came of a request, however long the disk is full.
+
+        Left in `sending`, it would not be looked at before the next start, and then be repeated.
+        """
+        name = "writing down what was sent"
+        while True:
+            try:
+                result = await write()
+            except sqlite3.OperationalError as error:
+                self._faults.tell(name, error)
+                await asyncio.sleep(AGAIN)
+            else:
+                self._faults.over(name)
+                return result
+
     async def _failed(self, job: compose.Job, card: int | None, error: errors.TelegramError) -> None:
-        waiting, line, now = job.waiting, self._line, clock.wall()
-        what = verdict.verdict(error, waiting.attempts)
+        what = verdict.verdict(error, job.waiting.attempts)
         self._figures.failed(type(what).__name__)
         self._log.warning(
             "not sent",
             event_id=job.event_id,
-            chat_id=waiting.chat_id,
+            chat_id=job.waiting.chat_id,
             verdict=type(what).__name__,
             reason=str(error),
         )
+        now = clock.wall()
+        await self._recorded(lambda: self._follow(job, card, what, now))
+
+    async def _follow(self, job: compose.Job, card: int | None, what: verdict.Verdict, now: int) -> None:
+        """Do what follows from a failed try; doing it again, after a fault of the store, changes nothing."""
+        waiting, line = job.waiting, self._line
         if card is not None and not isinstance(what, verdict.Repeat):
             await self._store.run(lambda c: ledger.drop_card(c, card))
         match what:
@@ -268,7 +316,7 @@ class Outbound:
             case verdict.DeadToken(reason):
                 await self._store.run(lambda c: deliveries.back(c, waiting.delivery, 0, reason))
                 self._token_refused(reason)
-                await asyncio.Event().wait()  # whoever changes the token ends this task
+                self._halted = True
             case verdict.Moved(chat_id):
                 await self._store.run(lambda c: self._move(c, waiting.delivery, waiting.chat_id, chat_id))
                 self.wake(chat_id)
