@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,9 +12,9 @@ from cctelegram.bridge import clock, commands, said, taps
 from cctelegram.bridge.wake import Wake
 from cctelegram.outbox import chats, updates
 from cctelegram.telegram import access, errors
+from cctelegram.telegram.commands import for_another
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Awaitable, Callable, Collection
 
     from cctelegram.bridge.compose import Manner
@@ -72,7 +73,9 @@ class Inbound:
             for update in waiting:
                 try:
                     await self._handle(update)
-                except (KeyError, TypeError, ValueError) as error:
+                except sqlite3.Error:
+                    raise  # the store is at fault, not the update: it is handled again
+                except Exception as error:  # noqa: BLE001 - one update must not block those behind it
                     # Not what Telegram documents: told, kept in the log, and not in the way of the next.
                     self._log.error("update not understood", update_id=update.update_id, exc_info=error)
                     await self._store.run(partial(updates.handled, row=update.row, now=clock.wall()))
@@ -118,6 +121,9 @@ class Inbound:
 
     async def _message(self, update: updates.Update, message: dict[str, Any]) -> None:
         chat_id = int(message["chat"]["id"])
+        if for_another(message.get("text") or "", self._bot_name):
+            await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
+            return
         command = commands.named(message, self._bot_name)
         lines = None if command is None else await commands.reply(command, self._status, self._set_mode)
 

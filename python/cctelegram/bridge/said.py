@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
@@ -19,6 +19,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+# What a message can hold beside its words. An animation also has a document: the first one found is named.
+MEDIA: Final = (
+    "photo",
+    "voice",
+    "video_note",
+    "video",
+    "animation",
+    "audio",
+    "sticker",
+    "location",
+    "contact",
+    "poll",
+    "document",
+)
+
+
 class Outcome(NamedTuple):
     """What a message led to."""
 
@@ -29,7 +45,11 @@ class Outcome(NamedTuple):
 
 
 def said(connection: sqlite3.Connection, bot: int, message: dict[str, Any], now: int) -> Outcome:
-    """Take an allowed user's message: an answer, in reply to a card that takes words; else it is filed."""
+    """Take an allowed user's message: an answer, in reply to a card that takes words; else it is filed.
+
+    Only words are handed on: a picture or a file is not, and the person is told so. A message of Telegram's
+    own (somebody joined, something was pinned) says nothing.
+    """
     chat_id = int(message["chat"]["id"])
     text = message.get("text") or message.get("caption") or ""
     replied = message.get("reply_to_message")
@@ -44,8 +64,14 @@ def said(connection: sqlite3.Connection, bot: int, message: dict[str, Any], now:
             if answered is not None:
                 close.answer_file(connection, answered, now)
                 return Outcome(answered=True)
-    _file(connection, bot, message, text, now)
-    return Outcome(answered=True, filed=True)
+    left_out = next((kind.replace("_", " ") for kind in MEDIA if kind in message), None)
+    if text:
+        _file(connection, bot, message, text, now)
+    if left_out is not None:
+        kept = "Its words are kept for the agent." if text else "Nothing of it is kept."
+        lines = [f"A {left_out} cannot be handed on", f"Only text reaches agents. {kept}"]
+        queue_reply(connection, chat_id, lines, now)
+    return Outcome(answered=bool(text), filed=bool(text), queued=left_out is not None)
 
 
 def queue_reply(connection: sqlite3.Connection, chat_id: int, lines: Sequence[str], now: int) -> None:

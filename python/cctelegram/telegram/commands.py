@@ -25,3 +25,9 @@ def parse(text: str, bot_name: str) -> Command | None:
     if found is None or (found[2] or bot_name).lower() != bot_name.lower():
         return None
     return Command(found[1].lower(), (found[3] or "").strip())
+
+
+def for_another(text: str, bot_name: str) -> bool:
+    """Whether a text is a command that names another bot: it is neither an order nor a message for us."""
+    found = _COMMAND.fullmatch(text)
+    return found is not None and found[2] is not None and found[2].lower() != bot_name.lower()
