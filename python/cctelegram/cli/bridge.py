@@ -7,6 +7,7 @@ everything, and says in `cctelegram status` what is missing. Its log is `logs/br
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from cctelegram.bridge.run import Bridge
 from cctelegram.cli import FAILED
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, home_of
-from cctelegram.config import environment
+from cctelegram.config import environment, place
 from cctelegram.outbox.schema import NewerStore
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ def run(parsed: argparse.Namespace) -> int:
         bridge = Bridge(home_of(parsed), environment.snapshot(), flags)
     except (AlreadyRunning, NewerStore) as error:
         raise Failed(str(error)) from None
+    except sqlite3.Error as error:
+        raise Failed(
+            f"the store in {place.state_dir(home_of(parsed))} cannot be opened: {error}. "
+            "Nothing was changed; move store.db* away to start with an empty one."
+        ) from None
 
     def ready() -> None:
         sys.stderr.write(f"The bridge serves {bridge.home} (http://127.0.0.1:{bridge.server.port}/health)\n")
