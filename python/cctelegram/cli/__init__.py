@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 # Name, and the one line of the list. Each is a file of this room; its docstring is its help.
@@ -20,10 +21,24 @@ COMMANDS = {
 }
 FAILED = 1
 USAGE = 2
+# What a shell shows for a program that SIGPIPE ended: whoever read the output went away.
+READER_GONE = 141
 
 
 def main() -> int:
     """Run the command that `sys.argv` names; give its exit code."""
+    try:
+        code = _main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody reads on, as in `cctelegram events | head`. The interpreter's own last flush has to go
+        # somewhere, or it would complain on standard error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
+    return code
+
+
+def _main() -> int:
     arguments = sys.argv[1:]
     name = arguments[0] if arguments else "--help"
     if name == "mcp" and len(arguments) == 1:

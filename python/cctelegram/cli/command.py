@@ -55,6 +55,8 @@ def run(name: str, arguments: Sequence[str]) -> int:
     except SettingsError as error:
         sys.stderr.write(f"cctelegram {name}: {error}\n")
         return FAILED
+    except BrokenPipeError:
+        raise  # for `main`: whoever read the output is gone, there is nothing to say
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         sys.stderr.write(f"cctelegram {name}: {where}{error.strerror or error}\n")
