@@ -1,4 +1,4 @@
-"""What a person does beside tapping: pictures, captions, commands for others, groups, updates that are odd."""
+"""What a person does beside tapping: pictures, captions, commands for others, odd updates."""
 
 from __future__ import annotations
 
