@@ -9,7 +9,7 @@ import orjson
 
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.config.load import load
-from cctelegram.config.show import rows
+from cctelegram.config.show import rows, values
 
 if TYPE_CHECKING:
     import argparse
@@ -26,12 +26,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Print them."""
     loaded = load(home_of(parsed))
-    table = rows(loaded)
     if parsed.json:
-        told = {key: {"value": value, "origin": origin} for key, value, origin in table}
+        told = {key: {"value": value, "origin": origin} for key, value, origin in values(loaded)}
         sys.stdout.write(orjson.dumps(told, default=str).decode() + "\n")
     else:
-        shown = [(key, str(value), origin) for key, value, origin in table]
+        shown = [(key, str(value), origin) for key, value, origin in rows(loaded)]
         widths = [max(len(row[column]) for row in shown) for column in (0, 1)]
         for key, value, origin in shown:
             sys.stdout.write(f"{key:<{widths[0]}}  {value:<{widths[1]}}  {origin}\n")

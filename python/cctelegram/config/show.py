@@ -9,25 +9,31 @@ from cctelegram.config.secret import MASK, Secret
 from cctelegram.config.table import TABLE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cctelegram.config.load import Loaded
 
 
 def rows(loaded: Loaded) -> list[tuple[str, str, str]]:
     """Return (key, value as TOML with a secret masked, origin) for the home and each key, in table order."""
-    found = [("home", text(loaded.settings.home), "")]
+    return [(key, text(value), origin) for key, value, origin in values(loaded)]
+
+
+def values(loaded: Loaded) -> Iterator[tuple[str, Any, str]]:
+    """Give (key, value, origin) for the home and each key, in table order; a secret as its mask."""
+    yield "home", loaded.settings.home, ""
     for key in TABLE:
         value: Any = loaded.settings
         for part in key.name.split("."):
             value = getattr(value, part)
-        found.append((key.name, text(value), loaded.origins[key.name]))
-    return found
+        yield key.name, MASK if isinstance(value, Secret) else value, loaded.origins[key.name]
 
 
 def text(value: Any) -> str:
-    """Return a setting's value as TOML writes it; a secret masked, nothing for None."""
+    """Return a setting's value as TOML writes it; the mask as it is, nothing for None."""
     if value is None:
         return ""
-    if isinstance(value, Secret):
+    if value == MASK:
         return MASK
     if isinstance(value, tuple | list):
         return "[" + ", ".join(text(each) for each in value) + "]"
