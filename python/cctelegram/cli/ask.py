@@ -72,6 +72,8 @@ def run(parsed: argparse.Namespace) -> int:
 
 def _ask(parsed: argparse.Namespace) -> int:
     home = home_of(parsed)
+    if not parsed.question.strip():
+        raise Failed("the question is empty", NOT_ASKED)
     options = parsed.option or ["Approve", "Deny"]
     if parsed.default is not None and parsed.default not in options:
         raise Failed(f"--default must be one of the options: {', '.join(options)}", NOT_ASKED)

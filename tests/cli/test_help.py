@@ -1,0 +1,25 @@
+"""The help texts are kept as files: a change of one is seen in review."""
+
+from __future__ import annotations
+
+import pytest
+
+from cli.commands import HELP, TEXTS, run
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_help_is_as_it_is_kept(name: str) -> None:
+    told = run(*TEXTS[name])
+    assert told.returncode == 0
+    assert told.stderr == ""
+    kept = (HELP / f"{name}.txt").read_text()
+    assert told.stdout == kept, "after a wanted change: python tests/cli/commands.py"
+
+
+def test_every_kept_text_is_of_a_command() -> None:
+    assert {file.stem for file in HELP.iterdir()} == set(TEXTS)
+
+
+@pytest.mark.parametrize("words", [[], ["-h"], ["help"]])
+def test_without_a_command_the_list_of_commands_is_shown(words: list[str]) -> None:
+    assert run(*words).stdout == (HELP / "cctelegram.txt").read_text()
