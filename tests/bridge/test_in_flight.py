@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -69,9 +69,9 @@ def test_a_token_that_changes_in_flight_loses_and_repeats_nothing(
     ids=["500", "429", "slow"],
 )
 def test_r23_a_card_whose_question_expired_while_it_was_being_sent_ends_without_buttons(
-    running: RunningBridge, fast_sandbox: Sandbox, fault: dict[str, object]
+    running: RunningBridge, fast_sandbox: Sandbox, fault: dict[str, Any]
 ) -> None:
-    fast_sandbox.control.fail("sendMessage", **fault)  # type: ignore[arg-type]  # a row of the table
+    fast_sandbox.control.fail("sendMessage", **fault)
     running.put(
         "q.json",
         {"type": "approval_request", "title": "Too late", "event_id": "q", "data": {"timeout_seconds": 0.4}},
