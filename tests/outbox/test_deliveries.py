@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cctelegram.decisions import ledger
+from cctelegram.decisions.question import question
+from cctelegram.events.event import from_row
 from cctelegram.outbox import chats, deliveries, intake, schema
 from outbox.rows import NOW, row
 
@@ -140,6 +143,29 @@ def test_a_topic_that_is_gone_is_left_out(store: sqlite3.Connection) -> None:
     waiting = deliveries.following(store, CHAT, NOW)
     assert waiting is not None
     assert waiting.thread_id is None
+
+
+def test_what_was_sent_to_a_group_before_it_moved_stays_in_the_old_one(store: sqlite3.Connection) -> None:
+    rows = [row(number, lane=0) for number in (1, 2)]
+    intake.accept(store, rows, [intake.Recipient(-7)], NOW)
+    for event in (1, 2):
+        question_of = from_row(intake.event_row(store, event))
+        ledger.open_decision(store, event, question(question_of), NOW, NOW)
+        deliveries.add_parts(store, event, ['"signed for -7"'])
+    send(store, 1, 5)
+    card = ledger.add_card(store, 1, 1, 1, -7, "{}")
+    ledger.card_sent(store, card, 5, "open", NOW)
+    deliveries.start(store, 2, 1, NOW)
+    chats.migrate(store, 1, -7, -100_7)
+    # In the new chat number 5 is another message: neither an edit nor a reply may find the card there.
+    assert ledger.card_of_message(store, 1, -100_7, 5) is None
+    assert deliveries.event_of_message(store, 1, -100_7, 5) is None
+    assert deliveries.event_of_message(store, 1, -7, 5) is not None
+    # The question that waits is rendered anew: its buttons are signed for the old chat.
+    deliveries.back(store, 2, 0, None)
+    assert deliveries.following(store, -7, NOW) is None
+    assert deliveries.following(store, -100_7, NOW) is not None
+    assert not deliveries.is_rendered(store, 2)
 
 
 def test_a_group_that_moved_takes_its_queue_along(store: sqlite3.Connection) -> None:

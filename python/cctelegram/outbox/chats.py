@@ -70,7 +70,20 @@ def dead(connection: sqlite3.Connection, bot: int) -> dict[int, str]:
 
 
 def migrate(connection: sqlite3.Connection, bot: int, old: int, new: int) -> None:
-    """Rewrite a chat's id everywhere: Telegram made the group a supergroup."""
-    connection.execute("UPDATE deliveries SET chat_id = ? WHERE chat_id = ?", (new, old))
-    connection.execute("UPDATE cards SET chat_id = ? WHERE bot = ? AND chat_id = ?", (new, bot, old))
+    """Let what waits for a chat go to its new id: Telegram made the group a supergroup.
+
+    What was sent stays where it is: the new chat counts its messages anew, and an edit of number 5 would
+    change another message there. A question that waits is rendered anew, since its buttons are signed for
+    the old chat.
+    """
+    connection.execute(
+        "DELETE FROM parts WHERE delivery IN (SELECT deliveries.id FROM deliveries "
+        "JOIN decisions ON decisions.event = deliveries.event "
+        "WHERE deliveries.chat_id = ? AND deliveries.state IN ('queued', 'held', 'sending'))",
+        (old,),
+    )
+    connection.execute(
+        "UPDATE deliveries SET chat_id = ? WHERE chat_id = ? AND state IN ('queued', 'held', 'sending')",
+        (new, old),
+    )
     connection.execute("DELETE FROM chats WHERE bot = ? AND chat_id = ?", (bot, old))
