@@ -99,6 +99,11 @@ def account(
     return found
 
 
+def is_long(event: Mapping[str, Any]) -> bool:
+    """Tell whether an event becomes several messages."""
+    return str(event.get("description", "")).startswith(word(event["event_id"], 0))
+
+
 def first_text(message: Mapping[str, Any]) -> str:
     """Give a message's text as it was sent, before any edit."""
     edits = message["sandbox"]["edits"]
@@ -143,15 +148,16 @@ def _arrival(
         found.digested += 1
     elif bodies:
         found.delivered += 1
-        words = event.get("description", "")
-        if words.startswith(word(event_id, 0)):
+        if len(set(bodies)) > 1 and not is_long(event):
+            found.unmarked.append(f"{event_id}: told in different messages: {sorted(set(bodies))}")
+        if is_long(event):
             seen = " ".join(bodies)
             cut = [number for number in range(WORDS) if word(event_id, number) not in seen]
             if cut:
                 found.cut.append(f"{event_id}: {len(cut)} words, first {cut[0]}")
-    elif any(state == "dead" and reason for state, reason in known):
+    elif any((state == "dead" and reason) or state == "digested, dead" for state, reason in known):
         found.dead += 1
-    elif any(state == "ambiguous" for state, _ in known):
+    elif any(state in ("ambiguous", "digested, ambiguous") for state, _ in known):
         found.ambiguous += 1
     else:
         found.lost.append(f"{event_id}: {known or 'not in the store'}")

@@ -42,6 +42,10 @@ class Person:
                 count += 1
         return count
 
+    def set_mode(self, command: str) -> None:
+        """Send a command that changes the mode: nomad, local or mute."""
+        self._control.say(f"/{command}")
+
     def say(self) -> None:
         """Write a message to the agent."""
         text = f"words number {len(self.said)}"

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,8 +37,21 @@ if TYPE_CHECKING:
 
 # A bridge lives this long at most before it is killed, in seconds from its start: some are not yet ready.
 LONGEST_LIFE: Final = 1.2
+# Answers take their time, so that kills meet messages in flight; the bridge polls without them.
+WEATHER: Final = ("--fault", "slow=0.01,method=sendMessage,times=0,p=0.7")
+# Lanes that fill up and become digests.
+LANES: Final = """
+[lanes]
+alert_bound = 60
+ordinary_bound = 60
+digest_seconds = 1
+"""
 # One kill in so many is at a named step, if the bridge comes to it in time.
 AT_A_STEP: Final = 3
+
+
+# In one life of so many the person changes the mode.
+MODES_CHANGE: Final = 8
 
 
 @dataclass(frozen=True)
@@ -75,8 +89,8 @@ def storm(folder: Path, *, events: int, kills: int, seed: int) -> Result:
         kills: how often the bridge is killed.
         seed: of every choice; the instants of the kills are as exact as the machine.
     """
-    with running(*LIMITS) as sandbox:
-        home = make_home(folder / "home", sandbox, PACING)
+    with running(*LIMITS, *WEATHER, "--seed", str(seed)) as sandbox:
+        home = make_home(folder / "home", sandbox, PACING + LANES)
         (home / "events").mkdir()
         return _Storm(home, sandbox, seed).run(events, kills)
 
@@ -100,6 +114,7 @@ class _Storm:
         while len(self.traffic.written) < events:
             self.traffic.write()
         self.traffic.finish()
+        self.person.set_mode("nomad")  # all that was held is told
         self.bridges.disarm()
         self.bridges.start()
         self.bridges.settle(self.traffic.written, 300)
@@ -129,7 +144,8 @@ class _Storm:
         """Start the bridge, write up to event number `until`, tap, and kill it at a random instant."""
         chance, traffic = self.chance, self.traffic
         if chance.randrange(AT_A_STEP) == 0:
-            self.bridges.arm(str(chance.choice(STEPS)), chance.randrange(4))
+            usual = [step for step in STEPS if step.needs == "usual"]
+            self.bridges.arm(str(chance.choice(usual)), chance.randrange(4))
         process = self.bridges.start()
         end = time.monotonic() + chance.uniform(0, LONGEST_LIFE)
         moves = [self._write] * max(1, until - len(traffic.written)) + [
@@ -137,6 +153,10 @@ class _Storm:
             self.person.say,
             self._take,
         ]
+        if chance.randrange(MODES_CHANGE) == 0:
+            moves.append(
+                partial(self.person.set_mode, chance.choice(("nomad", "nomad", "nomad", "local", "mute")))
+            )
         chance.shuffle(moves)
         pause = max(0.0, end - time.monotonic()) / len(moves)
         for move in moves:
