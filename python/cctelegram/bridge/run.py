@@ -26,6 +26,7 @@ from cctelegram.config.live import Live
 from cctelegram.config.zone import zone
 from cctelegram.outbox import deliveries, intake, lookup, store
 from cctelegram.spool.inbox import Inbox
+from cctelegram.spool.memory import keep_memory_small
 from cctelegram.web.app import app
 from cctelegram.web.serve import Server
 
@@ -52,6 +53,8 @@ class Bridge:
     """
 
     def __init__(self, home: str, environ: Mapping[str, str], flags: Mapping[str, object]) -> None:
+        # Before the first thread: an event of a megabyte would else stay in the heap of each thread it met.
+        keep_memory_small()
         self._started = time.monotonic()
         self.home = Path(home)
         self.live = Live(home, environ, flags)

@@ -1,7 +1,8 @@
 //! The Python binding: a page of spool and markup, and the MCP stdio server.
 //!
 //! Layout: `spool.rs` and `markup.rs` convert (owned values in, one release of the
-//! interpreter lock, frozen objects out); `mcp/` is the server, its tools Python functions;
+//! interpreter lock, frozen objects out); `mcp/` is the server, its tools Python functions; `memory.rs`
+//! speaks to the allocator;
 //! `error.rs` is the one place that turns Rust errors into Python ones.
 
 use pyo3::prelude::*;
@@ -9,6 +10,7 @@ use pyo3::prelude::*;
 mod error;
 mod markup;
 mod mcp;
+mod memory;
 mod spool;
 
 /// Compiled parts of `CCTelegram`; `_native.pyi` is the manual.
@@ -25,5 +27,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     )?;
     spool::register(module)?;
     markup::register(module)?;
+    memory::register(module)?;
     mcp::register(module)
 }
