@@ -1,0 +1,80 @@
+"""What the bridge may hold: under 50 MB always, at most 45 MB at rest, whatever else is installed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from running import bridge, environment, make_home, wait_for
+
+if TYPE_CHECKING:
+    from cctelegram.sandbox.child import Sandbox
+
+AT_REST = 45_000_000
+ALWAYS = 50_000_000
+# What once came in by the way, or would be felt: each has cost megabytes.
+FORBIDDEN = (
+    *(
+        "rich",
+        "click",
+        "pydantic",
+        "typer",
+        "greenlet",
+        "textual",
+        "opentelemetry",
+        "aiohttp",
+        "trio",
+        "numpy",
+    ),
+    *("httpx._main", "uvicorn.main", "uvicorn.supervisors", "uvloop", "h2", "websockets", "watchfiles.cli"),
+    *("multiprocessing", "pydoc", "unittest", "doctest", "ctypes", "mcp", "pytest", "cctelegram.sandbox"),
+    *("cctelegram.server", "cctelegram.cli.demo"),
+)
+
+linux = pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="reads /proc of Linux")
+
+
+def memory(pid: int) -> tuple[int, int]:
+    """Resident bytes now and at their highest, as the kernel tells them."""
+    lines = dict(
+        line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":" in line
+    )
+    return tuple(int(lines[name].split()[0]) * 1024 for name in ("VmRSS", "VmHWM"))  # type: ignore[return-value]
+
+
+def test_the_bridge_imports_nothing_that_it_does_not_need() -> None:
+    code = (
+        "import cctelegram.cli.bridge, httpcore, anyio._backends._asyncio, json, sys;"
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment()
+    )
+    loaded = json.loads(run.stdout)
+    assert [name for name in loaded if _is_of(name)] == []
+
+
+def _is_of(name: str) -> bool:
+    return any(name == each or name.startswith(f"{each}.") for each in FORBIDDEN)
+
+
+@linux
+def test_at_rest_and_after_a_thousand_events_the_bridge_is_small(
+    tmp_path: Path, fast_sandbox: Sandbox
+) -> None:
+    home = make_home(tmp_path / "home", fast_sandbox)
+    with bridge(home) as running:
+        running.wait_status(lambda now: now["telegram_connected"], "connected")
+        rest, _ = memory(running.process.pid)
+        assert rest <= AT_REST
+        for number in range(1000):
+            running.put(f"{number}.json", {"type": "build_failed", "title": f"Event {number}"})
+        running.wait_status(lambda now: now["delivery"]["sent"] >= 300, "sent")
+        wait_for(lambda: not any(running.events.iterdir()), "all taken")
+        _, highest = memory(running.process.pid)
+        assert highest < ALWAYS
