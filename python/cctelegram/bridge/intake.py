@@ -96,6 +96,10 @@ class Intake:
             told = [*rejected, *(Rejection(item.name, item.reason) for item in batch.troubles)]
             recipients = list(self._recipients())
             accepted = await self._keep(rows, batch, told, recipients)
+            # Durable: it may be sent while the files go.
+            chats = {recipient.chat_id for recipient in recipients if recipient.chat_id is not None}
+            if chats and (accepted or told):
+                self._arrived(chats, any(item.row[intake.LANE] == DECISIONS for item in accepted))
             await self._remove(batch)
             self._figures.accepted += len(accepted)
             self._figures.rejected += len(rejected)
@@ -105,9 +109,6 @@ class Intake:
                 last = accepted[-1].row
                 self._figures.last_event = {"event_id": last[1], "type": last[2], "title": last[3]}
                 self._log.info("accepted", events=len(accepted), first=accepted[0].row[1], last=last[1])
-            chats = {recipient.chat_id for recipient in recipients if recipient.chat_id is not None}
-            if chats and (accepted or told):
-                self._arrived(chats, any(item.row[intake.LANE] == DECISIONS for item in accepted))
             self._busy = False
 
     async def _remove(self, batch: Any) -> None:
