@@ -53,12 +53,12 @@ def _main() -> int:
         code = quick(arguments[1:])
         if code is not None:
             return code
+    if name in {"-V", "--version"} or arguments == ["version"]:
+        return run_version()
     if name in COMMANDS:
         from cctelegram.cli.command import run  # noqa: PLC0415
 
         return run(name, arguments[1:])
-    if name in {"-V", "--version"}:
-        return run_version()
     if name in {"-h", "--help", "help"}:
         sys.stdout.write(usage())
         return 0
