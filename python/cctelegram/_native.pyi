@@ -18,7 +18,7 @@ StrPath: TypeAlias = str | PathLike[str]
 def keep_memory_small() -> bool:
     """Make the system's allocator give freed memory back, for a process that stays; returns whether it can.
 
-    With glibc: blocks from 128 KiB on are mappings of their own, and threads share one heap. Elsewhere nothing.
+    With glibc: blocks from 128 KiB on are mappings of their own, and threads share one heap. Else nothing.
     """
 
 # --- spool
