@@ -31,6 +31,7 @@ from cctelegram.web.app import app
 from cctelegram.web.serve import Server
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Mapping
 
 STORE = "store.db"
@@ -275,10 +276,16 @@ class Bridge:
         self._releasing = asyncio.ensure_future(self._release())
 
     async def _release(self) -> None:
-        """Queue for the owner what came before there was one."""
-        owner = self.live.current.telegram.owner
+        """Queue for the owner what came before there was one, or waits for one who is not allowed now."""
+        telegram = self.live.current.telegram
+        owner = telegram.owner
         if owner is None:
             return
-        released = await self._store.run(lambda c: intake.release(c, owner))
+
+        def work(connection: sqlite3.Connection) -> int:
+            redirected = intake.redirect(connection, telegram.allowed_users, owner)
+            return redirected + intake.release(connection, owner)
+
+        released = await self._store.run(work)
         if released:
             self._link.queued({owner})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
 Row = tuple[Any, ...]
 
@@ -136,6 +136,27 @@ def release(connection: sqlite3.Connection, chat_id: int) -> int:
         "UPDATE deliveries SET chat_id = ?, state = 'queued', reason = NULL "
         "WHERE state = 'held' AND chat_id IS NULL",
         (chat_id,),
+    ).rowcount
+
+
+def redirect(connection: sqlite3.Connection, allowed: Collection[int], owner: int) -> int:
+    """Let what waits for a person who is no longer allowed go to the owner; returns how many deliveries.
+
+    It is rendered anew: buttons are signed for their chat. What the bridge itself had to say to that person
+    is kept as dead.
+    """
+    people = ", ".join(str(int(user)) for user in {*allowed, owner})
+    gone = f"state IN ('queued', 'held') AND chat_id > 0 AND chat_id NOT IN ({people})"
+    connection.execute(
+        f"UPDATE deliveries SET state = 'dead', reason = ? WHERE event IS NULL AND {gone}",  # noqa: S608 - numbers
+        ("the person is no longer allowed",),
+    )
+    connection.execute(
+        f"DELETE FROM parts WHERE delivery IN (SELECT id FROM deliveries WHERE {gone})"  # noqa: S608 - numbers
+    )
+    return connection.execute(
+        f"UPDATE deliveries SET chat_id = ?, not_before = 0 WHERE {gone}",  # noqa: S608 - numbers
+        (owner,),
     ).rowcount
 
 
