@@ -67,6 +67,11 @@ STEPS: Final[tuple[Step, ...]] = (
     *_around("outbox.deliveries:dead", *INSIDE, needs="400"),
     *_around("outbox.chats:pause", *INSIDE, needs="429"),
     *_around("outbox.deliveries:unclear", *INSIDE, needs="reset"),
+    # A lane that is too full, and a mode that keeps back.
+    *_around("outbox.digest:merge", *INSIDE, needs="crowd"),
+    *_around("bridge.modes:Modes.change", "before", "after", needs="mode"),
+    *_around("outbox.digest:hold_queued", *INSIDE, needs="mode"),
+    *_around("outbox.digest:held", *INSIDE, needs="mode"),
     # A crash while it recovers from a crash.
     *_around("outbox.deliveries:recover", *INSIDE, needs="crash"),
 )
