@@ -15,7 +15,7 @@ from cctelegram import render
 from cctelegram.bridge import clock, compose, digests, payload, verdict
 from cctelegram.bridge.wake import Wake
 from cctelegram.decisions import ledger
-from cctelegram.outbox import chats, deliveries, digest
+from cctelegram.outbox import chats, deliveries, digest, progress
 from cctelegram.telegram import errors
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from cctelegram.outbox.pacing import Pacing
     from cctelegram.outbox.store import Store
     from cctelegram.telegram.api import Api
+
+# A task's progress is edited no more often than this, in microseconds.
+EDIT_EVERY: Final = 3_000_000
 
 
 T = TypeVar("T")
@@ -148,13 +151,31 @@ class Outbound:
                 # Look again afterwards: a decision that comes meanwhile goes first.
                 await asyncio.sleep(pace)
                 continue
-            if await self._gathered(job):
+            if await self._conflated(job) or await self._gathered(job):
                 continue
             sending = asyncio.create_task(self._send(job), name=f"in flight to {chat_id}")
             self._in_flight.add(sending)
             sending.add_done_callback(self._in_flight.discard)
             # Whoever stops us stops the next, not the one that left: its answer would be lost.
             await asyncio.shield(sending)
+
+    async def _conflated(self, job: compose.Job) -> bool:
+        """Leave a task's progress to a newer one, or to a later moment; returns whether it was left."""
+        if job.waiting.lane != progress.LANE or job.event is None:
+            return False
+        delivery, bot = job.waiting.delivery, self._line.bot
+
+        def work(connection: sqlite3.Connection) -> bool:
+            if progress.conflate(connection, delivery) != delivery:
+                return True
+            shown = progress.shown(connection, bot, delivery)
+            due = 0 if shown is None else shown.edited_at + EDIT_EVERY
+            if due > clock.wall():
+                deliveries.later(connection, delivery, due)
+                return True
+            return False
+
+        return await self._store.run(work)
 
     async def _gathered(self, job: compose.Job) -> bool:
         """Make one digest of a lane that is over its bound; returns whether it was."""
@@ -183,35 +204,66 @@ class Outbound:
         started = await self._start(job)
         if started is None:
             return
-        part, content, card = started
+        part, last, card = started
+        content = payload.unpack(part.payload)
         self._line.pacing.take(job.waiting.chat_id, clock.monotonic())
         try:
-            message = await self._line.api.send_message(
-                job.waiting.chat_id,
-                content.text.text,
-                payload.entities(content.text),
-                reply_markup=payload.markup(content),
-                silent=bool(job.waiting.silent),
-                thread_id=job.waiting.thread_id,
-            )
+            # Only a whole message can take the place of another.
+            message_id = await self._edit(job, content.text) if last and part.position == 0 else None
+            if message_id is None:
+                message_id = await self._post(job, content)
         except errors.TelegramError as error:
             await self._failed(job, card, error)
             return
         # A part that was rendered before a crash has its buttons still, whatever the decision is by now.
         shown = "open" if content.buttons or job.decision is None else job.decision.state
-        await self._arrived(job, part, card, int(message["message_id"]), shown)
+        await self._arrived(job, part, card, message_id, shown)
 
-    async def _start(self, job: compose.Job) -> tuple[Part, payload.Payload, int | None] | None:
-        """Write down that the next part is in flight; give it as it is to be sent."""
+    async def _post(self, job: compose.Job, content: payload.Payload) -> int:
+        text = render.repeated(content.text) if job.waiting.unclear else content.text
+        message = await self._line.api.send_message(
+            job.waiting.chat_id,
+            text.text,
+            payload.entities(text),
+            reply_markup=payload.markup(content),
+            silent=bool(job.waiting.silent),
+            thread_id=job.waiting.thread_id,
+        )
+        return int(message["message_id"])
+
+    async def _edit(self, job: compose.Job, text: render.Text) -> int | None:
+        """Show a task's progress in the message that has shown it so far; None when there is none."""
+        if job.waiting.lane != progress.LANE:
+            return None
+        bot = self._line.bot
+        shown = await self._store.run(lambda c: progress.shown(c, bot, job.waiting.delivery))
+        if shown is None:
+            return None
+        try:
+            await self._line.api.edit_message_text(
+                job.waiting.chat_id, shown.message_id, text.text, payload.entities(text)
+            )
+        except errors.NotModified:
+            pass
+        except errors.EditImpossible:
+            await self._store.run(lambda c: progress.forget(c, bot, shown.message_id))
+            return None
+        except errors.Unclear as error:
+            # An edit says the same again: it can be repeated without a mark.
+            raise errors.NotSent(error.method, error.code, error.description) from None
+        return shown.message_id
+
+    async def _start(self, job: compose.Job) -> tuple[Part, bool, int | None] | None:
+        """Write down that the next part is in flight; give it, whether it is the last, and its card."""
         waiting = job.waiting
         new = [] if job.rendered else self._compose(job)
 
-        def work(connection: sqlite3.Connection) -> tuple[Part | None, int | None]:
+        def work(connection: sqlite3.Connection) -> tuple[Part | None, bool, int | None]:
             deliveries.add_parts(connection, waiting.delivery, new)
             left = deliveries.parts(connection, waiting.delivery, 2)  # whether there is another
             if not left:
                 deliveries.dead(connection, waiting.delivery, "there is nothing to send")
-                return None, None
+                return None, False, None
             deliveries.start(connection, waiting.delivery, self._line.bot, clock.wall())
             card = None
             if job.decision is not None and len(left) == 1:
@@ -223,15 +275,10 @@ class Outbound:
                     waiting.chat_id,
                     left[0].payload,
                 )
-            return left[0], card
+            return left[0], len(left) == 1, card
 
-        part, card = await self._store.run(work)
-        if part is None:
-            return None
-        content = payload.unpack(part.payload)
-        if waiting.unclear:
-            content = payload.Payload(text=render.repeated(content.text), buttons=content.buttons)
-        return part, content, card
+        part, last, card = await self._store.run(work)
+        return None if part is None else (part, last, card)
 
     def _compose(self, job: compose.Job) -> list[str]:
         try:
@@ -248,6 +295,7 @@ class Outbound:
         def work(connection: sqlite3.Connection) -> bool:
             if card is not None:
                 ledger.card_sent(connection, card, message_id, shown, now)
+            progress.arrived(connection, self._line.bot, job.waiting.delivery, message_id, now)
             return deliveries.part_sent(connection, part.part, message_id, now)
 
         complete = await self._recorded(lambda: self._store.run(work))

@@ -141,6 +141,11 @@ def part_sent(connection: sqlite3.Connection, part: int, message_id: int, now: i
     return left is None
 
 
+def later(connection: sqlite3.Connection, delivery: int, not_before: int) -> None:
+    """Let a queued delivery wait; nothing was tried."""
+    connection.execute("UPDATE deliveries SET not_before = ? WHERE id = ?", (not_before, delivery))
+
+
 def back(connection: sqlite3.Connection, delivery: int, not_before: int, reason: str | None) -> None:
     """Queue it again after a try that certainly did not arrive."""
     connection.execute(

@@ -169,7 +169,19 @@ CREATE TABLE facts (
 );
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (FIRST,)
+PROGRESS: Final = """
+CREATE TABLE progress_messages (
+    id INTEGER PRIMARY KEY,
+    bot INTEGER NOT NULL REFERENCES bots(id),
+    chat_id INTEGER NOT NULL,
+    task TEXT NOT NULL,
+    message_id INTEGER NOT NULL,              -- the message that is edited while the task runs
+    edited_at INTEGER NOT NULL,
+    UNIQUE (bot, chat_id, task)
+);
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (FIRST, PROGRESS)
 VERSION: Final = len(MIGRATIONS)
 
 

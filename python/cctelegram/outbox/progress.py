@@ -1,0 +1,94 @@
+"""Progress of a task is one message on the phone, edited in place: an edit does not ring.
+
+Only the newest state is worth sending; older ones that still wait are told of by it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    import sqlite3
+
+LANE: Final = 3
+
+
+class Shown(NamedTuple):
+    """The message that shows a task's progress; `edited_at` in us since the epoch."""
+
+    message_id: int
+    edited_at: int
+
+
+# The producer's own task only: an event without one has its own id there, and stands for itself.
+TASK: Final = """
+SELECT events.task_id, deliveries.chat_id, deliveries.lane FROM deliveries
+JOIN events ON events.id = deliveries.event
+WHERE deliveries.id = ? AND events.task_id != events.event_id
+"""
+
+
+def conflate(connection: sqlite3.Connection, delivery: int) -> int:
+    """Let the newest progress of a task tell of the older ones that wait; returns its delivery."""
+    row = connection.execute(TASK, (delivery,)).fetchone()
+    if row is None:
+        return delivery
+    task, chat_id, _ = row
+    waiting = [
+        found
+        for (found,) in connection.execute(
+            "SELECT deliveries.id FROM deliveries JOIN events ON events.id = deliveries.event "
+            "WHERE deliveries.chat_id = ? AND deliveries.lane = ? AND deliveries.state = 'queued' "
+            "AND events.task_id = ? "
+            "AND NOT EXISTS (SELECT 1 FROM parts WHERE parts.delivery = deliveries.id) "
+            "ORDER BY deliveries.id",
+            (chat_id, LANE, task),
+        )
+    ]
+    if not waiting:
+        return delivery
+    *older, newest = waiting
+    connection.executemany(
+        "UPDATE deliveries SET state = 'digested', reason = NULL, merged_into = ? WHERE id = ?",
+        ((newest, one) for one in older),
+    )
+    return int(newest)
+
+
+def shown(connection: sqlite3.Connection, bot: int, delivery: int) -> Shown | None:
+    """Give the message that a progress delivery is to edit, or None when it is to be sent."""
+    row = connection.execute(TASK, (delivery,)).fetchone()
+    if row is None or row[2] != LANE:
+        return None
+    found = connection.execute(
+        "SELECT message_id, edited_at FROM progress_messages WHERE bot = ? AND chat_id = ? AND task = ?",
+        (bot, row[1], row[0]),
+    ).fetchone()
+    return None if found is None else Shown(*found)
+
+
+def arrived(connection: sqlite3.Connection, bot: int, delivery: int, message_id: int, now: int) -> None:
+    """Note which message shows a task's progress; anything else of the task ends that message.
+
+    What comes after a completion is shown by a message of its own, below it.
+    """
+    row = connection.execute(TASK, (delivery,)).fetchone()
+    if row is None:
+        return
+    task, chat_id, lane = row
+    if lane != LANE:
+        connection.execute(
+            "DELETE FROM progress_messages WHERE bot = ? AND chat_id = ? AND task = ?", (bot, chat_id, task)
+        )
+        return
+    connection.execute(
+        "INSERT INTO progress_messages (bot, chat_id, task, message_id, edited_at) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (bot, chat_id, task) DO UPDATE SET message_id = excluded.message_id, "
+        "edited_at = excluded.edited_at",
+        (bot, chat_id, task, message_id, now),
+    )
+
+
+def forget(connection: sqlite3.Connection, bot: int, message_id: int) -> None:
+    """Note that a message cannot be edited any more."""
+    connection.execute("DELETE FROM progress_messages WHERE bot = ? AND message_id = ?", (bot, message_id))
