@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from cctelegram import render
-from cctelegram.bridge import clock, compose, digests, payload, verdict
+from cctelegram.bridge import aftermath, clock, compose, digests, payload, verdict
 from cctelegram.bridge.wake import Wake
 from cctelegram.decisions import ledger
 from cctelegram.outbox import chats, deliveries, digest, progress
@@ -344,56 +344,19 @@ class Outbound:
     async def _follow(self, job: compose.Job, card: int | None, what: verdict.Verdict, now: int) -> None:
         """Do what follows from a failed try; doing it again, after a fault of the store, changes nothing."""
         waiting, line = job.waiting, self._line
-        if card is not None and not isinstance(what, verdict.Repeat):
-            await self._store.run(lambda c: ledger.drop_card(c, card))
         match what:
-            case verdict.Pause(seconds, reason):
+            case verdict.Pause(seconds, _):
                 await line.pauses.begin(waiting.chat_id, seconds, now)
-                await self._store.run(lambda c: deliveries.back(c, waiting.delivery, 0, reason))
-            case verdict.Retry(seconds, reason):
-                later = now + int(seconds * 1_000_000)
-                await self._store.run(lambda c: deliveries.back(c, waiting.delivery, later, reason))
-            case verdict.Repeat(seconds, reason):
-                later = now + int(seconds * 1_000_000)
-                await self._store.run(lambda c: deliveries.unclear(c, waiting.delivery, later, reason))
-            case verdict.Dead(reason):
-                await self._store.run(lambda c: deliveries.dead(c, waiting.delivery, reason))
             case verdict.DeadChat(reason):
                 self._dead[waiting.chat_id] = reason
-                await self._store.run(lambda c: self._kill(c, waiting.delivery, waiting.chat_id, reason))
+            case _:
+                pass
+        await self._store.run(lambda c: aftermath.record(c, waiting, line.bot, card, what, now))
+        match what:
             case verdict.DeadToken(reason):
-                await self._store.run(lambda c: deliveries.back(c, waiting.delivery, 0, reason))
                 self._token_refused(reason)
                 self._halted = True
             case verdict.Moved(chat_id):
-                await self._store.run(lambda c: self._move(c, waiting.delivery, waiting.chat_id, chat_id))
                 self.wake(chat_id)
-            case verdict.WithoutThread():
-                await self._store.run(lambda c: deliveries.without_thread(c, waiting.delivery))
-            case verdict.Plain():
-                await self._plain(job)
-
-    def _kill(self, connection: sqlite3.Connection, delivery: int, chat_id: int, reason: str) -> None:
-        chats.kill(connection, self._line.bot, chat_id, reason)
-        deliveries.back(connection, delivery, 0, reason)
-
-    def _move(self, connection: sqlite3.Connection, delivery: int, old: int, new: int) -> None:
-        chats.migrate(connection, self._line.bot, old, new)
-        deliveries.back(connection, delivery, 0, None)
-
-    async def _plain(self, job: compose.Job) -> None:
-        """Take the entities out of the part that was refused; one without entities is dead."""
-
-        def work(connection: sqlite3.Connection) -> None:
-            part = deliveries.parts(connection, job.waiting.delivery, 1)[0]
-            content = payload.unpack(part.payload)
-            if not content.text.entities:
-                deliveries.dead(
-                    connection, job.waiting.delivery, "Telegram refuses the text's markup; it has none"
-                )
-                return
-            bare = payload.Payload(text=render.Text(content.text.text, ()), buttons=content.buttons)
-            deliveries.replace_part(connection, part.part, payload.pack(bare))
-            deliveries.back(connection, job.waiting.delivery, 0, "Telegram refused its entities")
-
-        await self._store.run(work)
+            case _:
+                pass
