@@ -145,6 +145,40 @@ def test_a_topic_that_is_gone_is_left_out(store: sqlite3.Connection) -> None:
     assert waiting.thread_id is None
 
 
+def test_a_part_that_stays_unclear_does_not_keep_the_rest_of_a_long_message_back(
+    store: sqlite3.Connection,
+) -> None:
+    put(store, 2)
+    deliveries.add_parts(store, 1, ["a", "b", "c"])
+    send(store, 1, 11)
+    for state_after in ("queued", "queued"):  # repeated once with a mark, then gone past
+        deliveries.start(store, 1, 1, NOW)
+        assert deliveries.unclear(store, 1, NOW, "reset") == state_after
+    waiting = deliveries.following(store, CHAT, NOW)
+    assert waiting is not None
+    assert waiting.unclear == 0  # the next part is no repeat
+    assert [part.payload for part in deliveries.parts(store, 1)] == ["c"]
+    assert send(store, 1, 12) is True
+    assert state(store, 1) == ("ambiguous", "nobody knows whether part 2 of 3 arrived")
+
+
+def test_the_last_part_that_stays_unclear_is_ambiguous(store: sqlite3.Connection) -> None:
+    put(store, 2)
+    deliveries.add_parts(store, 1, ["a", "b"])
+    send(store, 1, 11)
+    assert [deliveries.unclear(store, 1, NOW, "reset") for _ in range(2)] == ["queued", "ambiguous"]
+    assert state(store, 1) == ("ambiguous", "reset")
+
+
+def test_what_stays_unclear_is_tried_ever_more_rarely(store: sqlite3.Connection) -> None:
+    put(store, 0)
+    for attempts in range(5):
+        waiting = deliveries.following(store, CHAT, NOW)
+        assert waiting is not None
+        assert waiting.attempts == attempts
+        assert deliveries.unclear(store, 1, 0, "reset") == "queued"
+
+
 def test_what_was_sent_to_a_group_before_it_moved_stays_in_the_old_one(store: sqlite3.Connection) -> None:
     rows = [row(number, lane=0) for number in (1, 2)]
     intake.accept(store, rows, [intake.Recipient(-7)], NOW)

@@ -4,7 +4,7 @@
        ^        |-> queued     the try failed and may be repeated (`not_before`)
        |        |-> dead       Telegram refuses it for good: kept, with the reason
        |        '-> queued     nobody knows whether it arrived: repeated once, with a mark ...
-       |                       ... then `ambiguous`
+       |                       ... then `ambiguous`, when the other parts have arrived
     held (nobody allowed, muted, ...)
 
 A crash leaves `sending` behind: `recover` queues it again, marked. Parts go one by one; the first without
@@ -68,9 +68,9 @@ def waiting_chats(connection: sqlite3.Connection) -> list[int]:
 
 
 def parts(connection: sqlite3.Connection, delivery: int, most: int = -1) -> list[Part]:
-    """Give the parts that were not sent yet, in order; at most so many, or all."""
+    """Give the parts that are still to be sent, in order; at most so many, or all."""
     found = connection.execute(
-        "SELECT id, position, payload FROM parts WHERE delivery = ? AND message_id IS NULL "
+        "SELECT id, position, payload FROM parts WHERE delivery = ? AND sent_at IS NULL "
         "ORDER BY position LIMIT ?",
         (delivery, most),
     )
@@ -121,24 +121,37 @@ def start(connection: sqlite3.Connection, delivery: int, bot: int, now: int) -> 
 
 
 def part_sent(connection: sqlite3.Connection, part: int, message_id: int, now: int) -> bool:
-    """Note that a part arrived; returns whether it was the last, and the delivery is `sent`.
+    """Note that a part arrived; returns whether it was the last, and the delivery is over.
 
-    The payload is dropped: what was sent stands in the event.
+    It is `sent`, or `ambiguous` when an earlier part stayed unclear. The payload is dropped: what was sent
+    stands in the event.
     """
     (delivery,) = connection.execute(
         "UPDATE parts SET message_id = ?, sent_at = ?, payload = NULL WHERE id = ? RETURNING delivery",
         (message_id, now, part),
     ).fetchone()
-    left = connection.execute(
-        "SELECT 1 FROM parts WHERE delivery = ? AND message_id IS NULL LIMIT 1", (delivery,)
-    ).fetchone()
+    left = _is_left(connection, delivery)
+    passed = None if left else _passed(connection, delivery)
     # The next part is in flight only after its own `start`: between the two, a crash repeats nothing.
     connection.execute(
-        "UPDATE deliveries SET state = ?, attempts = 0, unclear = 0, crashed = 0, reason = NULL, "
+        "UPDATE deliveries SET state = ?, attempts = 0, unclear = 0, crashed = 0, reason = ?, "
         "sent_at = CASE WHEN ? THEN ? END WHERE id = ?",
-        ("queued" if left else "sent", left is None, now, delivery),
+        ("queued" if left else "ambiguous" if passed else "sent", passed, not left, now, delivery),
     )
-    return left is None
+    return not left
+
+
+def _is_left(connection: sqlite3.Connection, delivery: int) -> bool:
+    return bool(parts(connection, delivery, 1))
+
+
+def _passed(connection: sqlite3.Connection, delivery: int) -> str | None:
+    """Say which parts were gone past unclear; None when there are none."""
+    found = connection.execute(
+        "SELECT position + 1, message_id FROM parts WHERE delivery = ? ORDER BY position", (delivery,)
+    ).fetchall()
+    unknown = ", ".join(str(position) for position, message_id in found if message_id is None)
+    return f"nobody knows whether part {unknown} of {len(found)} arrived" if unknown else None
 
 
 def later(connection: sqlite3.Connection, delivery: int, not_before: int) -> None:
@@ -162,14 +175,27 @@ REPEATS: Final = 1
 def unclear(connection: sqlite3.Connection, delivery: int, not_before: int, reason: str) -> str:
     """Note a try that may have arrived; returns the state: `queued` for the marked repeat, or `ambiguous`.
 
-    A decision is repeated until it is clear: nobody can answer a card that is not on the phone.
+    A decision is repeated until it is clear: nobody can answer a card that is not on the phone. A part of a
+    longer message is gone past, so that the rest of it arrives.
     """
     row = connection.execute(
-        "UPDATE deliveries SET unclear = unclear + 1, not_before = ?, reason = ?, "
+        "UPDATE deliveries SET unclear = unclear + 1, attempts = attempts + 1, not_before = ?, reason = ?, "
         "state = CASE WHEN unclear - crashed < ? OR lane = 0 THEN 'queued' ELSE 'ambiguous' END "
         "WHERE id = ? RETURNING state",
         (not_before, reason, REPEATS, delivery),
     ).fetchone()
+    if row[0] == "ambiguous":
+        connection.execute(
+            "UPDATE parts SET sent_at = ? WHERE id = (SELECT id FROM parts WHERE delivery = ? "
+            "AND sent_at IS NULL ORDER BY position LIMIT 1)",
+            (not_before, delivery),
+        )
+        if _is_left(connection, delivery):
+            connection.execute(
+                "UPDATE deliveries SET state = 'queued', unclear = 0, crashed = 0, attempts = 0 WHERE id = ?",
+                (delivery,),
+            )
+            return "queued"
     return str(row[0])
 
 
