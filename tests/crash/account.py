@@ -153,7 +153,8 @@ def _arrival(
         if is_long(event):
             seen = " ".join(bodies)
             cut = [number for number in range(WORDS) if word(event_id, number) not in seen]
-            if cut:
+            # A part that stayed unclear may be missing; the delivery says so.
+            if cut and not any(state == "ambiguous" for state, _ in known):
                 found.cut.append(f"{event_id}: {len(cut)} words, first {cut[0]}")
     elif any((state == "dead" and reason) or state == "digested, dead" for state, reason in known):
         found.dead += 1
