@@ -130,16 +130,24 @@ def crowd(traffic: Traffic) -> None:
 def until_it_dies(bridges: Bridges, traffic: Traffic, person: Person, *, taps: bool) -> None:
     """Go on tapping and writing until the step is reached."""
     process = bridges.start()
-    for _ in range(200):
+    question = {"options": ["Yes", "No"], "timeout_seconds": 0.5, "default_on_timeout": "No"}
+    if taps:
+        question = {"options": ["Yes", "No"]}
+    for turn in range(100):
         if taps:
             person.tap(1.0, most=1)
         try:
             process.wait(0.05)
         except subprocess.TimeoutExpired:
             traffic.rename(traffic.event(type="task_completion"))
+            if turn % 3 == 0:
+                traffic.rename(traffic.event(type="approval_request", data=question))
+            if turn % 3 == 1:
+                person.say()
         else:
             bridges.kill()
             return
+    bridges.disarm()  # the next step begins as if this one had not been tried
     pytest.fail("the step is not reached")
 
 
