@@ -55,7 +55,8 @@ class Wire:
             self.was_asked.set()
         if len(self.acts) > 1:
             self.acts.pop(0)
-        return await first(reader, writer)
+        # A client of HTTP/1.0 takes the end of the connection for the end of the answer.
+        return await first(reader, writer) and not (self.heads and "HTTP/1.0\r\n" in self.heads[-1])
 
 
 @asynccontextmanager
