@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 RUST_SOURCES := $(shell find rust Cargo.toml Cargo.lock clippy.toml -name '*.rs' -o -name '*.toml' -o -name '*.lock' -o -name '*.json')
 
-.PHONY: help setup demo test test-rust test-python coverage crash lint format bench clean
+.PHONY: help setup demo test retest test-rust test-python coverage crash lint format bench clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -49,6 +49,9 @@ $(ORACLE)/made: pyproject.toml
 
 test-python: setup $(ORACLE)/made
 	$(BIN)/python -m pytest
+
+retest: lint test-rust ## Run the lints, the Rust tests, and of the Python tests those that failed last
+	$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
 crash: setup ## Kill the bridge at every step and at 100 random instants, and settle up; JSON=1 for figures
 	@$(BIN)/python -m pytest -q tests/crash/test_steps.py tests/crash/test_answers.py --long >&2
