@@ -42,8 +42,8 @@ class Person:
                 count += 1
         return count
 
-    def set_mode(self, command: str) -> None:
-        """Send a command that changes the mode: nomad, local or mute."""
+    def command(self, command: str) -> None:
+        """Send a command to the bridge itself: help, nomad, local, mute."""
         self._control.say(f"/{command}")
 
     def say(self) -> None:

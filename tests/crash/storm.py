@@ -114,7 +114,7 @@ class _Storm:
         while len(self.traffic.written) < events:
             self.traffic.write()
         self.traffic.finish()
-        self.person.set_mode("nomad")  # all that was held is told
+        self.person.command("nomad")  # all that was held is told
         self.bridges.disarm()
         self.bridges.start()
         self.bridges.settle(self.traffic.written, 300)
@@ -155,7 +155,7 @@ class _Storm:
         ]
         if chance.randrange(MODES_CHANGE) == 0:
             moves.append(
-                partial(self.person.set_mode, chance.choice(("nomad", "nomad", "nomad", "local", "mute")))
+                partial(self.person.command, chance.choice(("nomad", "nomad", "nomad", "local", "mute")))
             )
         chance.shuffle(moves)
         pause = max(0.0, end - time.monotonic()) / len(moves)

@@ -144,6 +144,8 @@ def until_it_dies(bridges: Bridges, traffic: Traffic, person: Person, *, taps: b
                 traffic.rename(traffic.event(type="approval_request", data=question))
             if turn % 3 == 1:
                 person.say()
+            if turn % 3 == 2:
+                person.command("help")
         else:
             bridges.kill()
             return
