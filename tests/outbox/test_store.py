@@ -168,3 +168,23 @@ def test_a_stranger_is_counted_and_the_first_try_is_told(store: Store) -> None:
     tries = [store.submit(partial(updates.stranger, user_id=66, now=at)).result() for at in (1, 2, 3)]
     assert tries == [True, False, False]
     assert store.submit(lambda c: c.execute("SELECT * FROM strangers").fetchone()).result() == (66, 3, 1, 3)
+
+
+def test_r17_what_only_reads_does_not_fail_with_what_cannot_be_written(store: Store) -> None:
+    def full(connection: sqlite3.Connection) -> None:
+        # As a full disk does: the whole transaction is gone, not this work alone.
+        connection.execute("ROLLBACK")
+        raise sqlite3.OperationalError("database or disk is full")
+
+    async def together() -> list[object]:
+        work = [
+            store.run(lambda c: facts.get(c, "a")),
+            store.run(full),
+            store.run(lambda c: facts.get(c, "b")),
+        ]
+        return list(await asyncio.gather(*work, return_exceptions=True))
+
+    for _ in range(20):
+        first, second, third = asyncio.run(together())
+        assert (first, third) == (None, None)
+        assert isinstance(second, sqlite3.OperationalError)

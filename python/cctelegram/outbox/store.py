@@ -81,8 +81,10 @@ class Store:
 
     def _commit(self, batch: list[tuple[Callable[[sqlite3.Connection], Any], Future[Any]]]) -> None:
         batch = [item for item in batch if item[1].set_running_or_notify_cancel()]
-        if not batch:
-            return
+        if batch:
+            self._together(batch)
+
+    def _together(self, batch: list[tuple[Callable[[sqlite3.Connection], Any], Future[Any]]]) -> None:
         done: list[tuple[Future[Any], Any]] = []
         try:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -101,9 +103,14 @@ class Store:
         except Exception as error:  # noqa: BLE001 - nothing of this transaction is durable; all are told
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            for _, future in batch:
-                if not future.done():
+            waiting = [item for item in batch if not item[1].done()]
+            if len(batch) == 1:
+                for _, future in waiting:
                     future.set_exception(error)
+            else:
+                # One that cannot be written (a full disk) must not take along those that only read.
+                for item in waiting:
+                    self._together([item])
             return
         for future, result in done:
             future.set_result(result)
