@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cctelegram.sandbox.child import UNLIMITED, Sandbox, running
+from cctelegram.sandbox import child
+from running import RunningBridge, bridge, make_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Browser
 
@@ -27,16 +29,16 @@ QUIET = [
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
+def sandbox() -> Iterator[child.Sandbox]:
     """A sandbox of this test's own, with Telegram's limits."""
-    with running() as started:
+    with child.running() as started:
         yield started
 
 
 @pytest.fixture
-def fast_sandbox() -> Iterator[Sandbox]:
+def fast_sandbox() -> Iterator[child.Sandbox]:
     """A sandbox of this test's own, without limits of pace."""
-    with running(*UNLIMITED) as started:
+    with child.running(*child.UNLIMITED) as started:
         yield started
 
 
@@ -51,3 +53,16 @@ def browser() -> Iterator[Browser]:
         made = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield made
         made.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path, fast_sandbox: child.Sandbox) -> Path:
+    """A home that points at the test's sandbox."""
+    return make_home(tmp_path / "home", fast_sandbox)
+
+
+@pytest.fixture
+def running(home: Path) -> Iterator[RunningBridge]:
+    """A bridge over that home."""
+    with bridge(home) as started:
+        yield started
