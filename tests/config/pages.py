@@ -46,7 +46,7 @@ def example() -> str:
     """Return the example file: each key with its default, and the secret as a comment."""
     parts = [_EXAMPLE_HEAD]
     for section, keys in groupby(TABLE, key=_section):
-        parts.append(f"\n[{section}]\n")
+        parts.append(f"\n[{section}]\n" if section else "\n")
         parts.extend(_example_line(key) for key in keys)
     return "".join(parts)
 
@@ -76,6 +76,8 @@ def _example_line(key: Key) -> str:
     )
     if key.where:
         return f"{comment}\n# It stands in .env, never here: {key.environment}=...\n"
+    if key.sample:
+        return f"{comment} For example:\n{textwrap.indent(key.sample, '# ')}"
     return f"{comment}\n{key.name.rpartition('.')[2]} = {text(key.default)}\n"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from cctelegram.config import show
 from cctelegram.config.settings import Settings
-from cctelegram.config.table import BY_NAME
+from cctelegram.config.table import BY_NAME, TABLE, Key
 from config import pages
 from config.homes import TOKEN, read, write
 
@@ -43,7 +43,15 @@ def test_r38_the_example_file_loads_and_is_the_defaults(tmp_path: Path) -> None:
     loaded = read(tmp_path)
     assert loaded.settings == bare
     defaults = {name for name, origin in loaded.origins.items() if origin == "default"}
-    assert defaults == {"telegram.token"}, "every key but the token stands in the example"
+    shown = {key.name for key in TABLE if key.sample}
+    assert defaults == {"telegram.token"} | shown, "every key but the token stands in the example"
+
+
+@pytest.mark.parametrize("key", [key for key in TABLE if key.sample], ids=lambda key: key.name)
+def test_r38_the_samples_of_the_example_file_load(key: Key, tmp_path: Path) -> None:
+    assert key.sample is not None
+    loaded = read(write(tmp_path, key.sample))
+    assert loaded.origins[key.name].startswith("config.toml, line ")
 
 
 @pytest.mark.parametrize(

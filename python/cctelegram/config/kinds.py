@@ -26,6 +26,10 @@ API_BASE = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5
 LARGEST_USER_ID = 1 << 52  # "at most 52 significant bits", Bot API, User.id
 
 
+class NotAllowed(ValueError):
+    """A value that is not allowed, with a sentence that says what in it is wrong."""
+
+
 class Kind(msgspec.Struct, frozen=True):
     """One kind of value.
 

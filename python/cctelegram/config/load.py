@@ -19,7 +19,7 @@ import msgspec
 
 from cctelegram.config import dotenv, environment, place, toml
 from cctelegram.config.errors import SettingsError
-from cctelegram.config.kinds import PATH
+from cctelegram.config.kinds import PATH, NotAllowed
 from cctelegram.config.settings import Settings
 from cctelegram.config.table import BY_NAME, BY_VARIABLE, TABLE, Key
 
@@ -163,17 +163,17 @@ def _flag(root: str, name: str, given: object) -> Any:
 def _from_text(root: str, key: Key, text: str, *, file: str, line: int | None = None) -> Any:
     try:
         value = key.kind.text(text)
-    except ValueError:
-        raise _wrong(key, text, file, line) from None
+    except ValueError as error:
+        raise _wrong(key, text, file, line, error) from None
     return _checked(root, key, value, file=file, line=line)
 
 
 def _checked(root: str, key: Key, value: object, *, file: str | None = None, line: int | None = None) -> Any:
     try:
         checked = key.kind.check(value)
-    except ValueError:
+    except ValueError as error:
         # `from None`: the cause would carry the value, and it may be a secret.
-        raise _wrong(key, value, file, line) from None
+        raise _wrong(key, value, file, line, error) from None
     if key.kind is PATH:
         try:
             return place.within(root, checked)
@@ -182,9 +182,11 @@ def _checked(root: str, key: Key, value: object, *, file: str | None = None, lin
     return checked
 
 
-def _wrong(key: Key, value: object, file: str | None, line: int | None) -> SettingsError:
+def _wrong(key: Key, value: object, file: str | None, line: int | None, error: ValueError) -> SettingsError:
     read = "the value (not shown)" if key.secret else shown(value)
-    return SettingsError(f"read {read}; allowed: {key.kind.allowed}", file=file, line=line, key=key.name)
+    detail = f" ({error})" if isinstance(error, NotAllowed) else ""
+    problem = f"read {read}{detail}; allowed: {key.kind.allowed}"
+    return SettingsError(problem, file=file, line=line, key=key.name)
 
 
 def shown(value: object) -> str:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from cctelegram.config.secret import MASK, Secret
 from cctelegram.config.table import TABLE
@@ -35,9 +39,21 @@ def text(value: Any) -> str:
         return ""
     if value == MASK:
         return MASK
+    if isinstance(value, msgspec.Struct):
+        return text(msgspec.to_builtins(value))
+    if isinstance(value, Mapping):
+        pairs = (f"{_name(name)} = {text(each)}" for name, each in value.items() if each is not None)
+        return "{" + ", ".join(pairs) + "}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, tuple | list):
         return "[" + ", ".join(text(each) for each in value) + "]"
     if isinstance(value, str):
         # A JSON string is a TOML basic string, but for DEL, which TOML wants escaped.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return repr(value)
+
+
+def _name(name: str) -> str:
+    """Return a key as TOML writes it: bare where it can be."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else text(name)

@@ -36,6 +36,7 @@ class Key(msgspec.Struct, frozen=True):
         variable: its environment name where users already have one.
         live: a change counts without a restart.
         where: why it cannot stand in config.toml, and where it goes instead; None for all that can.
+        sample: for a setting of tables (records.py), lines of TOML that show one.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Key(msgspec.Struct, frozen=True):
     variable: str | None = None
     live: bool = False
     where: str | None = None
+    sample: str | None = None
 
     @property
     def environment(self) -> str:

@@ -1,0 +1,50 @@
+"""Settings that are tables: a list of records (`[[routes]]`), or records by name (`[rules.NAME]`).
+
+A record is a frozen msgspec Struct that forbids unknown fields; what its types cannot say, its
+`__post_init__` checks, raising ValueError with a sentence. From a text (environment, `.env`, flag) they are
+read as JSON.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from cctelegram.config.kinds import Kind, NotAllowed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def listed(record: type[msgspec.Struct], allowed: str) -> Kind:
+    """Allow a list of `record`; the value is a tuple of them."""
+
+    def check(value: object) -> tuple[Any, ...]:
+        return _converted(value, tuple[record, ...])  # type: ignore[valid-type,no-any-return]
+
+    return Kind("list of tables", allowed, check, _json)
+
+
+def by_name(record: type[msgspec.Struct], allowed: str) -> Kind:
+    """Allow tables by name; the value is a read-only mapping of name to `record`."""
+
+    def check(value: object) -> Mapping[str, Any]:
+        return MappingProxyType(_converted(value, dict[str, record]))  # type: ignore[valid-type]
+
+    return Kind("tables by name", allowed, check, _json)
+
+
+def _converted(value: object, wanted: Any) -> Any:
+    try:
+        return msgspec.convert(value, wanted)
+    except msgspec.ValidationError as error:
+        raise NotAllowed(str(error).replace("`$", "`")) from None  # `$[0].to` is [0].to of the setting
+
+
+def _json(text: str) -> object:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise NotAllowed(str(error)) from None
