@@ -188,6 +188,33 @@ def test_an_answer_in_words_is_a_reply_to_the_card(running: RunningBridge, fast_
     see(fast_sandbox, "Question q", "after lunch")
 
 
+def test_a_denial_can_carry_a_comment_by_a_reply_to_the_card(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    ask(running)
+    card = see(fast_sandbox, "Question q", "Reply to this message to deny with a comment.")
+    fast_sandbox.control.say("use the staging cluster", reply_to=card["message_id"])
+    (answer,) = answers(running)
+    assert (answer["kind"], answer["action"], answer["option"]) == ("decision", "denied", "Deny")
+    assert answer["text"] == "use the staging cluster"
+    assert answer["callback_data"] == "deny_task-q"
+    edited = see(fast_sandbox, "Question q", "Deny — use the staging cluster")
+    assert labels(edited) == []
+
+
+def test_words_to_a_question_that_takes_none_are_filed_and_the_person_is_told_so(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    ask(running, options=["red", "blue"])
+    card = see(fast_sandbox, "Question q")
+    fast_sandbox.control.say("green", reply_to=card["message_id"])
+    see(fast_sandbox, "This question is answered by its buttons")
+    (answer,) = answers(running)
+    assert (answer["kind"], answer["text"], answer["event_id"]) == ("message", "green", "q")
+    fast_sandbox.control.tap(card["message_id"], "blue")
+    answers(running, 2)
+
+
 def test_a_message_is_filed_for_the_agent_and_the_person_sees_that_it_was(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:

@@ -18,6 +18,29 @@ if TYPE_CHECKING:
     from cctelegram.decisions.ledger import Decision
 
 
+def answered(
+    connection: sqlite3.Connection,
+    decision: Decision,
+    who: ledger.Who,
+    now: int,
+    *,
+    option: int | None = None,
+    text: str | None = None,
+) -> Decision | None:
+    """Take a person's answer; None when the decision was closed before.
+
+    One that comes after the time, and before the clock's own look, finds the decision expired: what is given
+    back says so.
+    """
+    if decision.state == "open" and decision.expires_at is not None and decision.expires_at <= now:
+        closed = ledger.expire(connection, decision, now)
+    else:
+        closed = ledger.answer(connection, decision.id, who, now, option=option, text=text)
+    if closed is not None:
+        answer_file(connection, closed, now)
+    return closed
+
+
 def answer_file(connection: sqlite3.Connection, decision: Decision, now: int) -> None:
     """Enter the answer of a decision that was just closed; its file is written from there."""
     event = from_row(intake.event_row(connection, decision.event))

@@ -8,7 +8,7 @@ import msgspec
 
 from cctelegram import render
 from cctelegram.bridge.payload import Payload, pack
-from cctelegram.decisions import codes, ledger, outcomes
+from cctelegram.decisions import codes, ledger, outcomes, reply
 from cctelegram.events.event import Event, from_row
 from cctelegram.outbox import deliveries, intake
 
@@ -69,7 +69,12 @@ def compose(job: Job, manner: Manner, key: bytes) -> list[str]:
         buttons = links(event)
     else:
         texts = render.card(
-            event, decision.prompt, zone=manner.zone, style=manner.style, expires_at=decision.expires_at
+            event,
+            decision.prompt,
+            zone=manner.zone,
+            style=manner.style,
+            expires_at=decision.expires_at,
+            deny_in_words=decision.state == "open" and reply.denial(decision.options) is not None,
         )
         if decision.state == "open":
             buttons = keyboard(decision, key, job.waiting.chat_id)

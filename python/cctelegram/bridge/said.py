@@ -10,7 +10,7 @@ import orjson
 from cctelegram import render
 from cctelegram.bridge import close
 from cctelegram.bridge.payload import Payload, pack
-from cctelegram.decisions import ledger, outcomes
+from cctelegram.decisions import ledger, outcomes, reply
 from cctelegram.outbox import answers, deliveries
 from cctelegram.spool import responses
 
@@ -35,6 +35,9 @@ MEDIA: Final = (
 )
 
 
+NO_WORDS: Final = "This question is answered by its buttons"
+
+
 class Outcome(NamedTuple):
     """What a message led to."""
 
@@ -45,7 +48,7 @@ class Outcome(NamedTuple):
 
 
 def said(connection: sqlite3.Connection, bot: int, message: dict[str, Any], now: int) -> Outcome:
-    """Take an allowed user's message: an answer, in reply to a card that takes words; else it is filed.
+    """Take an allowed user's message: an answer, in reply to a card; else it is filed for the agent.
 
     Only words are handed on: a picture or a file is not, and the person is told so. A message of Telegram's
     own (somebody joined, something was pinned) says nothing.
@@ -56,14 +59,15 @@ def said(connection: sqlite3.Connection, bot: int, message: dict[str, Any], now:
     card = None
     if isinstance(replied, dict):
         card = ledger.card_of_message(connection, bot, chat_id, int(replied["message_id"]))
-    if card is not None and text:
-        decision = ledger.by_id(connection, card.decision)
-        if decision is not None and decision.allow_text:
+    asked = None if card is None else ledger.by_id(connection, card.decision)
+    untaken = False
+    if asked is not None and asked.state == "open" and text:
+        words = reply.meant(asked, text)
+        untaken = words is None
+        if words is not None:
             who = _who(message, chat_id)
-            answered = ledger.answer(connection, decision.id, who, now, text=text)
-            if answered is not None:
-                close.answer_file(connection, answered, now)
-                return Outcome(answered=True)
+            close.answered(connection, asked, who, now, option=words.option, text=words.text)
+            return Outcome(answered=True)
     left_out = next((kind.replace("_", " ") for kind in MEDIA if kind in message), None)
     if text:
         _file(connection, bot, message, text, now)
@@ -71,7 +75,9 @@ def said(connection: sqlite3.Connection, bot: int, message: dict[str, Any], now:
         kept = "Its words are kept for the agent." if text else "Nothing of it is kept."
         lines = [f"A {left_out} cannot be handed on", f"Only text reaches agents. {kept}"]
         queue_reply(connection, chat_id, lines, now)
-    return Outcome(answered=bool(text), filed=bool(text), queued=left_out is not None)
+    elif untaken:
+        queue_reply(connection, chat_id, [NO_WORDS, "Your words are kept for the agent."], now)
+    return Outcome(answered=bool(text), filed=bool(text), queued=untaken or left_out is not None)
 
 
 def queue_reply(connection: sqlite3.Connection, chat_id: int, lines: Sequence[str], now: int) -> None:

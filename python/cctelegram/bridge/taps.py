@@ -42,19 +42,14 @@ def tapped(
         return Reply(NOT_OURS)
     if ledger.card_at(connection, bot, decision.id, chat_id, message_id, now) is None:
         return Reply(NOT_OURS)
-    if decision.state == "open" and decision.expires_at is not None and decision.expires_at <= now:
-        # The tap came after the time and before the clock's own look.
-        gone = ledger.expire(connection, decision, now)
-        if gone is not None:
-            close.answer_file(connection, gone, now)
-            return Reply(_late(gone, zone), closed=True)
     person = query["from"]
     who = ledger.Who(int(person["id"]), person.get("username"), person.get("first_name"), chat_id, message_id)
-    answered = ledger.answer(connection, decision.id, who, now, option=read.option)
-    if answered is None:
+    closed = close.answered(connection, decision, who, now, option=read.option)
+    if closed is None:
         return Reply(_late(ledger.by_id(connection, decision.id) or decision, zone))
-    close.answer_file(connection, answered, now)
-    return Reply(answered.options[read.option][:MAX_TEXT], closed=True)
+    if closed.state != "answered":
+        return Reply(_late(closed, zone), closed=True)
+    return Reply(closed.options[read.option][:MAX_TEXT], closed=True)
 
 
 def _late(decision: ledger.Decision, zone: tzinfo) -> str:

@@ -24,13 +24,20 @@ LINE_SHOWN = 1500
 
 
 def card(
-    event: Event, prompt: str, *, zone: tzinfo, style: str = "concise", expires_at: int | None = None
+    event: Event,
+    prompt: str,
+    *,
+    zone: tzinfo,
+    style: str = "concise",
+    expires_at: int | None = None,
+    deny_in_words: bool = False,
 ) -> tuple[Text, ...]:
     """Render a question; the last part is the one to carry the buttons.
 
     The prompt is shown to the letter, never parsed and never folded; so are tool, command and paths.
     `expires_at` is in microseconds since the epoch. Options are the buttons' matter; the text lists them
-    when a button would not show all of one.
+    when a button would not show all of one. `deny_in_words`: say that a reply denies, with its words as the
+    comment.
     """
     sheet = Sheet(event, style)
     draft = sheet.draft
@@ -47,7 +54,7 @@ def card(
     if event.description != prompt:
         sheet.description()
     _options(sheet)
-    _way_to_answer(sheet)
+    _way_to_answer(sheet, deny_in_words)
     draft.end_block()
     sheet.show("default_on_timeout")
     if expires_at is not None:
@@ -58,13 +65,16 @@ def card(
     return draft.parts()
 
 
-def _way_to_answer(sheet: Sheet) -> None:
-    """Say that words are taken; leave out which session waits, which is no matter of the person's."""
+def _way_to_answer(sheet: Sheet, deny_in_words: bool) -> None:
+    """Say what a reply does; leave out which session waits, which is no matter of the person's."""
     if isinstance(sheet.rest.get("awaited_by"), str):
         del sheet.rest["awaited_by"]
     if isinstance(sheet.rest.get("allow_text"), bool) and sheet.rest.pop("allow_text"):
         sheet.draft.end_block()
         sheet.draft.add("Reply to this message to answer in words.", "italic")
+    elif deny_in_words:
+        sheet.draft.end_block()
+        sheet.draft.add("Reply to this message to deny with a comment.", "italic")
 
 
 def _options(sheet: Sheet) -> None:
