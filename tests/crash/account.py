@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import time
 from collections import Counter, defaultdict
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from cctelegram.bridge.verify import verify
+from cctelegram.outbox import store
 from cctelegram.render.repeated import MARK
 from crash.traffic import WORDS, word
 
@@ -21,7 +25,7 @@ TAG: Final = re.compile(r"\b[a-z]+\d{5}x")
 
 @dataclass
 class Account:
-    """What came of the events. `lost`, `unmarked`, `cut`, `unasked` and `wrong_answers` must be empty."""
+    """What came of the events. The lists must be empty."""
 
     events: int = 0
     delivered: int = 0
@@ -37,13 +41,14 @@ class Account:
     cut: list[str] = field(default_factory=list)
     wrong_answers: list[str] = field(default_factory=list)
     stale_cards: list[str] = field(default_factory=list)
+    audit: list[str] = field(default_factory=list)
 
     @property
     def faults(self) -> list[str]:
         """Give every broken promise in words."""
         return [
             f"{name}: {what}"
-            for name in ("lost", "unmarked", "cut", "wrong_answers", "stale_cards")
+            for name in ("lost", "unmarked", "cut", "wrong_answers", "stale_cards", "audit")
             for what in getattr(self, name)
         ]
 
@@ -96,6 +101,10 @@ def account(
             _arrival(found, event_id, event, whole.get((chat, event_id), []), states)
     _answers(found, home, written, taps, said)
     found.stale_cards = _stale(home, messages)
+    with closing(store.connect(home / "state" / "store.db", read_only=True)) as opened:
+        found.audit = verify(
+            opened, home / "state" / "audit", keep_days=30, now=time.time_ns() // 1000
+        ).faults
     return found
 
 

@@ -202,6 +202,39 @@ def test_a_denial_can_carry_a_comment_by_a_reply_to_the_card(
     assert labels(edited) == []
 
 
+def test_the_audit_log_says_who_decided_what_on_exactly_which_input(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    ask(running, "one")
+    ask(running, "two", timeout_seconds=0.2, default_on_timeout="Deny")
+    fast_sandbox.control.tap(see(fast_sandbox, "Question one")["message_id"], "Approve")
+    answers(running, 2)
+
+    def audit(*words: str) -> tuple[int, Any]:
+        done = subprocess.run(
+            [COMMAND, "audit", *words, "--home", str(running.home), "--json"],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment(),
+        )
+        return done.returncode, json.loads(done.stdout)
+
+    code, found = audit("verify")
+    assert (code, found["whole"], found["entries"], found["faults"]) == (0, True, 2, [])
+    _, shown = audit("show")
+    decided = {entry["event_id"]: entry for entry in shown}
+    assert (decided["one"]["action"], decided["one"]["user_id"]) == ("approved", fast_sandbox.user_id)
+    assert json.loads(decided["one"]["input"])["event_id"] == "one"
+    assert (decided["two"]["action"], decided["two"]["option"]) == ("expired", "Deny")
+    (file,) = wait_for(lambda: list((running.home / "state" / "audit").glob("*.jsonl")), "the file")
+    wait_for(lambda: file.read_text().count("\n") == 2, "both lines")
+    file.write_text(file.read_text().replace('"option":"Approve"', '"option":"Deny"'))
+    code, found = audit("verify")
+    assert code == 1
+    assert "was changed" in found["faults"][0]
+
+
 def test_words_to_a_question_that_takes_none_are_filed_and_the_person_is_told_so(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:

@@ -1,4 +1,4 @@
-"""Closing a decision: the ledger's row, the answer for the agent, in one transaction."""
+"""Closing a decision: the ledger's row, the answer, the audit log's entry, in one transaction."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from cctelegram.decisions import ledger, outcomes
+from cctelegram.decisions import audit, ledger, outcomes
 from cctelegram.events.event import from_row
-from cctelegram.outbox import answers, intake
+from cctelegram.outbox import answers, facts, intake
+from cctelegram.outbox import audit as log
 from cctelegram.spool import responses
 
 if TYPE_CHECKING:
     import sqlite3
 
     from cctelegram.decisions.ledger import Decision
+    from cctelegram.events.event import Event
 
 
 def answered(
@@ -42,8 +44,10 @@ def answered(
 
 
 def answer_file(connection: sqlite3.Connection, decision: Decision, now: int) -> None:
-    """Enter the answer of a decision that was just closed; its file is written from there."""
-    event = from_row(intake.event_row(connection, decision.event))
+    """Enter the answer and the audit entry of a decision that was just closed; files are written later."""
+    row = intake.event_row(connection, decision.event)
+    event = from_row(row)
+    _enter(connection, decision, event, str(row[intake.BODY]), now)
     content = outcomes.answer(
         decision,
         event.event_id,
@@ -55,6 +59,13 @@ def answer_file(connection: sqlite3.Connection, decision: Decision, now: int) ->
         content["correlation_id"] = event.correlation_id
     name = responses.name(event.event_id, now, secrets.randbits(32))
     answers.add(connection, "decision", decision.event, name, orjson.dumps(content).decode(), now)
+
+
+def _enter(connection: sqlite3.Connection, decision: Decision, event: Event, body: str, now: int) -> None:
+    key = facts.get_or_make(connection, log.KEY, lambda: secrets.token_bytes(audit.KEY_BYTES))
+    number, previous = log.head(connection) or (0, audit.NONE)
+    line, mac = audit.seal(key, number + 1, previous, audit.content(decision, event, body))
+    log.add(connection, number + 1, mac, line, now)
 
 
 def new_id() -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cctelegram import version
 from cctelegram.bridge import compose, lock, state, status
+from cctelegram.bridge.audit import AuditLog
 from cctelegram.bridge.expiry import Expiry
 from cctelegram.bridge.figures import Figures
 from cctelegram.bridge.intake import Intake
@@ -82,6 +83,12 @@ class Bridge:
         self._ready = False
         self._stop = asyncio.Event()
         self._replies = Replies(self._store, settings.spool.responses_dir, log=self.log)
+        self._audit = AuditLog(
+            self._store,
+            Path(place.audit_dir(str(self.home))),
+            keep_days=lambda: self.live.current.audit.keep_days,
+            log=self.log,
+        )
         self._expiry = Expiry(self._store, closed=self._closed, log=self.log)
         self._link = Link(
             self._store,
@@ -167,6 +174,7 @@ class Bridge:
             for name, work in (
                 ("taking events", self._intake.run),
                 ("writing answers", self._replies.run),
+                ("writing the audit log", self._audit.run),
                 ("expiring questions", self._expiry.run),
                 ("the link to Telegram", self._link.run),
                 ("the mode", self._modes.run),
@@ -238,6 +246,7 @@ class Bridge:
         found: list[str | None] = [
             None if self._intake is None else self._intake.problem or self._intake.trouble,
             self._replies.problem,
+            self._audit.problem,
             self._link.problem,
             None if self.live.current.telegram.allowed_users else NO_USER,
             self._link.poll_problem,
@@ -262,9 +271,11 @@ class Bridge:
         self._modes.held()
         if asked:
             self._expiry.wake()
+            self._audit.wake()
             self._replies.wake()
 
     def _closed(self) -> None:
+        self._audit.wake()
         self._replies.wake()
         self._link.closed()
 

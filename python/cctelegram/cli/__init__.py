@@ -15,6 +15,7 @@ COMMANDS = {
     "responses": "read or take the answers that wait",
     "status": "show what the bridge says of itself",
     "mode": "show or change what reaches the phone",
+    "audit": "show who decided what, and check that the log of it is whole",
     "events": "list the event types",
     "config": "show the settings and where each value comes from",
     "version": "print the version",

@@ -54,6 +54,11 @@ def sessions_dir(of: str | None = None) -> str:
     return os.path.join(state_dir(of), "sessions")
 
 
+def audit_dir(of: str | None = None) -> str:
+    """Return the directory of the audit log's files."""
+    return os.path.join(state_dir(of), "audit")
+
+
 def logs_dir(of: str | None = None) -> str:
     """Return the directory of the bridge's logs."""
     return os.path.join(home(of), "logs")

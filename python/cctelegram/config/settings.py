@@ -97,6 +97,12 @@ class Http(msgspec.Struct, frozen=True, kw_only=True):
     port: int
 
 
+class Audit(msgspec.Struct, frozen=True, kw_only=True):
+    """How long the log of decisions is kept."""
+
+    keep_days: int
+
+
 class Log(msgspec.Struct, frozen=True, kw_only=True):
     """What is logged."""
 
@@ -115,4 +121,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     lanes: Lanes
     pools: Pools
     http: Http
+    audit: Audit
     log: Log

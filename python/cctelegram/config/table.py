@@ -200,6 +200,13 @@ TABLE: tuple[Key, ...] = (
         "CC_TELEGRAM_HEALTH_PORT",
     ),
     Key(
+        "audit.keep_days",
+        whole(1, 36_500),
+        30,
+        "How long a file of the audit log is kept after its last entry.",
+        live=True,
+    ),
+    Key(
         "log.level",
         choice("debug", "info", "warning", "error"),
         "info",

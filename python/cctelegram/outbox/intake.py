@@ -16,6 +16,7 @@ EVENT_ID: Final = 1
 TYPE: Final = 2
 LANE: Final = 7
 SEVERITY: Final = 8
+BODY: Final = 10
 
 INSERT: Final = """
 INSERT INTO events (intake_key, event_id, type, title, source, task_id, correlation_id, lane, severity,

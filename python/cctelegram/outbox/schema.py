@@ -181,7 +181,14 @@ CREATE TABLE progress_messages (
 );
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (FIRST, PROGRESS)
+AUDIT: Final = """
+CREATE TABLE audit (
+    number INTEGER PRIMARY KEY,               -- of an entry of the audit log that is not in a file yet
+    line TEXT NOT NULL
+);
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (FIRST, PROGRESS, AUDIT)
 VERSION: Final = len(MIGRATIONS)
 
 

@@ -1,0 +1,101 @@
+"""Show who decided what, and check that the log of it is whole.
+
+    cctelegram audit show      the newest decisions: when, who, what, on which question
+    cctelegram audit verify    exit code 0 when the log is whole and says what the ledger says, 1 when not
+
+The log lies in state/audit/ of the home, a line of JSON for each decision that was closed. Each line is bound
+to the one before by a keyed hash, and holds the hash of the event that was decided on.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from cctelegram.bridge import verify
+from cctelegram.cli.failed import Failed
+from cctelegram.cli.home import add_home, add_json, home_of
+from cctelegram.config import load, place
+from cctelegram.outbox import store
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("action", choices=["show", "verify"], help="what to do")
+    parser.add_argument("--limit", type=int, default=10, metavar="N", help="show so many (default: 10)")
+    add_home(parser)
+    add_json(parser)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Show or check it."""
+    home = home_of(parsed)
+    path = Path(place.state_dir(home)) / "store.db"
+    if not path.exists():
+        raise Failed(f"there is no store at {path}: no bridge has run in this home")
+    keep_days = load.load(home).settings.audit.keep_days
+    connection = store.connect(path, read_only=True)
+    try:
+        found = verify.verify(
+            connection, Path(place.audit_dir(home)), keep_days=keep_days, now=time.time_ns() // 1000
+        )
+    except sqlite3.Error as error:
+        raise Failed(f"{path} cannot be read: {error}") from None
+    finally:
+        connection.close()
+    return _show(found, parsed) if parsed.action == "show" else _verify(found, parsed)
+
+
+def _show(found: verify.Found, parsed: argparse.Namespace) -> int:
+    newest = [entry.content for entry in found.entries[-max(0, parsed.limit) :]][::-1]
+    if parsed.json:
+        sys.stdout.write(orjson.dumps(newest).decode() + "\n")
+        return 0
+    for content in newest:
+        sys.stdout.write(_line(content) + "\n")
+    if not newest:
+        sys.stdout.write("Nothing was decided yet.\n")
+    return 0
+
+
+def _line(content: dict[str, Any]) -> str:
+    who = content.get("first_name") or content.get("user_id") or "nobody"
+    said = " - ".join(repr(content[key]) for key in ("option", "text") if content.get(key))
+    asked = " ".join(str(content["prompt"]).split())[:80]
+    return (
+        f"{content['at']}  {content['action']:<9} {said or '-'}  by {who!r}  {content['event_id']}: {asked!r}"
+    )
+
+
+def _verify(found: verify.Found, parsed: argparse.Namespace) -> int:
+    if parsed.json:
+        told = {
+            "whole": not found.faults,
+            "entries": len(found.entries),
+            "first": found.entries[0].number if found.entries else None,
+            "last": found.entries[-1].number if found.entries else None,
+            "head": found.entries[-1].mac if found.entries else None,
+            "faults": found.faults,
+        }
+        sys.stdout.write(orjson.dumps(told).decode() + "\n")
+        return 1 if found.faults else 0
+    for fault in found.faults:
+        sys.stdout.write(f"BROKEN  {fault}\n")
+    if not found.entries:
+        sys.stdout.write("No entry yet.\n")
+    else:
+        first, last = found.entries[0], found.entries[-1]
+        sys.stdout.write(f"Entries {first.number} to {last.number}, the last has the MAC {last.mac}\n")
+        if first.number > 1:
+            sys.stdout.write(f"What came before entry {first.number} was removed by age, or by hand.\n")
+        if not found.faults:
+            sys.stdout.write("The log is whole, and says what the ledger says.\n")
+    return 1 if found.faults else 0
