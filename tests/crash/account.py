@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+WHOLE: Final = "The whole of: "
 TAG: Final = re.compile(r"\b[a-z]+\d{5}x")
 
 
@@ -113,10 +114,16 @@ def is_long(event: Mapping[str, Any]) -> bool:
     return str(event.get("description", "")).startswith(word(event["event_id"], 0))
 
 
+def is_huge(event: Mapping[str, Any]) -> bool:
+    """Tell whether an event comes with a file."""
+    return str(event.get("description", "")).startswith("huge ")
+
+
 def first_text(message: Mapping[str, Any]) -> str:
-    """Give a message's text as it was sent, before any edit."""
+    """Give a message's text, or a file's caption, as it was sent, before any edit."""
     edits = message["sandbox"]["edits"]
-    return str((edits[0] if edits else message).get("text", ""))
+    first = edits[0] if edits else message
+    return str(first.get("text") or first.get("caption") or "")
 
 
 def _repeats(found: Account, copies: Mapping[tuple[int, str], list[bool]]) -> None:
@@ -157,7 +164,11 @@ def _arrival(
         found.digested += 1
     elif bodies:
         found.delivered += 1
-        if len(set(bodies)) > 1 and not is_long(event):
+        if is_huge(event):
+            # The file may be missing when it stayed unclear; the delivery says so.
+            if not any(body.startswith(WHOLE) for body in bodies) and "ambiguous" not in dict(known):
+                found.cut.append(f"{event_id}: without its file")
+        elif len(set(bodies)) > 1 and not is_long(event):
             found.unmarked.append(f"{event_id}: told in different messages: {sorted(set(bodies))}")
         if is_long(event):
             seen = " ".join(bodies)

@@ -22,7 +22,9 @@ TYPES: Final = (
 # One in so many asks for a decision; of these, one in so many has little time; one in so many is long.
 ASKS, HASTY, LONG = 8, 6, 25
 # Words of a long event: enough for three messages.
-WORDS: Final = 1200
+WORDS: Final = 1000
+# One event in so many is more than messages hold: it comes as a file.
+HUGE: Final = 60
 
 
 class Traffic:
@@ -51,6 +53,8 @@ class Traffic:
                 data |= {"timeout_seconds": 1.5, "default_on_timeout": "No"}
             return self.event(type="approval_request", description="Shall it be done?", data=data)
         kind, _ = chance.choice(TYPES)
+        if chance.randrange(HUGE) == 0:
+            return self.event(type=kind, description="huge " * 4000)
         if chance.randrange(LONG) == 0:
             return self.long_event()
         return self.event(type=kind, data={"percentage": 5, "error_message": "it broke"})

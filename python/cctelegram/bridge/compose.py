@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
@@ -61,16 +62,18 @@ def load(connection: sqlite3.Connection, chat_id: int, now: int) -> Job | None:
 
 def compose(job: Job, manner: Manner, key: bytes) -> list[str]:
     """Render a delivery that was not rendered yet: the payloads of its parts, the last with the buttons."""
-    event, decision = job.event, job.decision
-    if event is None:
+    whole, decision = job.event, job.decision
+    if whole is None:
         return []  # the bridge's own notices are queued with their parts
+    readable = render.is_readable(whole)
+    event = whole if readable else render.part(whole)
     if decision is None:
         texts = render.message(event, zone=manner.zone, style=manner.style)
         buttons = links(event)
     else:
         texts = render.card(
             event,
-            decision.prompt,
+            render.shortened(decision.prompt),
             zone=manner.zone,
             style=manner.style,
             expires_at=decision.expires_at,
@@ -83,7 +86,21 @@ def compose(job: Job, manner: Manner, key: bytes) -> list[str]:
             buttons = ()
     payloads = [Payload(text=text) for text in texts[:-1]]
     payloads.append(Payload(text=texts[-1], buttons=buttons))
+    if not readable:
+        # Above a card, so that what is asked has been on the phone before its buttons; else below the text.
+        place = len(payloads) if decision is None else 0
+        payloads.insert(place, Payload(text=render.caption(whole), document=file_name(whole)))
     return [pack(payload) for payload in payloads]
+
+
+def file_name(event: Event) -> str:
+    """Give a name for the file of a whole event: of its id, in characters that every file system takes."""
+    return f"{re.sub('[^A-Za-z0-9_-]+', '-', event.event_id)[:60].strip('-') or 'event'}.txt"
+
+
+def document(connection: sqlite3.Connection, event: int) -> bytes:
+    """Give the file that tells of a whole event."""
+    return render.document(from_row(intake.event_row(connection, event)))
 
 
 def bare(job: Job) -> list[str]:
@@ -91,7 +108,7 @@ def bare(job: Job) -> list[str]:
     if job.event is None:
         return []
     event = job.event
-    lines = [event.description, msgspec.json.encode(event.data).decode(), event.event_id]
+    lines = [event.description[:4000], msgspec.json.encode(event.data).decode()[:4000], event.event_id]
     return [pack(Payload(text=render.notice(event.title, lines)))]
 
 

@@ -195,7 +195,8 @@ class Link:
                 await asyncio.Event().wait()  # refused; whoever changes the token ends this task
                 return
             self.bot = me
-            line = await self._line(api, settings, me)
+            files = Api(pools.files, settings.telegram.api_base, token.reveal())
+            line = await self._line(api, files, settings, me)
             await self._work(line, Api(pools.poll, settings.telegram.api_base, token.reveal()), settings, me)
         finally:
             self._outbound = self._cards = self._poller = self._pauses = self.bot = None
@@ -220,7 +221,7 @@ class Link:
             await asyncio.sleep(wait)
         return None  # pragma: no cover - the range does not end
 
-    async def _line(self, api: Api, settings: Settings, me: dict[str, Any]) -> Line:
+    async def _line(self, api: Api, files: Api, settings: Settings, me: dict[str, Any]) -> Line:
         def work(connection: sqlite3.Connection) -> tuple[int, bytes]:
             bot = chats.bot(connection, settings.telegram.api_base, int(me["id"]))
             return bot, facts.get_or_make(connection, "card_key", codes.new_key)
@@ -235,7 +236,7 @@ class Link:
             group_per_minute=pace.group_per_minute,
             total_per_second=pace.total_per_second,
         )
-        return Line(api, bot, key, pauses, pacing)
+        return Line(api, files, bot, key, pauses, pacing)
 
     async def _work(self, line: Line, poll_api: Api, settings: Settings, me: dict[str, Any]) -> None:
         outbound = self._outbound = Outbound(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cctelegram.bridge.keep import Faults
     from cctelegram.bridge.pauses import Pauses
     from cctelegram.config.settings import Lanes
-    from cctelegram.outbox.deliveries import Part
+    from cctelegram.outbox.deliveries import Part, Waiting
     from cctelegram.outbox.pacing import Pacing
     from cctelegram.outbox.store import Store
     from cctelegram.telegram.api import Api
@@ -43,9 +43,10 @@ AGAIN: Final = 1.0
 
 
 class Line(NamedTuple):
-    """One bot at one API base, and what is known of it."""
+    """One bot at one API base, and what is known of it; `files` calls over the pool for uploads."""
 
     api: Api
+    files: Api
     bot: int
     key: bytes
     pauses: Pauses
@@ -221,6 +222,8 @@ class Outbound:
 
     async def _post(self, job: compose.Job, content: payload.Payload) -> int:
         text = render.repeated(content.text) if job.waiting.unclear else content.text
+        if content.document is not None:
+            return await self._upload(job.waiting, content.document, text.text)
         message = await self._line.api.send_message(
             job.waiting.chat_id,
             text.text,
@@ -228,6 +231,18 @@ class Outbound:
             reply_markup=payload.markup(content),
             silent=bool(job.waiting.silent),
             thread_id=job.waiting.thread_id,
+        )
+        return int(message["message_id"])
+
+    async def _upload(self, waiting: Waiting, name: str, caption: str) -> int:
+        assert waiting.event is not None  # noqa: S101 - only what was rendered from an event has a document
+        message = await self._line.files.send_document(
+            waiting.chat_id,
+            name,
+            await self._store.run(partial(compose.document, event=waiting.event)),
+            caption=caption,
+            silent=bool(waiting.silent),
+            thread_id=waiting.thread_id,
         )
         return int(message["message_id"])
 

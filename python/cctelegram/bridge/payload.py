@@ -10,10 +10,15 @@ from cctelegram.render import Text
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One message to be sent: its text, and the buttons below it."""
+    """One message to be sent: its text, and the buttons below it.
+
+    With a `document`, the name of a file, the message is that file and the text its caption; the file is made
+    of the delivery's event when it is sent, so that it is stored once.
+    """
 
     text: Text
     buttons: tuple[tuple[dict[str, Any], ...], ...] = ()
+    document: str | None = None
 
 
 def pack(payload: Payload) -> str:

@@ -7,16 +7,22 @@ from cctelegram.render.message import message
 from cctelegram.render.notice import notice
 from cctelegram.render.repeated import repeated
 from cctelegram.render.text import Entity, Text
+from cctelegram.render.whole import caption, document, is_readable, part, shortened
 
 __all__ = [
     "Button",
     "Entity",
     "Text",
     "buttons",
+    "caption",
     "card",
     "digest",
+    "document",
+    "is_readable",
     "message",
     "notice",
     "outcome",
+    "part",
     "repeated",
+    "shortened",
 ]

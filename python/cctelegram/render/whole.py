@@ -1,0 +1,83 @@
+"""An event that is too much to be read in messages: shown in part, with the whole of it as a file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from cctelegram import _native
+from cctelegram.render.text import Text
+from cctelegram.render.values import words
+
+if TYPE_CHECKING:
+    from cctelegram.events.event import Event
+
+# Characters of description and data that messages show: the most that the protocol lets a tool send.
+READABLE: Final = 16_000
+# Of more than that, a message shows so much of the description, of the data, and of one value of these.
+DESCRIPTION_SHOWN: Final = 2_500
+DATA_SHOWN: Final = 1_000
+VALUE_SHOWN: Final = 300
+NOTE: Final = "Shown in part: the whole stands in the file that comes with it."
+# A caption has 1024 UTF-16 units (Bot API); the mark of a repeat must fit above it.
+CAPTION: Final = 900
+
+
+def is_readable(event: Event) -> bool:
+    """Tell whether an event's description and data are read in messages."""
+    length = len(event.description)
+    return length <= READABLE and length + len(msgspec.json.encode((event.data, event.extra))) <= READABLE
+
+
+def part(event: Event) -> Event:
+    """Give an event with less of its description and data, and a warning that says so."""
+    room = _Room(DATA_SHOWN)
+    return msgspec.structs.replace(
+        event,
+        description=_cut(event.description, DESCRIPTION_SHOWN),
+        data=room.within(event.data),
+        extra=room.within(event.extra),
+        warnings=(*event.warnings, NOTE),
+    )
+
+
+def caption(event: Event) -> Text:
+    """Give the words that go with the file: the title."""
+    (shown, _), *_ = _native.split(_native.visible(f"The whole of: {event.title}"), [], CAPTION)
+    return Text(shown)
+
+
+def document(event: Event) -> bytes:
+    """Give the whole event as UTF-8 text: title, description, and the data as lines."""
+    blocks = (event.title, event.description, *(words(value) for value in (event.data, event.extra) if value))
+    return "\n\n".join(block for block in blocks if block).encode("utf-8", "replace")
+
+
+def shortened(prompt: str) -> str:
+    """Give so much of a question as messages show."""
+    return _cut(prompt, READABLE)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]} […]"
+
+
+class _Room:
+    """So many characters for values; what does not fit is left out."""
+
+    def __init__(self, characters: int) -> None:
+        self.left = characters
+
+    def within(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {_cut(key, 100): self.within(item) for key, item in value.items() if self._any(key)}
+        if isinstance(value, list):
+            return [self.within(item) for item in value if self._any("")]
+        shown = _cut(value, VALUE_SHOWN) if isinstance(value, str) else value
+        self.left -= len(shown) if isinstance(shown, str) else 8
+        return shown
+
+    def _any(self, key: str) -> bool:
+        self.left -= min(len(key), 100) + 4
+        return self.left > 0

@@ -1,0 +1,55 @@
+"""An event that is more than messages hold: part of it on the phone, the whole as a file."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+from flow.phone import labels, see, see_where
+from running import wait_for
+
+if TYPE_CHECKING:
+    from cctelegram.sandbox.child import Sandbox
+    from running import RunningBridge
+
+
+def download(sandbox: Sandbox, message: dict[str, Any]) -> str:
+    """Fetch a document as a client does."""
+    wanted = f"{sandbox.bot_url}getFile?file_id={message['document']['file_id']}"
+    with urllib.request.urlopen(wanted) as answer:
+        path = json.load(answer)["result"]["file_path"]
+    with urllib.request.urlopen(f"{sandbox.api_base}/file/bot{sandbox.token}/{path}") as file:
+        content: bytes = file.read()
+    return content.decode()
+
+
+def test_a_description_over_the_limit_comes_as_a_file_below_its_beginning(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    text = " ".join(f"word{number}" for number in range(100_000))
+    running.put(
+        "big.json", {"type": "task_failed", "title": "Big log", "event_id": "big/1", "description": text}
+    )
+    file = see_where(fast_sandbox, lambda m: "document" in m, "the file")
+    assert file["document"]["file_name"] == "big-1.txt"
+    assert file["caption"] == "The whole of: Big log"
+    assert text in download(fast_sandbox, file)
+    first = see(fast_sandbox, "Big log", "word0 word1")
+    assert first["message_id"] < file["message_id"]
+    assert len(fast_sandbox.control.messages()) <= 4
+    running.wait_status(lambda now: now["delivery"]["sent"] == 1, "the delivery is complete")
+
+
+def test_a_question_over_the_limit_has_its_file_above_the_card_with_the_buttons(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    plan = "step and step " * 5_000
+    running.put("ask.json", {"type": "approval_request", "title": "Go on?", "description": plan})
+    card = see_where(fast_sandbox, labels, "the card")
+    file = see_where(fast_sandbox, lambda m: "document" in m, "the file")
+    assert file["message_id"] < card["message_id"]
+    assert plan.strip() in download(fast_sandbox, file)
+    fast_sandbox.control.tap(card["message_id"], "Approve")
+    (answer,) = wait_for(running.responses, "the answer")
+    assert answer["action"] == "approved"
