@@ -91,25 +91,29 @@ class Intake:
         """Take what comes."""
         async for batch in self._inbox.batches():
             self._busy = True
-            rows = batch.rows()
-            rejected = [Rejection(item.name, item.reason) for item in batch.rejected]
-            told = [*rejected, *(Rejection(item.name, item.reason) for item in batch.troubles)]
-            recipients = list(self._recipients())
-            accepted = await self._keep(rows, batch, told, recipients)
-            # Durable: it may be sent while the files go.
-            chats = {recipient.chat_id for recipient in recipients if recipient.chat_id is not None}
-            if chats and (accepted or told):
-                self._arrived(chats, any(item.row[intake.LANE] == DECISIONS for item in accepted))
-            await self._remove(batch)
-            self._figures.accepted += len(accepted)
-            self._figures.rejected += len(rejected)
-            for item in told:
-                self._log.warning("not used", name=item.name, reason=item.reason)
-            if accepted:
-                last = accepted[-1].row
-                self._figures.last_event = {"event_id": last[1], "type": last[2], "title": last[3]}
-                self._log.info("accepted", events=len(accepted), first=accepted[0].row[1], last=last[1])
+            await self._take(batch)
             self._busy = False
+            del batch  # as in Inbox.batches
+
+    async def _take(self, batch: Any) -> None:
+        rows = batch.rows()
+        rejected = [Rejection(item.name, item.reason) for item in batch.rejected]
+        told = [*rejected, *(Rejection(item.name, item.reason) for item in batch.troubles)]
+        recipients = list(self._recipients())
+        accepted = await self._keep(rows, batch, told, recipients)
+        # Durable: it may be sent while the files go.
+        chats = {recipient.chat_id for recipient in recipients if recipient.chat_id is not None}
+        if chats and (accepted or told):
+            self._arrived(chats, any(item.row[intake.LANE] == DECISIONS for item in accepted))
+        await self._remove(batch)
+        self._figures.accepted += len(accepted)
+        self._figures.rejected += len(rejected)
+        for item in told:
+            self._log.warning("not used", name=item.name, reason=item.reason)
+        if accepted:
+            last = accepted[-1].row
+            self._figures.last_event = {"event_id": last[1], "type": last[2], "title": last[3]}
+            self._log.info("accepted", events=len(accepted), first=accepted[0].row[1], last=last[1])
 
     async def _remove(self, batch: Any) -> None:
         """Remove the files whose rows are durable; what cannot be removed is not delivered again for it."""

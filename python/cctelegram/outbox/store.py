@@ -77,6 +77,7 @@ class Store:
                     break
             closing = None in batch
             self._commit([item for item in batch if item is not None])
+            del batch  # its work may hold a megabyte, and the next may come tomorrow
         self._connection.close()
 
     def _commit(self, batch: list[tuple[Callable[[sqlite3.Connection], Any], Future[Any]]]) -> None:

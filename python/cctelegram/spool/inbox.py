@@ -86,6 +86,7 @@ class Inbox:
             self._failure = None
             if batch is not None:
                 yield batch
+            del batch  # it may hold a megabyte, and the next one may come tomorrow
 
     async def done(self, batch: _native.Batch) -> _native.Settled:
         """Remove the files of a batch whose rows are durable, each only if it still is what was read.
