@@ -27,8 +27,8 @@ SHORT_LABEL: Final = 18
 class Job(NamedTuple):
     """A delivery with all that is needed to send its next part, read in one look at the store.
 
-    `event` is None for the bridge's own notices, and once the parts are rendered: nobody needs it then, and
-    it may be a megabyte. `event_id` and `occurred_at` (us) stay.
+    `event` is None for the bridge's own notices, once the parts are rendered, and when it is `large` and may
+    be a megabyte: then `compose_large` reads it. `event_id` and `occurred_at` (us) stay.
     """
 
     waiting: Waiting
@@ -37,6 +37,7 @@ class Job(NamedTuple):
     occurred_at: int | None
     decision: Decision | None
     rendered: bool
+    large: bool = False
 
 
 class Manner(NamedTuple):
@@ -54,10 +55,11 @@ def load(connection: sqlite3.Connection, chat_id: int, now: int) -> Job | None:
     rendered = deliveries.is_rendered(connection, waiting.delivery)
     if waiting.event is None:
         return Job(waiting, None, None, None, None, rendered)
-    event_id, occurred_at = intake.event_head(connection, waiting.event)
-    event = None if rendered else from_row(intake.event_row(connection, waiting.event))
+    event_id, occurred_at, length = intake.event_head(connection, waiting.event)
+    large = length > intake.LARGE
+    event = None if rendered or large else from_row(intake.event_row(connection, waiting.event))
     decision = ledger.of_event(connection, waiting.event)
-    return Job(waiting, event, event_id, occurred_at, decision, rendered)
+    return Job(waiting, event, event_id, occurred_at, decision, rendered, large)
 
 
 def compose(job: Job, manner: Manner, key: bytes) -> list[str]:
@@ -101,6 +103,13 @@ def file_name(event: Event) -> str:
 def document(connection: sqlite3.Connection, event: int) -> bytes:
     """Give the file that tells of a whole event."""
     return render.document(from_row(intake.event_row(connection, event)))
+
+
+def compose_large(connection: sqlite3.Connection, job: Job, manner: Manner, key: bytes) -> list[str]:
+    """Render a large event where it is read, so that nothing of it is left but the payloads."""
+    assert job.waiting.event is not None  # noqa: S101 - a notice is not large
+    event = from_row(intake.event_row(connection, job.waiting.event))
+    return compose(job._replace(event=event), manner, key)
 
 
 def bare(job: Job) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from typing import TYPE_CHECKING, Any, Final
 
@@ -53,6 +54,7 @@ class Intake:
         kept_back: gives the reason for which the mode holds an event, or None.
         holds: gives the reason for which even notices are held, or None.
         arrived: told the chats for which something was queued, and whether a decision was opened or closed.
+        turn: as Outbound has it.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Intake:
         kept_back: Callable[[intake.Row], str | None],
         holds: Callable[[], str | None],
         arrived: Callable[[set[int], bool], None],
+        turn: asyncio.Lock,
         figures: Figures,
         log: Any,
     ) -> None:
@@ -73,6 +76,7 @@ class Intake:
         self._kept_back = kept_back
         self._holds = holds
         self._arrived = arrived
+        self._turn = turn
         self._figures = figures
         self._log = log
         self.problem: str | None = None
@@ -100,7 +104,9 @@ class Intake:
         rejected = [Rejection(item.name, item.reason) for item in batch.rejected]
         told = [*rejected, *(Rejection(item.name, item.reason) for item in batch.troubles)]
         recipients = list(self._recipients())
-        accepted = await self._keep(rows, batch, told, recipients)
+        large = any(len(row[intake.BODY]) > intake.LARGE for row in rows)
+        async with self._turn if large else contextlib.nullcontext():
+            accepted = await self._keep(rows, batch, told, recipients)
         # Durable: it may be sent while the files go.
         chats = {recipient.chat_id for recipient in recipients if recipient.chat_id is not None}
         if chats and (accepted or told):

@@ -51,6 +51,7 @@ class Link:
         status: gives what the /status command shows.
         set_mode: changes the mode, gives the sentence that confirms it.
         answered: told after a decision was closed or a message was filed.
+        turn: as Outbound has it.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Link:
         status: Callable[[], Awaitable[dict[str, Any]]],
         set_mode: Callable[[str], Awaitable[str]],
         answered: Callable[[], None],
+        turn: asyncio.Lock,
         figures: Figures,
         faults: Faults,
         log: Any,
@@ -72,6 +74,7 @@ class Link:
         self._status = status
         self._set_mode = set_mode
         self._answered = answered
+        self._turn = turn
         self._figures = figures
         self._faults = faults
         self._log = log
@@ -248,6 +251,7 @@ class Link:
             bounds=lambda: self._live.current.lanes,
             token_refused=self._refused,
             arrived=self.closed,
+            turn=self._turn,
             log=self._log,
         )
         cards = self._cards = Cards(self._store, line, manner=self._manner, log=self._log)

@@ -60,6 +60,7 @@ class Outbound:
         manner: gives the settings that rendering reads, as they are now.
         token_refused: told when Telegram no longer takes the token.
         arrived: told after a card arrived (its decision may have been closed meanwhile).
+        turn: held by who reads or writes a large event, so that it is one at a time.
     """
 
     def __init__(
@@ -73,8 +74,11 @@ class Outbound:
         bounds: Callable[[], Lanes],
         token_refused: Callable[[str], None],
         arrived: Callable[[], None],
+        turn: asyncio.Lock,
         log: Any,
     ) -> None:
+        self._turn = turn
+        self._uploading = asyncio.Lock()  # one file in memory, however many chats are to get one
         self._store = store
         self._line = line
         self._manner = manner
@@ -162,7 +166,7 @@ class Outbound:
 
     async def _conflated(self, job: compose.Job) -> bool:
         """Leave a task's progress to a newer one, or to a later moment; returns whether it was left."""
-        if job.waiting.lane != progress.LANE or job.event is None:
+        if job.waiting.lane != progress.LANE or job.waiting.event is None or job.rendered:
             return False
         delivery, bot = job.waiting.delivery, self._line.bot
 
@@ -181,7 +185,7 @@ class Outbound:
     async def _gathered(self, job: compose.Job) -> bool:
         """Make one digest of a lane that is over its bound; returns whether it was."""
         lane, chat_id = job.waiting.lane, job.waiting.chat_id
-        if lane == 0 or job.event is None or job.rendered:
+        if lane == 0 or job.waiting.event is None or job.rendered:
             return False
         bounds = self._bounds()
         bound = bounds.alert_bound if lane == 1 else bounds.ordinary_bound
@@ -236,14 +240,18 @@ class Outbound:
 
     async def _upload(self, waiting: Waiting, name: str, caption: str) -> int:
         assert waiting.event is not None  # noqa: S101 - only what was rendered from an event has a document
-        message = await self._line.files.send_document(
-            waiting.chat_id,
-            name,
-            await self._store.run(partial(compose.document, event=waiting.event)),
-            caption=caption,
-            silent=bool(waiting.silent),
-            thread_id=waiting.thread_id,
-        )
+        async with self._uploading:
+            async with self._turn:
+                content = await self._store.run(partial(compose.document, event=waiting.event))
+            message = await self._line.files.send_document(
+                waiting.chat_id,
+                name,
+                content,
+                media_type="text/plain; charset=utf-8",
+                caption=caption,
+                silent=bool(waiting.silent),
+                thread_id=waiting.thread_id,
+            )
         return int(message["message_id"])
 
     async def _edit(self, job: compose.Job, text: render.Text) -> int | None:
@@ -271,7 +279,7 @@ class Outbound:
     async def _start(self, job: compose.Job) -> tuple[Part, bool, int | None] | None:
         """Write down that the next part is in flight; give it, whether it is the last, and its card."""
         waiting = job.waiting
-        new = [] if job.rendered else self._compose(job)
+        new = [] if job.rendered else await self._compose(job)
 
         def work(connection: sqlite3.Connection) -> tuple[Part | None, bool, int | None]:
             deliveries.add_parts(connection, waiting.delivery, new)
@@ -295,9 +303,13 @@ class Outbound:
         part, last, card = await self._store.run(work)
         return None if part is None else (part, last, card)
 
-    def _compose(self, job: compose.Job) -> list[str]:
+    async def _compose(self, job: compose.Job) -> list[str]:
+        manner, key = self._manner(), self._line.key
         try:
-            return compose.compose(job, self._manner(), self._line.key)
+            if job.large:
+                async with self._turn:
+                    return await self._store.run(lambda c: compose.compose_large(c, job, manner, key))
+            return compose.compose(job, manner, key)
         except Exception as error:  # noqa: BLE001 - an event that we cannot lay out is still told
             self._log.error("not laid out", event_id=job.event_id, exc_info=error)
             return compose.bare(job)

@@ -90,6 +90,7 @@ class Bridge:
             log=self.log,
         )
         self._expiry = Expiry(self._store, closed=self._closed, log=self.log)
+        turn = self._turn = asyncio.Lock()
         self._link = Link(
             self._store,
             self.live,
@@ -97,6 +98,7 @@ class Bridge:
             status=self.status,
             set_mode=self.set_mode,
             answered=self._closed,
+            turn=turn,
             figures=self.figures,
             faults=self._faults,
             log=self.log,
@@ -162,6 +164,7 @@ class Bridge:
             kept_back=lambda row: kept_back(self._modes.current, row),
             holds=lambda: MUTED if self._modes.current == MUTED else None,
             arrived=self._arrived,
+            turn=self._turn,
             figures=self.figures,
             log=self.log,
         )

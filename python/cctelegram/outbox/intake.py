@@ -17,6 +17,8 @@ TYPE: Final = 2
 LANE: Final = 7
 SEVERITY: Final = 8
 BODY: Final = 10
+# Characters of a body that is worth a step to get it out of memory.
+LARGE: Final = 65_536
 
 INSERT: Final = """
 INSERT INTO events (intake_key, event_id, type, title, source, task_id, correlation_id, lane, severity,
@@ -79,6 +81,9 @@ def accept(
             row = renamed  # noqa: PLW2901 - the same event under the id it can have
             cursor = insert(INSERT, (*row, now))
         new.append(Accepted(int(cursor.lastrowid or 0), row))
+        if len(row[BODY]) > LARGE:
+            # SQLite keeps what was bound last; bound anew, and known, it keeps the key alone.
+            insert(INSERT, (*row[:BODY], "", None, now))
     connection.executemany(
         "INSERT INTO deliveries (event, chat_id, thread_id, lane, state, silent, reason, queued_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -169,12 +174,14 @@ def event_row(connection: sqlite3.Connection, event: int) -> Row:
     return tuple(row)
 
 
-def event_head(connection: sqlite3.Connection, event: int) -> tuple[str, int]:
-    """Give an event's id and when it occurred (us), without its body."""
-    found = connection.execute("SELECT event_id, occurred_at FROM events WHERE id = ?", (event,)).fetchone()
+def event_head(connection: sqlite3.Connection, event: int) -> tuple[str, int, int]:
+    """Give an event's id, when it occurred (us), and how many characters its body has, without the body."""
+    found = connection.execute(
+        "SELECT event_id, occurred_at, length(body) FROM events WHERE id = ?", (event,)
+    ).fetchone()
     if found is None:
         raise KeyError(event)
-    return str(found[0]), int(found[1])
+    return str(found[0]), int(found[1]), int(found[2])
 
 
 def positions(connection: sqlite3.Connection) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -49,15 +50,22 @@ class Api:
         return await self._post(method, content=content, headers=_JSON)
 
     async def upload(
-        self, method: str, params: Mapping[str, Any], field: str, name: str, content: bytes
+        self, method: str, params: Mapping[str, Any], field: str, file: tuple[str, bytes, str]
     ) -> Any:
-        """Call `method` with a file in `field`, as multipart; other parameters as JSON where not plain."""
+        """Call `method` with a file in `field`, as multipart; other parameters as JSON where not plain.
+
+        `file` is name, content and media type: httpx would look the type up in a table of half a megabyte.
+        """
         given = {
             key: value if isinstance(value, str) else orjson.dumps(value).decode()
             for key, value in params.items()
             if value is not None
         }
-        return await self._post(method, data=given, files={field: (name, content)})
+        name, content, media_type = file
+        # httpx's answer and its stream name each other, and the request with them: closed, the file is free
+        # before the collector finds the rest.
+        with io.BytesIO(content) as opened:
+            return await self._post(method, data=given, files={field: (name, opened, media_type)})
 
     async def get_me(self) -> dict[str, Any]:
         """Return the bot as a user."""
@@ -123,6 +131,7 @@ class Api:
         name: str,
         content: bytes,
         *,
+        media_type: str = "application/octet-stream",
         caption: str | None = None,
         silent: bool = False,
         thread_id: int | None = None,
@@ -134,7 +143,8 @@ class Api:
             "message_thread_id": thread_id,
             "disable_notification": silent or None,
         }
-        message: dict[str, Any] = await self.upload("sendDocument", params, "document", name, content)
+        file = (name, content, media_type)
+        message: dict[str, Any] = await self.upload("sendDocument", params, "document", file)
         return message
 
     async def answer_callback_query(self, query_id: str, text: str = "", *, alert: bool = False) -> bool:
