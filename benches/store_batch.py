@@ -1,0 +1,94 @@
+"""Storing a batch of events durably, beside one bare SQLite transaction of the same rows.
+
+Both write the same 500 events with a delivery each into a store of the same schema, pragmas and age, in turn;
+`synchronous=FULL` on both. What is ours: ids that were used before, kept-back reasons, the answer from the
+writing thread.
+
+    .venv/bin/python benches/store_batch.py [--runs 60] [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+from cctelegram.outbox import intake, schema, store
+from outbox.rows import NOW, row
+
+EVENTS = 500
+LIMIT = 2.0
+DELIVERY = (
+    "INSERT INTO deliveries (event, chat_id, thread_id, lane, state, silent, reason, queued_at) "
+    "VALUES (?, 1001, NULL, 2, 'queued', 1, NULL, ?)"
+)
+
+
+def batch(number: int) -> list[tuple[Any, ...]]:
+    """Make 500 event rows of about 800 bytes that were not made before."""
+    body = {"type": "info_notification", "title": "Event", "description": "d" * 500, "data": {"a": "b" * 200}}
+    return [row(number * EVENTS + each, fields=body) for each in range(EVENTS)]
+
+
+def bare(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> None:
+    """Write the rows as plainly as it can be done."""
+    connection.execute("BEGIN IMMEDIATE")
+    (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
+    connection.executemany(intake.INSERT, [(*each, NOW) for each in rows])
+    connection.executemany(DELIVERY, [(last + 1 + each, NOW) for each in range(len(rows))])
+    connection.execute("COMMIT")
+
+
+def measure(runs: int) -> dict[str, Any]:
+    """Give the medians in ms and their ratio, run by run in turn."""
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+        ours = store.Store(Path(folder) / "ours.db")
+        plain = store.connect(Path(folder) / "bare.db")
+        schema.migrate(plain, Path(folder) / "bare.db")
+        recipients = [intake.Recipient(1001)]
+        times: dict[str, list[float]] = {"ours": [], "bare": []}
+        for number in range(runs):
+            rows = batch(number)
+            begin = time.perf_counter()
+            ours.submit(lambda c, rows=rows: intake.accept(c, rows, recipients, NOW)).result()
+            middle = time.perf_counter()
+            bare(plain, rows)
+            times["ours"].append(middle - begin)
+            times["bare"].append(time.perf_counter() - middle)
+        ours.close()
+        plain.close()
+    ratios = [a / b for a, b in zip(times["ours"], times["bare"], strict=True)]
+    return {
+        **{f"{name}_ms": statistics.median(values) * 1000 for name, values in times.items()},
+        "ratio": statistics.median(ratios),
+        "limit": LIMIT,
+        "ok": statistics.median(ratios) < LIMIT,
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=60)
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    found = measure(given.runs)
+    if given.json:
+        print(json.dumps(found))
+    else:
+        print(
+            f"{EVENTS} events made durable: {found['ours_ms']:.1f} ms, bare transaction {found['bare_ms']:.1f} ms, "
+            f"median of ratios {found['ratio']:.2f}x (limit {LIMIT}x)"
+        )
+    return 0 if found["ok"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
