@@ -1,0 +1,158 @@
+"""How soon a decision is out when much waits: in the outbox, as files, and while 10,000 others arrive.
+
+The limits of pace are Telegram's own on both sides. Times are from the start of the bridge's process, or from
+the rename of the decision's file, to the moment at which its request had arrived at the sandbox. Memory is the
+kernel's high-water mark of the bridge (VmHWM).
+
+    .venv/bin/python benches/backlog.py [--waiting 100000] [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+from cctelegram.decisions import ledger
+from cctelegram.decisions.question import question
+from cctelegram.events.event import from_row
+from cctelegram.outbox import intake, store
+from cctelegram.sandbox.child import Sandbox, running
+from outbox.rows import NOW, row
+from running import bridge, make_home, wait_for
+
+if TYPE_CHECKING:
+    import sqlite3
+
+ASKED = "Shall it be done"
+BATCH = 1000
+MOST_MB = 50.0
+
+
+def fill_outbox(home: Path, user_id: int, count: int) -> None:
+    """Put `count` ordinary events and then one question into a new store."""
+    (home / "state").mkdir(mode=0o700)
+    opened = store.Store(home / "state" / "store.db")
+    to = [intake.Recipient(user_id)]
+    for start in range(0, count, BATCH):
+        rows = [row(number, lane=2) for number in range(start, start + BATCH)]
+        opened.submit(lambda c, rows=rows: intake.accept(c, rows, to, NOW)).result()
+
+    def ask(connection: sqlite3.Connection) -> None:
+        fields = {"type": "approval_request", "title": ASKED}
+        (taken,) = intake.accept(connection, [row(count, lane=0, fields=fields)], to, NOW)
+        ledger.open_decision(connection, taken.event, question(from_row(taken.row)), NOW, NOW)
+
+    opened.submit(ask).result()
+    opened.close()
+
+
+def fill_spool(events: Path, count: int, *, first: int = 0) -> None:
+    """Write `count` ordinary events as files."""
+    for number in range(first, first + count):
+        with open(events / f"{number}.json", "x") as file:  # noqa: PTH123 - a hundred thousand times
+            file.write(f'{{"type":"info_notification","title":"Event {number}","source":"bench"}}')
+
+
+def ask(events: Path, name: str) -> float:
+    """Write the question's file; give when it was renamed, in monotonic seconds."""
+    beside = events / f".{name}.tmp"
+    beside.write_text(json.dumps({"type": "approval_request", "title": ASKED}))
+    at = time.monotonic()
+    beside.rename(events / f"{name}.json")
+    return at
+
+
+def asked_at(sandbox: Sandbox) -> float:
+    """Wait until the question's request arrived; give when."""
+
+    def look() -> float:
+        for call in sandbox.control.calls("sendMessage"):
+            if ASKED in call["params"].get("text", ""):
+                return float(call["monotonic"])
+        return 0.0
+
+    return wait_for(look, "the question", 300)
+
+
+def high_water(pid: int) -> float:
+    """Give the most that a process had resident, in MB."""
+    with open(f"/proc/{pid}/status") as status:  # noqa: PTH123 - as the kernel tells it
+        line = next(line for line in status if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024 / 1e6
+
+
+def in_outbox(folder: Path, count: int) -> tuple[float, float]:
+    """Start over a full outbox; give seconds to the question's request, and MB."""
+    with running() as sandbox:
+        home = make_home(folder / "outbox", sandbox, "")
+        fill_outbox(home, sandbox.user_id, count)
+        began = time.monotonic()
+        with bridge(home) as started:
+            return asked_at(sandbox) - began, high_water(started.process.pid)
+
+
+def as_files(folder: Path, count: int) -> tuple[float, float]:
+    """Start over a full spool whose question is the file written last; give seconds and MB."""
+    with running() as sandbox:
+        home = make_home(folder / "files", sandbox, "")
+        (home / "events").mkdir(mode=0o700)
+        fill_spool(home / "events", count)
+        ask(home / "events", "zz-question")
+        began = time.monotonic()
+        with bridge(home) as started:
+            seconds = asked_at(sandbox) - began
+            wait_for(lambda: started.status()["delivery"]["accepted"] > count, "all are stored", 300)
+            return seconds, high_water(started.process.pid)
+
+
+def meanwhile(folder: Path, count: int) -> tuple[float, float]:
+    """Ask while `count` ordinary events wait in the outbox of a running bridge; give seconds and MB."""
+    with running() as sandbox:
+        home = make_home(folder / "meanwhile", sandbox, "")
+        with bridge(home) as started:
+            fill_spool(started.events, count)
+            started.wait_status(lambda now: now["delivery"]["accepted"] == count, "all are stored")
+            at = ask(started.events, "question")
+            return asked_at(sandbox) - at, high_water(started.process.pid)
+
+
+def measure(waiting: int) -> list[dict[str, Any]]:
+    found = []
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+        for name, run, count, limit in (
+            (f"question out, {waiting} in the outbox at start", in_outbox, waiting, 1.0),
+            (f"question out, {waiting} files at start", as_files, waiting, 5.0),
+            ("question out, 10000 ordinary events wait", meanwhile, 10_000, 2.0),
+        ):
+            seconds, memory = run(Path(folder), count)
+            found.append({"name": name, "value": seconds, "unit": "s", "limit": limit, "ok": seconds < limit})
+            found.append(
+                {"name": "  resident at most", "value": memory, "unit": "MB", "limit": MOST_MB, "ok": memory < MOST_MB}
+            )
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--waiting", type=int, default=100_000)
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    found = measure(given.waiting)
+    if given.json:
+        print(json.dumps(found))
+    else:
+        for one in found:
+            state = "ok" if one["ok"] else "OVER"
+            print(f"{one['name']:<48}{one['value']:>8.2f} {one['unit']:<3} limit {one['limit']:>5.1f}  {state}")
+    return 0 if all(one["ok"] for one in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""What a bridge does at rest: CPU and wake-ups by thread over a minute, connected, with nothing to send.
+
+Read from /proc: CPU in clock ticks of the whole process, wake-ups as the voluntary context switches of each
+thread. The sandbox holds the long poll open for its 50 s.
+
+    .venv/bin/python benches/rest.py [--seconds 60] [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+from cctelegram.sandbox.child import running
+from running import bridge, make_home
+
+CPU_PERCENT = 0.2
+
+
+def cpu_seconds(pid: int) -> float:
+    """Give user and system time of a process."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def switches(pid: int) -> dict[str, int]:
+    """Give the voluntary context switches of each thread, by name and number."""
+    found = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        lines = dict(line.split(":\t", 1) for line in (task / "status").read_text().splitlines() if ":\t" in line)
+        found[f"{lines['Name']} {task.name}"] = int(lines["voluntary_ctxt_switches"])
+    return found
+
+
+def measure(seconds: float) -> dict[str, Any]:
+    """Give CPU in percent of a core, and wake-ups a minute by thread."""
+    with running() as sandbox, tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+        with bridge(make_home(Path(folder) / "home", sandbox, "")) as started:
+            started.wait_status(lambda now: now["telegram_connected"], "connected")
+            time.sleep(3)  # what the start leaves to be done is over
+            pid = started.process.pid
+            cpu, before = cpu_seconds(pid), switches(pid)
+            time.sleep(seconds)
+            after = switches(pid)
+            percent = (cpu_seconds(pid) - cpu) / seconds * 100
+    wakes = {name: round((count - before.get(name, 0)) * 60 / seconds) for name, count in after.items()}
+    return {
+        "cpu_percent": percent,
+        "limit": CPU_PERCENT,
+        "ok": percent < CPU_PERCENT,
+        "wake_ups_a_minute": dict(sorted(wakes.items(), key=lambda item: -item[1])),
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    found = measure(given.seconds)
+    if given.json:
+        print(json.dumps(found))
+    else:
+        print(f"CPU at rest {found['cpu_percent']:.3f} % of a core (limit {CPU_PERCENT} %)")
+        for name, count in found["wake_ups_a_minute"].items():
+            print(f"{count:>6} wake-ups a minute  {name}")
+    return 0 if found["ok"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
