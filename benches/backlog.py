@@ -1,8 +1,8 @@
 """How soon a decision is out when much waits: in the outbox, as files, and while 10,000 others arrive.
 
-The limits of pace are Telegram's own on both sides. Times are from the start of the bridge's process, or from
-the rename of the decision's file, to the moment at which its request had arrived at the sandbox. Memory is the
-kernel's high-water mark of the bridge (VmHWM).
+The limits of pace are Telegram's own on both sides. Times are from the start of the bridge's process, or
+from the rename of the decision's file, to the moment at which its request had arrived at the sandbox. Memory
+is the kernel's high-water mark of the bridge (VmHWM).
 
     .venv/bin/python benches/backlog.py [--waiting 100000] [--json]
 """
@@ -134,13 +134,21 @@ def measure(waiting: int) -> list[dict[str, Any]]:
             seconds, memory = run(Path(folder), count)
             found.append({"name": name, "value": seconds, "unit": "s", "limit": limit, "ok": seconds < limit})
             found.append(
-                {"name": "  resident at most", "value": memory, "unit": "MB", "limit": MOST_MB, "ok": memory < MOST_MB}
+                {
+                    "name": "  resident at most",
+                    "value": memory,
+                    "unit": "MB",
+                    "limit": MOST_MB,
+                    "ok": memory < MOST_MB,
+                }
             )
     return found
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--waiting", type=int, default=100_000)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
@@ -150,7 +158,9 @@ def main() -> int:
     else:
         for one in found:
             state = "ok" if one["ok"] else "OVER"
-            print(f"{one['name']:<48}{one['value']:>8.2f} {one['unit']:<3} limit {one['limit']:>5.1f}  {state}")
+            print(
+                f"{one['name']:<48}{one['value']:>8.2f} {one['unit']:<3} limit {one['limit']:>5.1f}  {state}"
+            )
     return 0 if all(one["ok"] for one in found) else 1
 
 

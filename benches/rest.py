@@ -35,22 +35,27 @@ def switches(pid: int) -> dict[str, int]:
     """Give the voluntary context switches of each thread, by name and number."""
     found = {}
     for task in Path(f"/proc/{pid}/task").iterdir():
-        lines = dict(line.split(":\t", 1) for line in (task / "status").read_text().splitlines() if ":\t" in line)
+        lines = dict(
+            line.split(":\t", 1) for line in (task / "status").read_text().splitlines() if ":\t" in line
+        )
         found[f"{lines['Name']} {task.name}"] = int(lines["voluntary_ctxt_switches"])
     return found
 
 
 def measure(seconds: float) -> dict[str, Any]:
     """Give CPU in percent of a core, and wake-ups a minute by thread."""
-    with running() as sandbox, tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-        with bridge(make_home(Path(folder) / "home", sandbox, "")) as started:
-            started.wait_status(lambda now: now["telegram_connected"], "connected")
-            time.sleep(3)  # what the start leaves to be done is over
-            pid = started.process.pid
-            cpu, before = cpu_seconds(pid), switches(pid)
-            time.sleep(seconds)
-            after = switches(pid)
-            percent = (cpu_seconds(pid) - cpu) / seconds * 100
+    with (
+        running() as sandbox,
+        tempfile.TemporaryDirectory(dir=Path.cwd()) as folder,
+        bridge(make_home(Path(folder) / "home", sandbox, "")) as started,
+    ):
+        started.wait_status(lambda now: now["telegram_connected"], "connected")
+        time.sleep(3)  # what the start leaves to be done is over
+        pid = started.process.pid
+        cpu, before = cpu_seconds(pid), switches(pid)
+        time.sleep(seconds)
+        after = switches(pid)
+        percent = (cpu_seconds(pid) - cpu) / seconds * 100
     wakes = {name: round((count - before.get(name, 0)) * 60 / seconds) for name, count in after.items()}
     return {
         "cpu_percent": percent,
@@ -61,7 +66,9 @@ def measure(seconds: float) -> dict[str, Any]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()

@@ -11,18 +11,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import sqlite3
 import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from cctelegram.outbox import intake, schema, store
 from outbox.rows import NOW, row
+
+if TYPE_CHECKING:
+    import sqlite3
 
 EVENTS = 500
 LIMIT = 2.0
@@ -75,7 +77,9 @@ def measure(runs: int) -> dict[str, Any]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--runs", type=int, default=60)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
@@ -84,7 +88,8 @@ def main() -> int:
         print(json.dumps(found))
     else:
         print(
-            f"{EVENTS} events made durable: {found['ours_ms']:.1f} ms, bare transaction {found['bare_ms']:.1f} ms, "
+            f"{EVENTS} events made durable: {found['ours_ms']:.1f} ms, "
+            f"bare transaction {found['bare_ms']:.1f} ms, "
             f"median of ratios {found['ratio']:.2f}x (limit {LIMIT}x)"
         )
     return 0 if found["ok"] else 1
