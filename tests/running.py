@@ -102,14 +102,16 @@ class RunningBridge:
         found: dict[str, Any] = json.loads(body)
         return found
 
-    def wait_status(self, look: Callable[[dict[str, Any]], Any], what: str) -> dict[str, Any]:
+    def wait_status(
+        self, look: Callable[[dict[str, Any]], Any], what: str, seconds: float = PATIENCE
+    ) -> dict[str, Any]:
         """Wait until the status is as wanted."""
 
         def now() -> dict[str, Any]:
             found = self.status()
             return found if look(found) else {}
 
-        return wait_for(now, what)
+        return wait_for(now, what, seconds)
 
     def responses(self) -> list[dict[str, Any]]:
         """Give the answers that wait, oldest first."""

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cctelegram.outbox.pacing import Bucket, Pacing, Window
+from cctelegram.sandbox import limits as sandbox
 
 STEPS = st.lists(st.floats(0.001, 3.0), min_size=1, max_size=200)
 
@@ -67,6 +68,80 @@ def test_a_window_is_open_again_when_its_wait_is_over(steps: list[float], count:
             now += wait + 1e-6
         assert window.wait(now) == 0
         window.take(now)
+
+
+CHATS = (1, 2, 3, -1, -2)
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.0, 2.0), st.sampled_from(CHATS)), min_size=1, max_size=150),
+    st.floats(0.5, 5.0),
+    st.integers(1, 4),
+    st.integers(1, 6),
+    st.integers(1, 8),
+)
+def test_pacing_is_never_over_a_limit_and_never_idle_with_work_that_telegram_would_take(
+    arrivals: list[tuple[float, int]], rate: float, burst: int, group: int, total: int
+) -> None:
+    """The judge is the sandbox's own arithmetic of Telegram's limits, which shares no code with ours."""
+    pacing = Pacing(chat_per_second=rate, chat_burst=burst, group_per_minute=group, total_per_second=total)
+    buckets = {chat: sandbox.Bucket() for chat in CHATS}
+    groups = {chat: sandbox.Window() for chat in CHATS if chat < 0}
+    whole = sandbox.Window()
+
+    def allowed_in(chat: int, now: float) -> float:
+        waits = [buckets[chat].wait(now, rate, burst), whole.wait(now, 1.0, total)]
+        return max(waits + ([groups[chat].wait(now, 60.0, group)] if chat < 0 else []))
+
+    queues = dict.fromkeys(CHATS, 0)
+    now = 0.0
+    pending = [
+        (sum(step for step, _ in arrivals[: place + 1]), chat) for place, (_, chat) in enumerate(arrivals)
+    ]
+    while pending or any(queues.values()):
+        while pending and pending[0][0] <= now:
+            queues[pending.pop(0)[1]] += 1
+        for chat in [chat for chat, count in queues.items() if count]:
+            wanted = allowed_in(chat, now)
+            if pacing.try_take(chat, now):
+                assert wanted <= 1e-6, "sent though Telegram would refuse it"
+                buckets[chat].take(now, rate)
+                whole.take(now)
+                if chat < 0:
+                    groups[chat].take(now)
+                queues[chat] -= 1
+            else:
+                assert wanted > 0, "idle though Telegram would take it"
+        waits = [pacing.wait(chat, now) for chat, count in queues.items() if count]
+        steps = ([min(waits)] if waits else []) + ([pending[0][0] - now] if pending else [])
+        if steps:
+            now += max(0.0, min(steps)) + 1e-7
+
+
+@given(st.lists(st.floats(0.0, 0.4), min_size=30, max_size=80), st.integers(2, 8))
+def test_messages_that_are_slow_on_their_way_are_not_too_close_for_telegram(
+    delays: list[float], total: int
+) -> None:
+    pacing = Pacing(chat_per_second=2, chat_burst=2, group_per_minute=20, total_per_second=total)
+    bucket, whole = sandbox.Bucket(), sandbox.Window()
+    now = 0.0
+    for delay in delays:
+        now += pacing.wait(1, now) + 1e-6
+        assert pacing.try_take(1, now)
+        arrived, answered = now + delay, now + delay + 0.01
+        assert bucket.wait(arrived, 2, 2) <= 1e-6
+        assert whole.wait(arrived, 1.0, total) <= 1e-6
+        bucket.take(arrived, 2)
+        whole.take(arrived)
+        pacing.answered(1, now, answered)
+        now = answered
+
+
+def test_the_bots_last_place_goes_to_one_chat_of_all_that_looked() -> None:
+    pacing = Pacing(chat_per_second=1, chat_burst=3, group_per_minute=20, total_per_second=30)
+    waits = [pacing.wait(chat, 0.0) for chat in range(1, 41)]
+    assert set(waits) == {0.0}
+    assert sum(pacing.try_take(chat, 0.0) for chat in range(1, 41)) == 30
 
 
 def test_chats_do_not_hold_up_each_other_and_groups_have_their_own_limit() -> None:

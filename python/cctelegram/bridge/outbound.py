@@ -158,7 +158,10 @@ class Outbound:
                 continue
             if await self._conflated(job) or await self._gathered(job):
                 continue
-            sending = asyncio.create_task(self._send(job), name=f"in flight to {chat_id}")
+            taken = clock.monotonic()
+            if not self._line.pacing.try_take(chat_id, taken):
+                continue  # another chat's message took the bot's last place meanwhile
+            sending = asyncio.create_task(self._send(job, taken), name=f"in flight to {chat_id}")
             self._in_flight.add(sending)
             sending.add_done_callback(self._in_flight.discard)
             # Whoever stops us stops the next, not the one that left: its answer would be lost.
@@ -205,13 +208,12 @@ class Outbound:
         when = await self._store.run(lambda c: deliveries.next_time(c, chat_id))
         return None if when is None else max(0.001, (when - clock.wall()) / 1_000_000)
 
-    async def _send(self, job: compose.Job) -> None:
+    async def _send(self, job: compose.Job, taken: float) -> None:
         started = await self._start(job)
         if started is None:
             return
         part, last, card = started
         content = payload.unpack(part.payload)
-        self._line.pacing.take(job.waiting.chat_id, clock.monotonic())
         try:
             # Only a whole message can take the place of another.
             message_id = await self._edit(job, content.text) if last and part.position == 0 else None
@@ -220,6 +222,8 @@ class Outbound:
         except errors.TelegramError as error:
             await self._failed(job, card, error)
             return
+        finally:
+            self._line.pacing.answered(job.waiting.chat_id, taken, clock.monotonic())
         # A part that was rendered before a crash has its buttons still, whatever the decision is by now.
         shown = "open" if content.buttons or job.decision is None else job.decision.state
         await self._arrived(job, part, card, message_id, shown)

@@ -34,6 +34,11 @@ class Bucket:
         self._level = self._filled(now) - 1.0
         self._since = max(now, self._since)
 
+    def answered(self, taken: float, now: float) -> None:
+        """Give back what was filled since `taken`: the token went at `now`."""
+        self._level = self._filled(now) - max(0.0, now - taken) * self.rate
+        self._since = max(now, self._since)
+
     def _filled(self, now: float) -> float:
         # A clock that stepped back adds nothing.
         return min(self.burst, self._level + max(0.0, now - self._since) * self.rate)
@@ -61,6 +66,12 @@ class Window:
     def take(self, now: float) -> None:
         """Count one."""
         self._taken.append(now)
+
+    def answered(self, taken: float, now: float) -> None:
+        """Count the one of `taken` from `now` on."""
+        if taken in self._taken:
+            self._taken.remove(taken)
+            self._taken.append(now)
 
 
 class Pacing:
@@ -91,6 +102,22 @@ class Pacing:
     def wait(self, chat_id: int, now: float) -> float:
         """Give the seconds until a message may go to `chat_id`."""
         return max(limit.wait(now) for limit in self._limits(chat_id, now))
+
+    def try_take(self, chat_id: int, now: float) -> bool:
+        """Count a message to `chat_id` if one may go now: look and count are one step for all senders."""
+        if self.wait(chat_id, now) > 0:
+            return False
+        self.take(chat_id, now)
+        return True
+
+    def answered(self, chat_id: int, taken: float, now: float) -> None:
+        """Count the message of `taken` from `now` on, when its answer came.
+
+        Telegram counted it somewhere between the two. Counted from the first, one that was slow on its way
+        and one that is fast would be too close for Telegram.
+        """
+        for limit in self._limits(chat_id, now):
+            limit.answered(taken, now)
 
     def take(self, chat_id: int, now: float) -> None:
         """Count a message to `chat_id`."""
