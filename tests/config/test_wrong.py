@@ -189,7 +189,8 @@ def test_whatever_stands_at_a_key_is_taken_or_refused_by_line_and_name(
     home = tmp_path_factory.getbasetemp() / "any-value"
     home.mkdir(exist_ok=True)
     section, _, name = key.name.rpartition(".")
-    write(home, f"# first line\n[{section}]\n{name} = {_toml(value)}\n")
+    head = f"[{section}]" if section else ""  # a key may stand in no section
+    write(home, f"# first line\n{head}\n{name} = {_toml(value)}\n")
     error = refusal(home)
     if error is not None:
         assert (error.line, error.key) == (3, key.name)

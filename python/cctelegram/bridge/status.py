@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from cctelegram.config.rules import LANES
 from cctelegram.decisions import ledger
 from cctelegram.outbox import deliveries
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     import sqlite3
 
     from cctelegram.bridge.figures import Figures
-
-LANES: Final = ("decisions", "alerts", "ordinary", "progress")
 
 
 def from_store(connection: sqlite3.Connection) -> dict[str, Any]:

@@ -9,7 +9,6 @@ default, if there is one that applies, is printed), 3 it could not be asked.
 from __future__ import annotations
 
 import os
-import re
 import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +17,7 @@ import orjson
 
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
+from cctelegram.config import duration as lengths
 from cctelegram.config import place
 from cctelegram.config.errors import SettingsError
 from cctelegram.events import build
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 FIRST, OTHER, EXPIRED, NOT_ASKED = 0, 1, 2, 3
 USAGE_ERROR = NOT_ASKED
-SECONDS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0}
 # The bridge expires the question itself; this much later it is taken for silent. Seconds.
 GRACE: Final = 10.0
 # How often a wait looks whether it goes on; an answer itself ends it at once. Seconds.
@@ -139,7 +138,10 @@ def duration(text: str) -> float:
     Raises:
         Failed: it is something else, or not above zero.
     """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
-    if match is None or float(match[1]) <= 0:
+    try:
+        seconds = lengths.seconds(text)
+    except ValueError:
+        seconds = 0.0
+    if seconds <= 0:
         raise Failed(f"--timeout takes a time such as 90s, 10m or 2h, not {text!r}", NOT_ASKED)
-    return float(match[1]) * SECONDS[match[2] or "s"]
+    return seconds

@@ -6,8 +6,12 @@ The attributes are the names of table.py: `settings.telegram.poll_seconds`. A pr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
+from cctelegram.config.quiet_hours import QuietHours
+from cctelegram.config.rules import Rule
 from cctelegram.config.secret import Secret
 
 
@@ -43,9 +47,10 @@ class Spool(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mode(msgspec.Struct, frozen=True, kw_only=True):
-    """The mode before anybody has set one."""
+    """The mode before anybody has set one, and when it is quiet whatever the mode."""
 
     initial: str
+    quiet_hours: tuple[QuietHours, ...]
 
 
 class Display(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +121,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     telegram: Telegram
     spool: Spool
     mode: Mode
+    rules: Mapping[str, Rule]
     display: Display
     pacing: Pacing
     lanes: Lanes

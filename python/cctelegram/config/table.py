@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from cctelegram.config import quiet_hours, rules
 from cctelegram.config.kinds import (
     API_BASE_KIND,
     HOST,
@@ -23,6 +24,7 @@ from cctelegram.config.kinds import (
     number,
     whole,
 )
+from cctelegram.config.records import by_name, listed
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -151,6 +153,22 @@ TABLE: tuple[Key, ...] = (
         "nomad",
         "The first mode; one that was set later is kept and wins.",
         "CC_TELEGRAM_MODE",
+    ),
+    Key(
+        "mode.quiet_hours",
+        listed(quiet_hours.QuietHours, quiet_hours.ALLOWED),
+        [],
+        "When only what needs you reaches the phone, by `display.timezone`; a digest tells of the rest.",
+        live=True,
+        sample=quiet_hours.SAMPLE,
+    ),
+    Key(
+        "rules",
+        by_name(rules.Rule, rules.ALLOWED),
+        {},
+        "What becomes of the events of a type or a source.",
+        live=True,
+        sample=rules.SAMPLE,
     ),
     Key(
         "display.timezone",

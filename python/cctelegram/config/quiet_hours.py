@@ -1,0 +1,65 @@
+"""Quiet hours as the settings hold them; when one of their windows is open, bridge/quiet.py says."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+import msgspec
+
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WORDS: Final = {"all": DAYS, "weekdays": DAYS[:5], "weekends": DAYS[5:]}
+NEEDS_YOU: Final = "needs_you"
+ALERTS: Final = "alerts"
+NOTHING: Final = "nothing"
+ALLOWED: Final = (
+    'a list of tables with `from` and `to` ("HH:MM"; past midnight when `to` is not later), `days` (a list '
+    'of mon, tue, wed, thu, fri, sat, sun, or one of "all", "weekdays", "weekends"; all when left out) and '
+    '`let_through` ("needs_you", "alerts" or "nothing"; needs_you when left out)'
+)
+SAMPLE: Final = """\
+[[mode.quiet_hours]]
+days = "weekdays"
+from = "22:00"
+to = "07:30"
+let_through = "needs_you"
+"""
+
+
+class QuietHours(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    rename={"begins": "from", "ends": "to"},
+):
+    """A window of each of some days, by the clock on the wall.
+
+    Attributes:
+        days: on which it begins: a word, or names of days.
+        begins: "HH:MM", written `from`.
+        ends: "HH:MM", written `to`; on the next day when it is not later than `begins`.
+        let_through: what still reaches the phone.
+    """
+
+    days: str | tuple[str, ...] = "all"
+    begins: str
+    ends: str
+    let_through: Literal["needs_you", "alerts", "nothing"] = NEEDS_YOU
+
+    def __post_init__(self) -> None:
+        """Check what the types cannot say."""
+        names = self.days if isinstance(self.days, tuple) else WORDS.get(self.days, (self.days,))
+        if unknown := [name for name in names if name not in DAYS]:
+            raise ValueError(f"{unknown[0]!r} is no day; there are: {', '.join((*DAYS, *WORDS))}")
+        if not names:
+            raise ValueError("days names no day")
+        for time in (self.begins, self.ends):
+            if not re.fullmatch(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", time):
+                raise ValueError(f"{time!r} is no time such as 07:30")
+
+    @property
+    def weekdays(self) -> frozenset[int]:
+        """The days on which it begins, Monday 0 to Sunday 6."""
+        names = self.days if isinstance(self.days, tuple) else WORDS[self.days]
+        return frozenset(DAYS.index(name) for name in names)

@@ -1,0 +1,45 @@
+"""Rules by type and by source, as the settings hold them; bridge/judge.py says which one counts."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+LANES: Final = ("decisions", "alerts", "ordinary", "progress")
+SOURCE: Final = "source:"
+ALLOWED: Final = (
+    'tables by type (`[rules.git_push]`) or by source (`[rules."source:ci"]`) with `lane` ("decisions", '
+    '"alerts", "ordinary" or "progress"), `silent`, `drop`, `digest` (true or false)'
+)
+SAMPLE: Final = """\
+[rules.git_push]
+digest = true
+[rules."source:nightly"]
+lane = "ordinary"
+silent = true
+"""
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What becomes of the events that a rule matches.
+
+    Attributes:
+        lane: where they stand in the queue, and how they are gathered; as the protocol says when None.
+        silent: whether they come without a sound; as the lane says when None.
+        drop: they are kept in the store and never told.
+        digest: they are held, and a silent digest tells of them from time to time.
+    """
+
+    lane: Literal["decisions", "alerts", "ordinary", "progress"] | None = None
+    silent: bool | None = None
+    drop: bool = False
+    digest: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what contradicts itself."""
+        if self.drop and self.digest:
+            raise ValueError("drop and digest cannot both be true: what is dropped is not told of")
+        if (self.drop or self.digest) and (self.lane is not None or self.silent is not None):
+            word = "drop" if self.drop else "digest"
+            raise ValueError(f"with {word} there is no message of its own: leave lane and silent out")
