@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from cctelegram.render.values import moment
 from cctelegram.telegram.commands import Command, parse
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from datetime import tzinfo
 
 # Name and description, as setMyCommands shows them.
 COMMANDS: Final = {
@@ -17,7 +19,7 @@ COMMANDS: Final = {
     "mode": "Show or change what reaches you: /mode local",
     "nomad": "Away: everything reaches you",
     "local": "At the desk: only what matters",
-    "mute": "Nothing reaches you until /nomad or /local",
+    "mute": "Nothing reaches you until /nomad or /local; /mute 1h for an hour",
 }
 
 # The commands that name a mode.
@@ -30,34 +32,50 @@ def named(message: dict[str, Any], bot_name: str) -> Command | None:
     return command if command is not None and command.name in COMMANDS else None
 
 
+class Reply(NamedTuple):
+    """The lines that answer a command, the first the title; `mode` when buttons are to change it."""
+
+    lines: list[str]
+    mode: str | None = None
+
+
 async def reply(
     command: Command,
     status: Callable[[], Awaitable[dict[str, Any]]],
-    set_mode: Callable[[str], Awaitable[str]],
-) -> list[str]:
-    """Give the lines that answer a command: the first is the title."""
-    mode = MODE_OF.get(command.name) or (command.args.casefold() if command.name == "mode" else "")
-    if mode:
+    set_mode: Callable[[str, str | None], Awaitable[str]],
+    zone: tzinfo,
+) -> Reply:
+    """Do what a command says, and give what answers it."""
+    words = command.args.casefold()
+    mode, _, lasting = words.partition(" ") if command.name == "mode" else (command.name, "", words)
+    mode = MODE_OF.get(mode, mode)
+    if command.name in MODE_OF or (words and command.name == "mode"):
         try:
-            return [await set_mode(MODE_OF.get(mode, mode))]
+            return Reply([await set_mode(mode, lasting.strip() or None)], mode)
         except ValueError as error:
-            return ["The mode stays as it is", str(error)]
+            return Reply(["The mode stays as it is", str(error)])
     if command.name == "mode":
-        return [f"Mode: {(await status())['mode']}", "/nomad, /local or /mute changes it."]
+        now = await status()
+        return Reply([_mode(now, zone), "/nomad, /local or /mute changes it."], now["mode"])
     if command.name == "status":
-        return _status(await status())
+        return Reply(_status(await status(), zone))
     lines = [f"/{name}  {what}" for name, what in COMMANDS.items()]
     if command.name == "start":
-        return ["CCTelegram is connected", "Events from your agents and scripts appear here.", *lines]
-    return ["Commands", *lines]
+        return Reply(["CCTelegram is connected", "Events from your agents and scripts appear here.", *lines])
+    return Reply(["Commands", *lines])
 
 
-def _status(now: dict[str, Any]) -> list[str]:
+def _mode(now: dict[str, Any], zone: tzinfo) -> str:
+    until = now["mode_until"]
+    return f"Mode: {now['mode']}" + ("" if until is None else f" until {moment(until, zone)}")
+
+
+def _status(now: dict[str, Any], zone: tzinfo) -> list[str]:
     queue = ", ".join(f"{lane} {count}" for lane, count in now["queue"].items() if count) or "empty"
     lines = [
         f"Bridge: {now['health']}",
         *now["reasons"],
-        f"Mode: {now['mode']}",
+        _mode(now, zone),
         f"Queue: {queue}",
         f"Running for {now['uptime_seconds']:.0f} s, {now['memory']['rss_bytes'] / 1e6:.1f} MB",
         f"Delivered since start: {now['delivery']['sent']}",

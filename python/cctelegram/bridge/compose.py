@@ -11,7 +11,8 @@ from cctelegram import render
 from cctelegram.bridge.payload import Payload, pack
 from cctelegram.decisions import codes, ledger, outcomes, reply
 from cctelegram.events.event import Event, from_row
-from cctelegram.outbox import deliveries, intake
+from cctelegram.outbox import deliveries, intake, repeats
+from cctelegram.render.values import repetition
 
 if TYPE_CHECKING:
     import sqlite3
@@ -38,6 +39,7 @@ class Job(NamedTuple):
     decision: Decision | None
     rendered: bool
     large: bool = False
+    times: int = 1  # equal events that the message tells of
 
 
 class Manner(NamedTuple):
@@ -59,7 +61,10 @@ def load(connection: sqlite3.Connection, chat_id: int, now: int) -> Job | None:
     large = length > intake.LARGE
     event = None if rendered or large else from_row(intake.event_row(connection, waiting.event))
     decision = ledger.of_event(connection, waiting.event)
-    return Job(waiting, event, event_id, occurred_at, decision, rendered, large)
+    times = waiting.times
+    if waiting.follows is not None:
+        times = repeats.total(connection, waiting.delivery, waiting.follows)
+    return Job(waiting, event, event_id, occurred_at, decision, rendered, large, times)
 
 
 def compose(job: Job, manner: Manner, key: bytes) -> list[str]:
@@ -70,7 +75,7 @@ def compose(job: Job, manner: Manner, key: bytes) -> list[str]:
     readable = render.is_readable(whole)
     event = whole if readable else render.part(whole)
     if decision is None:
-        texts = render.message(event, zone=manner.zone, style=manner.style)
+        texts = render.message(event, zone=manner.zone, style=manner.style, times=job.times)
         buttons = links(event)
     else:
         texts = render.card(
@@ -118,7 +123,7 @@ def bare(job: Job) -> list[str]:
         return []
     event = job.event
     lines = [event.description[:4000], msgspec.json.encode(event.data).decode()[:4000], event.event_id]
-    return [pack(Payload(text=render.notice(event.title, lines)))]
+    return [pack(Payload(text=render.notice(f"{repetition(job.times)}{event.title}", lines)))]
 
 
 def keyboard(decision: Decision, key: bytes, chat_id: int) -> tuple[tuple[dict[str, Any], ...], ...]:

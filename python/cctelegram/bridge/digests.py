@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from cctelegram import render
 from cctelegram.bridge.payload import Payload, pack
-from cctelegram.decisions import ledger
 from cctelegram.outbox import deliveries, digest
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import tzinfo
 
     from cctelegram.outbox.digest import Member
@@ -25,37 +24,44 @@ def of_lane(connection: sqlite3.Connection, chat_id: int, lane: int, now: int, z
     """Tell of what waits in a lane of a chat by one digest; returns how many events are in it."""
     members = digest.waiting(connection, chat_id, lane)
     if members:
-        title = f"{len(members)} events at once"
+        title = f"{_count(members)} events at once"
         _make(connection, chat_id, members, title, now, zone=zone, lane=lane, silent=lane >= ORDINARY)
-    return len(members)
+    return _count(members)
 
 
 def of_held(
-    connection: sqlite3.Connection, reason: str, title: str, now: int, zone: tzinfo, *, silent: bool
+    connection: sqlite3.Connection,
+    reasons: Collection[str],
+    title: str,
+    now: int,
+    zone: tzinfo,
+    *,
+    silent: bool,
 ) -> set[int]:
-    """Tell of what was held for `reason`; returns the chats for which something is queued now.
+    """Tell of what was held for any of `reasons`; returns the chats for which something is queued now.
 
     Questions that are still open are not told of: they are asked.
     """
-    chats = digest.unhold_notices(connection, reason)
-    while found := digest.held(connection, reason):
-        asked = [member for _, member in found if _is_open(connection, member)]
-        digest.unhold(connection, (member.delivery for member in asked))
-        chats |= {chat for chat, member in found if member in asked}
-        rest = sorted(
-            (pair for pair in found if pair[1] not in asked), key=lambda pair: (pair[0], pair[1].delivery)
-        )
-        for chat_id, pairs in groupby(rest, key=lambda pair: pair[0]):
-            members = [member for _, member in pairs]
-            words = title.format(count=len(members))
+    chats = ask_again(connection, reasons)
+    while found := digest.held(connection, reasons):
+        pairs = sorted(found, key=lambda pair: (pair[0], pair[1].delivery))
+        for chat_id, group in groupby(pairs, key=lambda pair: pair[0]):
+            members = [member for _, member in group]
+            words = title.format(count=_count(members))
             _make(connection, chat_id, members, words, now, zone=zone, lane=ORDINARY, silent=silent)
             chats.add(chat_id)
     return chats
 
 
-def _is_open(connection: sqlite3.Connection, member: Member) -> bool:
-    decision = ledger.of_event(connection, member.event)
-    return decision is not None and decision.state == "open"
+def ask_again(connection: sqlite3.Connection, reasons: Collection[str]) -> set[int]:
+    """Queue of what was held what no digest can tell of: open questions, and what had begun to be sent."""
+    open_ones = digest.open_questions(connection, reasons)
+    digest.unhold(connection, (delivery for delivery, _ in open_ones))
+    return digest.unhold_begun(connection, reasons) | {chat for _, chat in open_ones}
+
+
+def _count(members: Sequence[Member]) -> int:
+    return sum(member.times for member in members)
 
 
 def _make(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from cctelegram.bridge import clock, commands, said, taps
+from cctelegram.bridge import clock, commands, orders, said, taps
 from cctelegram.bridge.wake import Wake
 from cctelegram.outbox import chats, updates
 from cctelegram.telegram import access, errors
@@ -42,7 +42,7 @@ class Inbound:
         allowed: Callable[[], Collection[int]],
         manner: Callable[[], Manner],
         status: Callable[[], Awaitable[dict[str, Any]]],
-        set_mode: Callable[[str], Awaitable[str]],
+        set_mode: Callable[[str, str | None], Awaitable[str]],
         bells: Bells,
         bot_name: str,
         figures: Figures,
@@ -104,6 +104,10 @@ class Inbound:
         updates.handled(connection, update.row, now)
 
     async def _tap(self, update: updates.Update, query: dict[str, Any]) -> None:
+        order = self._ordered(query)
+        if order is not None:
+            await self._order(update, query, order)
+            return
         manner = self._manner()
 
         def work(connection: sqlite3.Connection) -> taps.Reply:
@@ -119,19 +123,45 @@ class Inbound:
             self._log.info("answered", user_id=query["from"]["id"])
         await self._quietly(self._line.api.answer_callback_query(query["id"], reply.text))
 
+    def _ordered(self, query: dict[str, Any]) -> orders.Order | None:
+        message = query.get("message")
+        if not isinstance(message, dict) or "chat" not in message:
+            return None
+        return orders.read(self._line.key, str(query.get("data", "")), int(message["chat"]["id"]))
+
+    async def _order(self, update: updates.Update, query: dict[str, Any], order: orders.Order) -> None:
+        """Change the mode as a button says, and confirm it in its chat; the message it stands in stays."""
+        chat_id = int(query["message"]["chat"]["id"])
+        confirmed = await self._set_mode(order.mode, order.lasting)
+        buttons = orders.buttons(self._line.key, chat_id, order.mode)
+
+        def work(connection: sqlite3.Connection) -> None:
+            now = clock.wall()
+            said.queue_reply(connection, chat_id, [confirmed], now, buttons)
+            updates.handled(connection, update.row, now)
+
+        await self._store.run(work)
+        self._bells.queued(chat_id)
+        self._log.info("ordered", user_id=query["from"]["id"], mode=order.mode)
+        await self._quietly(self._line.api.answer_callback_query(query["id"], confirmed[: taps.MAX_TEXT]))
+
     async def _message(self, update: updates.Update, message: dict[str, Any]) -> None:
         chat_id = int(message["chat"]["id"])
         if for_another(message.get("text") or "", self._bot_name):
             await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
             return
         command = commands.named(message, self._bot_name)
-        lines = None if command is None else await commands.reply(command, self._status, self._set_mode)
+        reply = None
+        if command is not None:
+            reply = await commands.reply(command, self._status, self._set_mode, self._manner().zone)
 
         def work(connection: sqlite3.Connection) -> said.Outcome:
             now = clock.wall()
             revived = chats.revive(connection, self._line.bot, chat_id)
-            if lines is not None:
-                said.queue_reply(connection, chat_id, lines, now)
+            if reply is not None:
+                key, mode = self._line.key, reply.mode
+                buttons = () if mode is None else orders.buttons(key, chat_id, mode)
+                said.queue_reply(connection, chat_id, reply.lines, now, buttons)
                 outcome = said.Outcome(queued=True)
             else:
                 outcome = said.said(connection, self._line.bot, message, now)

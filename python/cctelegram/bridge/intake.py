@@ -11,22 +11,27 @@ import msgspec
 
 from cctelegram import render
 from cctelegram.bridge import clock, close
+from cctelegram.bridge.judge import DECISIONS, QUESTION, stops
 from cctelegram.bridge.payload import Payload, pack
 from cctelegram.decisions import ledger
 from cctelegram.decisions.question import question
 from cctelegram.events.event import from_row
 from cctelegram.outbox import deliveries, facts, intake
+from cctelegram.outbox.repeats import Repeats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cctelegram.bridge.figures import Figures
+    from cctelegram.bridge.judge import Standing
+    from cctelegram.outbox.judgement import Judge
     from cctelegram.outbox.store import Store
     from cctelegram.spool.inbox import Inbox
 
 # A store that cannot be written (full disk) is tried again after this many seconds; the files wait.
 AGAIN: Final = 2.0
-DECISIONS: Final = 0
+# The lane of a notice of rejected files.
+NOTICE: Final = 1
 # A notice names this many rejected files; the rest are counted.
 NAMED: Final = 5
 
@@ -51,8 +56,8 @@ class Intake:
 
     Args:
         recipients: gives where events go, as the settings say now.
-        kept_back: gives the reason for which the mode holds an event, or None.
-        holds: gives the reason for which even notices are held, or None.
+        judging: gives the judge of the events that are stored now.
+        standing: gives what counts now, for the bridge's own notices.
         arrived: told the chats for which something was queued, and whether a decision was opened or closed.
         turn: as Outbound has it.
     """
@@ -63,8 +68,8 @@ class Intake:
         inbox: Inbox,
         *,
         recipients: Callable[[], Sequence[intake.Recipient]],
-        kept_back: Callable[[intake.Row], str | None],
-        holds: Callable[[], str | None],
+        judging: Callable[[], Judge],
+        standing: Callable[[], Standing],
         arrived: Callable[[set[int], bool], None],
         turn: asyncio.Lock,
         figures: Figures,
@@ -73,8 +78,9 @@ class Intake:
         self._store = store
         self._inbox = inbox
         self._recipients = recipients
-        self._kept_back = kept_back
-        self._holds = holds
+        self._judging = judging
+        self._standing = standing
+        self._repeats = Repeats()
         self._arrived = arrived
         self._turn = turn
         self._figures = figures
@@ -138,14 +144,16 @@ class Intake:
     ) -> list[intake.Accepted]:
         def work(connection: sqlite3.Connection) -> list[intake.Accepted]:
             now = clock.wall()
-            accepted = intake.accept(connection, rows, recipients, now, kept_back=self._kept_back)
+            accepted = intake.accept(connection, rows, recipients, now, judge=self._judging())
+            self._repeats.fold(connection, accepted, now)
             intake.keep_positions(connection, batch.positions, batch.finished)
             for item in accepted:
-                if item.row[intake.TYPE] == "approval_request":
+                if item.row[intake.TYPE] == QUESTION:
                     _open(connection, item, now)
             owner = recipients[0].chat_id
             if told and owner is not None:
-                _tell(connection, owner, told, now, self._holds())
+                held = stops(self._standing(), NOTICE, None, silent=False)
+                _tell(connection, owner, told, now, held)
             return accepted
 
         while True:
@@ -180,7 +188,7 @@ def _tell(
     count = len(rejected) + (0 if notice is None else notice.count)
     payload = pack(Payload(text=_words(named, count)))
     if notice is None:
-        delivery = deliveries.enqueue(connection, owner, [payload], now, lane=1, held=held)
+        delivery = deliveries.enqueue(connection, owner, [payload], now, lane=NOTICE, held=held)
     else:
         delivery = notice.delivery
         deliveries.replace_part(connection, deliveries.parts(connection, delivery, 1)[0].part, payload)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from cctelegram.bridge.compose import Manner
     from cctelegram.bridge.figures import Figures
+    from cctelegram.bridge.judge import Standing
     from cctelegram.bridge.keep import Faults
     from cctelegram.config.live import Live
     from cctelegram.config.settings import Settings
@@ -49,7 +50,9 @@ class Link:
 
     Args:
         status: gives what the /status command shows.
-        set_mode: changes the mode, gives the sentence that confirms it.
+        set_mode: changes the mode, for a time or until the next change; gives the sentence that confirms it.
+        standing: gives what counts now: mode, quiet hours, rules.
+        held: told after something was held that had been queued.
         answered: told after a decision was closed or a message was filed.
         turn: as Outbound has it.
     """
@@ -61,7 +64,9 @@ class Link:
         *,
         manner: Callable[[], Manner],
         status: Callable[[], Awaitable[dict[str, Any]]],
-        set_mode: Callable[[str], Awaitable[str]],
+        set_mode: Callable[[str, str | None], Awaitable[str]],
+        standing: Callable[[], Standing],
+        held: Callable[[], None],
         answered: Callable[[], None],
         turn: asyncio.Lock,
         figures: Figures,
@@ -73,6 +78,8 @@ class Link:
         self._manner = manner
         self._status = status
         self._set_mode = set_mode
+        self._standing = standing
+        self._held = held
         self._answered = answered
         self._turn = turn
         self._figures = figures
@@ -249,6 +256,8 @@ class Link:
             figures=self._figures,
             faults=self._faults,
             bounds=lambda: self._live.current.lanes,
+            standing=self._standing,
+            held=self._held,
             token_refused=self._refused,
             arrived=self.closed,
             turn=self._turn,

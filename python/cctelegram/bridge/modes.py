@@ -1,28 +1,34 @@
-"""What reaches the phone: everything (nomad), what matters (local), nothing (muted).
+"""What reaches the phone: everything (nomad), what matters (local), nothing (muted); quiet hours and rules.
 
-The mode is kept over restarts. What a mode keeps back is held in the store, with the mode as its reason, and
-told of when the mode ends; in `local` a silent digest tells of it from time to time.
+The mode is kept over restarts, and so is the end of a mute that was set for a time. What is kept back is held
+in the store with its reason, and told of by a digest: when `muted` ends, when the quiet hours end, and from
+time to time for what `local` and rules keep back.
 """
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from cctelegram.bridge import clock, digests
+from cctelegram.bridge.judge import GATHERED, LOCAL, MUTED, NOMAD, QUIET, Standing, judge
+from cctelegram.bridge.quiet import quiet
+from cctelegram.bridge.setting import Setting
 from cctelegram.bridge.wake import Wake
-from cctelegram.outbox import digest, facts, intake
+from cctelegram.config import duration
+from cctelegram.outbox import digest, facts
+from cctelegram.render.values import moment
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from cctelegram.bridge.compose import Manner
+    from cctelegram.bridge.quiet import Quiet
+    from cctelegram.config.settings import Settings
+    from cctelegram.outbox.intake import Row
+    from cctelegram.outbox.judgement import Judgement
     from cctelegram.outbox.store import Store
 
-NOMAD: Final = "nomad"
-LOCAL: Final = "local"
-MUTED: Final = "muted"
 # What each does, as the change of mode is confirmed.
 MODES: Final = {
     NOMAD: "everything reaches the phone, with sound for what needs you",
@@ -30,23 +36,16 @@ MODES: Final = {
     MUTED: "nothing reaches the phone until you end it; all of it is kept",
 }
 FACT: Final = "mode"
-ALERTS: Final = 1
-FINISHED: Final = ("_completion", "_completed")
-SERIOUS: Final = ("high", "critical")
-
-
-def kept_back(mode: str, row: intake.Row) -> str | None:
-    """Give the reason for which a mode holds an event, or None when it goes to the phone."""
-    if mode == NOMAD:
-        return None
-    if mode == MUTED:
-        return MUTED
-    matters = (
-        row[intake.LANE] <= ALERTS
-        or row[intake.SEVERITY] in SERIOUS
-        or str(row[intake.TYPE]).endswith(FINISHED)
-    )
-    return None if matters else LOCAL
+# A mute for a time lasts so long at most, in seconds.
+LONGEST: Final = 366 * 86_400
+# The wall clock may step while we sleep: while something waits for a time, look again this often, in seconds.
+LONGEST_SLEEP: Final = 60.0
+TITLES: Final = {
+    MUTED: "{count} events while muted",
+    QUIET: "{count} events in quiet hours",
+    LOCAL: "{count} events kept back while you are local",
+    GATHERED: "{count} events kept back by your rules",
+}
 
 
 class Modes:
@@ -54,7 +53,7 @@ class Modes:
 
     Args:
         initial: the mode before anybody has set one.
-        digest_seconds: gives how long `local` gathers before its digest.
+        settings: gives the settings in force.
         queued: told the chats for which something was queued.
     """
 
@@ -63,69 +62,154 @@ class Modes:
         store: Store,
         *,
         initial: str,
+        settings: Callable[[], Settings],
         manner: Callable[[], Manner],
-        digest_seconds: Callable[[], float],
         queued: Callable[[set[int]], None],
         log: Any,
     ) -> None:
         self._store = store
+        self._settings = settings
         self._manner = manner
-        self._digest_seconds = digest_seconds
         self._queued = queued
         self._log = log
         self._bell = Wake()
-        self.current = initial
+        self._set = Setting(initial)
+        self._holding = False
+        self._due: float | None = None  # when the next digest of `local` and rules is made, monotonic
+
+    @property
+    def current(self) -> str:
+        """The mode that counts now."""
+        return self._set.at(clock.wall())
+
+    @property
+    def until(self) -> int | None:
+        """When (us) a mute for a time ends; None when it has no end of its own."""
+        return self._set.until if self.current == MUTED else None
+
+    def standing(self) -> Standing:
+        """Give what counts now, for one judgement or a batch of them."""
+        settings, now = self._settings(), clock.wall()
+        still = self._quiet(now)
+        return Standing(self._set.at(now), None if still is None else still.let_through, settings.rules)
+
+    def judging(self) -> Callable[[Row], Judgement]:
+        """Give the judge of the events that are stored now."""
+        standing = self.standing()
+
+        def judged(row: Row) -> Judgement:
+            found = judge(standing, row)
+            self._holding |= found.state == "held"
+            return found
+
+        return judged
 
     async def load(self) -> None:
         """Read the mode that was set before."""
         kept = await self._store.run(lambda c: facts.get(c, FACT))
-        if kept is not None and kept.decode() in MODES:
-            self.current = kept.decode()
+        found = None if kept is None else Setting.unpack(kept)
+        if found is not None and found.mode in MODES:
+            self._set = found
 
-    def held(self) -> None:
-        """Tell that something was held."""
+    def stored(self) -> None:
+        """Tell that events were stored; some of them may be held."""
+        if self._holding:
+            self._holding = False
+            self._bell.ring()
+
+    def look(self) -> None:
+        """Tell that something else was held, or that the settings changed."""
         self._bell.ring()
 
-    async def change(self, mode: str) -> str:
+    async def change(self, mode: str, lasting: str | None = None) -> str:
         """Change the mode; durable when it returns. Gives the sentence that confirms it.
 
+        Args:
+            lasting: for `muted`, how long, as "1h" or "30m"; then the mode before comes back.
+
         Raises:
-            ValueError: there is no such mode.
+            ValueError: there is no such mode, or no such time.
         """
         if mode not in MODES:
             raise ValueError(f"there is no mode {mode!r}; there are: {', '.join(MODES)}")
+        now = clock.wall()
+        until = None if lasting is None else now + _microseconds(mode, lasting)
         # Events that are stored from now on are judged by the new mode; the rest is settled below.
-        self.current = mode
-        chats = await self._store.run(lambda c: self._enter(c, mode))
-        self._log.info("mode", mode=mode)
+        self._set = self._set.change(mode, until, now)
+        new = self._set
+        chats = await self._store.run(lambda c: self._enter(c, new, by_hand=True))
+        self._log.info("mode", mode=mode, until=until)
         self._queued(chats)
         self._bell.ring()
-        return f"Mode {mode}: {MODES[mode]}."
+        if until is None:
+            return f"Mode {mode}: {MODES[mode]}."
+        end = moment(until, self._manner().zone)
+        return f"Mode muted until {end}: nothing reaches the phone until then; all of it is kept."
 
     async def run(self) -> None:
-        """Tell from time to time of what `local` holds."""
+        """End what has a time, and tell of what is held when its time comes; at rest, sleep."""
         while True:
-            if self.current != LOCAL or not await self._store.run(lambda c: digest.count_held(c, LOCAL)):
-                await self._bell.wait()
-                continue
-            await asyncio.sleep(self._digest_seconds())
-            if self.current == LOCAL:
-                chats = await self._store.run(lambda c: self._tell(c, LOCAL))
-                self._queued(chats)
+            await self._bell.wait(await self._look())
 
-    def _enter(self, connection: sqlite3.Connection, mode: str) -> set[int]:
-        facts.put(connection, FACT, mode.encode())
-        if mode == MUTED:
+    async def _look(self) -> float | None:
+        """Do what is due; give after how many seconds to look again, None when only a ring can change it."""
+        now = clock.wall()
+        if self._set.is_over(now):
+            new = self._set = Setting(self._set.back)
+            self._log.info("mode", mode=new.mode, until=None)
+            self._queued(await self._store.run(lambda c: self._enter(c, new, by_hand=False)))
+        if self._set.mode == MUTED:
+            return _sleep(self._set.until, now)
+        held = await self._store.run(digest.reasons_held) & TITLES.keys()
+        still = self._quiet(now)
+        if not held:
+            self._due = None
+            return None
+        if still is not None:
+            return _sleep(still.ends, now)
+        left = 0.0
+        if held <= {LOCAL, GATHERED}:  # these wait until there is a digest's worth
+            if self._due is None:
+                self._due = clock.monotonic() + self._settings().lanes.digest_seconds
+            left = self._due - clock.monotonic()
+        if left > 0:
+            return left
+        self._due = None
+        self._queued(await self._store.run(lambda c: self._tell(c, held)))
+        return None
+
+    def _quiet(self, now: int) -> Quiet | None:
+        hours = self._settings().mode.quiet_hours
+        return quiet(hours, self._manner().zone, now) if hours else None
+
+    def _enter(self, connection: sqlite3.Connection, new: Setting, *, by_hand: bool) -> set[int]:
+        facts.put(connection, FACT, new.pack())
+        if new.mode == MUTED:
             digest.hold_queued(connection, MUTED)
+            digest.hold_again(connection, (QUIET, LOCAL, GATHERED), MUTED)  # one digest tells of all
             return set()
-        chats = self._tell(connection, MUTED)
-        return chats if mode == LOCAL else chats | self._tell(connection, LOCAL)
+        if not by_hand and self._quiet(clock.wall()) is not None:
+            # Nobody looks at the phone: the digest at the end of the quiet hours tells of it.
+            chats = digests.ask_again(connection, (MUTED,))
+            digest.hold_again(connection, (MUTED,), QUIET)
+            return chats
+        chats = self._tell(connection, (MUTED,))
+        return chats if new.mode == LOCAL else chats | self._tell(connection, (LOCAL,))
 
-    def _tell(self, connection: sqlite3.Connection, reason: str) -> set[int]:
-        title = (
-            "{count} events while muted"
-            if reason == MUTED
-            else "{count} events kept back while you are local"
-        )
+    def _tell(self, connection: sqlite3.Connection, reasons: Collection[str]) -> set[int]:
+        title = next(words for reason, words in TITLES.items() if reason in reasons)
         zone = self._manner().zone
-        return digests.of_held(connection, reason, title, clock.wall(), zone, silent=True)
+        return digests.of_held(connection, reasons, title, clock.wall(), zone, silent=True)
+
+
+def _microseconds(mode: str, lasting: str) -> int:
+    if mode != MUTED:
+        raise ValueError(f"only muted ends by itself, not {mode}")
+    seconds = duration.seconds(lasting)
+    if not 0 < seconds <= LONGEST:
+        raise ValueError(f"a mute lasts longer than nothing and at most 366 days, not {lasting}")
+    return int(seconds * 1_000_000)
+
+
+def _sleep(until: int | None, now: int) -> float | None:
+    return None if until is None else min(LONGEST_SLEEP, max(0.0, (until - now) / 1_000_000))

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from cctelegram import render
-from cctelegram.bridge import aftermath, clock, compose, digests, payload, verdict
+from cctelegram.bridge import aftermath, clock, compose, digests, edit, gate, payload, verdict
 from cctelegram.bridge.wake import Wake
 from cctelegram.decisions import ledger
 from cctelegram.outbox import chats, deliveries, digest, progress
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from cctelegram.bridge.figures import Figures
+    from cctelegram.bridge.judge import Standing
     from cctelegram.bridge.keep import Faults
     from cctelegram.bridge.pauses import Pauses
     from cctelegram.config.settings import Lanes
@@ -58,6 +59,8 @@ class Outbound:
 
     Args:
         manner: gives the settings that rendering reads, as they are now.
+        standing: gives what counts now: what was queued before is held when its turn comes too late.
+        held: told that something was.
         token_refused: told when Telegram no longer takes the token.
         arrived: told after a card arrived (its decision may have been closed meanwhile).
         turn: held by who reads or writes a large event, so that it is one at a time.
@@ -72,6 +75,8 @@ class Outbound:
         figures: Figures,
         faults: Faults,
         bounds: Callable[[], Lanes],
+        standing: Callable[[], Standing],
+        held: Callable[[], None],
         token_refused: Callable[[str], None],
         arrived: Callable[[], None],
         turn: asyncio.Lock,
@@ -85,6 +90,8 @@ class Outbound:
         self._figures = figures
         self._faults = faults
         self._bounds = bounds
+        self._standing = standing
+        self._held = held
         self._token_refused = token_refused
         self._arrived_bell = arrived
         self._log = log
@@ -151,6 +158,8 @@ class Outbound:
             if job is None:
                 await bell.wait(await self._idle(chat_id))
                 continue
+            if await self._stopped(job):
+                continue
             pace = self._line.pacing.wait(chat_id, clock.monotonic())
             if pace > 0:
                 # Look again afterwards: a decision that comes meanwhile goes first.
@@ -166,6 +175,16 @@ class Outbound:
             sending.add_done_callback(self._in_flight.discard)
             # Whoever stops us stops the next, not the one that left: its answer would be lost.
             await asyncio.shield(sending)
+
+    async def _stopped(self, job: compose.Job) -> bool:
+        """Hold what was queued before a mode or quiet hours that keep it back; returns whether it was."""
+        standing = self._standing()
+        if not gate.may_stop(standing):
+            return False
+        held = await self._store.run(lambda c: gate.stop(c, standing, job.waiting))
+        if held:
+            self._held()
+        return held
 
     async def _conflated(self, job: compose.Job) -> bool:
         """Leave a task's progress to a newer one, or to a later moment; returns whether it was left."""
@@ -216,7 +235,9 @@ class Outbound:
         content = payload.unpack(part.payload)
         try:
             # Only a whole message can take the place of another.
-            message_id = await self._edit(job, content.text) if last and part.position == 0 else None
+            message_id = None
+            if last and part.position == 0:
+                message_id = await edit.edit(self._store, self._line, job.waiting, content)
             if message_id is None:
                 message_id = await self._post(job, content)
         except errors.TelegramError as error:
@@ -258,34 +279,15 @@ class Outbound:
             )
         return int(message["message_id"])
 
-    async def _edit(self, job: compose.Job, text: render.Text) -> int | None:
-        """Show a task's progress in the message that has shown it so far; None when there is none."""
-        if job.waiting.lane != progress.LANE:
-            return None
-        bot = self._line.bot
-        shown = await self._store.run(lambda c: progress.shown(c, bot, job.waiting.delivery))
-        if shown is None:
-            return None
-        try:
-            await self._line.api.edit_message_text(
-                job.waiting.chat_id, shown.message_id, text.text, payload.entities(text)
-            )
-        except errors.NotModified:
-            pass
-        except errors.EditImpossible:
-            await self._store.run(lambda c: progress.forget(c, bot, shown.message_id))
-            return None
-        except errors.Unclear as error:
-            # An edit says the same again: it can be repeated without a mark.
-            raise errors.NotSent(error.method, error.code, error.description) from None
-        return shown.message_id
-
     async def _start(self, job: compose.Job) -> tuple[Part, bool, int | None] | None:
         """Write down that the next part is in flight; give it, whether it is the last, and its card."""
         waiting = job.waiting
         new = [] if job.rendered else await self._compose(job)
 
         def work(connection: sqlite3.Connection) -> tuple[Part | None, bool, int | None]:
+            rendered = deliveries.is_rendered(connection, waiting.delivery)
+            if not deliveries.stands(connection, waiting) or rendered != job.rendered:
+                return None, False, None  # held, merged or grown since it was read: it is read again
             deliveries.add_parts(connection, waiting.delivery, new)
             left = deliveries.parts(connection, waiting.delivery, 2)  # whether there is another
             if not left:

@@ -8,6 +8,9 @@ import msgspec
 
 from cctelegram.render import Text
 
+# Rows of inline buttons, each as the Bot API takes it.
+Buttons = tuple[tuple[dict[str, Any], ...], ...]
+
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One message to be sent: its text, and the buttons below it.
@@ -17,7 +20,7 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     text: Text
-    buttons: tuple[tuple[dict[str, Any], ...], ...] = ()
+    buttons: Buttons = ()
     document: str | None = None
 
 

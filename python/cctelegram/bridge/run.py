@@ -20,7 +20,7 @@ from cctelegram.bridge.intake import Intake
 from cctelegram.bridge.keep import Faults
 from cctelegram.bridge.link import Link
 from cctelegram.bridge.log import open_log
-from cctelegram.bridge.modes import MUTED, Modes, kept_back
+from cctelegram.bridge.modes import Modes
 from cctelegram.bridge.replies import Replies
 from cctelegram.config import place
 from cctelegram.config.live import Live
@@ -34,6 +34,8 @@ from cctelegram.web.serve import Server
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Mapping
+
+    from cctelegram.bridge.judge import Standing
 
 STORE = "store.db"
 # With `once`, how often to look whether all was delivered, in seconds.
@@ -97,6 +99,8 @@ class Bridge:
             manner=self._manner,
             status=self.status,
             set_mode=self.set_mode,
+            standing=self._standing,
+            held=self._held,
             answered=self._closed,
             turn=turn,
             figures=self.figures,
@@ -108,8 +112,8 @@ class Bridge:
         self._modes = Modes(
             self._store,
             initial=settings.mode.initial,
+            settings=lambda: self.live.current,
             manner=self._manner,
-            digest_seconds=lambda: self.live.current.lanes.digest_seconds,
             queued=self._link.queued,
             log=self.log,
         )
@@ -161,8 +165,8 @@ class Bridge:
             self._store,
             inbox,
             recipients=self._recipients,
-            kept_back=lambda row: kept_back(self._modes.current, row),
-            holds=lambda: MUTED if self._modes.current == MUTED else None,
+            judging=self._modes.judging,
+            standing=self._modes.standing,
             arrived=self._arrived,
             turn=self._turn,
             figures=self.figures,
@@ -213,6 +217,7 @@ class Bridge:
             queued = sum(stored["queue"].values())
             if not files and (stuck or not queued):
                 left = {**stored["deliveries"], "queued": queued}
+                left.pop("dropped", None)  # as a rule wants it
                 words = ", ".join(f"{count} {state}" for state, count in left.items() if count)
                 return f"{words} ({stuck})" if words and stuck else words
             with contextlib.suppress(TimeoutError):
@@ -220,9 +225,13 @@ class Bridge:
                     await self._stop.wait()
         return "stopped before all was delivered"
 
-    async def set_mode(self, mode: str) -> str:
-        """Change the mode; gives the sentence that confirms it. Raises ValueError for another word."""
-        return await self._modes.change(mode)
+    async def set_mode(self, mode: str, lasting: str | None = None) -> str:
+        """Change the mode, muted for a time such as "1h" too; gives the sentence that confirms it.
+
+        Raises:
+            ValueError: there is no such mode, or no such time.
+        """
+        return await self._modes.change(mode, lasting)
 
     async def status(self) -> dict[str, Any]:
         """Give what /status says; every figure was counted or measured just now."""
@@ -235,6 +244,7 @@ class Bridge:
             "health": "failing" if failing else "degraded" if reasons else "ok",
             "reasons": reasons,
             "mode": self._modes.current,
+            "mode_until": self._modes.until,
             "telegram_connected": self._link.connected,
             "bot": (self._link.bot or {}).get("username"),
             "version": version(),
@@ -269,9 +279,15 @@ class Bridge:
     def _recipients(self) -> list[intake.Recipient]:
         return [intake.Recipient(self.live.current.telegram.owner)]
 
+    def _standing(self) -> Standing:
+        return self._modes.standing()
+
+    def _held(self) -> None:
+        self._modes.look()
+
     def _arrived(self, chat_ids: set[int], asked: bool) -> None:
         self._link.queued(chat_ids)
-        self._modes.held()
+        self._modes.stored()
         if asked:
             self._expiry.wake()
             self._audit.wake()
@@ -287,6 +303,7 @@ class Bridge:
             self.log.error("settings refused", reason=self.live.refused)
             return
         self.log.info("settings read again")
+        self._modes.look()
         self._releasing = asyncio.ensure_future(self._release())
 
     async def _release(self) -> None:

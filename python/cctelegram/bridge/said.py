@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
+    from cctelegram.bridge.payload import Buttons
+
 
 # What a message can hold beside its words. An animation also has a document: the first one found is named.
 MEDIA: Final = (
@@ -80,10 +82,12 @@ def said(connection: sqlite3.Connection, bot: int, message: dict[str, Any], now:
     return Outcome(answered=bool(text), filed=bool(text), queued=untaken or left_out is not None)
 
 
-def queue_reply(connection: sqlite3.Connection, chat_id: int, lines: Sequence[str], now: int) -> None:
+def queue_reply(
+    connection: sqlite3.Connection, chat_id: int, lines: Sequence[str], now: int, buttons: Buttons = ()
+) -> None:
     """Queue the bridge's own words for a chat: the first line is the title."""
-    text = render.notice(lines[0], lines[1:])
-    deliveries.enqueue(connection, chat_id, [pack(Payload(text=text))], now, lane=0, silent=True)
+    payload = Payload(text=render.notice(lines[0], lines[1:]), buttons=buttons)
+    deliveries.enqueue(connection, chat_id, [pack(payload)], now, lane=0, silent=True)
 
 
 def _file(connection: sqlite3.Connection, bot: int, message: dict[str, Any], text: str, now: int) -> None:

@@ -15,6 +15,8 @@ from typing import Final, NamedTuple
 KEY_BYTES: Final = 32
 CODE_BYTES: Final = 9
 MAC_BYTES: Final = 12
+# Stands in an order's MAC where a decision's code would; no code has this length.
+ORDER: Final = "order"
 
 
 class Tapped(NamedTuple):
@@ -51,7 +53,24 @@ def read(key: bytes, data: str, chat_id: int) -> Tapped | None:
     return Tapped(code, int(option))
 
 
-def _mac(key: bytes, code: str, option: int, chat_id: int) -> str:
+def order_data(key: bytes, order: str, chat_id: int) -> str:
+    """Give the data of a button that orders something of the bridge: `m.<order>.<mac>`.
+
+    `order` is a short name of our own, without a dot: at most 45 bytes, so that the whole stays within 64.
+    """
+    return f"m.{order}.{_mac(key, ORDER, order, chat_id)}"
+
+
+def read_order(key: bytes, data: str, chat_id: int) -> str | None:
+    """Give what a button orders, or None when it is not ours, not whole, or of another chat."""
+    kind, _, rest = data.partition(".")
+    order, _, mac = rest.partition(".")
+    if kind != "m" or not hmac.compare_digest(mac.encode(), _mac(key, ORDER, order, chat_id).encode()):
+        return None
+    return order
+
+
+def _mac(key: bytes, code: str, option: int | str, chat_id: int) -> str:
     digest = hmac.digest(key, f"{code}.{option}.{chat_id}".encode(), "sha256")
     return _text(digest[:MAC_BYTES])
 

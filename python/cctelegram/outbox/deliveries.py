@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from cctelegram.outbox.judgement import DROPPED
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
@@ -31,6 +33,8 @@ class Waiting(NamedTuple):
     silent: int
     attempts: int
     unclear: int
+    times: int  # equal events that it tells of
+    follows: int | None  # the delivery whose message it edits
 
 
 class Part(NamedTuple):
@@ -42,7 +46,8 @@ class Part(NamedTuple):
 
 
 NEXT: Final = """
-SELECT id, event, chat_id, thread_id, lane, silent, attempts, unclear FROM deliveries
+SELECT id, event, chat_id, thread_id, lane, silent, attempts, unclear, times, follows
+FROM deliveries
 WHERE state = 'queued' AND chat_id = ? AND not_before <= ? ORDER BY lane, id LIMIT 1
 """
 
@@ -51,6 +56,23 @@ def following(connection: sqlite3.Connection, chat_id: int, now: int) -> Waiting
     """Give the delivery that goes next to `chat_id`: by lane, then in the order of arrival."""
     row = connection.execute(NEXT, (chat_id, now)).fetchone()
     return None if row is None else Waiting._make(row)
+
+
+def stands(connection: sqlite3.Connection, waiting: Waiting) -> bool:
+    """Whether a delivery still waits as it was read: not held, merged, or grown meanwhile."""
+    found = connection.execute(
+        "SELECT 1 FROM deliveries WHERE id = ? AND state = 'queued' AND chat_id = ? AND times = ?",
+        (waiting.delivery, waiting.chat_id, waiting.times),
+    )
+    return found.fetchone() is not None
+
+
+def hold(connection: sqlite3.Connection, delivery: int, reason: str) -> None:
+    """Hold a queued delivery, for a reason."""
+    connection.execute(
+        "UPDATE deliveries SET state = 'held', reason = ? WHERE id = ? AND state = 'queued'",
+        (reason, delivery),
+    )
 
 
 def next_time(connection: sqlite3.Connection, chat_id: int) -> int | None:
@@ -241,11 +263,16 @@ def queue_by_lane(connection: sqlite3.Connection) -> dict[int, int]:
 
 
 def count_states(connection: sqlite3.Connection) -> dict[str, int]:
-    """Give how many deliveries are in each state that is not over: held, sending, ambiguous, dead, queued."""
+    """Give how many deliveries are in each state that is not over: held, sending, ambiguous, dead, queued.
+
+    What a rule dropped is counted by itself, as `dropped`: nothing is wrong with it.
+    """
     return dict(
         connection.execute(
-            "SELECT state, count(*) FROM deliveries WHERE state IN ('held', 'sending', 'ambiguous', 'dead') "
-            "GROUP BY state UNION ALL SELECT 'queued', count(*) FROM deliveries WHERE state = 'queued'"
+            "SELECT CASE WHEN state = 'dead' AND reason GLOB ? THEN 'dropped' ELSE state END AS s, count(*) "
+            "FROM deliveries WHERE state IN ('held', 'sending', 'ambiguous', 'dead') GROUP BY s "
+            "UNION ALL SELECT 'queued', count(*) FROM deliveries WHERE state = 'queued'",
+            (f"{DROPPED} *",),
         ).fetchall()
     )
 

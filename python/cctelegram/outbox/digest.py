@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
+
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 # One digest tells of so many: its full list is a few messages, not a hundred.
 MOST: Final = 400
@@ -26,11 +28,12 @@ class Member(NamedTuple):
     severity: str
     title: str
     occurred_at: int
+    times: int = 1  # equal events that it stands for
 
 
 SELECT: Final = """
 SELECT deliveries.id, events.id, events.event_id, events.type, events.severity, events.title,
-       events.occurred_at
+       events.occurred_at, deliveries.times
 FROM deliveries JOIN events ON events.id = deliveries.event
 """
 
@@ -57,32 +60,57 @@ def crowded(connection: sqlite3.Connection, chat_id: int, lane: int, bound: int)
     return int(count) > bound
 
 
-def held(connection: sqlite3.Connection, reason: str, limit: int = MOST) -> list[tuple[int, Member]]:
-    """Give what is held for a reason, as (chat, member), oldest first."""
+def held(
+    connection: sqlite3.Connection, reasons: Collection[str], limit: int = MOST
+) -> list[tuple[int, Member]]:
+    """Give what is held for any of these reasons, as (chat, member), oldest first."""
     found = connection.execute(
-        SELECT.replace("SELECT ", "SELECT deliveries.chat_id, ", 1)
-        + "WHERE deliveries.state = 'held' AND deliveries.reason = ? AND deliveries.chat_id IS NOT NULL "
-        "ORDER BY deliveries.id LIMIT ?",
-        (reason, limit),
+        SELECT.replace("SELECT ", "SELECT deliveries.chat_id, ", 1)  # noqa: S608 - a constant
+        + "WHERE deliveries.state = 'held' AND deliveries.reason IN (SELECT value FROM json_each(?)) "
+        "AND deliveries.chat_id IS NOT NULL ORDER BY deliveries.id LIMIT ?",
+        (_json(reasons), limit),
     )
     return [(row[0], Member(*row[1:])) for row in found]
 
 
-def count_held(connection: sqlite3.Connection, reason: str) -> int:
-    """Give how many deliveries are held for a reason."""
-    (count,) = connection.execute(
-        "SELECT count(*) FROM deliveries WHERE state = 'held' AND reason = ?", (reason,)
-    ).fetchone()
-    return int(count)
+def reasons_held(connection: sqlite3.Connection) -> set[str]:
+    """Give the reasons for which something is held."""
+    found = connection.execute("SELECT DISTINCT reason FROM deliveries WHERE state = 'held'")
+    return {reason for (reason,) in found}
 
 
 def hold_queued(connection: sqlite3.Connection, reason: str) -> int:
-    """Hold every event that is queued and was not begun; the bridge's own replies go on."""
+    """Hold all that is queued but the answers to a person's commands, the bridge's own in the first lane."""
     return connection.execute(
-        "UPDATE deliveries SET state = 'held', reason = ? WHERE state = 'queued' AND event IS NOT NULL "
-        "AND NOT EXISTS (SELECT 1 FROM parts WHERE parts.delivery = deliveries.id)",
+        "UPDATE deliveries SET state = 'held', reason = ? "
+        "WHERE state = 'queued' AND (event IS NOT NULL OR lane > 0)",
         (reason,),
     ).rowcount
+
+
+def hold_again(connection: sqlite3.Connection, reasons: Collection[str], reason: str) -> int:
+    """Hold for one reason what was held for others, so that one digest tells of it."""
+    return connection.execute(
+        "UPDATE deliveries SET reason = ? "
+        "WHERE state = 'held' AND reason IN (SELECT value FROM json_each(?))",
+        (reason, _json(reasons)),
+    ).rowcount
+
+
+def unhold_begun(connection: sqlite3.Connection, reasons: Collection[str]) -> set[int]:
+    """Queue again what no digest can tell of; returns its chats.
+
+    That is what the bridge itself had to say, and what had begun to be sent: a message of which a part is on
+    the phone, or may be, goes on where it stopped.
+    """
+    found = connection.execute(
+        "UPDATE deliveries SET state = 'queued', reason = NULL WHERE state = 'held' "
+        "AND reason IN (SELECT value FROM json_each(?)) AND (event IS NULL OR unclear > 0 OR EXISTS "
+        "(SELECT 1 FROM parts WHERE parts.delivery = deliveries.id AND parts.sent_at IS NOT NULL)) "
+        "RETURNING chat_id",
+        (_json(reasons),),
+    )
+    return {chat_id for (chat_id,) in found.fetchall()}
 
 
 def unhold(connection: sqlite3.Connection, deliveries: Iterable[int]) -> None:
@@ -93,19 +121,25 @@ def unhold(connection: sqlite3.Connection, deliveries: Iterable[int]) -> None:
     )
 
 
-def unhold_notices(connection: sqlite3.Connection, reason: str) -> set[int]:
-    """Queue the bridge's own words that were held for a reason; returns their chats."""
-    found = connection.execute(
-        "UPDATE deliveries SET state = 'queued', reason = NULL WHERE state = 'held' AND reason = ? "
-        "AND event IS NULL RETURNING chat_id",
-        (reason,),
-    )
-    return {chat_id for (chat_id,) in found.fetchall()}
+def open_questions(connection: sqlite3.Connection, reasons: Collection[str]) -> list[tuple[int, int]]:
+    """Give the deliveries of open decisions that are held for any of these reasons, and their chats."""
+    return connection.execute(
+        "SELECT deliveries.id, deliveries.chat_id FROM deliveries "
+        "JOIN decisions ON decisions.event = deliveries.event WHERE deliveries.state = 'held' "
+        "AND deliveries.reason IN (SELECT value FROM json_each(?)) "
+        "AND deliveries.chat_id IS NOT NULL AND decisions.state = 'open'",
+        (_json(reasons),),
+    ).fetchall()
 
 
 def merge(connection: sqlite3.Connection, members: Iterable[Member], into: int) -> None:
-    """Note that a digest tells of these."""
+    """Note that a digest tells of these; what was rendered of them and never sent is dropped."""
+    told = [(into, member.delivery) for member in members]
     connection.executemany(
-        "UPDATE deliveries SET state = 'digested', reason = NULL, merged_into = ? WHERE id = ?",
-        ((into, member.delivery) for member in members),
+        "UPDATE deliveries SET state = 'digested', reason = NULL, merged_into = ? WHERE id = ?", told
     )
+    connection.executemany("DELETE FROM parts WHERE delivery = ?", ((delivery,) for _, delivery in told))
+
+
+def _json(words: Collection[str]) -> str:
+    return msgspec.json.encode(list(words)).decode()

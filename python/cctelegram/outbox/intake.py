@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from cctelegram.outbox.judgement import by_lane
+
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
+
+    from cctelegram.outbox.judgement import Judge, Judgement
 
 Row = tuple[Any, ...]
 
@@ -14,8 +18,11 @@ Row = tuple[Any, ...]
 INTAKE_KEY: Final = 0
 EVENT_ID: Final = 1
 TYPE: Final = 2
+TITLE: Final = 3
+SOURCE: Final = 4
 LANE: Final = 7
 SEVERITY: Final = 8
+OCCURRED_AT: Final = 9
 BODY: Final = 10
 # Characters of a body that is worth a step to get it out of memory.
 LARGE: Final = 65_536
@@ -54,8 +61,7 @@ def accept(
     recipients: Sequence[Recipient],
     now: int,
     *,
-    silent_from_lane: int = 2,
-    kept_back: Callable[[Row], str | None] = lambda _: None,
+    judge: Judge = by_lane,
 ) -> list[Accepted]:
     """Store the events of `rows` that are new, each with a delivery to every recipient.
 
@@ -67,8 +73,7 @@ def accept(
         rows: in `events.EVENT_COLUMNS` order, in the order in which they are to be sent.
         recipients: at least one; a recipient without chat makes a held delivery.
         now: microseconds since the epoch.
-        silent_from_lane: deliveries of this lane and the ones behind it make no sound.
-        kept_back: gives the reason for which an event is held, or None.
+        judge: says of a row how it is to be delivered.
     """
     new: list[Accepted] = []
     insert = connection.execute
@@ -88,8 +93,9 @@ def accept(
         "INSERT INTO deliveries (event, chat_id, thread_id, lane, state, silent, reason, queued_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            _delivery(accepted, recipient, now, silent_from_lane, kept_back(accepted.row))
+            _delivery(accepted, recipient, now, judgement)
             for accepted in new
+            for judgement in (judge(accepted.row),)
             for recipient in recipients
         ),
     )
@@ -116,21 +122,11 @@ def _renamed(connection: sqlite3.Connection, row: Row) -> Row | None:
     return (row[INTAKE_KEY], f"{row[EVENT_ID]}~{free}", *row[EVENT_ID + 1 :])
 
 
-def _delivery(
-    accepted: Accepted, recipient: Recipient, now: int, silent_from_lane: int, kept_back: str | None
-) -> Row:
-    lane = accepted.row[LANE]
-    reason = NOBODY if recipient.chat_id is None else kept_back
-    return (
-        accepted.event,
-        recipient.chat_id,
-        recipient.thread_id,
-        lane,
-        "queued" if reason is None else "held",
-        int(lane >= silent_from_lane),
-        reason,
-        now,
-    )
+def _delivery(accepted: Accepted, recipient: Recipient, now: int, judgement: Judgement) -> Row:
+    lane, silent, state, reason = judgement
+    if recipient.chat_id is None and state != "dead":
+        state, reason = "held", NOBODY
+    return (accepted.event, recipient.chat_id, recipient.thread_id, lane, state, int(silent), reason, now)
 
 
 NOBODY: Final = "nobody is allowed yet: set telegram.allowed_users"
@@ -182,6 +178,12 @@ def event_head(connection: sqlite3.Connection, event: int) -> tuple[str, int, in
     if found is None:
         raise KeyError(event)
     return str(found[0]), int(found[1]), int(found[2])
+
+
+def severity(connection: sqlite3.Connection, event: int) -> str:
+    """Give an event's severity."""
+    (found,) = connection.execute("SELECT severity FROM events WHERE id = ?", (event,)).fetchone()
+    return str(found)
 
 
 def positions(connection: sqlite3.Connection) -> list[Row]:

@@ -188,7 +188,13 @@ CREATE TABLE audit (
 );
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (FIRST, PROGRESS, AUDIT)
+EQUALS: Final = """
+ALTER TABLE deliveries ADD COLUMN times INTEGER NOT NULL DEFAULT 1;  -- equal events that it tells of
+ALTER TABLE deliveries ADD COLUMN follows INTEGER REFERENCES deliveries(id);  -- whose message it edits
+CREATE INDEX deliveries_follows ON deliveries (follows) WHERE follows IS NOT NULL;
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (FIRST, PROGRESS, AUDIT, EQUALS)
 VERSION: Final = len(MIGRATIONS)
 
 

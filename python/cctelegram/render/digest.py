@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from cctelegram.events.catalogue import BY_NAME
 from cctelegram.render.draft import Draft
-from cctelegram.render.values import moment
+from cctelegram.render.values import moment, repetition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ SEVERITIES: Final = ("critical", "high", "medium", "low")
 
 
 class Line(Protocol):
-    """What a digest tells of one event; `occurred_at` in microseconds since the epoch."""
+    """What a digest tells of an event, or of `times` equal ones; `occurred_at` in us since the epoch."""
 
     @property
     def type(self) -> str: ...  # noqa: D102 - the names are the fields of the protocol
@@ -30,6 +30,8 @@ class Line(Protocol):
     def title(self) -> str: ...  # noqa: D102
     @property
     def occurred_at(self) -> int: ...  # noqa: D102
+    @property
+    def times(self) -> int: ...  # noqa: D102
 
 
 def digest(title: str, lines: Sequence[Line], *, zone: tzinfo) -> tuple[Text, ...]:
@@ -40,7 +42,9 @@ def digest(title: str, lines: Sequence[Line], *, zone: tzinfo) -> tuple[Text, ..
     """
     draft = Draft()
     draft.add(title, "bold")
-    counts = Counter(line.type for line in lines)
+    counts: Counter[str] = Counter()
+    for line in lines:
+        counts[line.type] += line.times
     for name, count in counts.most_common():
         draft.end_line()
         draft.add(f"{count} {_icon(name)}{name.replace('_', ' ')}")
@@ -51,12 +55,13 @@ def digest(title: str, lines: Sequence[Line], *, zone: tzinfo) -> tuple[Text, ..
     draft.end_block()
     for line in worst[:WORST]:
         draft.end_line()
-        draft.add(f"{_icon(line.type)}{line.title[:200]}", "bold")
+        draft.add(f"{_icon(line.type)}{repetition(line.times)}{line.title[:200]}", "bold")
     draft.end_block()
     start = draft.units
     for line in lines:
         draft.end_line()
-        draft.add(f"{moment(line.occurred_at, zone)}  {_icon(line.type)}{line.title}")
+        words = f"{_icon(line.type)}{repetition(line.times)}{line.title}"
+        draft.add(f"{moment(line.occurred_at, zone)}  {words}")
     draft.fold(start)
     return draft.parts()
 

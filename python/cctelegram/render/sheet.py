@@ -9,7 +9,7 @@ from cctelegram.events import catalogue
 from cctelegram.render.draft import Draft
 from cctelegram.render.fields import FIELDS, Field
 from cctelegram.render.progress import progress
-from cctelegram.render.values import duration, is_number, is_simple, moment, words
+from cctelegram.render.values import duration, is_number, is_simple, moment, repetition, words
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -35,10 +35,10 @@ class Sheet:
         self.concise = style != "detailed"
         self._folding = False
 
-    def title(self) -> None:
-        """Show icon and title, cut when it is too long for a first line."""
+    def title(self, times: int = 1) -> None:
+        """Show icon, how many equal events it stands for, and title, cut when it is too long for a line."""
         known = catalogue.BY_NAME.get(self.event.type)
-        self.draft.add(f"{known.icon if known else UNKNOWN_ICON} ")
+        self.draft.add(f"{known.icon if known else UNKNOWN_ICON} {repetition(times)}")
         title = self.event.title
         if self.title_is_cut:
             first = _native.split(_native.visible(title), [], TITLE_SHOWN)

@@ -68,6 +68,11 @@ def moment(microseconds: int, zone: tzinfo) -> str:
     return f"{at.day} {MONTHS[at.month - 1]} {at:%H:%M} {at.tzname() or ''}".rstrip()
 
 
+def repetition(times: int) -> str:
+    """Say how many equal events a title stands for: "3x ", or nothing for one."""
+    return f"{times}x " if times > 1 else ""
+
+
 def _outline(value: Any, depth: int) -> Iterator[str]:
     """Give an object or list as lines: `name: value`, `- item`, what is within indented by two."""
     indent = "  " * depth

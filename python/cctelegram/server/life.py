@@ -86,15 +86,21 @@ def stop(home: str) -> dict[str, Any]:
     }
 
 
-def set_mode(home: str, mode: str) -> dict[str, Any]:
-    """Change what reaches the phone; gives `mode` and the bridge's own sentence. Raises Refusal."""
+def set_mode(home: str, mode: str, lasting: str | None = None) -> dict[str, Any]:
+    """Change what reaches the phone; gives `mode` and the bridge's own sentence. Raises Refusal.
+
+    `lasting`: for muted, how long, such as "1h".
+    """
     if not bridge.is_up(home):
         raise Refusal(f"{bridge.DOWN} The mode can be changed when it runs.")
     from cctelegram.pools import loopback  # noqa: PLC0415 - few calls need it
 
     at = bridge.where(home)
+    path = f"/mode/{loopback.segment(mode)}"
+    if lasting is not None:
+        path += f"?for={loopback.segment(lasting)}"
     try:
-        code, body = loopback.post(int(at["port"]), f"/mode/{loopback.segment(mode)}", str(at["key"]))
+        code, body = loopback.post(int(at["port"]), path, str(at["key"]))
         told: dict[str, Any] = _native.loads(body)
     except (OSError, ValueError) as error:
         raise Refusal(f"The bridge (process {at.get('pid')}) does not answer: {error}.") from None

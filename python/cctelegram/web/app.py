@@ -59,8 +59,11 @@ class Bridge(Protocol):
     async def delivery(self, event_id: str) -> dict[str, Any] | None:
         """Give what became of an event, or None when it is not known."""
 
-    async def set_mode(self, mode: str) -> str:
-        """Change the mode; give the sentence that confirms it. Raises ValueError for another word."""
+    async def set_mode(self, mode: str, lasting: str | None = None) -> str:
+        """Change the mode, muted for a time too; give the sentence that confirms it.
+
+        Raises ValueError for another word, or another time.
+        """
 
     def stop(self) -> None:
         """End, after what is in flight."""
@@ -78,7 +81,7 @@ def app(bridge: Bridge, key: str) -> ASGIApp:
 
     async def mode(request: Request) -> Response:
         try:
-            said = await bridge.set_mode(request.path_params["mode"])
+            said = await bridge.set_mode(request.path_params["mode"], request.query_params.get("for"))
         except ValueError as error:
             return _json({"error": str(error)}, 400)
         return _json({"mode": request.path_params["mode"], "said": said})
