@@ -36,10 +36,10 @@ QUESTION: Final = "approval_request"
 PROGRESS: Final = 3
 
 FIRST: Final = "SELECT id, body, type, title, source, occurred_at, taken_at FROM events WHERE intake_key = ?"
-RECENT: Final = (
-    "SELECT intake_key, type, title, source, taken_at FROM events WHERE id BETWEEN ? AND ? ORDER BY id"
-)
-
+RECENT: Final = """
+SELECT intake_key, body, type, title, source, taken_at FROM events
+WHERE id BETWEEN ? AND ? AND taken_at >= ? ORDER BY id
+"""
 
 K = TypeVar("K", int, bytes)
 
@@ -105,9 +105,13 @@ class Repeats:
         if self._loaded:
             return
         self._loaded = True
-        for key, *title, taken_at in connection.execute(RECENT, (event - MOST, event - 1)):
-            if 0 <= now - taken_at <= WITHIN:
-                _remember(self._titles, hash(tuple(title)), _Seen(key, taken_at), now)
+        for key, body, *named, taken_at in connection.execute(
+            RECENT, (event - MOST, event - 1, now - WITHIN)
+        ):
+            if named[0] != QUESTION and len(body) <= LONGEST:
+                seen, likeness = _Seen(key, taken_at, compared=True), _likeness(tuple(named), body)
+                _remember(self._titles, hash(tuple(named)), seen, now)
+                self._equals.setdefault(likeness, seen)  # the first of them is the one to fold into
 
 
 def _remember(seen: dict[K, _Seen], key: K, what: _Seen, now: int) -> None:
