@@ -34,6 +34,7 @@ HTTP: Final = ("asked", "left", "answered")
 STEPS: Final[tuple[Step, ...]] = (
     # From a file to the store.
     *_around("outbox.intake:accept", *INSIDE),
+    *_around("outbox.repeats:Repeats.fold", "after"),
     *_around("outbox.intake:keep_positions", "after"),
     *_around("decisions.ledger:open_decision", "before", "after"),
     *_around("spool.inbox:Inbox.done", "before", "after"),
@@ -74,6 +75,7 @@ STEPS: Final[tuple[Step, ...]] = (
     *_around("outbox.digest:merge", *INSIDE, needs="crowd"),
     *_around("bridge.modes:Modes.change", "before", "after", needs="mode"),
     *_around("outbox.digest:hold_queued", *INSIDE, needs="mode"),
+    *_around("outbox.digest:hold_again", "after", needs="mode"),
     *_around("outbox.digest:held", *INSIDE, needs="mode"),
     # A crash while it recovers from a crash.
     *_around("outbox.deliveries:recover", *INSIDE, needs="crash"),

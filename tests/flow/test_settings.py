@@ -1,5 +1,5 @@
 """Settings that are said to be live count without a restart; that of token, users and API base is in
-test_delivery.py.
+test_delivery.py, that of quiet hours and rules in test_quiet_hours.py.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ LIVE = {
     "telegram.api_base",
     "display.timezone",
     "display.style",
+    "mode.quiet_hours",
+    "rules",
 }
 
 

@@ -40,6 +40,7 @@ def of_held(
 ) -> set[int]:
     """Tell of what was held for any of `reasons`; returns the chats for which something is queued now.
 
+    `title` has a place for `{events}`: how many they are.
     Questions that are still open are not told of: they are asked.
     """
     chats = ask_again(connection, reasons)
@@ -47,7 +48,8 @@ def of_held(
         pairs = sorted(found, key=lambda pair: (pair[0], pair[1].delivery))
         for chat_id, group in groupby(pairs, key=lambda pair: pair[0]):
             members = [member for _, member in group]
-            words = title.format(count=_count(members))
+            count = _count(members)
+            words = title.format(events=f"{count} event" + "s" * (count != 1))
             _make(connection, chat_id, members, words, now, zone=zone, lane=ORDINARY, silent=silent)
             chats.add(chat_id)
     return chats

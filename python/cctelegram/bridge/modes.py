@@ -41,10 +41,10 @@ LONGEST: Final = 366 * 86_400
 # The wall clock may step while we sleep: while something waits for a time, look again this often, in seconds.
 LONGEST_SLEEP: Final = 60.0
 TITLES: Final = {
-    MUTED: "{count} events while muted",
-    QUIET: "{count} events in quiet hours",
-    LOCAL: "{count} events kept back while you are local",
-    GATHERED: "{count} events kept back by your rules",
+    MUTED: "{events} while muted",
+    QUIET: "{events} in quiet hours",
+    LOCAL: "{events} kept back while you are local",
+    GATHERED: "{events} kept back by your rules",
 }
 
 

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 def delivery(connection: sqlite3.Connection, event_id: str) -> dict[str, Any] | None:
     """Give an event's deliveries as /deliveries shows them, or None when the store does not know it.
 
-    `state` is the one that is furthest from done over all recipients; times are us since the epoch.
+    `state` is the one that is furthest from done over all recipients; times are us since the epoch. One that
+    is `digested` names in `told_by` the message that tells of it.
     """
     event = connection.execute(
         "SELECT id, type, title, taken_at FROM events WHERE event_id = ?", (event_id,)
@@ -19,8 +20,8 @@ def delivery(connection: sqlite3.Connection, event_id: str) -> dict[str, Any] | 
     if event is None:
         return None
     rows = connection.execute(
-        "SELECT id, chat_id, state, reason, attempts, unclear, queued_at, sent_at FROM deliveries "
-        "WHERE event = ? ORDER BY id",
+        "SELECT id, chat_id, state, reason, attempts, unclear, queued_at, sent_at, merged_into "
+        "FROM deliveries WHERE event = ? ORDER BY id",
         (event[0],),
     ).fetchall()
     found = [
@@ -33,8 +34,9 @@ def delivery(connection: sqlite3.Connection, event_id: str) -> dict[str, Any] | 
             "queued_at": queued_at,
             "sent_at": sent_at,
             "message_ids": _message_ids(connection, row),
+            **({} if merged_into is None else {"told_by": _told_by(connection, merged_into)}),
         }
-        for row, chat_id, state, reason, attempts, unclear, queued_at, sent_at in rows
+        for row, chat_id, state, reason, attempts, unclear, queued_at, sent_at, merged_into in rows
     ]
     states = [one["state"] for one in found]
     furthest = next((state for state in UNFINISHED_FIRST if state in states), "queued")
@@ -49,6 +51,18 @@ def delivery(connection: sqlite3.Connection, event_id: str) -> dict[str, Any] | 
 
 
 UNFINISHED_FIRST = ("queued", "sending", "held", "ambiguous", "dead", "digested", "sent")
+
+
+def _told_by(connection: sqlite3.Connection, delivery: int) -> dict[str, Any]:
+    """Follow what a delivery was merged into, and that again, to the message on the phone."""
+    while True:
+        state, reason, sent_at, into = connection.execute(
+            "SELECT state, reason, sent_at, merged_into FROM deliveries WHERE id = ?", (delivery,)
+        ).fetchone()
+        if into is None:
+            ids = _message_ids(connection, delivery)
+            return {"state": state, "reason": reason, "sent_at": sent_at, "message_ids": ids}
+        delivery = into
 
 
 def _message_ids(connection: sqlite3.Connection, delivery: int) -> list[int]:
