@@ -24,7 +24,7 @@ from cctelegram.decisions.question import question
 from cctelegram.events.event import from_row
 from cctelegram.outbox import intake, store
 from cctelegram.sandbox.child import Sandbox, running
-from outbox.rows import NOW, row
+from outbox.rows import NOW, row, to
 from running import bridge, make_home, wait_for
 
 if TYPE_CHECKING:
@@ -39,14 +39,14 @@ def fill_outbox(home: Path, user_id: int, count: int) -> None:
     """Put `count` ordinary events and then one question into a new store."""
     (home / "state").mkdir(mode=0o700)
     opened = store.Store(home / "state" / "store.db")
-    to = [intake.Recipient(user_id)]
+    owner = to(intake.Recipient(user_id))
     for start in range(0, count, BATCH):
         rows = [row(number, lane=2) for number in range(start, start + BATCH)]
-        opened.submit(lambda c, rows=rows: intake.accept(c, rows, to, NOW)).result()
+        opened.submit(lambda c, rows=rows: intake.accept(c, rows, owner, NOW)).result()
 
     def ask(connection: sqlite3.Connection) -> None:
         fields = {"type": "approval_request", "title": ASKED}
-        (taken,) = intake.accept(connection, [row(count, lane=0, fields=fields)], to, NOW)
+        (taken,) = intake.accept(connection, [row(count, lane=0, fields=fields)], owner, NOW)
         ledger.open_decision(connection, taken.event, question(from_row(taken.row)), NOW, NOW)
 
     opened.submit(ask).result()

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from cctelegram.outbox import intake, schema, store
-from outbox.rows import NOW, row
+from outbox.rows import NOW, row, to
 
 if TYPE_CHECKING:
     import sqlite3
@@ -55,7 +55,7 @@ def measure(runs: int) -> dict[str, Any]:
         ours = store.Store(Path(folder) / "ours.db")
         plain = store.connect(Path(folder) / "bare.db")
         schema.migrate(plain, Path(folder) / "bare.db")
-        recipients = [intake.Recipient(1001)]
+        recipients = to(intake.Recipient(1001))
         times: dict[str, list[float]] = {"ours": [], "bare": []}
         for number in range(runs):
             rows = batch(number)

@@ -15,7 +15,7 @@ from cctelegram.decisions.question import question
 from cctelegram.events.event import from_row
 from cctelegram.outbox import audit as log
 from cctelegram.outbox import intake, schema
-from outbox.rows import NOW, row
+from outbox.rows import NOW, row, to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ def decide(store: sqlite3.Connection, count: int = 1, now: int = NOW, **fields: 
     for _ in range(count):
         number = store.execute("SELECT count(*) + 1 FROM events").fetchone()[0]
         event = {"type": "approval_request", "title": "Deploy?", **fields}
-        (taken,) = intake.accept(store, [row(number, lane=0, fields=event)], [intake.Recipient(1001)], now)
+        (taken,) = intake.accept(store, [row(number, lane=0, fields=event)], to(intake.Recipient(1001)), now)
         asked = ledger.open_decision(store, taken.event, question(from_row(taken.row)), now, now)
         closed = close.answered(store, asked, ANN, now, option=number % 2)
         assert closed is not None

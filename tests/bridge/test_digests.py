@@ -16,7 +16,7 @@ from cctelegram.decisions.question import question
 from cctelegram.events.event import from_row
 from cctelegram.outbox import deliveries, digest, intake, schema
 from cctelegram.outbox.judgement import Judgement
-from outbox.rows import NOW, row
+from outbox.rows import NOW, row, to
 
 CHATS = (1001, -7)
 HELD = ("muted", "quiet hours", "local")
@@ -46,7 +46,7 @@ def store(given_events: list[dict[str, Any]], given_notices: list[str]) -> sqlit
         title = f"{each['title']} no{number}x"
         kind = "info_notification" if each["asks"] == "nothing" else "approval_request"
         made = row(number, fields={"type": kind, "title": title})
-        recipients = [intake.Recipient(chat) for chat in each["chats"]]
+        recipients = to(*(intake.Recipient(chat) for chat in each["chats"]))
         judge = partial(as_judged, Judgement(2, silent=True, state="held", reason=each["reason"]))
         (accepted,) = intake.accept(opened, [made], recipients, NOW, judge=judge)
         if each["asks"] != "nothing":

@@ -11,7 +11,7 @@ from cctelegram.events.event import from_row
 from cctelegram.outbox import intake
 from cctelegram.outbox.store import Store
 from cli.commands import run
-from outbox.rows import NOW, row
+from outbox.rows import NOW, row, to
 
 if TYPE_CHECKING:
     import sqlite3
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def decide(connection: sqlite3.Connection) -> None:
     event = {"type": "approval_request", "title": "Deploy\x1b[31m?", "description": "to\nproduction"}
-    (taken,) = intake.accept(connection, [row(1, lane=0, fields=event)], [intake.Recipient(1001)], NOW)
+    (taken,) = intake.accept(connection, [row(1, lane=0, fields=event)], to(intake.Recipient(1001)), NOW)
     asked = ledger.open_decision(connection, taken.event, question(from_row(taken.row)), NOW, NOW)
     ann = ledger.Who(1001, "ann", "Ann\x1b[0m", 1001, 70)
     assert close.answered(connection, asked, ann, NOW, option=1, text="not \x1btoday") is not None

@@ -14,7 +14,7 @@ from cctelegram.decisions import ledger, outcomes
 from cctelegram.decisions.question import MAX_LABEL, MAX_OPTIONS, question
 from cctelegram.events.event import from_row
 from cctelegram.outbox import chats, intake, schema
-from outbox.rows import NOW, row
+from outbox.rows import NOW, row, to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ def event(number: int = 1, **data: Any) -> tuple[Any, ...]:
 
 def ask(store: sqlite3.Connection, now: int = NOW + 1, **data: Any) -> ledger.Decision:
     number = store.execute("SELECT count(*) + 1 FROM events").fetchone()[0]
-    (accepted,) = intake.accept(store, [event(number, **data)], [intake.Recipient(1001)], now)
+    (accepted,) = intake.accept(store, [event(number, **data)], to(intake.Recipient(1001)), now)
     asked = from_row(accepted.row)
     return ledger.open_decision(store, accepted.event, question(asked), asked.occurred_at, now)
 

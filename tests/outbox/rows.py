@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cctelegram.outbox.intake import Recipient
 
 EVENT_COLUMNS = (
     "intake_key",
@@ -41,3 +46,8 @@ def row(number: int, **changes: Any) -> tuple[Any, ...]:
     }
     values.update(changes)
     return tuple(values[name] for name in EVENT_COLUMNS)
+
+
+def to(*recipients: Recipient) -> Callable[[tuple[Any, ...]], tuple[Recipient, ...]]:
+    """Let every event go to the same recipients."""
+    return lambda _: recipients

@@ -11,7 +11,7 @@ from cctelegram.decisions import ledger
 from cctelegram.decisions.question import question
 from cctelegram.events.event import from_row
 from cctelegram.outbox import chats, deliveries, intake, schema
-from outbox.rows import NOW, row
+from outbox.rows import NOW, row, to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ def store() -> Iterator[sqlite3.Connection]:
 
 def put(store: sqlite3.Connection, *lanes: int) -> None:
     rows = [row(number, lane=lane) for number, lane in enumerate(lanes, start=1)]
-    intake.accept(store, rows, [intake.Recipient(CHAT)], NOW)
+    intake.accept(store, rows, to(intake.Recipient(CHAT)), NOW)
 
 
 def next_event(store: sqlite3.Connection, now: int = NOW) -> int | None:
@@ -138,7 +138,7 @@ def test_a_crash_between_two_parts_repeats_nothing(store: sqlite3.Connection) ->
 
 
 def test_a_topic_that_is_gone_is_left_out(store: sqlite3.Connection) -> None:
-    intake.accept(store, [row(1)], [intake.Recipient(CHAT, 9)], NOW)
+    intake.accept(store, [row(1)], to(intake.Recipient(CHAT, 9)), NOW)
     deliveries.without_thread(store, 1)
     waiting = deliveries.following(store, CHAT, NOW)
     assert waiting is not None
@@ -181,7 +181,7 @@ def test_what_stays_unclear_is_tried_ever_more_rarely(store: sqlite3.Connection)
 
 def test_what_was_sent_to_a_group_before_it_moved_stays_in_the_old_one(store: sqlite3.Connection) -> None:
     rows = [row(number, lane=0) for number in (1, 2)]
-    intake.accept(store, rows, [intake.Recipient(-7)], NOW)
+    intake.accept(store, rows, to(intake.Recipient(-7)), NOW)
     for event in (1, 2):
         question_of = from_row(intake.event_row(store, event))
         ledger.open_decision(store, event, question(question_of), NOW, NOW)
@@ -203,7 +203,7 @@ def test_what_was_sent_to_a_group_before_it_moved_stays_in_the_old_one(store: sq
 
 
 def test_a_group_that_moved_takes_its_queue_along(store: sqlite3.Connection) -> None:
-    intake.accept(store, [row(1)], [intake.Recipient(-7)], NOW)
+    intake.accept(store, [row(1)], to(intake.Recipient(-7)), NOW)
     chats.pause(store, 1, -7, NOW)
     chats.migrate(store, 1, -7, -100_7)
     assert deliveries.waiting_chats(store) == [-100_7]

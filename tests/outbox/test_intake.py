@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cctelegram.outbox import deliveries, intake, schema
 from cctelegram.outbox.store import connect
-from outbox.rows import NOW, row
+from outbox.rows import NOW, row, to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ def memory() -> sqlite3.Connection:
 
 
 def test_each_event_of_a_batch_gets_a_delivery_to_each_recipient(connection: sqlite3.Connection) -> None:
-    new = intake.accept(connection, [row(1), row(2, lane=0)], [OWNER, intake.Recipient(-5, 7)], NOW)
+    new = intake.accept(connection, [row(1), row(2, lane=0)], to(OWNER, intake.Recipient(-5, 7)), NOW)
     assert [item.row[1] for item in new] == ["event-1", "event-2"]
     found = connection.execute(
         "SELECT chat_id, thread_id, lane, state, silent FROM deliveries ORDER BY id"
@@ -52,8 +52,8 @@ def test_each_event_of_a_batch_gets_a_delivery_to_each_recipient(connection: sql
 def test_a_file_read_again_after_a_crash_is_recognised_by_its_intake_key(
     connection: sqlite3.Connection,
 ) -> None:
-    intake.accept(connection, [row(1)], [OWNER], NOW)
-    assert intake.accept(connection, [row(1)], [OWNER], NOW + 5) == []
+    intake.accept(connection, [row(1)], to(OWNER), NOW)
+    assert intake.accept(connection, [row(1)], to(OWNER), NOW + 5) == []
     assert connection.execute("SELECT count(*) FROM deliveries").fetchone() == (1,)
 
 
@@ -61,7 +61,7 @@ def test_r6_an_event_id_that_is_used_again_with_other_content_is_delivered_too(
     connection: sqlite3.Connection,
 ) -> None:
     rows = [row(number, event_id="build") for number in range(1, 41)]
-    new = intake.accept(connection, rows, [OWNER], NOW)
+    new = intake.accept(connection, rows, to(OWNER), NOW)
     assert [item.row[1] for item in new] == ["build", *(f"build~{number}" for number in range(2, 41))]
     assert [intake.event_row(connection, item.event)[1] for item in new] == [item.row[1] for item in new]
 
@@ -69,7 +69,7 @@ def test_r6_an_event_id_that_is_used_again_with_other_content_is_delivered_too(
 def test_what_comes_before_anybody_is_allowed_is_held_and_released_to_the_owner(
     connection: sqlite3.Connection,
 ) -> None:
-    intake.accept(connection, [row(1)], [intake.Recipient(None)], NOW)
+    intake.accept(connection, [row(1)], to(intake.Recipient(None)), NOW)
     assert deliveries.count_states(connection) == {"held": 1, "queued": 0}
     assert intake.release(connection, 1001) == 1
     waiting = deliveries.following(connection, 1001, NOW)
@@ -101,7 +101,7 @@ def test_every_intake_key_becomes_one_event_whatever_ids_the_producers_use(
 ) -> None:
     connection = memory()
     for key, event_id in given_rows:
-        intake.accept(connection, [row(key, event_id=event_id)], [OWNER], NOW)
+        intake.accept(connection, [row(key, event_id=event_id)], to(OWNER), NOW)
     keys = {key for key, _ in given_rows}
     stored = connection.execute("SELECT intake_key, event_id FROM events").fetchall()
     assert {int.from_bytes(key, "big") for key, _ in stored} == keys

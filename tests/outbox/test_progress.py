@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cctelegram.outbox import chats, deliveries, intake, progress, schema
-from outbox.rows import NOW, row
+from outbox.rows import NOW, row, to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ def store() -> Iterator[sqlite3.Connection]:
 
 def put(store: sqlite3.Connection, number: int, task: str | None = "t", lane: int = 3) -> int:
     changes = {"lane": lane, **({} if task is None else {"task_id": task})}
-    intake.accept(store, [row(number, **changes)], [intake.Recipient(CHAT)], NOW)
+    intake.accept(store, [row(number, **changes)], to(intake.Recipient(CHAT)), NOW)
     return number
 
 

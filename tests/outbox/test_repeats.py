@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cctelegram.outbox import chats, deliveries, digest, intake, lookup, repeats, schema
 from outbox.rows import NOW, row
+from outbox.rows import to as rows_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,7 +53,7 @@ def take(
         )
         for number in numbers
     ]
-    accepted = intake.accept(store, rows, list(to), NOW + at)
+    accepted = intake.accept(store, rows, rows_to(*to), NOW + at)
     return seen.fold(store, accepted, NOW + at)
 
 
@@ -165,7 +166,7 @@ def test_a_message_of_several_parts_is_not_edited(store: sqlite3.Connection) -> 
 
 def test_a_digest_counts_every_event(store: sqlite3.Connection) -> None:
     take(store, repeats.Repeats(), 1, 2, 3)
-    (member,) = digest.waiting(store, CHAT, 1)
+    (member,) = digest.waiting(store, CHAT, None, 1)
     assert member.times == 3
 
 

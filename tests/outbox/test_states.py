@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from cctelegram.outbox import chats, deliveries, intake, schema
 from cctelegram.outbox.store import connect
-from outbox.rows import NOW, row
+from outbox.rows import NOW, row, to
 
 if TYPE_CHECKING:
     import sqlite3
@@ -78,7 +78,7 @@ class Deliveries(RuleBasedStateMachine):
     @rule(count=st.integers(1, 3), lane=st.integers(0, 3), durable=st.booleans())
     def events_are_taken(self, count: int, lane: int, durable: bool) -> None:
         rows = [row(self.accepted + number, lane=lane) for number in range(1, count + 1)]
-        recipients = [intake.Recipient(chat) for chat in CHATS]
+        recipients = to(*(intake.Recipient(chat) for chat in CHATS))
         self.store.execute("BEGIN IMMEDIATE")
         intake.accept(self.store, rows, recipients, NOW)
         if not durable:
@@ -93,7 +93,7 @@ class Deliveries(RuleBasedStateMachine):
     def files_are_read_again_after_a_crash(self, number: int) -> None:
         if number <= self.accepted:
             self.store.execute("BEGIN IMMEDIATE")
-            assert intake.accept(self.store, [row(number)], [intake.Recipient(CHATS[0])], NOW) == []
+            assert intake.accept(self.store, [row(number)], to(intake.Recipient(CHATS[0])), NOW) == []
             self._commit()
 
     @rule(chat=st.sampled_from(CHATS), parts=st.integers(1, MOST_PARTS), durable=st.booleans())

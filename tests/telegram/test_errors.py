@@ -39,7 +39,7 @@ WORDS: list[tuple[int, str, type[errors.TelegramError]]] = [
         errors.TooOld,
     ),
     (400, "Bad Request: group chat was upgraded to a supergroup chat", errors.Rejected),
-    (400, "Bad Request: chat not found", errors.Rejected),
+    (400, "Bad Request: chat not found", errors.ChatUnavailable),
     (400, "Bad Request: message is too long", errors.Rejected),
     (400, "Bad Request: message text is empty", errors.Rejected),
     (400, "Bad Request: BUTTON_DATA_INVALID", errors.Rejected),

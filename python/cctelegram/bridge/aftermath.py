@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cctelegram import render
 from cctelegram.bridge import payload, verdict
 from cctelegram.decisions import ledger
-from cctelegram.outbox import chats, deliveries
+from cctelegram.outbox import chats, deliveries, topics
 
 if TYPE_CHECKING:
     import sqlite3
@@ -50,6 +50,8 @@ def record(
             deliveries.back(connection, delivery, 0, None)
         case verdict.WithoutThread():
             deliveries.without_thread(connection, delivery)
+            if waiting.thread_id is not None:
+                topics.forget(connection, bot, waiting.chat_id, waiting.thread_id)
         case verdict.Plain():
             _plain(connection, delivery)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cctelegram.bridge.compose import Manner
-    from cctelegram.bridge.outbound import Line
+    from cctelegram.bridge.line import Line
     from cctelegram.decisions.ledger import Card, Decision
     from cctelegram.outbox.store import Store
 
@@ -54,7 +54,7 @@ class Cards:
             return
         text = self.text(card, decision)
         now = clock.wall()
-        pause = self._line.pauses.seconds(card.chat_id, now)
+        pause = max(self._line.pauses.seconds(card.chat_id, now), self._pace(card.chat_id))
         if pause > 0:
             await self._store.run(lambda c: ledger.card_later(c, card.card, now + int(pause * 1_000_000)))
             return
@@ -78,6 +78,16 @@ class Cards:
             # Gone, or too old to be edited: nothing on the phone is left to be changed.
             self._log.warning("card cannot be edited", card=card.card, reason=str(error))
         await self._store.run(lambda c: ledger.card_shows(c, card.card, decision.state))
+
+    def _pace(self, chat_id: int) -> float:
+        """Give the seconds until a group takes an edit; one that it takes now is counted."""
+        if chat_id > 0:
+            return 0.0
+        pacing, now = self._line.pacing, clock.monotonic()
+        pause = pacing.wait(chat_id, now)
+        if pause == 0:
+            pacing.take(chat_id, now)
+        return pause
 
     def text(self, card: Card, decision: Decision) -> render.Text:
         """Give what the card says now."""

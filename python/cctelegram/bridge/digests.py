@@ -16,16 +16,18 @@ if TYPE_CHECKING:
 
     from cctelegram.outbox.digest import Member
 
+Place = tuple[int, int | None]  # a chat, and a topic of it
+
 # The lane in which what was kept back is told: behind decisions and alerts.
 ORDINARY: Final = 2
 
 
-def of_lane(connection: sqlite3.Connection, chat_id: int, lane: int, now: int, zone: tzinfo) -> int:
-    """Tell of what waits in a lane of a chat by one digest; returns how many events are in it."""
-    members = digest.waiting(connection, chat_id, lane)
+def of_lane(connection: sqlite3.Connection, to: Place, lane: int, now: int, zone: tzinfo) -> int:
+    """Tell of what waits in a lane of a chat or topic by one digest; returns how many events are in it."""
+    members = digest.waiting(connection, *to, lane)
     if members:
         title = f"{_count(members)} events at once"
-        _make(connection, chat_id, members, title, now, zone=zone, lane=lane, silent=lane >= ORDINARY)
+        _make(connection, to, members, title, now, zone=zone, lane=lane, silent=lane >= ORDINARY)
     return _count(members)
 
 
@@ -45,13 +47,13 @@ def of_held(
     """
     chats = ask_again(connection, reasons)
     while found := digest.held(connection, reasons):
-        pairs = sorted(found, key=lambda pair: (pair[0], pair[1].delivery))
-        for chat_id, group in groupby(pairs, key=lambda pair: pair[0]):
+        pairs = sorted(found, key=lambda pair: (pair[0][0], pair[0][1] or 0, pair[1].delivery))
+        for to, group in groupby(pairs, key=lambda pair: pair[0]):
             members = [member for _, member in group]
             count = _count(members)
             words = title.format(events=f"{count} event" + "s" * (count != 1))
-            _make(connection, chat_id, members, words, now, zone=zone, lane=ORDINARY, silent=silent)
-            chats.add(chat_id)
+            _make(connection, to, members, words, now, zone=zone, lane=ORDINARY, silent=silent)
+            chats.add(to[0])
     return chats
 
 
@@ -68,7 +70,7 @@ def _count(members: Sequence[Member]) -> int:
 
 def _make(
     connection: sqlite3.Connection,
-    chat_id: int,
+    to: Place,
     members: Sequence[Member],
     title: str,
     now: int,
@@ -78,5 +80,8 @@ def _make(
     silent: bool,
 ) -> None:
     payloads = [pack(Payload(text=text)) for text in render.digest(title, members, zone=zone)]
-    into = deliveries.enqueue(connection, chat_id, payloads, now, lane=lane, silent=silent)
+    chat_id, thread_id = to
+    into = deliveries.enqueue(
+        connection, chat_id, payloads, now, lane=lane, silent=silent, thread_id=thread_id
+    )
     digest.merge(connection, members, into)

@@ -11,7 +11,7 @@ from cctelegram.telegram import errors
 if TYPE_CHECKING:
     import sqlite3
 
-    from cctelegram.bridge.outbound import Line
+    from cctelegram.bridge.line import Line
     from cctelegram.outbox.deliveries import Waiting
     from cctelegram.outbox.store import Store
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from cctelegram.bridge import clock, commands, orders, said, taps
+from cctelegram.bridge import clock, commands, membership, orders, said, strangers, taps
 from cctelegram.bridge.wake import Wake
 from cctelegram.outbox import chats, updates
 from cctelegram.telegram import access, errors
@@ -17,9 +17,10 @@ from cctelegram.telegram.commands import for_another
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
 
+    from cctelegram.bridge.audience import Audience
     from cctelegram.bridge.compose import Manner
     from cctelegram.bridge.figures import Figures
-    from cctelegram.bridge.outbound import Line
+    from cctelegram.bridge.line import Line
     from cctelegram.outbox.store import Store
 
 
@@ -29,6 +30,7 @@ class Bells(NamedTuple):
     answered: Callable[[], None]
     queued: Callable[[int], None]
     revived: Callable[[int], None]
+    killed: Callable[[int, str], None]
 
 
 class Inbound:
@@ -39,23 +41,27 @@ class Inbound:
         store: Store,
         line: Line,
         *,
+        audience: Audience,
         allowed: Callable[[], Collection[int]],
+        holds: Callable[[], str | None],
         manner: Callable[[], Manner],
         status: Callable[[], Awaitable[dict[str, Any]]],
         set_mode: Callable[[str, str | None], Awaitable[str]],
         bells: Bells,
-        bot_name: str,
+        me: access.Me,
         figures: Figures,
         log: Any,
     ) -> None:
         self._store = store
         self._line = line
+        self._audience = audience
         self._allowed = allowed
+        self._holds = holds
         self._manner = manner
         self._status = status
         self._set_mode = set_mode
         self._bells = bells
-        self._bot_name = bot_name
+        self._me = me
         self._figures = figures
         self._log = log
         self._bell = Wake()
@@ -84,24 +90,58 @@ class Inbound:
 
     async def _handle(self, update: updates.Update) -> None:
         content = orjson.loads(update.payload)
-        sender = access.sender(content)
-        if sender is None or not access.is_allowed(content, self._allowed()):
-            await self._store.run(lambda c: self._refuse(c, update, sender))
-            return
-        if "callback_query" in content:
+        if membership.is_told(content):
+            await self._place(update, content)
+        elif not access.is_addressed(content, self._me):
+            await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
+        elif not access.is_allowed(content, self._allowed()):
+            await self._refuse(update, content)
+        elif "callback_query" in content:
             await self._tap(update, content["callback_query"])
         elif "message" in content:
             await self._message(update, content["message"])
         else:
             await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
 
-    def _refuse(self, connection: sqlite3.Connection, update: updates.Update, sender: int | None) -> None:
-        now = clock.wall()
+    async def _place(self, update: updates.Update, content: dict[str, Any]) -> None:
+        """Take what Telegram tells of the bot's place in a chat."""
+        ours = {*self._audience.routes.chats, *self._allowed()}
+
+        def work(connection: sqlite3.Connection) -> membership.Effect:
+            effect = membership.take(connection, self._line.bot, content, ours)
+            updates.handled(connection, update.row, clock.wall())
+            return effect
+
+        effect = await self._store.run(work)
+        if effect.killed is not None:
+            self._bells.killed(*effect.killed)
+            self._log.warning("chat lost", chat_id=effect.killed[0], reason=effect.killed[1])
+        if effect.revived is not None:
+            self._bells.revived(effect.revived)
+            self._log.info("chat back", chat_id=effect.revived)
+        if effect.moved is not None:
+            await self._audience.load()
+            self._bells.queued(effect.moved)
+            self._log.info("chat moved", chat_id=effect.moved)
+
+    async def _refuse(self, update: updates.Update, content: dict[str, Any]) -> None:
+        """Answer nothing; count it, and tell the owner of the first try of each person."""
+        sender, owner = access.sender(content), self._audience.routes.owner
+
+        def work(connection: sqlite3.Connection) -> bool:
+            now = clock.wall()
+            first = sender is not None and updates.stranger(connection, sender, now) and owner is not None
+            if first and owner is not None:
+                strangers.tell(connection, strangers.stranger(content), owner, now, self._holds())
+            updates.handled(connection, update.row, now)
+            return first
+
+        told = await self._store.run(work)
         if sender is not None:
-            updates.stranger(connection, sender, now)
             self._figures.strangers += 1
             self._log.warning("not heard", user_id=sender)
-        updates.handled(connection, update.row, now)
+        if told and owner is not None:
+            self._bells.queued(owner)
 
     async def _tap(self, update: updates.Update, query: dict[str, Any]) -> None:
         order = self._ordered(query)
@@ -137,7 +177,7 @@ class Inbound:
 
         def work(connection: sqlite3.Connection) -> None:
             now = clock.wall()
-            said.queue_reply(connection, chat_id, [confirmed], now, buttons)
+            said.queue_reply(connection, query["message"], [confirmed], now, buttons)
             updates.handled(connection, update.row, now)
 
         await self._store.run(work)
@@ -147,10 +187,10 @@ class Inbound:
 
     async def _message(self, update: updates.Update, message: dict[str, Any]) -> None:
         chat_id = int(message["chat"]["id"])
-        if for_another(message.get("text") or "", self._bot_name):
+        if for_another(message.get("text") or "", self._me.name):
             await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
             return
-        command = commands.named(message, self._bot_name)
+        command = commands.named(message, self._me.name)
         reply = None
         if command is not None:
             reply = await commands.reply(command, self._status, self._set_mode, self._manner().zone)
@@ -161,7 +201,7 @@ class Inbound:
             if reply is not None:
                 key, mode = self._line.key, reply.mode
                 buttons = () if mode is None else orders.buttons(key, chat_id, mode)
-                said.queue_reply(connection, chat_id, reply.lines, now, buttons)
+                said.queue_reply(connection, message, reply.lines, now, buttons)
                 outcome = said.Outcome(queued=True)
             else:
                 outcome = said.said(connection, self._line.bot, message, now)

@@ -20,10 +20,11 @@ from cctelegram.outbox import deliveries, facts, intake
 from cctelegram.outbox.repeats import Repeats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from cctelegram.bridge.figures import Figures
     from cctelegram.bridge.judge import Standing
+    from cctelegram.bridge.routes import Routes
     from cctelegram.outbox.judgement import Judge
     from cctelegram.outbox.store import Store
     from cctelegram.spool.inbox import Inbox
@@ -55,7 +56,7 @@ class Intake:
     """Takes batches until the inbox ends.
 
     Args:
-        recipients: gives where events go, as the settings say now.
+        routes: gives where events go, as the settings say now.
         judging: gives the judge of the events that are stored now.
         standing: gives what counts now, for the bridge's own notices.
         arrived: told the chats for which something was queued, and whether a decision was opened or closed.
@@ -67,7 +68,7 @@ class Intake:
         store: Store,
         inbox: Inbox,
         *,
-        recipients: Callable[[], Sequence[intake.Recipient]],
+        routes: Callable[[], Routes],
         judging: Callable[[], Judge],
         standing: Callable[[], Standing],
         arrived: Callable[[set[int], bool], None],
@@ -77,7 +78,7 @@ class Intake:
     ) -> None:
         self._store = store
         self._inbox = inbox
-        self._recipients = recipients
+        self._routes = routes
         self._judging = judging
         self._standing = standing
         self._repeats = Repeats()
@@ -109,13 +110,15 @@ class Intake:
         rows = batch.rows()
         rejected = [Rejection(item.name, item.reason) for item in batch.rejected]
         told = [*rejected, *(Rejection(item.name, item.reason) for item in batch.troubles)]
-        recipients = list(self._recipients())
+        routes = self._routes()
         large = any(len(row[intake.BODY]) > intake.LARGE for row in rows)
         async with self._turn if large else contextlib.nullcontext():
-            accepted = await self._keep(rows, batch, told, recipients)
+            accepted = await self._keep(rows, batch, told, routes)
         # Durable: it may be sent while the files go.
-        chats = {recipient.chat_id for recipient in recipients if recipient.chat_id is not None}
-        if chats and (accepted or told):
+        chats = {to.chat_id for item in accepted for to in routes.recipients(item.row) if to.chat_id}
+        if told and routes.owner is not None:
+            chats.add(routes.owner)
+        if chats:
             self._arrived(chats, any(item.row[intake.LANE] == DECISIONS for item in accepted))
         await self._remove(batch)
         self._figures.accepted += len(accepted)
@@ -140,20 +143,19 @@ class Intake:
             self._log.warning("not removed", name=item.name, reason=item.reason)
 
     async def _keep(
-        self, rows: list[intake.Row], batch: Any, told: list[Rejection], recipients: list[intake.Recipient]
+        self, rows: list[intake.Row], batch: Any, told: list[Rejection], routes: Routes
     ) -> list[intake.Accepted]:
         def work(connection: sqlite3.Connection) -> list[intake.Accepted]:
             now = clock.wall()
-            accepted = intake.accept(connection, rows, recipients, now, judge=self._judging())
+            accepted = intake.accept(connection, rows, routes.recipients, now, judge=self._judging())
             self._repeats.fold(connection, accepted, now)
             intake.keep_positions(connection, batch.positions, batch.finished)
             for item in accepted:
                 if item.row[intake.TYPE] == QUESTION:
                     _open(connection, item, now)
-            owner = recipients[0].chat_id
-            if told and owner is not None:
+            if told and routes.owner is not None:
                 held = stops(self._standing(), NOTICE, None, silent=False)
-                _tell(connection, owner, told, now, held)
+                _tell(connection, routes.owner, told, now, held)
             return accepted
 
         while True:

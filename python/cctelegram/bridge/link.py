@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from cctelegram.bridge import clock, commands, lock
 from cctelegram.bridge.cards import Cards
 from cctelegram.bridge.inbound import Bells, Inbound
-from cctelegram.bridge.outbound import Line, Outbound
+from cctelegram.bridge.line import Line
+from cctelegram.bridge.outbound import Outbound
 from cctelegram.bridge.pauses import Pauses
+from cctelegram.bridge.topics import Topics
 from cctelegram.bridge.verdict import backoff
 from cctelegram.bridge.wake import Wake
 from cctelegram.config.errors import SettingsError
@@ -18,7 +20,7 @@ from cctelegram.decisions import codes
 from cctelegram.outbox import chats, facts, updates
 from cctelegram.outbox.pacing import Pacing
 from cctelegram.pools.pools import Pools
-from cctelegram.telegram import errors
+from cctelegram.telegram import access, errors
 from cctelegram.telegram.api import Api
 from cctelegram.telegram.updates import Poller
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Awaitable, Callable
 
+    from cctelegram.bridge.audience import Audience
     from cctelegram.bridge.compose import Manner
     from cctelegram.bridge.figures import Figures
     from cctelegram.bridge.judge import Standing
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
     from cctelegram.outbox.store import Store
     from cctelegram.spool.lock import FileLock
 
-ALLOWED_UPDATES: Final = ("message", "callback_query")
+ALLOWED_UPDATES: Final = ("message", "callback_query", "my_chat_member")
 CONNECTING: Final = "connecting to Telegram"
 NOT_GIVEN: Final = (
     "no token: put TELEGRAM_BOT_TOKEN=<token from @BotFather> into .env in the home; "
@@ -49,6 +52,8 @@ class Link:
     """Keeps one line to Telegram up until it is cancelled.
 
     Args:
+        audience: knows who gets events now.
+        holds: gives the reason for which even notices are held now, or None.
         status: gives what the /status command shows.
         set_mode: changes the mode, for a time or until the next change; gives the sentence that confirms it.
         standing: gives what counts now: mode, quiet hours, rules.
@@ -62,6 +67,8 @@ class Link:
         store: Store,
         live: Live,
         *,
+        audience: Audience,
+        holds: Callable[[], str | None],
         manner: Callable[[], Manner],
         status: Callable[[], Awaitable[dict[str, Any]]],
         set_mode: Callable[[str, str | None], Awaitable[str]],
@@ -75,6 +82,8 @@ class Link:
     ) -> None:
         self._store = store
         self._live = live
+        self._audience = audience
+        self._holds = holds
         self._manner = manner
         self._status = status
         self._set_mode = set_mode
@@ -88,6 +97,7 @@ class Link:
         self._change = Wake()
         self._outbound: Outbound | None = None
         self._cards: Cards | None = None
+        self._topics: Topics | None = None
         self._poller: Poller | None = None
         self._pauses: Pauses | None = None
         self._lock: tuple[str, FileLock] | None = None
@@ -116,6 +126,28 @@ class Link:
     def poll_problem(self) -> str | None:
         """What is wrong with listening, in a sentence; None when nothing is."""
         return None if self._poller is None else self._poller.status().problem
+
+    @property
+    def dead_chats(self) -> dict[int, str]:
+        """The chats that cannot be written to, each with the reason."""
+        return {} if self._outbound is None else dict(self._outbound.dead)
+
+    @property
+    def chats(self) -> dict[str, Any]:
+        """What is wrong with chats, by chat: `dead` cannot be written to, `no_topics` cannot have topics."""
+        refused = {} if self._topics is None else self._topics.refused
+        return {"dead": _named(self.dead_chats), "no_topics": _named(refused)}
+
+    @property
+    def chat_problems(self) -> list[str]:
+        """What keeps events from the chats they are for, in sentences."""
+        served = self._audience.routes.chats
+        dead = [
+            f"nothing can be sent to {chat}; its queue is kept: {reason}"
+            for chat, reason in self.dead_chats.items()
+            if chat in served
+        ]
+        return dead if self._topics is None else [*dead, *self._topics.problems]
 
     def queued(self, chat_ids: set[int]) -> None:
         """Tell that something was queued for these chats."""
@@ -209,7 +241,7 @@ class Link:
             line = await self._line(api, files, settings, me)
             await self._work(line, Api(pools.poll, settings.telegram.api_base, token.reveal()), settings, me)
         finally:
-            self._outbound = self._cards = self._poller = self._pauses = self.bot = None
+            self._outbound = self._cards = self._topics = self._poller = self._pauses = self.bot = None
             self.pools = None
             await pools.aclose()
 
@@ -239,6 +271,7 @@ class Link:
         bot, key = await self._store.run(work)
         pauses = self._pauses = Pauses(self._store, bot)
         await pauses.load()
+        await self._audience.load()
         pace = settings.pacing
         pacing = Pacing(
             chat_per_second=pace.chat_per_second,
@@ -249,9 +282,19 @@ class Link:
         return Line(api, files, bot, key, pauses, pacing)
 
     async def _work(self, line: Line, poll_api: Api, settings: Settings, me: dict[str, Any]) -> None:
+        topics = self._topics = Topics(
+            self._store,
+            line,
+            wanted=lambda: self._live.current.display.project_topics,
+            in_private=me.get("has_topics_enabled") is True,
+            log=self._log,
+        )
+        await topics.load()
         outbound = self._outbound = Outbound(
             self._store,
             line,
+            audience=self._audience,
+            topics=topics,
             manner=self._manner,
             figures=self._figures,
             faults=self._faults,
@@ -267,12 +310,16 @@ class Link:
         inbound = Inbound(
             self._store,
             line,
+            audience=self._audience,
             allowed=lambda: self._live.current.telegram.allowed_users,
+            holds=self._holds,
             manner=self._manner,
             status=self._status,
             set_mode=self._set_mode,
-            bells=Bells(answered=self._answered, queued=outbound.wake, revived=outbound.revive),
-            bot_name=str(me.get("username", "")),
+            bells=Bells(
+                answered=self._answered, queued=outbound.wake, revived=outbound.revive, killed=outbound.kill
+            ),
+            me=access.Me(int(me["id"]), str(me.get("username", ""))),
             figures=self._figures,
             log=self._log,
         )
@@ -305,3 +352,7 @@ class Link:
             f"Telegram refuses the token ({reason}): put the right one into .env; everything is kept"
         )
         self._log.error("token refused", reason=reason)
+
+
+def _named(chats: dict[int, str]) -> dict[str, str]:
+    return {str(chat): reason for chat, reason in chats.items()}

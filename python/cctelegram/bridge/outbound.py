@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from cctelegram import render
 from cctelegram.bridge import aftermath, clock, compose, digests, edit, gate, payload, verdict
@@ -21,15 +21,15 @@ from cctelegram.telegram import errors
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from cctelegram.bridge.audience import Audience
     from cctelegram.bridge.figures import Figures
     from cctelegram.bridge.judge import Standing
     from cctelegram.bridge.keep import Faults
-    from cctelegram.bridge.pauses import Pauses
+    from cctelegram.bridge.line import Line
+    from cctelegram.bridge.topics import Topics
     from cctelegram.config.settings import Lanes
     from cctelegram.outbox.deliveries import Part, Waiting
-    from cctelegram.outbox.pacing import Pacing
     from cctelegram.outbox.store import Store
-    from cctelegram.telegram.api import Api
 
 # A task's progress is edited no more often than this, in microseconds.
 EDIT_EVERY: Final = 3_000_000
@@ -43,21 +43,11 @@ FINISH: Final = 5.0
 AGAIN: Final = 1.0
 
 
-class Line(NamedTuple):
-    """One bot at one API base, and what is known of it; `files` calls over the pool for uploads."""
-
-    api: Api
-    files: Api
-    bot: int
-    key: bytes
-    pauses: Pauses
-    pacing: Pacing
-
-
 class Outbound:
     """Sends what is queued until it is cancelled; then what is in flight is finished, for `FINISH` seconds.
 
     Args:
+        audience: knows who gets events now.
         manner: gives the settings that rendering reads, as they are now.
         standing: gives what counts now: what was queued before is held when its turn comes too late.
         held: told that something was.
@@ -71,6 +61,8 @@ class Outbound:
         store: Store,
         line: Line,
         *,
+        audience: Audience,
+        topics: Topics,
         manner: Callable[[], compose.Manner],
         figures: Figures,
         faults: Faults,
@@ -86,6 +78,8 @@ class Outbound:
         self._uploading = asyncio.Lock()  # one file in memory, however many chats are to get one
         self._store = store
         self._line = line
+        self._audience = audience
+        self._topics = topics
         self._manner = manner
         self._figures = figures
         self._faults = faults
@@ -96,7 +90,7 @@ class Outbound:
         self._arrived_bell = arrived
         self._log = log
         self._bells: dict[int, Wake] = {}
-        self._dead: dict[int, str] = {}
+        self.dead: dict[int, str] = {}
         self._new = Wake()
         self._in_flight: set[asyncio.Task[None]] = set()
         self._halted = False
@@ -114,7 +108,7 @@ class Outbound:
 
     async def _serve_all(self) -> None:
         await self._store.run(deliveries.recover)
-        self._dead = await self._store.run(lambda c: chats.dead(c, self._line.bot))
+        self.dead = await self._store.run(lambda c: chats.dead(c, self._line.bot))
         for chat_id in await self._store.run(deliveries.waiting_chats):
             self._bells.setdefault(chat_id, Wake())
         serving: set[int] = set()
@@ -134,9 +128,13 @@ class Outbound:
             self._new.ring()
         bell.ring()
 
+    def kill(self, chat_id: int, reason: str) -> None:
+        """Tell that a chat cannot be written to."""
+        self.dead[chat_id] = reason
+
     def revive(self, chat_id: int) -> None:
-        """Tell that a chat wrote to us: it can be written to again."""
-        self._dead.pop(chat_id, None)
+        """Tell that a chat can be written to again."""
+        self.dead.pop(chat_id, None)
         self.wake(chat_id)
 
     async def _serve(self, chat_id: int) -> None:
@@ -146,7 +144,7 @@ class Outbound:
         while True:
             if self._halted:
                 await asyncio.Event().wait()  # whoever changes the token ends this task
-            if chat_id in self._dead:
+            if chat_id in self.dead:
                 await bell.wait()
                 continue
             pause = self._line.pauses.seconds(chat_id, clock.wall())
@@ -158,6 +156,11 @@ class Outbound:
             if job is None:
                 await bell.wait(await self._idle(chat_id))
                 continue
+            if job.waiting.event is not None and chat_id not in self._audience.routes.chats:
+                # It was in flight when the settings changed, and came back.
+                await self._audience.settle()
+                await bell.wait()
+                continue
             if await self._stopped(job):
                 continue
             pace = self._line.pacing.wait(chat_id, clock.monotonic())
@@ -167,10 +170,11 @@ class Outbound:
                 continue
             if await self._conflated(job) or await self._gathered(job):
                 continue
+            placed = await self._topics.place(job)
             taken = clock.monotonic()
-            if not self._line.pacing.try_take(chat_id, taken):
-                continue  # another chat's message took the bot's last place meanwhile
-            sending = asyncio.create_task(self._send(job, taken), name=f"in flight to {chat_id}")
+            if placed is None or not self._line.pacing.try_take(chat_id, taken):
+                continue  # a topic was made, or another chat's message took the bot's last place meanwhile
+            sending = asyncio.create_task(self._send(placed, taken), name=f"in flight to {chat_id}")
             self._in_flight.add(sending)
             sending.add_done_callback(self._in_flight.discard)
             # Whoever stops us stops the next, not the one that left: its answer would be lost.
@@ -207,6 +211,7 @@ class Outbound:
     async def _gathered(self, job: compose.Job) -> bool:
         """Make one digest of a lane that is over its bound; returns whether it was."""
         lane, chat_id = job.waiting.lane, job.waiting.chat_id
+        to = (chat_id, job.waiting.thread_id)
         if lane == 0 or job.waiting.event is None or job.rendered:
             return False
         bounds = self._bounds()
@@ -214,9 +219,9 @@ class Outbound:
         zone = self._manner().zone
 
         def work(connection: sqlite3.Connection) -> int:
-            if not digest.crowded(connection, chat_id, lane, bound):
+            if not digest.crowded(connection, *to, lane, bound):
                 return 0
-            return digests.of_lane(connection, chat_id, lane, clock.wall(), zone)
+            return digests.of_lane(connection, to, lane, clock.wall(), zone)
 
         count = await self._store.run(work)
         if count:
@@ -294,6 +299,8 @@ class Outbound:
                 deliveries.dead(connection, waiting.delivery, "there is nothing to send")
                 return None, False, None
             deliveries.start(connection, waiting.delivery, self._line.bot, clock.wall())
+            if waiting.thread_id is not None:
+                deliveries.into_topic(connection, waiting.delivery, waiting.thread_id)
             card = None
             if job.decision is not None and len(left) == 1:
                 card = ledger.add_card(
@@ -332,6 +339,7 @@ class Outbound:
             return deliveries.part_sent(connection, part.part, message_id, now)
 
         complete = await self._recorded(lambda: self._store.run(work))
+        self._topics.arrived(job.waiting.chat_id, job.waiting.thread_id)
         if card is not None:
             self._arrived_bell()
         self._figures.part_sent()
@@ -381,7 +389,7 @@ class Outbound:
             case verdict.Pause(seconds, _):
                 await line.pauses.begin(waiting.chat_id, seconds, now)
             case verdict.DeadChat(reason):
-                self._dead[waiting.chat_id] = reason
+                self.dead[waiting.chat_id] = reason
             case _:
                 pass
         await self._store.run(lambda c: aftermath.record(c, waiting, line.bot, card, what, now))
@@ -390,6 +398,9 @@ class Outbound:
                 self._token_refused(reason)
                 self._halted = True
             case verdict.Moved(chat_id):
+                await self._audience.load()
                 self.wake(chat_id)
+            case verdict.WithoutThread():
+                self._topics.lost(waiting.chat_id, waiting.thread_id)
             case _:
                 pass

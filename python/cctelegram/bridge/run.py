@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from cctelegram import version
 from cctelegram.bridge import compose, lock, state, status
+from cctelegram.bridge.audience import Audience
 from cctelegram.bridge.audit import AuditLog
 from cctelegram.bridge.expiry import Expiry
 from cctelegram.bridge.figures import Figures
 from cctelegram.bridge.intake import Intake
+from cctelegram.bridge.judge import MUTED
 from cctelegram.bridge.keep import Faults
 from cctelegram.bridge.link import Link
 from cctelegram.bridge.log import open_log
@@ -32,7 +34,6 @@ from cctelegram.web.app import app
 from cctelegram.web.serve import Server
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Mapping
 
     from cctelegram.bridge.judge import Standing
@@ -92,10 +93,13 @@ class Bridge:
             log=self.log,
         )
         self._expiry = Expiry(self._store, closed=self._closed, log=self.log)
+        self._audience = Audience(self._store, self.live, holds=self._holds, queued=self._queued)
         turn = self._turn = asyncio.Lock()
         self._link = Link(
             self._store,
             self.live,
+            audience=self._audience,
+            holds=self._holds,
             manner=self._manner,
             status=self.status,
             set_mode=self.set_mode,
@@ -150,6 +154,7 @@ class Bridge:
         settings = self.live.current
         recovered = await self._store.run(deliveries.recover)
         await self._modes.load()
+        await self._audience.load()
         positions = await self._store.run(intake.positions)
         inbox = Inbox(
             settings.spool.events_dir,
@@ -164,7 +169,7 @@ class Bridge:
         self._intake = Intake(
             self._store,
             inbox,
-            recipients=self._recipients,
+            routes=lambda: self._audience.routes,
             judging=self._modes.judging,
             standing=self._modes.standing,
             arrived=self._arrived,
@@ -175,7 +180,7 @@ class Bridge:
         key = secrets.token_urlsafe(32)
         await self.server.start(app(self, key))
         self.live.on_change(self._reloaded)
-        await self._release()
+        await self._audience.settle()
         tasks = {
             asyncio.create_task(self._faults.keep(name, work), name=name)
             for name, work in (
@@ -214,9 +219,9 @@ class Bridge:
             stored = await self._store.run(status.from_store)
             files = self._intake is not None and self._intake.waiting()
             stuck = self._link.stuck or (None if self.live.current.telegram.allowed_users else NO_USER)
-            queued = sum(stored["queue"].values())
+            queued = await self._store.run(partial(deliveries.on_their_way, dead=self._link.dead_chats))
             if not files and (stuck or not queued):
-                left = {**stored["deliveries"], "queued": queued}
+                left = {**stored["deliveries"], "queued": sum(stored["queue"].values())}
                 left.pop("dropped", None)  # as a rule wants it
                 words = ", ".join(f"{count} {state}" for state, count in left.items() if count)
                 return f"{words} ({stuck})" if words and stuck else words
@@ -249,6 +254,7 @@ class Bridge:
             "bot": (self._link.bot or {}).get("username"),
             "version": version(),
             "home": str(self.home),
+            "chats": self._link.chats,
             **status.from_process(self.figures, self._started),
             **stored,
             "pools": None if self._link.pools is None else self._link.pools.snapshot(),
@@ -263,6 +269,8 @@ class Bridge:
             self._link.problem,
             None if self.live.current.telegram.allowed_users else NO_USER,
             self._link.poll_problem,
+            self._audience.routes.problem,
+            *self._link.chat_problems,
             None if self.live.refused is None else f"the changed settings are refused: {self.live.refused}",
             *self.live.loaded.warnings,
             *self._faults.problems,
@@ -276,8 +284,12 @@ class Bridge:
         display = self.live.current.display
         return compose.Manner(zone(display.timezone), display.style)
 
-    def _recipients(self) -> list[intake.Recipient]:
-        return [intake.Recipient(self.live.current.telegram.owner)]
+    def _holds(self) -> str | None:
+        """Give the reason for which even questions and notices are held now, or None."""
+        return MUTED if self._modes.current == MUTED else None
+
+    def _queued(self, chat_ids: set[int]) -> None:
+        self._link.queued(chat_ids)
 
     def _standing(self) -> Standing:
         return self._modes.standing()
@@ -304,19 +316,4 @@ class Bridge:
             return
         self.log.info("settings read again")
         self._modes.look()
-        self._releasing = asyncio.ensure_future(self._release())
-
-    async def _release(self) -> None:
-        """Queue for the owner what came before there was one, or waits for one who is not allowed now."""
-        telegram = self.live.current.telegram
-        owner = telegram.owner
-        if owner is None:
-            return
-
-        def work(connection: sqlite3.Connection) -> int:
-            redirected = intake.redirect(connection, telegram.allowed_users, owner)
-            return redirected + intake.release(connection, owner)
-
-        released = await self._store.run(work)
-        if released:
-            self._link.queued({owner})
+        self._settling = asyncio.ensure_future(self._audience.settle())

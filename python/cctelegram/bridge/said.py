@@ -76,18 +76,24 @@ def said(connection: sqlite3.Connection, bot: int, message: dict[str, Any], now:
     if left_out is not None:
         kept = "Its words are kept for the agent." if text else "Nothing of it is kept."
         lines = [f"A {left_out} cannot be handed on", f"Only text reaches agents. {kept}"]
-        queue_reply(connection, chat_id, lines, now)
+        queue_reply(connection, message, lines, now)
     elif untaken:
-        queue_reply(connection, chat_id, [NO_WORDS, "Your words are kept for the agent."], now)
+        queue_reply(connection, message, [NO_WORDS, "Your words are kept for the agent."], now)
     return Outcome(answered=bool(text), filed=bool(text), queued=untaken or left_out is not None)
 
 
 def queue_reply(
-    connection: sqlite3.Connection, chat_id: int, lines: Sequence[str], now: int, buttons: Buttons = ()
+    connection: sqlite3.Connection,
+    message: dict[str, Any],
+    lines: Sequence[str],
+    now: int,
+    buttons: Buttons = (),
 ) -> None:
-    """Queue the bridge's own words for a chat: the first line is the title."""
+    """Queue the bridge's own words for the chat, or the topic, of a message: the first line is the title."""
     payload = Payload(text=render.notice(lines[0], lines[1:]), buttons=buttons)
-    deliveries.enqueue(connection, chat_id, [pack(payload)], now, lane=0, silent=True)
+    thread_id = message.get("message_thread_id") if message.get("is_topic_message") else None
+    chat_id = int(message["chat"]["id"])
+    deliveries.enqueue(connection, chat_id, [pack(payload)], now, lane=0, silent=True, thread_id=thread_id)
 
 
 def _file(connection: sqlite3.Connection, bot: int, message: dict[str, Any], text: str, now: int) -> None:

@@ -85,7 +85,7 @@ def verdict(error: errors.TelegramError, attempts: int) -> Verdict:  # noqa: PLR
             return Moved(error.chat_id)
         case errors.Unauthorized():
             return DeadToken(reason)
-        case errors.Forbidden():
+        case errors.Forbidden() | errors.ChatUnavailable():
             return DeadChat(reason)
         case errors.ThreadNotFound():
             return WithoutThread()

@@ -81,6 +81,22 @@ def choice(*words: str) -> Kind:
     return Kind("choice", "one of " + ", ".join(words), check)
 
 
+def yes_or_no() -> Kind:
+    """Allow true and false."""
+
+    def check(value: object) -> bool:
+        if not isinstance(value, bool):
+            raise ValueError  # noqa: TRY004  one kind of error means "not allowed"
+        return value
+
+    def text(word: str) -> bool:
+        if word.strip().lower() not in ("true", "false"):
+            raise ValueError
+        return word.strip().lower() == "true"
+
+    return Kind("yes or no", "true or false", check, text)
+
+
 def _int(text: str) -> int:
     if not re.fullmatch(r"\s*[+-]?[0-9]{1,20}\s*", text):  # int() also reads 1_0, and digits of other scripts
         raise ValueError

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from cctelegram.config.quiet_hours import QuietHours
+from cctelegram.config.route import Route
 from cctelegram.config.rules import Rule
 from cctelegram.config.secret import Secret
 
@@ -58,6 +59,7 @@ class Display(msgspec.Struct, frozen=True, kw_only=True):
 
     timezone: str
     style: str
+    project_topics: bool
 
 
 class Pacing(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +121,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     home: str
     telegram: Telegram
+    routes: tuple[Route, ...]
     spool: Spool
     mode: Mode
     rules: Mapping[str, Rule]

@@ -23,8 +23,10 @@ from cctelegram.config.kinds import (
     choice,
     number,
     whole,
+    yes_or_no,
 )
 from cctelegram.config.records import by_name, listed
+from cctelegram.config.route import Route
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -94,6 +96,20 @@ def _pool(
     return tuple(keys)
 
 
+ROUTES = listed(
+    Route,
+    "a list of tables with `to` (a user id, a group id, or an id and a topic, such as "
+    '"-1001234567890:7"), and where wanted `types` (names, categories, patterns), `sources` (names, '
+    "patterns) and `min_severity` (low, medium, high, critical)",
+)
+_ROUTES_SAMPLE = """\
+[[routes]]
+to = "-1001234567890:7"
+types = ["build_and_test", "deployment_*"]
+sources = ["ci", "ci-*"]
+min_severity = "high"
+"""
+
 TABLE: tuple[Key, ...] = (
     Key(
         "telegram.token",
@@ -121,6 +137,14 @@ TABLE: tuple[Key, ...] = (
         live=True,
     ),
     Key("telegram.poll_seconds", whole(1, 50), 50, "How long one request for updates waits at Telegram."),
+    Key(
+        "routes",
+        ROUTES,
+        [],
+        "Who gets events beside the owner, who gets all (chats.md).",
+        live=True,
+        sample=_ROUTES_SAMPLE,
+    ),
     Key(
         "spool.events_dir",
         PATH,
@@ -184,6 +208,13 @@ TABLE: tuple[Key, ...] = (
         "concise",
         "What matters with the rest folded, or all of it open.",
         "CC_TELEGRAM_MESSAGE_STYLE",
+        live=True,
+    ),
+    Key(
+        "display.project_topics",
+        yes_or_no(),
+        True,
+        "A topic for each project, in chats that have topics.",
         live=True,
     ),
     Key("pacing.chat_per_second", number(0.01, 10_000), 1.0, "Messages a second to one chat."),

@@ -74,7 +74,7 @@ def migrate(connection: sqlite3.Connection, bot: int, old: int, new: int) -> Non
 
     What was sent stays where it is: the new chat counts its messages anew, and an edit of number 5 would
     change another message there. A question that waits is rendered anew, since its buttons are signed for
-    the old chat.
+    the old chat. The old id is remembered: the settings go on naming it.
     """
     connection.execute(
         "DELETE FROM parts WHERE delivery IN (SELECT deliveries.id FROM deliveries "
@@ -87,3 +87,20 @@ def migrate(connection: sqlite3.Connection, bot: int, old: int, new: int) -> Non
         (new, old),
     )
     connection.execute("DELETE FROM chats WHERE bot = ? AND chat_id = ?", (bot, old))
+    connection.execute("DELETE FROM topics WHERE bot = ? AND chat_id = ?", (bot, old))
+    connection.execute("UPDATE moved_chats SET new_id = ? WHERE bot = ? AND new_id = ?", (new, bot, old))
+    connection.execute(
+        "INSERT INTO moved_chats (bot, old_id, new_id) VALUES (?, ?, ?) "
+        "ON CONFLICT (bot, old_id) DO UPDATE SET new_id = excluded.new_id",
+        (bot, old, new),
+    )
+
+
+def moved(connection: sqlite3.Connection, api_base: str, bot_id: int) -> dict[int, int]:
+    """Give the new id of each group that got one, by the old id."""
+    found = connection.execute(
+        "SELECT old_id, new_id FROM moved_chats JOIN bots ON bots.id = moved_chats.bot "
+        "WHERE api_base = ? AND bot_id = ?",
+        (api_base, bot_id),
+    )
+    return dict(found.fetchall())

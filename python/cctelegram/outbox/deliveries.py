@@ -19,7 +19,7 @@ from cctelegram.outbox.judgement import DROPPED
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 class Waiting(NamedTuple):
@@ -142,6 +142,11 @@ def start(connection: sqlite3.Connection, delivery: int, bot: int, now: int) -> 
     )
 
 
+def into_topic(connection: sqlite3.Connection, delivery: int, thread_id: int) -> None:
+    """Note the topic that a delivery goes to, for all of its parts."""
+    connection.execute("UPDATE deliveries SET thread_id = ? WHERE id = ?", (thread_id, delivery))
+
+
 def part_sent(connection: sqlite3.Connection, part: int, message_id: int, now: int) -> bool:
     """Note that a part arrived; returns whether it was the last, and the delivery is over.
 
@@ -260,6 +265,15 @@ def queue_by_lane(connection: sqlite3.Connection) -> dict[int, int]:
             "SELECT lane, count(*) FROM deliveries WHERE state IN ('queued', 'sending') GROUP BY lane"
         ).fetchall()
     )
+
+
+def on_their_way(connection: sqlite3.Connection, dead: Iterable[int]) -> int:
+    """Give how many deliveries wait for chats that can be written to: for all but the `dead` ones."""
+    (count,) = connection.execute(
+        "SELECT count(*) FROM deliveries WHERE state IN ('queued', 'sending') "  # noqa: S608 - numbers
+        f"AND chat_id NOT IN ({', '.join(str(int(chat)) for chat in dead)})"
+    ).fetchone()
+    return int(count)
 
 
 def count_states(connection: sqlite3.Connection) -> dict[str, int]:

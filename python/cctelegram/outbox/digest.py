@@ -38,39 +38,44 @@ FROM deliveries JOIN events ON events.id = deliveries.event
 """
 
 
-def waiting(connection: sqlite3.Connection, chat_id: int, lane: int, limit: int = MOST) -> list[Member]:
-    """Give what is queued in a lane of a chat and was not begun, oldest first."""
+def waiting(
+    connection: sqlite3.Connection, chat_id: int, thread_id: int | None, lane: int, limit: int = MOST
+) -> list[Member]:
+    """Give what is queued in a lane of a chat or topic and was not begun, oldest first."""
     found = connection.execute(
         SELECT  # noqa: S608 - a constant
         + "WHERE deliveries.chat_id = ? AND deliveries.lane = ? AND deliveries.state = 'queued' "
+        "AND deliveries.thread_id IS ? "
         "AND NOT EXISTS (SELECT 1 FROM parts WHERE parts.delivery = deliveries.id) "
         "ORDER BY deliveries.id LIMIT ?",
-        (chat_id, lane, limit),
+        (chat_id, lane, thread_id, limit),
     )
     return [Member(*row) for row in found]
 
 
-def crowded(connection: sqlite3.Connection, chat_id: int, lane: int, bound: int) -> bool:
-    """Whether more than `bound` events wait in a lane of a chat."""
+def crowded(
+    connection: sqlite3.Connection, chat_id: int, thread_id: int | None, lane: int, bound: int
+) -> bool:
+    """Whether more than `bound` events wait in a lane of a chat or topic."""
     (count,) = connection.execute(
         "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE state = 'queued' AND chat_id = ? AND lane = ? "
-        "AND event IS NOT NULL LIMIT ?)",
-        (chat_id, lane, bound + 1),
+        "AND thread_id IS ? AND event IS NOT NULL LIMIT ?)",
+        (chat_id, lane, thread_id, bound + 1),
     ).fetchone()
     return int(count) > bound
 
 
 def held(
     connection: sqlite3.Connection, reasons: Collection[str], limit: int = MOST
-) -> list[tuple[int, Member]]:
-    """Give what is held for any of these reasons, as (chat, member), oldest first."""
+) -> list[tuple[tuple[int, int | None], Member]]:
+    """Give what is held for any of these reasons, as ((chat, topic), member), oldest first."""
     found = connection.execute(
-        SELECT.replace("SELECT ", "SELECT deliveries.chat_id, ", 1)  # noqa: S608 - a constant
+        SELECT.replace("SELECT ", "SELECT deliveries.chat_id, deliveries.thread_id, ", 1)  # noqa: S608 - a constant
         + "WHERE deliveries.state = 'held' AND deliveries.reason IN (SELECT value FROM json_each(?)) "
         "AND deliveries.chat_id IS NOT NULL ORDER BY deliveries.id LIMIT ?",
         (_json(reasons), limit),
     )
-    return [(row[0], Member(*row[1:])) for row in found]
+    return [((row[0], row[1]), Member(*row[2:])) for row in found]
 
 
 def reasons_held(connection: sqlite3.Connection) -> set[str]:

@@ -8,7 +8,7 @@ from cctelegram.outbox.judgement import by_lane
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from cctelegram.outbox.judgement import Judge, Judgement
 
@@ -58,12 +58,12 @@ class Accepted(NamedTuple):
 def accept(
     connection: sqlite3.Connection,
     rows: Sequence[Row],
-    recipients: Sequence[Recipient],
+    recipients: Callable[[Row], Iterable[Recipient]],
     now: int,
     *,
     judge: Judge = by_lane,
 ) -> list[Accepted]:
-    """Store the events of `rows` that are new, each with a delivery to every recipient.
+    """Store the events of `rows` that are new, each with a delivery to each of its recipients.
 
     An event whose intake key is known is the same file read again after a crash: it is passed over. An
     `event_id` that is known under another intake key is a new event that reuses the id: it becomes
@@ -71,7 +71,7 @@ def accept(
 
     Args:
         rows: in `events.EVENT_COLUMNS` order, in the order in which they are to be sent.
-        recipients: at least one; a recipient without chat makes a held delivery.
+        recipients: gives where an event goes, at least one; a recipient without chat makes a held delivery.
         now: microseconds since the epoch.
         judge: says of a row how it is to be delivered.
     """
@@ -96,7 +96,7 @@ def accept(
             _delivery(accepted, recipient, now, judgement)
             for accepted in new
             for judgement in (judge(accepted.row),)
-            for recipient in recipients
+            for recipient in recipients(accepted.row)
         ),
     )
     return new
@@ -138,27 +138,6 @@ def release(connection: sqlite3.Connection, chat_id: int) -> int:
         "UPDATE deliveries SET chat_id = ?, state = 'queued', reason = NULL "
         "WHERE state = 'held' AND chat_id IS NULL",
         (chat_id,),
-    ).rowcount
-
-
-def redirect(connection: sqlite3.Connection, allowed: Collection[int], owner: int) -> int:
-    """Let what waits for a person who is no longer allowed go to the owner; returns how many deliveries.
-
-    It is rendered anew: buttons are signed for their chat. What the bridge itself had to say to that person
-    is kept as dead.
-    """
-    people = ", ".join(str(int(user)) for user in {*allowed, owner})
-    gone = f"state IN ('queued', 'held') AND chat_id > 0 AND chat_id NOT IN ({people})"
-    connection.execute(
-        f"UPDATE deliveries SET state = 'dead', reason = ? WHERE event IS NULL AND {gone}",  # noqa: S608 - numbers
-        ("the person is no longer allowed",),
-    )
-    connection.execute(
-        f"DELETE FROM parts WHERE delivery IN (SELECT id FROM deliveries WHERE {gone})"  # noqa: S608 - numbers
-    )
-    return connection.execute(
-        f"UPDATE deliveries SET chat_id = ?, not_before = 0 WHERE {gone}",  # noqa: S608 - numbers
-        (owner,),
     ).rowcount
 
 

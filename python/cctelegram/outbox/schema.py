@@ -194,7 +194,32 @@ ALTER TABLE deliveries ADD COLUMN follows INTEGER REFERENCES deliveries(id);  --
 CREATE INDEX deliveries_follows ON deliveries (follows) WHERE follows IS NOT NULL;
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (FIRST, PROGRESS, AUDIT, EQUALS)
+CHATS: Final = """
+ALTER TABLE chats ADD COLUMN is_forum INTEGER;                       -- none while nobody has asked
+ALTER TABLE chats ADD COLUMN looked_at INTEGER NOT NULL DEFAULT 0;   -- when getChat said so
+ALTER TABLE chats ADD COLUMN topics_reason TEXT;                     -- why no topic can be made here
+ALTER TABLE chats ADD COLUMN topics_after INTEGER NOT NULL DEFAULT 0; -- when that is tried again
+
+CREATE TABLE topics (
+    id INTEGER PRIMARY KEY,
+    bot INTEGER NOT NULL REFERENCES bots(id),
+    chat_id INTEGER NOT NULL,
+    project TEXT NOT NULL,
+    thread_id INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    UNIQUE (bot, chat_id, project)
+);
+
+CREATE TABLE moved_chats (
+    id INTEGER PRIMARY KEY,
+    bot INTEGER NOT NULL REFERENCES bots(id),
+    old_id INTEGER NOT NULL,                  -- as the settings may still name it
+    new_id INTEGER NOT NULL,
+    UNIQUE (bot, old_id)
+);
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (FIRST, PROGRESS, AUDIT, EQUALS, CHATS)
 VERSION: Final = len(MIGRATIONS)
 
 

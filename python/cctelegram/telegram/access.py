@@ -6,10 +6,42 @@ people), not a user name (it can be given up and taken by another), not the auth
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cctelegram.telegram.commands import parse
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+
+class Me(NamedTuple):
+    """The bot: its id and its user name."""
+
+    id: int
+    name: str
+
+
+def is_addressed(update: Mapping[str, Any], me: Me) -> bool:
+    """Tell whether an update is meant for the bot.
+
+    A tap is, and all that is written in a private chat. In a group, where an administrator bot gets what
+    everybody says to everybody, it is a command, a reply to a message of the bot, and what names it. (What is
+    written in a topic comes as a reply to the message that made the topic: that one says nothing.)
+    """
+    message = update.get("message", update.get("edited_message"))
+    if "callback_query" in update or not isinstance(message, dict):
+        return True
+    chat = message.get("chat")
+    if not isinstance(chat, dict) or chat.get("type") not in ("group", "supergroup"):
+        return True
+    text = message.get("text") or message.get("caption")
+    text = text if isinstance(text, str) else ""
+    replied = message.get("reply_to_message")
+    if isinstance(replied, dict) and "forum_topic_created" not in replied:
+        author = replied.get("from")
+        if isinstance(author, dict) and author.get("id") == me.id:
+            return True
+    return parse(text, me.name) is not None or f"@{me.name}".lower() in text.lower()
 
 
 def sender(update: Mapping[str, Any]) -> int | None:

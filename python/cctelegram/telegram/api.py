@@ -152,6 +152,16 @@ class Api:
         params = {"callback_query_id": query_id, "text": text or None, "show_alert": alert or None}
         return bool(await self.call("answerCallbackQuery", params))
 
+    async def get_chat(self, chat_id: int) -> dict[str, Any]:
+        """Return what Telegram knows of a chat (`ChatFullInfo`)."""
+        chat: dict[str, Any] = await self.call("getChat", {"chat_id": chat_id})
+        return chat
+
+    async def create_forum_topic(self, chat_id: int, name: str) -> int:
+        """Make a topic of up to 128 characters of name; return its thread id."""
+        topic = await self.call("createForumTopic", {"chat_id": chat_id, "name": name})
+        return int(topic["message_thread_id"])
+
     async def set_my_commands(self, commands: Mapping[str, str]) -> bool:
         """Show these commands, name -> description, in the menu of every chat."""
         listed = [{"command": name, "description": about} for name, about in commands.items()]

@@ -7,6 +7,7 @@
         CantParseEntities         400: our entities are wrong
         Migrated                  400: the group has another id now, `chat_id`
         ThreadNotFound            400: the topic is gone or closed
+        ChatUnavailable           400: there is no such chat, or the bot may not write in it
         TooOld                    400: the tap was too long ago to be answered
         Rejected                  any other 4xx: will never be taken
         Unauthorized              401, 404: the token is wrong or revoked
@@ -79,6 +80,10 @@ class ThreadNotFound(Refused):
     """The topic is gone, or closed."""
 
 
+class ChatUnavailable(Refused):
+    """There is no such chat, the bot does not know it yet, or it may not write there."""
+
+
 class TooOld(Refused):
     """The tap was too long ago to be answered."""
 
@@ -144,6 +149,11 @@ _WORDS: tuple[tuple[str, type[Refused]], ...] = (
     ("message thread not found", ThreadNotFound),
     ("topic_closed", ThreadNotFound),
     ("topic_deleted", ThreadNotFound),
+    ("chat not found", ChatUnavailable),
+    ("peer_id_invalid", ChatUnavailable),
+    ("chat_write_forbidden", ChatUnavailable),
+    ("have no rights to send a message", ChatUnavailable),
+    ("not enough rights to send", ChatUnavailable),
     ("query is too old", TooOld),
 )
 _CODES: dict[int, type[Refused]] = {401: Unauthorized, 403: Forbidden, 409: Conflict, 413: TooLarge}

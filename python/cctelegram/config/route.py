@@ -1,0 +1,54 @@
+"""One of `[[routes]]`: which events go to a chat beside the owner's."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+import msgspec
+
+SEVERITIES: Final = ("low", "medium", "high", "critical")
+# A user (positive) or a group (negative), and a topic of it behind a colon.
+_TO: Final = re.compile(r"(-?[1-9][0-9]{0,15})(?::([1-9][0-9]{0,9}))?")
+
+
+class Chat(NamedTuple):
+    """Where a route leads; `thread_id` is a topic of the chat, None for the chat itself."""
+
+    chat_id: int
+    thread_id: int | None
+
+
+class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Sends to a user, a group or a topic what fits all of types, sources and severity.
+
+    Attributes:
+        to: a user id, a group id, or `"<id>:<topic>"`.
+        types: names of types, of categories, or patterns with `*`, `?`, `[...]`; none for all.
+        sources: the same of sources.
+        min_severity: the least severity.
+    """
+
+    to: int | str
+    types: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    min_severity: str = SEVERITIES[0]
+
+    def __post_init__(self) -> None:
+        """Check what the types of the fields cannot say."""
+        if _TO.fullmatch(str(self.to)) is None:
+            raise ValueError(
+                f"to is a user id, a group id (negative) or an id and a topic, "
+                f'such as "-1001234567890:7", not {self.to!r}'
+            )
+        if self.min_severity not in SEVERITIES:
+            raise ValueError(f"min_severity is one of {', '.join(SEVERITIES)}, not {self.min_severity}")
+        if not all((*self.types, *self.sources)):
+            raise ValueError("types and sources hold names and patterns; an empty one fits nothing")
+
+    @property
+    def chat(self) -> Chat:
+        """Where it leads."""
+        found = _TO.fullmatch(str(self.to))
+        assert found is not None  # noqa: S101 - looked at when it was made
+        return Chat(int(found[1]), int(found[2]) if found[2] else None)

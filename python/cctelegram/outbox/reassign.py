@@ -1,0 +1,90 @@
+"""When who gets events changes: what waits for a chat that gets nothing now is the owner's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection
+
+TOLD: Final = "the chat gets nothing any more; the owner's message tells of it"
+NOT_ALLOWED: Final = "the person is no longer allowed"
+
+
+def reassign(
+    connection: sqlite3.Connection, chats: Collection[int], allowed: Collection[int], owner: int
+) -> int:
+    """Give to the owner what waits for chats that are not among `chats`; returns how many deliveries.
+
+    What the owner gets anyway is `digested` into that delivery; the rest becomes the owner's, rendered anew,
+    since buttons are signed for their chat. A digest for such a chat is taken apart first. What the bridge
+    itself had to say to a person who is not allowed now is kept as dead; its words to others go on.
+
+    Args:
+        chats: who gets events now, the owner among them.
+        allowed: the people who are heard.
+    """
+    here, people = _numbers({*chats, owner}), _numbers({*allowed, owner})
+    gone = f"deliveries.state IN ('queued', 'held') AND deliveries.chat_id NOT IN ({here})"
+    digests = (
+        f"SELECT id FROM deliveries WHERE {gone} AND event IS NULL "  # noqa: S608 - numbers, as all below
+        "AND id IN (SELECT merged_into FROM deliveries WHERE state = 'digested')"
+    )
+    taken_apart = [digest for (digest,) in connection.execute(digests).fetchall()]
+    connection.executemany(
+        "UPDATE deliveries SET state = 'queued', merged_into = NULL "
+        "WHERE state = 'digested' AND merged_into = ?",
+        ((digest,) for digest in taken_apart),
+    )
+    connection.executemany("DELETE FROM deliveries WHERE id = ?", ((digest,) for digest in taken_apart))
+    connection.execute(
+        f"UPDATE deliveries SET state = 'dead', reason = ? WHERE {gone} AND event IS NULL "  # noqa: S608
+        f"AND chat_id > 0 AND chat_id NOT IN ({people})",
+        (NOT_ALLOWED,),
+    )
+    gone += " AND deliveries.event IS NOT NULL"
+    connection.execute(
+        f"DELETE FROM parts WHERE delivery IN (SELECT id FROM deliveries WHERE {gone}) "  # noqa: S608
+        "AND message_id IS NULL"
+    )
+    copy = (
+        "SELECT min(own.id) FROM deliveries AS own WHERE own.event = deliveries.event AND own.chat_id = ? "
+        "AND own.state != 'dead'"
+    )
+    told = connection.execute(
+        f"UPDATE deliveries SET state = 'digested', reason = ?, merged_into = ({copy}) "  # noqa: S608
+        f"WHERE {gone} AND EXISTS ({copy} HAVING count(*) > 0)",
+        (TOLD, owner, owner),
+    ).rowcount
+    connection.execute(
+        f"DELETE FROM parts WHERE delivery IN (SELECT id FROM deliveries WHERE {gone})"  # noqa: S608
+    )
+    given = connection.execute(
+        f"UPDATE deliveries SET chat_id = ?, thread_id = NULL, not_before = 0 WHERE {gone}",  # noqa: S608
+        (owner,),
+    ).rowcount
+    return told + given
+
+
+def ask_the_owner(connection: sqlite3.Connection, owner: int, now: int, held: str | None) -> int:
+    """Queue for the owner the open questions that were never theirs; returns how many.
+
+    Their cards may be on phones of people who are not heard any more, and then nobody could answer.
+
+    Args:
+        now: microseconds since the epoch.
+        held: the reason for which they are held, or None.
+    """
+    return connection.execute(
+        "INSERT INTO deliveries (event, chat_id, lane, state, silent, reason, queued_at) "
+        "SELECT decisions.event, ?, events.lane, ?, 0, ?, ? FROM decisions "
+        "JOIN events ON events.id = decisions.event WHERE decisions.state = 'open' AND NOT EXISTS "
+        "(SELECT 1 FROM deliveries WHERE deliveries.event = decisions.event "
+        "AND (deliveries.chat_id = ? OR deliveries.chat_id IS NULL))",
+        (owner, "queued" if held is None else "held", held, now, owner),
+    ).rowcount
+
+
+def _numbers(ids: Collection[int]) -> str:
+    return ", ".join(str(int(one)) for one in ids)

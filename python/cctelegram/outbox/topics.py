@@ -1,0 +1,66 @@
+"""Topics: which chats have them, which one a project has, and where none can be made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import sqlite3
+
+
+class Forum(NamedTuple):
+    """What is known of a chat; times in us.
+
+    `is_forum` is as getChat said at `looked_at`. While `reason` stands, no topic is made before `after`.
+    """
+
+    is_forum: bool
+    looked_at: int
+    reason: str | None
+    after: int
+
+
+def forums(connection: sqlite3.Connection, bot: int) -> dict[int, Forum]:
+    """Give what is known, by chat."""
+    found = connection.execute(
+        "SELECT chat_id, coalesce(is_forum, 0), looked_at, topics_reason, topics_after FROM chats "
+        "WHERE bot = ?",
+        (bot,),
+    )
+    return {chat: Forum(bool(forum), *rest) for chat, forum, *rest in found}
+
+
+def keep_forum(connection: sqlite3.Connection, bot: int, chat_id: int, forum: Forum) -> None:
+    """Remember what is known of a chat."""
+    connection.execute(
+        "INSERT INTO chats (bot, chat_id, is_forum, looked_at, topics_reason, topics_after) "
+        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (bot, chat_id) DO UPDATE SET is_forum = excluded.is_forum, "
+        "looked_at = excluded.looked_at, topics_reason = excluded.topics_reason, "
+        "topics_after = excluded.topics_after",
+        (bot, chat_id, *forum),
+    )
+
+
+def threads(connection: sqlite3.Connection, bot: int) -> dict[tuple[int, str], int]:
+    """Give the topic of each project in each chat."""
+    found = connection.execute("SELECT chat_id, project, thread_id FROM topics WHERE bot = ?", (bot,))
+    return {(chat, project): thread for chat, project, thread in found}
+
+
+def add(
+    connection: sqlite3.Connection, bot: int, chat_id: int, project: str, thread_id: int, now: int
+) -> None:
+    """Remember the topic that was made for a project."""
+    connection.execute(
+        "INSERT INTO topics (bot, chat_id, project, thread_id, created_at) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (bot, chat_id, project) DO UPDATE SET thread_id = excluded.thread_id, "
+        "created_at = excluded.created_at",
+        (bot, chat_id, project, thread_id, now),
+    )
+
+
+def forget(connection: sqlite3.Connection, bot: int, chat_id: int, thread_id: int) -> None:
+    """Note that a topic is gone or closed: its project gets a new one."""
+    connection.execute(
+        "DELETE FROM topics WHERE bot = ? AND chat_id = ? AND thread_id = ?", (bot, chat_id, thread_id)
+    )
