@@ -1,5 +1,6 @@
 """Settings that are said to be live count without a restart; that of token, users and API base is in
-test_delivery.py, that of quiet hours and rules in test_quiet_hours.py.
+test_delivery.py, of quiet hours and rules in test_quiet_hours.py, of routes in test_chats.py, of topics in
+test_topics.py.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ LIVE = {
     "telegram.token",
     "telegram.allowed_users",
     "telegram.api_base",
+    "routes",
     "display.timezone",
     "display.style",
     "mode.quiet_hours",
     "rules",
+    "display.project_topics",
 }
 
 

@@ -105,7 +105,7 @@ class Control:
         self._post("faults", faults=list(faults), seed=seed)
 
     def chat(self, chat_id: int, **fields: Any) -> dict[str, Any]:
-        """Create or change a chat: type, title, is_forum, members, started, blocked, bot_status."""
+        """Create, change or delete a chat; `fields` are those of POST /chats (docs/sandbox.md)."""
         return self._post("chats", id=chat_id, **fields)
 
     def limits(self, **rates: float) -> dict[str, Any]:

@@ -10,7 +10,7 @@
 | POST /faults | seed, faults: a list of the same | |
 | POST /say | text, user_id, chat_id, reply_to, thread_id | the message |
 | POST /tap | message_id, button (index or label) or data, user_id, chat_id | the callback query |
-| POST /chats | id, type, title, is_forum, members, started, blocked, bot_status, migrate_to | the chat |
+| POST /chats | id, type, title, is_forum, members, started, blocked, bot_status, deleted, migrate_to | chat |
 | POST /limits | chat_per_second, chat_burst, group_per_minute, total_per_second, callback_seconds | |
 | POST /update | an update as it is | the update queued |
 | POST /reset | | faults, counted messages and waits forgotten |
@@ -72,6 +72,7 @@ class OpenChat(msgspec.Struct, forbid_unknown_fields=True):
     blocked: bool | None = None
     bot_status: str | None = None
     migrate_to: int | None = None
+    deleted: bool = False
 
 
 class NewFaults(msgspec.Struct, forbid_unknown_fields=True):
@@ -199,6 +200,8 @@ class Control:
             chat = migration.begin(self.state, chat.id, given.migrate_to)
             if chat is None:
                 raise Impossible("only a group can migrate, once, to an id that is free")
+        if given.deleted:
+            person.delete(self.state, chat)
         self.state.bell.ring()
         return chat.json()
 

@@ -140,4 +140,14 @@ def open_group(
     for user_id in members:
         chat_for(state, user_id, None)
     statuses = dict.fromkeys(members, "member") | {state.user_id: "creator"}
-    return state.add_chat(Chat(chat_id, kind, title=title or "Group", is_forum=is_forum, members=statuses))
+    chat = state.add_chat(Chat(chat_id, kind, title=title or "Group", is_forum=is_forum, members=statuses))
+    _tell_membership(state, chat, "left", chat.bot_status, state.user_id)
+    return chat
+
+
+def delete(state: State, chat: Chat) -> None:
+    """Delete a group for everybody, which its creator can; the bot hears nothing of it."""
+    if not chat.is_group:
+        raise Impossible("a private chat is not deleted; use blocked")
+    del state.chats[chat.id]
+    state.bell.ring()
