@@ -146,7 +146,7 @@ def test_equal_events_are_one_message_with_a_count_and_later_ones_edit_it(
     assert edited["message_id"] == message["message_id"]
     assert len(sends(fast_sandbox)) == 1
     told = json.loads(running.get("/deliveries/e1")[1])["deliveries"][0]
-    assert (told["state"], told["told_by"]["message_ids"]) == ("digested", [message["message_id"]])
+    assert (told["state"], told["digest"]["message_ids"]) == ("digested", [message["message_id"]])
     wait_for(lambda: delivery(running, "e3")[0] == "sent", "the edit is sent")
     running.put("q1.json", {"type": "approval_request", "title": "Again?"})
     running.put("q2.json", {"type": "approval_request", "title": "Again?"})

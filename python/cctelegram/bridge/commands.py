@@ -20,7 +20,22 @@ COMMANDS: Final = {
     "nomad": "Away: everything reaches you",
     "local": "At the desk: only what matters",
     "mute": "Nothing reaches you until /nomad or /local; /mute 1h for an hour",
+    "pending": "Show open questions, and what waits or is held",
+    "history": "Show the last messages, or search: /history deploy",
+    "digest": "Tell now of what is held back",
 }
+
+
+class Desk(NamedTuple):
+    """Who answers what the outbox is asked; each gives the lines of the answer.
+
+    `pending` is told the chat, `history` what was written behind the command and the chat.
+    """
+
+    pending: Callable[[int], Awaitable[list[str]]]
+    history: Callable[[str, int], Awaitable[list[str]]]
+    digest: Callable[[], Awaitable[list[str]]]
+
 
 # The commands that name a mode.
 MODE_OF: Final = {"nomad": "nomad", "local": "local", "mute": "muted"}
@@ -43,9 +58,11 @@ async def reply(
     command: Command,
     status: Callable[[], Awaitable[dict[str, Any]]],
     set_mode: Callable[[str, str | None], Awaitable[str]],
+    desk: Desk,
     zone: tzinfo,
+    chat_id: int,
 ) -> Reply:
-    """Do what a command says, and give what answers it."""
+    """Do what a command given in a chat says, and give what answers it."""
     words = command.args.casefold()
     mode, _, lasting = words.partition(" ") if command.name == "mode" else (command.name, "", words)
     mode = MODE_OF.get(mode, mode)
@@ -59,10 +76,20 @@ async def reply(
         return Reply([_mode(now, zone), "/nomad, /local or /mute changes it."], now["mode"])
     if command.name == "status":
         return Reply(_status(await status(), zone))
+    if command.name in Desk._fields:
+        return Reply(await _from_desk(command, desk, chat_id))
     lines = [f"/{name}  {what}" for name, what in COMMANDS.items()]
     if command.name == "start":
         return Reply(["CCTelegram is connected", "Events from your agents and scripts appear here.", *lines])
     return Reply(["Commands", *lines])
+
+
+async def _from_desk(command: Command, desk: Desk, chat_id: int) -> list[str]:
+    if command.name == "pending":
+        return await desk.pending(chat_id)
+    if command.name == "history":
+        return await desk.history(command.args, chat_id)
+    return await desk.digest()
 
 
 def _mode(now: dict[str, Any], zone: tzinfo) -> str:

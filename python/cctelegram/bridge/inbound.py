@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from cctelegram.bridge import clock, commands, membership, orders, said, strangers, taps
+from cctelegram.bridge import clock, commands, membership, mode_buttons, said, strangers, taps
 from cctelegram.bridge.wake import Wake
 from cctelegram.outbox import chats, updates
 from cctelegram.telegram import access, errors
@@ -47,6 +47,7 @@ class Inbound:
         manner: Callable[[], Manner],
         status: Callable[[], Awaitable[dict[str, Any]]],
         set_mode: Callable[[str, str | None], Awaitable[str]],
+        desk: commands.Desk,
         bells: Bells,
         me: access.Me,
         figures: Figures,
@@ -60,6 +61,7 @@ class Inbound:
         self._manner = manner
         self._status = status
         self._set_mode = set_mode
+        self._desk = desk
         self._bells = bells
         self._me = me
         self._figures = figures
@@ -163,17 +165,17 @@ class Inbound:
             self._log.info("answered", user_id=query["from"]["id"])
         await self._quietly(self._line.api.answer_callback_query(query["id"], reply.text))
 
-    def _ordered(self, query: dict[str, Any]) -> orders.Order | None:
+    def _ordered(self, query: dict[str, Any]) -> mode_buttons.Order | None:
         message = query.get("message")
         if not isinstance(message, dict) or "chat" not in message:
             return None
-        return orders.read(self._line.key, str(query.get("data", "")), int(message["chat"]["id"]))
+        return mode_buttons.read(self._line.key, str(query.get("data", "")), int(message["chat"]["id"]))
 
-    async def _order(self, update: updates.Update, query: dict[str, Any], order: orders.Order) -> None:
+    async def _order(self, update: updates.Update, query: dict[str, Any], order: mode_buttons.Order) -> None:
         """Change the mode as a button says, and confirm it in its chat; the message it stands in stays."""
         chat_id = int(query["message"]["chat"]["id"])
         confirmed = await self._set_mode(order.mode, order.lasting)
-        buttons = orders.buttons(self._line.key, chat_id, order.mode)
+        buttons = mode_buttons.buttons(self._line.key, chat_id, order.mode)
 
         def work(connection: sqlite3.Connection) -> None:
             now = clock.wall()
@@ -193,14 +195,15 @@ class Inbound:
         command = commands.named(message, self._me.name)
         reply = None
         if command is not None:
-            reply = await commands.reply(command, self._status, self._set_mode, self._manner().zone)
+            zone = self._manner().zone
+            reply = await commands.reply(command, self._status, self._set_mode, self._desk, zone, chat_id)
 
         def work(connection: sqlite3.Connection) -> said.Outcome:
             now = clock.wall()
             revived = chats.revive(connection, self._line.bot, chat_id)
             if reply is not None:
                 key, mode = self._line.key, reply.mode
-                buttons = () if mode is None else orders.buttons(key, chat_id, mode)
+                buttons = () if mode is None else mode_buttons.buttons(key, chat_id, mode)
                 said.queue_reply(connection, message, reply.lines, now, buttons)
                 outcome = said.Outcome(queued=True)
             else:

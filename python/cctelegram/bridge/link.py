@@ -58,6 +58,7 @@ class Link:
         set_mode: changes the mode, for a time or until the next change; gives the sentence that confirms it.
         standing: gives what counts now: mode, quiet hours, rules.
         held: told after something was held that had been queued.
+        desk: answers what the outbox is asked in a chat.
         answered: told after a decision was closed or a message was filed.
         turn: as Outbound has it.
     """
@@ -74,6 +75,7 @@ class Link:
         set_mode: Callable[[str, str | None], Awaitable[str]],
         standing: Callable[[], Standing],
         held: Callable[[], None],
+        desk: commands.Desk,
         answered: Callable[[], None],
         turn: asyncio.Lock,
         figures: Figures,
@@ -89,6 +91,7 @@ class Link:
         self._set_mode = set_mode
         self._standing = standing
         self._held = held
+        self._desk = desk
         self._answered = answered
         self._turn = turn
         self._figures = figures
@@ -316,6 +319,7 @@ class Link:
             manner=self._manner,
             status=self._status,
             set_mode=self._set_mode,
+            desk=self._desk,
             bells=Bells(
                 answered=self._answered, queued=outbound.wake, revived=outbound.revive, killed=outbound.kill
             ),

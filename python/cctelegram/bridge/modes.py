@@ -146,6 +146,25 @@ class Modes:
         end = moment(until, self._manner().zone)
         return f"Mode muted until {end}: nothing reaches the phone until then; all of it is kept."
 
+    async def tell_now(self) -> list[str]:
+        """Answer /digest: tell at once of all that is held back, unless nothing may be told while muted."""
+        if self.current == MUTED:
+            return [
+                "Muted: nothing is told now",
+                "All of it is kept, and summed up when the mode ends: /nomad or /local.",
+            ]
+
+        def work(connection: sqlite3.Connection) -> tuple[int, set[int]]:
+            held = digest.count_reasons(connection)
+            return sum(held.values()), self._tell(connection, held) if held else set()
+
+        count, chats = await self._store.run(work)
+        if not count:
+            return ["Nothing is held back"]
+        self._log.info("told of what was held", deliveries=count)
+        self._queued(chats)
+        return [f"{count} held back, told of now"]
+
     async def run(self) -> None:
         """End what has a time, and tell of what is held when its time comes; at rest, sleep."""
         while True:
@@ -197,7 +216,7 @@ class Modes:
         return chats if new.mode == LOCAL else chats | self._tell(connection, (LOCAL,))
 
     def _tell(self, connection: sqlite3.Connection, reasons: Collection[str]) -> set[int]:
-        title = next(words for reason, words in TITLES.items() if reason in reasons)
+        title = next((words for reason, words in TITLES.items() if reason in reasons), "{events} held back")
         zone = self._manner().zone
         return digests.of_held(connection, reasons, title, clock.wall(), zone, silent=True)
 

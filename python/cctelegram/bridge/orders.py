@@ -1,45 +1,144 @@
-"""Buttons that change the mode, below the words that confirm a change.
-
-A button says what it orders by a name of the table here, with a MAC over it and the chat
-(decisions/codes.py): nobody without the key can make one, and one that is copied into another chat counts for
-nothing.
-"""
+"""An operator's orders, with what follows from them: decisions are closed, senders and agents are told."""
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cctelegram.bridge.judge import LOCAL, MUTED, NOMAD
-from cctelegram.decisions import codes
+from cctelegram.bridge import clock, close
+from cctelegram.bridge.routes import Routes
+from cctelegram.decisions import ledger
+from cctelegram.outbox import chats, orders, overview, reassign
+from cctelegram.outbox.orders import Impossible
 
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable, Sequence
 
-class Order(NamedTuple):
-    """What a button says and orders; `lasting` as in `Modes.change`."""
-
-    label: str
-    mode: str
-    lasting: str | None = None
-
-
-ORDERS: Final = {
-    "mute-1h": Order("Mute 1 h", MUTED, "1h"),
-    "nomad": Order("Nomad", NOMAD),
-    "local": Order("Local", LOCAL),
-}
+    from cctelegram.config.settings import Settings
+    from cctelegram.outbox.store import Store
 
 
-def buttons(key: bytes, chat_id: int, mode: str) -> tuple[tuple[dict[str, Any], ...], ...]:
-    """Give one row with the orders that change something while `mode` counts."""
-    return (
-        tuple(
-            {"text": order.label, "callback_data": codes.order_data(key, name, chat_id)}
-            for name, order in ORDERS.items()
-            if order.lasting is not None or order.mode != mode
-        ),
+class Followed(NamedTuple):
+    """What came of an order: each delivery with the states before and after, sentences for the others."""
+
+    done: list[dict[str, Any]]
+    refused: list[str]
+    cancelled: bool = False
+
+    def told(self) -> dict[str, Any]:
+        """Give it as it goes to the operator."""
+        return self._asdict()
+
+
+def retry(connection: sqlite3.Connection, numbers: Iterable[int], settings: Settings) -> Followed:
+    """Queue deliveries again. What would go to a chat that gets nothing any more goes to the owner.
+
+    Raises:
+        Impossible: none of them can be.
+    """
+    followed = _each(connection, list(numbers), orders.retry)
+    telegram = settings.telegram
+    moved = {} if telegram.bot_id is None else chats.moved(connection, telegram.api_base, telegram.bot_id)
+    routes = Routes(settings, moved)
+    if routes.owner is not None:
+        reassign.reassign(connection, routes.chats, telegram.allowed_users, routes.owner)
+    return _as_they_are(connection, followed)
+
+
+def drop(connection: sqlite3.Connection, numbers: Iterable[int], now: int) -> Followed:
+    """Let deliveries be dead; a question that nobody can answer any more is cancelled, so that no one waits.
+
+    Raises:
+        Impossible: none of them can be.
+    """
+    followed = _each(connection, list(numbers), orders.drop)
+    cancelled = False
+    for one in followed.done:
+        event = orders.forsaken(connection, one["delivery"])
+        decision = None if event is None else ledger.of_event(connection, event)
+        closed = None if decision is None else ledger.cancel(connection, decision.id, now)
+        if closed is not None:
+            close.answer_file(connection, closed, now)
+            cancelled = True
+    return _as_they_are(connection, followed)._replace(cancelled=cancelled)
+
+
+def _each(
+    connection: sqlite3.Connection, numbers: list[int], order: Callable[[sqlite3.Connection, int], str]
+) -> Followed:
+    done, refused = [], []
+    for number in numbers:
+        try:
+            done.append({"delivery": number, "before": order(connection, number)})
+        except Impossible as impossible:
+            refused.append(str(impossible))
+    if refused and not done:
+        raise Impossible(" ".join(refused))
+    return Followed(done, refused)
+
+
+def _as_they_are(connection: sqlite3.Connection, followed: Followed) -> Followed:
+    return followed._replace(
+        done=[{**one, "state": orders.state(connection, one["delivery"])} for one in followed.done]
     )
 
 
-def read(key: bytes, data: str, chat_id: int) -> Order | None:
-    """Give what a button orders, or None when it is not ours, not whole, or of another chat."""
-    name = codes.read_order(key, data, chat_id)
-    return None if name is None else ORDERS.get(name)
+class Orders:
+    """The orders of a running bridge.
+
+    Args:
+        settings: gives the settings that say who gets events now.
+        queued: told the chats for which something was queued.
+        closed: told after a decision was closed.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        settings: Callable[[], Settings],
+        queued: Callable[[set[int]], None],
+        closed: Callable[[], None],
+        log: Any,
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._queued = queued
+        self._closed = closed
+        self._log = log
+
+    async def listed(self, states: Sequence[str], chat_id: int | None, limit: int) -> dict[str, Any]:
+        """Give deliveries, as `outbox.overview.listed` does."""
+        return await self._store.read(lambda c: overview.listed(c, states, chat_id, limit))
+
+    async def shown(self, which: str) -> list[dict[str, Any]]:
+        """Give all that is known of the deliveries that are meant. Raises Impossible."""
+        return await self._store.read(
+            lambda c: [overview.shown(c, number) for number in orders.named(c, which)]
+        )
+
+    async def retry(self, which: str) -> dict[str, Any]:
+        """Send these after all. Raises Impossible."""
+        return await self._retry(lambda c: orders.named(c, which))
+
+    async def retry_dead(self) -> dict[str, Any]:
+        """Send all the dead after all, but for those that were dropped."""
+        return await self._retry(orders.dead)
+
+    async def drop(self, which: str) -> dict[str, Any]:
+        """Never send these. Raises Impossible."""
+        followed = await self._store.run(lambda c: drop(c, orders.named(c, which), clock.wall()))
+        self._log.warning("dropped", deliveries=[one["delivery"] for one in followed.done])
+        if followed.cancelled:
+            self._closed()
+        return followed.told()
+
+    async def _retry(self, which: Callable[[sqlite3.Connection], list[int]]) -> dict[str, Any]:
+        def work(connection: sqlite3.Connection) -> tuple[Followed, set[int]]:
+            followed = retry(connection, which(connection), self._settings())
+            return followed, orders.chats(connection, (one["delivery"] for one in followed.done))
+
+        followed, chats = await self._store.run(work)
+        self._log.info("retried", deliveries=[one["delivery"] for one in followed.done])
+        self._queued(chats)
+        return followed.told()

@@ -244,7 +244,7 @@ class Outbound:
             if last and part.position == 0:
                 message_id = await edit.edit(self._store, self._line, job.waiting, content)
             if message_id is None:
-                message_id = await self._post(job, content)
+                message_id = await self._post(job, content, marked=bool(job.waiting.unclear or part.unclear))
         except errors.TelegramError as error:
             await self._failed(job, card, error)
             return
@@ -254,8 +254,8 @@ class Outbound:
         shown = "open" if content.buttons or job.decision is None else job.decision.state
         await self._arrived(job, part, card, message_id, shown)
 
-    async def _post(self, job: compose.Job, content: payload.Payload) -> int:
-        text = render.repeated(content.text) if job.waiting.unclear else content.text
+    async def _post(self, job: compose.Job, content: payload.Payload, *, marked: bool) -> int:
+        text = render.repeated(content.text) if marked else content.text
         if content.document is not None:
             return await self._upload(job.waiting, content.document, text.text)
         message = await self._line.api.send_message(
@@ -292,13 +292,13 @@ class Outbound:
         def work(connection: sqlite3.Connection) -> tuple[Part | None, bool, int | None]:
             rendered = deliveries.is_rendered(connection, waiting.delivery)
             if not deliveries.stands(connection, waiting) or rendered != job.rendered:
-                return None, False, None  # held, merged or grown since it was read: it is read again
+                return None, False, None  # held, merged, dropped or grown since it was read: it is read again
+            deliveries.start(connection, waiting.delivery, self._line.bot, clock.wall())
             deliveries.add_parts(connection, waiting.delivery, new)
             left = deliveries.parts(connection, waiting.delivery, 2)  # whether there is another
             if not left:
                 deliveries.dead(connection, waiting.delivery, "there is nothing to send")
                 return None, False, None
-            deliveries.start(connection, waiting.delivery, self._line.bot, clock.wall())
             if waiting.thread_id is not None:
                 deliveries.into_topic(connection, waiting.delivery, waiting.thread_id)
             card = None

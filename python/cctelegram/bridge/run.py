@@ -12,17 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cctelegram import version
-from cctelegram.bridge import compose, lock, state, status
+from cctelegram.bridge import clock, commands, compose, lock, pending, state, status
 from cctelegram.bridge.audience import Audience
 from cctelegram.bridge.audit import AuditLog
 from cctelegram.bridge.expiry import Expiry
 from cctelegram.bridge.figures import Figures
+from cctelegram.bridge.history import History
 from cctelegram.bridge.intake import Intake
 from cctelegram.bridge.judge import MUTED
 from cctelegram.bridge.keep import Faults
 from cctelegram.bridge.link import Link
 from cctelegram.bridge.log import open_log
 from cctelegram.bridge.modes import Modes
+from cctelegram.bridge.orders import Orders
 from cctelegram.bridge.replies import Replies
 from cctelegram.config import place
 from cctelegram.config.live import Live
@@ -94,6 +96,7 @@ class Bridge:
         )
         self._expiry = Expiry(self._store, closed=self._closed, log=self.log)
         self._audience = Audience(self._store, self.live, holds=self._holds, queued=self._queued)
+        self.history = History(self._store)
         turn = self._turn = asyncio.Lock()
         self._link = Link(
             self._store,
@@ -105,6 +108,13 @@ class Bridge:
             set_mode=self.set_mode,
             standing=self._standing,
             held=self._held,
+            desk=commands.Desk(
+                pending=self._pending,
+                history=lambda words, chat_id: self.history.lines(
+                    words, chat_id, lambda: self._manner().zone
+                ),
+                digest=self._tell_now,
+            ),
             answered=self._closed,
             turn=turn,
             figures=self.figures,
@@ -119,6 +129,13 @@ class Bridge:
             settings=lambda: self.live.current,
             manner=self._manner,
             queued=self._link.queued,
+            log=self.log,
+        )
+        self.orders = Orders(
+            self._store,
+            settings=lambda: self.live.current,
+            queued=self._link.queued,
+            closed=self._closed,
             log=self.log,
         )
         self._intake: Intake | None = None
@@ -190,6 +207,7 @@ class Bridge:
                 ("expiring questions", self._expiry.run),
                 ("the link to Telegram", self._link.run),
                 ("the mode", self._modes.run),
+                ("the index of the history", self.history.run),
                 ("watching the settings", partial(self.live.watch, self._stop)),
             )
         }
@@ -259,6 +277,13 @@ class Bridge:
             **stored,
             "pools": None if self._link.pools is None else self._link.pools.snapshot(),
         }
+
+    async def _pending(self, chat_id: int) -> list[str]:
+        zone = self._manner().zone
+        return await self._store.read(lambda c: pending.lines(c, chat_id, clock.wall(), zone))
+
+    async def _tell_now(self) -> list[str]:
+        return await self._modes.tell_now()
 
     def problems(self) -> list[str]:
         """Give what keeps the bridge from its whole work, each in a sentence; empty when nothing does."""

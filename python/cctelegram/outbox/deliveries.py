@@ -5,7 +5,10 @@
        |        |-> dead       Telegram refuses it for good: kept, with the reason
        |        '-> queued     nobody knows whether it arrived: repeated once, with a mark ...
        |                       ... then `ambiguous`, when the other parts have arrived
-    held (nobody allowed, muted, ...)
+    held (nobody allowed, muted, ...) -> queued
+    queued, held -> digested               another delivery tells of it (`outbox.digest`)
+    dead, ambiguous, held -> queued        ordered by an operator (`outbox.orders`), who can let any
+    queued, held, ambiguous -> dead        that is not in flight be dead
 
 A crash leaves `sending` behind: `recover` queues it again, marked. Parts go one by one; the first without
 `message_id` is the cursor, so that a long message goes on where it stopped.
@@ -38,11 +41,15 @@ class Waiting(NamedTuple):
 
 
 class Part(NamedTuple):
-    """One message of a delivery; `payload` is JSON made by the bridge."""
+    """One message of a delivery; `payload` is JSON made by the bridge.
+
+    `unclear` is 1 when it may be on the phone already, so that it is sent with a mark.
+    """
 
     part: int
     position: int
     payload: str
+    unclear: int
 
 
 NEXT: Final = """
@@ -92,7 +99,7 @@ def waiting_chats(connection: sqlite3.Connection) -> list[int]:
 def parts(connection: sqlite3.Connection, delivery: int, most: int = -1) -> list[Part]:
     """Give the parts that are still to be sent, in order; at most so many, or all."""
     found = connection.execute(
-        "SELECT id, position, payload FROM parts WHERE delivery = ? AND sent_at IS NULL "
+        "SELECT id, position, payload, unclear FROM parts WHERE delivery = ? AND sent_at IS NULL "
         "ORDER BY position LIMIT ?",
         (delivery, most),
     )
@@ -135,10 +142,18 @@ def add_parts(connection: sqlite3.Connection, delivery: int, payloads: Sequence[
     )
 
 
-def start(connection: sqlite3.Connection, delivery: int, bot: int, now: int) -> None:
-    """Note, before the request leaves, that one of the delivery's parts is in flight."""
-    connection.execute(
-        "UPDATE deliveries SET state = 'sending', bot = ?, sending_at = ? WHERE id = ?", (bot, now, delivery)
+def start(connection: sqlite3.Connection, delivery: int, bot: int, now: int) -> bool:
+    """Note, before the request leaves, that one of the delivery's parts is in flight.
+
+    Returns whether it is: one that was dropped, held or told of otherwise since it was looked at stays.
+    """
+    return (
+        connection.execute(
+            "UPDATE deliveries SET state = 'sending', bot = ?, sending_at = ? "
+            "WHERE id = ? AND state = 'queued'",
+            (bot, now, delivery),
+        ).rowcount
+        > 0
     )
 
 

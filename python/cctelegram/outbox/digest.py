@@ -84,6 +84,16 @@ def reasons_held(connection: sqlite3.Connection) -> set[str]:
     return {reason for (reason,) in found}
 
 
+def count_reasons(connection: sqlite3.Connection) -> dict[str, int]:
+    """Give how many deliveries that have a chat are held for each reason."""
+    return dict(
+        connection.execute(
+            "SELECT reason, count(*) FROM deliveries WHERE state = 'held' AND chat_id IS NOT NULL "
+            "AND reason IS NOT NULL GROUP BY reason"
+        ).fetchall()
+    )
+
+
 def hold_queued(connection: sqlite3.Connection, reason: str) -> int:
     """Hold all that is queued but the answers to a person's commands, the bridge's own in the first lane."""
     return connection.execute(

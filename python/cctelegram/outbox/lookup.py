@@ -1,4 +1,4 @@
-"""What became of one event: queued, held, sent, ambiguous, dead, and why."""
+"""What became of one event: queued, held, sent, digested, ambiguous, dead, and why."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 def delivery(connection: sqlite3.Connection, event_id: str) -> dict[str, Any] | None:
     """Give an event's deliveries as /deliveries shows them, or None when the store does not know it.
 
-    `state` is the one that is furthest from done over all recipients; times are us since the epoch. One that
-    is `digested` names in `told_by` the message that tells of it.
+    `state` is the one that is furthest from done over all recipients; times are us since the epoch. One
+    that another delivery tells of has that one's message ids and time of sending, and it under `digest`.
     """
     event = connection.execute(
         "SELECT id, type, title, taken_at FROM events WHERE event_id = ?", (event_id,)
@@ -26,6 +26,7 @@ def delivery(connection: sqlite3.Connection, event_id: str) -> dict[str, Any] | 
     ).fetchall()
     found = [
         {
+            "delivery": row,
             "chat_id": chat_id,
             "state": state,
             "reason": reason,
@@ -34,9 +35,9 @@ def delivery(connection: sqlite3.Connection, event_id: str) -> dict[str, Any] | 
             "queued_at": queued_at,
             "sent_at": sent_at,
             "message_ids": _message_ids(connection, row),
-            **({} if merged_into is None else {"told_by": _told_by(connection, merged_into)}),
+            **({} if into is None else _told_by(connection, into)),
         }
-        for row, chat_id, state, reason, attempts, unclear, queued_at, sent_at, merged_into in rows
+        for row, chat_id, state, reason, attempts, unclear, queued_at, sent_at, into in rows
     ]
     states = [one["state"] for one in found]
     furthest = next((state for state in UNFINISHED_FIRST if state in states), "queued")
@@ -53,16 +54,19 @@ def delivery(connection: sqlite3.Connection, event_id: str) -> dict[str, Any] | 
 UNFINISHED_FIRST = ("queued", "sending", "held", "ambiguous", "dead", "digested", "sent")
 
 
-def _told_by(connection: sqlite3.Connection, delivery: int) -> dict[str, Any]:
-    """Follow what a delivery was merged into, and that again, to the message on the phone."""
+def _told_by(connection: sqlite3.Connection, into: int) -> dict[str, Any]:
+    """Give what the delivery that tells of another one in the end has to say for it."""
     while True:
-        state, reason, sent_at, into = connection.execute(
-            "SELECT state, reason, sent_at, merged_into FROM deliveries WHERE id = ?", (delivery,)
+        row = connection.execute(
+            "SELECT merged_into, state, reason, sent_at FROM deliveries WHERE id = ?", (into,)
         ).fetchone()
-        if into is None:
-            ids = _message_ids(connection, delivery)
-            return {"state": state, "reason": reason, "sent_at": sent_at, "message_ids": ids}
-        delivery = into
+        further, state, reason, sent_at = row
+        if further is None:
+            break
+        into = further
+    message_ids = _message_ids(connection, into)
+    digest = {"delivery": into, "state": state, "reason": reason, "message_ids": message_ids}
+    return {"digest": digest, "sent_at": sent_at, "message_ids": message_ids}
 
 
 def _message_ids(connection: sqlite3.Connection, delivery: int) -> list[int]:

@@ -219,7 +219,55 @@ CREATE TABLE moved_chats (
 );
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (FIRST, PROGRESS, AUDIT, EQUALS, CHATS)
+ORDERS: Final = """
+ALTER TABLE parts ADD COLUMN unclear INTEGER NOT NULL DEFAULT 0;  -- 1: it may be on the phone; goes marked
+CREATE INDEX deliveries_merged ON deliveries (merged_into) WHERE merged_into IS NOT NULL;
+"""
+
+# The index is filled by searches, never while events are taken: `outbox.search` says how. The triggers keep
+# it true when an event that it has is changed or goes.
+SEARCH: Final = """
+CREATE VIEW search_source AS
+SELECT id, title, CASE WHEN json_valid(body) THEN coalesce((
+    SELECT group_concat(atom, char(10)) FROM json_tree(events.body)
+    WHERE atom IS NOT NULL AND fullkey != '$.title'), '') ELSE body END AS body
+FROM events;
+
+CREATE VIRTUAL TABLE search_text USING fts5 (
+    title, body, content = 'search_source', content_rowid = 'id',
+    tokenize = 'unicode61 remove_diacritics 2'
+);
+
+CREATE TABLE search_mark (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    upto INTEGER NOT NULL                     -- the last event in the index
+);
+INSERT INTO search_mark VALUES (1, 0);
+
+CREATE TRIGGER search_before_delete BEFORE DELETE ON events WHEN OLD.id <= (SELECT upto FROM search_mark)
+BEGIN
+    INSERT INTO search_text (search_text, rowid, title, body)
+    SELECT 'delete', id, title, body FROM search_source WHERE id = OLD.id;
+END;
+CREATE TRIGGER search_after_delete AFTER DELETE ON events WHEN OLD.id <= (SELECT upto FROM search_mark)
+BEGIN
+    UPDATE search_mark SET upto = min(upto, (SELECT coalesce(max(id), 0) FROM events));
+END;
+CREATE TRIGGER search_before_update BEFORE UPDATE OF title, body ON events
+WHEN OLD.id <= (SELECT upto FROM search_mark)
+BEGIN
+    INSERT INTO search_text (search_text, rowid, title, body)
+    SELECT 'delete', id, title, body FROM search_source WHERE id = OLD.id;
+END;
+CREATE TRIGGER search_after_update AFTER UPDATE OF title, body ON events
+WHEN OLD.id <= (SELECT upto FROM search_mark)
+BEGIN
+    INSERT INTO search_text (rowid, title, body)
+    SELECT id, title, body FROM search_source WHERE id = NEW.id;
+END;
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (FIRST, PROGRESS, AUDIT, EQUALS, CHATS, ORDERS, SEARCH)
 VERSION: Final = len(MIGRATIONS)
 
 
@@ -231,6 +279,30 @@ class NewerStore(Exception):
             f"The store {path} has schema version {found}; this CCTelegram knows up to {VERSION}. "
             "Install the newer CCTelegram again, or move the store away to start with an empty one."
         )
+
+
+class OlderStore(Exception):
+    """The store was written by an older CCTelegram, and who asks may not change it."""
+
+    def __init__(self, path: Path, found: int) -> None:
+        super().__init__(
+            f"The store {path} has schema version {found}; this CCTelegram reads version {VERSION}. "
+            "Start the bridge once: it brings the store up to date."
+        )
+
+
+def check(connection: sqlite3.Connection, path: Path) -> None:
+    """Let pass a store of `VERSION`, for those who only read.
+
+    Raises:
+        NewerStore: it has a version that this program does not know.
+        OlderStore: it has an older one.
+    """
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    if found > VERSION:
+        raise NewerStore(path, found)
+    if found < VERSION:
+        raise OlderStore(path, found)
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> int:

@@ -55,6 +55,10 @@ class Store:
         """Do `work` in a transaction; return its result once it is durable."""
         return await asyncio.wrap_future(self.submit(work))
 
+    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do `work`, which only reads, on a connection and a thread of its own: it holds nobody up."""
+        return await asyncio.to_thread(reading, self.path, work)
+
     def submit(self, work: Callable[[sqlite3.Connection], T]) -> Future[T]:
         """Queue `work`; the future is done once it is durable."""
         future: Future[T] = Future()
@@ -115,6 +119,23 @@ class Store:
             return
         for future, result in done:
             future.set_result(result)
+
+
+def reading(path: Path, work: Callable[[sqlite3.Connection], T]) -> T:
+    """Do `work` on the store as it is at one moment, whether a bridge runs or not; nothing is changed.
+
+    Raises:
+        schema.NewerStore, schema.OlderStore: the store has another version than this program's.
+        sqlite3.Error: there is no store, or it is damaged.
+    """
+    connection = connect(path, read_only=True)
+    try:
+        connection.execute("PRAGMA cache_size = -512")
+        connection.execute("BEGIN")
+        schema.check(connection, path)
+        return work(connection)
+    finally:
+        connection.close()
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:

@@ -1,0 +1,85 @@
+"""What was sent and answered, searched and told: for `cctelegram search`, `search_history`, /history."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+from cctelegram.bridge.wake import Wake
+from cctelegram.decisions.outcomes import rfc3339
+from cctelegram.outbox import recent, search
+from cctelegram.outbox.search import Query
+from cctelegram.render.values import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import tzinfo
+
+    from cctelegram.outbox.store import Store
+
+# After a search, the index takes in so many events at a time, with so many seconds between: the store's one
+# writer is held up for some milliseconds by each step.
+STEP: Final = 200
+PAUSE: Final = 0.02
+# What /history shows when it is not told how many, and at most.
+SHOWN: Final = 5
+MOST: Final = 20
+TITLE: Final = 120
+
+
+class History:
+    """Searches at once, and lets the index catch up behind a search: who never searches pays nothing."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._bell = Wake()
+
+    async def run(self) -> None:
+        """Fill the index after each search, until it is cancelled."""
+        while True:
+            await self._bell.wait()
+            while True:
+                if not await self._store.run(lambda c: search.catch_up(c, STEP)):
+                    break
+                await asyncio.sleep(PAUSE)
+
+    async def search(self, query: Query) -> list[dict[str, Any]]:
+        """Give what was found, the newest first, as `hits` does."""
+        found = await self._store.read(lambda c: hits(search.search(c, query)))
+        self._bell.ring()
+        return found
+
+    async def lines(self, words: str, chat_id: int, zone: Callable[[], tzinfo]) -> list[str]:
+        """Answer /history: the last ones delivered to the chat, so many or `SHOWN`, or what has the words."""
+        if words and not words.isdecimal():
+            query = Query(words, limit=MOST, chat_id=chat_id)
+            found = await self._store.read(lambda c: search.search(c, query))
+            self._bell.ring()
+            title = f"{len(found)} found" if len(found) < MOST else f"The newest {MOST} found"
+            return [f"{title}: {words}"[:TITLE], *(_line(hit, zone()) for hit in found)]
+        count = min(max(1, int(words[:9] or SHOWN)), MOST)
+        last = await self._store.read(lambda c: recent.delivered(c, chat_id, count))
+        if not last:
+            return ["Nothing was delivered here yet"]
+        lines = [
+            f"{moment(one.at, zone())}  {one.title[:TITLE]}{' (in a digest)' if one.digested else ''}"
+            for one in last
+        ]
+        return [f"The last {len(last)} delivered", *lines]
+
+
+def hits(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give hits as programs read them: `when` as RFC 3339, nothing that is not known."""
+    return [
+        {"when": rfc3339(hit["at"]), **{key: value for key, value in hit.items() if value is not None}}
+        for hit in found
+    ]
+
+
+def _line(hit: dict[str, Any], zone: tzinfo) -> str:
+    answer = hit["answer"] or {}
+    said = answer.get("option") or answer.get("text") or answer.get("action")
+    if hit["type"] == search.MESSAGE:
+        return f"{moment(hit['at'], zone)}  {hit['title']}: {hit['snippet']}"
+    state = "" if hit["state"] == "sent" else f" ({hit['state']})"
+    return f"{moment(hit['at'], zone)}  {hit['title'][:TITLE]}{state}{f': {said}' if said else ''}"

@@ -1,0 +1,165 @@
+"""What an operator orders for a delivery: to be sent after all, or never.
+
+    dead, ambiguous, held -> queued      retry; what may be on the phone already goes with a mark
+    queued, held, ambiguous -> dead      drop
+
+Each is one step of one delivery in the caller's transaction; none touches one that is in flight.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+DROPPED: Final = "dropped by the operator"
+
+
+class Impossible(Exception):
+    """An order cannot be followed; the message is a sentence for the operator."""
+
+
+def named(connection: sqlite3.Connection, which: str) -> list[int]:
+    """Give the deliveries that an operator means: by number, or all of an event by its id.
+
+    `delivery:12` and `event:12` say which of the two is meant where a number could be either.
+
+    Raises:
+        Impossible: there is none, or it is not clear which.
+    """
+    kind, _, rest = which.partition(":")
+    found = set()
+    for reading, text in (("event", which), ("delivery", which), (kind, rest)):
+        if reading == "event":
+            rows = connection.execute(
+                "SELECT deliveries.id FROM deliveries JOIN events ON events.id = deliveries.event "
+                "WHERE events.event_id = ? ORDER BY deliveries.id",
+                (text,),
+            ).fetchall()
+        elif reading == "delivery" and text.isascii() and text.isdigit() and len(text) < 19:
+            rows = connection.execute("SELECT id FROM deliveries WHERE id = ?", (int(text),)).fetchall()
+        else:
+            continue
+        if rows:
+            found.add(tuple(int(row) for (row,) in rows))
+    if not found:
+        raise Impossible(
+            f"There is no delivery {which} and no event of that id in the store. An event's file may still "
+            "lie in events/."
+        )
+    if len(found) > 1:
+        raise Impossible(
+            f"{which} is the number of a delivery and the id of an event: say delivery:{which} or "
+            f"event:{which}."
+        )
+    return list(found.pop())
+
+
+def state(connection: sqlite3.Connection, delivery: int) -> str:
+    """Give a delivery's state. Raises KeyError for one that is not there."""
+    row = connection.execute("SELECT state FROM deliveries WHERE id = ?", (delivery,)).fetchone()
+    if row is None:
+        raise KeyError(delivery)
+    return str(row[0])
+
+
+def retry(connection: sqlite3.Connection, delivery: int) -> str:
+    """Queue a delivery to be sent now, of a long one only what is missing; returns the state it had.
+
+    A part that was gone past unclear is sent after all, with the mark of a repeat. One that is queued
+    already waits no longer for its next try.
+
+    Raises:
+        Impossible: it is in flight, was sent, is told of by another, or has no chat to go to.
+    """
+    before = state(connection, delivery)
+    if before in ("sending", "sent", "digested"):
+        raise Impossible(_settled(connection, delivery, before))
+    (chat_id, unclear) = connection.execute(
+        "SELECT chat_id, unclear FROM deliveries WHERE id = ?", (delivery,)
+    ).fetchone()
+    if chat_id is None:
+        raise Impossible(f"Delivery {delivery} has nobody to go to yet: set telegram.allowed_users.")
+    if before in ("queued", "held"):
+        connection.execute(
+            "UPDATE deliveries SET state = 'queued', not_before = 0, "
+            "reason = CASE WHEN state = 'held' THEN NULL ELSE reason END WHERE id = ?",
+            (delivery,),
+        )
+        return before
+    if unclear:
+        # It died on the repeat of a part of which nobody knew whether it had arrived.
+        connection.execute(
+            "UPDATE parts SET unclear = 1 WHERE id = (SELECT id FROM parts WHERE delivery = ? "
+            "AND sent_at IS NULL ORDER BY position LIMIT 1)",
+            (delivery,),
+        )
+    connection.execute(
+        "UPDATE parts SET sent_at = NULL, unclear = 1 "
+        "WHERE delivery = ? AND sent_at IS NOT NULL AND message_id IS NULL",
+        (delivery,),
+    )
+    connection.execute(
+        "UPDATE deliveries SET state = 'queued', reason = NULL, not_before = 0, attempts = 0, unclear = 0, "
+        "crashed = 0, sent_at = NULL WHERE id = ?",
+        (delivery,),
+    )
+    return before
+
+
+def drop(connection: sqlite3.Connection, delivery: int) -> str:
+    """Let a delivery be dead for good: neither sent nor retried with all the dead; returns its state before.
+
+    Raises:
+        Impossible: it is in flight, was sent, or is told of by another.
+    """
+    before = state(connection, delivery)
+    if before in ("sending", "sent", "digested"):
+        raise Impossible(_settled(connection, delivery, before))
+    connection.execute(
+        "UPDATE deliveries SET reason = CASE WHEN state IN ('dead', 'ambiguous') AND reason IS NOT NULL "
+        "AND substr(reason, 1, length(?1)) != ?1 THEN ?1 || '; before: ' || reason ELSE ?1 END, "
+        "state = 'dead' WHERE id = ?2",
+        (DROPPED, delivery),
+    )
+    return before
+
+
+def dead(connection: sqlite3.Connection) -> list[int]:
+    """Give the dead deliveries that no operator dropped, oldest first."""
+    found = connection.execute(
+        "SELECT id FROM deliveries WHERE state = 'dead' "
+        "AND substr(coalesce(reason, ''), 1, length(?1)) != ?1 ORDER BY id",
+        (DROPPED,),
+    )
+    return [int(row) for (row,) in found]
+
+
+def chats(connection: sqlite3.Connection, numbers: Iterable[int]) -> set[int]:
+    """Give the chats that these deliveries go to."""
+    found = (
+        connection.execute("SELECT chat_id FROM deliveries WHERE id = ?", (number,)).fetchone()
+        for number in numbers
+    )
+    return {int(chat_id) for (chat_id,) in found if chat_id is not None}
+
+
+def forsaken(connection: sqlite3.Connection, delivery: int) -> int | None:
+    """Give the event of a delivery when all of its deliveries are dead; None when one is not."""
+    row = connection.execute(
+        "SELECT event FROM deliveries WHERE id = ? AND event IS NOT NULL AND NOT EXISTS "
+        "(SELECT 1 FROM deliveries AS other WHERE other.event = deliveries.event AND other.state != 'dead')",
+        (delivery,),
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _settled(connection: sqlite3.Connection, delivery: int, now: str) -> str:
+    if now == "sending":
+        return f"Delivery {delivery} is being sent at this moment; look again in a few seconds."
+    if now == "sent":
+        return f"Delivery {delivery} was sent: it is on the phone, and nothing of it is missing."
+    (into,) = connection.execute("SELECT merged_into FROM deliveries WHERE id = ?", (delivery,)).fetchone()
+    return f"Delivery {delivery} is told of by delivery {into}: give that number to act on it."
