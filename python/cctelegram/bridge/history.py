@@ -43,8 +43,9 @@ class History:
                     break
                 await asyncio.sleep(PAUSE)
 
-    async def search(self, query: Query) -> list[dict[str, Any]]:
-        """Give what was found, the newest first, as `hits` does."""
+    async def asked(self, text: str, kind: str | None, since: int, limit: int) -> list[dict[str, Any]]:
+        """Give what was found, the newest first, as `hits` does; `since` in us since the epoch."""
+        query = Query(text, kind, since, limit)
         found = await self._store.read(lambda c: hits(search.search(c, query)))
         self._bell.ring()
         return found

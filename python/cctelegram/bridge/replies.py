@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any, Final
 
 from cctelegram.bridge import clock
@@ -11,11 +12,25 @@ from cctelegram.outbox import answers
 from cctelegram.spool import responses
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from cctelegram.outbox.answers import Answer
     from cctelegram.outbox.store import Store
 
 # A directory that cannot be written (full, read-only, gone) is tried again after this many seconds.
 AGAIN: Final = 2.0
+
+
+def write_all(connection: sqlite3.Connection, directory: str) -> None:
+    """Write all the files that are not on the disk yet, where no bridge runs.
+
+    Raises:
+        OSError: one cannot be written; it stays entered as it is.
+    """
+    for answer in answers.unwritten(connection, -1):
+        with contextlib.suppress(FileExistsError):  # written before a crash that came before the note
+            responses.post(directory, answer.name, answer.body.encode())
+        answers.written(connection, answer.answer, clock.wall())
 
 
 class Replies:

@@ -13,6 +13,8 @@ COMMANDS = {
     "send": "put an event in the spool",
     "ask": "ask the person a question and wait for the answer",
     "responses": "read or take the answers that wait",
+    "outbox": "look into the outbox, send again or drop what is in it",
+    "search": "search what was sent and answered",
     "status": "show what the bridge says of itself",
     "mode": "show or change what reaches the phone",
     "audit": "show who decided what, and check that the log of it is whole",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 DROPPED: Final = "dropped by the operator"
 
 
-class Impossible(Exception):
+class Impossible(ValueError):
     """An order cannot be followed; the message is a sentence for the operator."""
 
 
@@ -119,8 +119,9 @@ def drop(connection: sqlite3.Connection, delivery: int) -> str:
     if before in ("sending", "sent", "digested"):
         raise Impossible(_settled(connection, delivery, before))
     connection.execute(
-        "UPDATE deliveries SET reason = CASE WHEN state IN ('dead', 'ambiguous') AND reason IS NOT NULL "
-        "AND substr(reason, 1, length(?1)) != ?1 THEN ?1 || '; before: ' || reason ELSE ?1 END, "
+        "UPDATE deliveries SET reason = CASE WHEN substr(reason, 1, length(?1)) = ?1 THEN reason "
+        "WHEN state IN ('dead', 'ambiguous') AND reason IS NOT NULL THEN ?1 || '; before: ' || reason "
+        "ELSE ?1 END, "
         "state = 'dead' WHERE id = ?2",
         (DROPPED, delivery),
     )

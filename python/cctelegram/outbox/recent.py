@@ -63,8 +63,8 @@ def questions(connection: sqlite3.Connection, chat_id: int) -> list[Question]:
     found = connection.execute(
         "SELECT events.title, opened_at, expires_at FROM decisions "
         "JOIN events ON events.id = decisions.event WHERE decisions.state = 'open' "
-        "AND EXISTS (SELECT 1 FROM deliveries WHERE deliveries.event = events.id "
-        "AND deliveries.chat_id = ?) ORDER BY opened_at, decisions.id",
+        "AND EXISTS (SELECT 1 FROM deliveries "
+        "WHERE deliveries.event = events.id AND deliveries.chat_id = ?) ORDER BY opened_at, decisions.id",
         (chat_id,),
     )
     return [Question(*row) for row in found]

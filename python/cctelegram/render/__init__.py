@@ -1,5 +1,6 @@
 """Events to messages; each function here makes `Text`, which is text and entities."""
 
+from cctelegram._native import visible
 from cctelegram.render.buttons import Button, buttons
 from cctelegram.render.card import card, outcome
 from cctelegram.render.digest import digest
@@ -25,4 +26,5 @@ __all__ = [
     "part",
     "repeated",
     "shortened",
+    "visible",
 ]

@@ -33,6 +33,7 @@ FILES = {
     "process_pending_responses": "responses",
     "get_bridge_status": "status",
     "get_delivery": "status",
+    "search_history": "history",
     "start_bridge": "life",
     "ensure_bridge_running": "life",
     "stop_bridge": "life",

@@ -13,6 +13,8 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
+from cctelegram.web import outbox
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -68,6 +70,14 @@ class Bridge(Protocol):
     def stop(self) -> None:
         """End, after what is in flight."""
 
+    @property
+    def orders(self) -> outbox.Orders:
+        """Give who follows an operator's orders."""
+
+    @property
+    def history(self) -> outbox.History:
+        """Give who searches what was sent."""
+
 
 def app(bridge: Bridge, key: str) -> ASGIApp:
     """Make the application; `key` is asked for everything but /live, /ready and /health."""
@@ -118,6 +128,7 @@ def app(bridge: Bridge, key: str) -> ASGIApp:
         Route("/mode/{mode}", keyed(mode), methods=["POST"]),
         Route("/stop", keyed(stop), methods=["POST"]),
         Route("/health", health),
+        *outbox.routes(bridge.orders, bridge.history, keyed),
         Route("/live", live),
         Route("/ready", ready),
     ]

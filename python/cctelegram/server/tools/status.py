@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 from cctelegram.config import place
 from cctelegram.server import bridge
@@ -43,9 +44,30 @@ def get_delivery(arguments: dict[str, Any], call: Call, session: Session) -> tup
     deliveries = [
         {key: value for key, value in each.items() if value is not None} for each in found["deliveries"]
     ]
+    for each in deliveries:
+        if "digest" in each:
+            each["digest"] = {key: value for key, value in each["digest"].items() if value is not None}
     told = {**found, "known": True, "deliveries": deliveries}
-    reasons = "; ".join(each["reason"] for each in deliveries if each.get("reason"))
-    return f"{event_id}: {found['state']}{': ' + reasons if reasons else ''}.", told
+    return f"{event_id}: {found['state']}. {' '.join(map(_way, deliveries))}".rstrip(), told
+
+
+def _way(each: dict[str, Any]) -> str:
+    """Say what became of one delivery, and what of the digest that tells of it."""
+    words = str(each["state"])
+    if "digest" in each:
+        digest = each["digest"]
+        words += f" in delivery {digest['delivery']}, which is {digest['state']}"
+        if "reason" in digest:
+            words += f" ({digest['reason']})"
+    if each["message_ids"]:
+        words += f", message {', '.join(map(str, each['message_ids']))}"
+    if "sent_at" in each:
+        at = time.gmtime(each["sent_at"] // 1_000_000)
+        words += f", sent {time.strftime('%Y-%m-%dT%H:%M:%SZ', at)}"
+    if "reason" in each:
+        words += f": {each['reason']}"
+    to = f"To chat {each['chat_id']}" if "chat_id" in each else "To nobody yet"
+    return f"{to}: {words}."
 
 
 def _sentence(status: dict[str, Any]) -> str:

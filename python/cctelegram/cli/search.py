@@ -1,0 +1,84 @@
+"""Search what was sent and what was answered, newest first.
+
+    cctelegram search deploy production          all of these words, in any order
+    cctelegram search migr --since 2d            words that begin so, of the last two days
+    cctelegram search --type build_failed        the newest of a type
+
+A word finds the words that begin with it, in any case, with or without accents. Titles, descriptions, data
+and answers are searched; a member of a digest names the digest's message. Works when the bridge is down.
+Exit code 1 when nothing is found.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from cctelegram.bridge.history import hits
+from cctelegram.cli import store, table
+from cctelegram.cli.failed import Failed
+from cctelegram.cli.home import add_home, add_json, home_of
+from cctelegram.outbox import search
+from cctelegram.server import history
+from cctelegram.server.refusal import Refusal
+from cctelegram.server.tools.history import ago
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("text", nargs="*", help="the words; without any, the newest")
+    parser.add_argument("--type", metavar="T", help="only this event type; `message` for what was written")
+    parser.add_argument("--since", metavar="TIME", help="only of the last so long, such as 30m, 12h, 2d")
+    parser.add_argument(
+        "--limit", type=table.count, default=20, metavar="N", help="at most so many (default: 20)"
+    )
+    add_home(parser)
+    add_json(parser)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Search and print."""
+    home, text = home_of(parsed), " ".join(parsed.text)
+    try:
+        since = 0 if parsed.since is None else ago(parsed.since)
+    except Refusal as refusal:
+        raise Failed(f"--{refusal}", 2) from None
+    query = search.Query(text, parsed.type, since, parsed.limit)
+    try:
+        found = history.ask(home, "/search", text=text, type=parsed.type, since=since, limit=parsed.limit)[
+            "hits"
+        ]
+    except history.Unreachable:
+        found = store.read(home, lambda c: hits(search.search(c, query)))
+    if parsed.json:
+        sys.stdout.write(orjson.dumps({"count": len(found), "hits": found}).decode() + "\n")
+        return 0 if found else 1
+    for hit in found:
+        sys.stdout.write("\n".join(_lines(hit)) + "\n")
+    if not found:
+        sys.stdout.write("Nothing was found.\n")
+    return 0 if found else 1
+
+
+def _lines(hit: dict[str, Any]) -> list[str]:
+    message = f" message {hit['message_id']}" if "message_id" in hit else ""
+    chat = f" chat {hit['chat_id']}" if "chat_id" in hit else ""
+    digest = f" in the digest {hit['digest']['delivery']}," if "digest" in hit else ""
+    where = f"{digest}{chat}{message}".strip(",")
+    lines = [
+        f"{table.moment(hit['at'])}  {hit['state']}{where}  {table.clean(hit.get('event_id', ''))}",
+        f"  {table.clean(hit['type'])}: {table.clean(hit['title'])}",
+    ]
+    if hit["snippet"]:
+        lines.append(f"  {table.clean(hit['snippet'])}")
+    answer = hit.get("answer", {})
+    if hit["type"] != search.MESSAGE and answer:
+        said = answer.get("option") or answer.get("text") or answer.get("action", "")
+        who = answer.get("first_name") or answer.get("user_id") or "nobody"
+        lines.append(f"  answered by {table.clean(str(who))}: {table.clean(str(said))}")
+    return lines

@@ -1,0 +1,45 @@
+"""Rows for a terminal: what strangers wrote cannot move its cursor, hide or turn what is written."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from cctelegram.render import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def clean(text: str) -> str:
+    """Give a text as one line, its control and direction characters shown by their codes."""
+    return visible(" ".join(text.split()))
+
+
+def cut(text: str, width: int) -> str:
+    """Give a clean text of at most `width` characters."""
+    shown = clean(text)
+    return shown if len(shown) <= width else f"{shown[: width - 1]}…"
+
+
+def rows(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    """Lay out columns, each as wide as its widest cell; the last is not filled up."""
+    widths = [max(len(row[column]) for row in (head, *body)) for column in range(len(head))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (head, *body)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def moment(microseconds: int) -> str:
+    """Say a time (us since the epoch) in this machine's zone."""
+    return f"{datetime.fromtimestamp(microseconds / 1_000_000).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def count(text: str) -> int:
+    """Read a whole number from 1 to 10,000. Raises ArgumentTypeError."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= 10_000:
+        raise argparse.ArgumentTypeError(f"a whole number from 1 to 10000, not {text!r}")
+    return int(text)

@@ -1,0 +1,53 @@
+"""The tool that searches what was sent and answered."""
+
+# ruff: noqa: ARG001  all tools have one signature
+
+from __future__ import annotations
+
+import time
+
+from cctelegram.server import history
+from cctelegram.server.refusal import Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from cctelegram._native import Call
+    from cctelegram.server.session import Session
+
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def search_history(arguments: dict[str, Any], call: Call, session: Session) -> tuple[str, dict[str, Any]]:
+    """Ask the bridge; the store is its own."""
+    since = arguments.get("since")
+    told: dict[str, Any] = history.ask(
+        session.home(),
+        "/search",
+        text=arguments["text"],
+        type=arguments.get("type"),
+        since=None if since is None else ago(since),
+        limit=arguments["limit"],
+    )
+    lines = [_line(hit) for hit in told["hits"]]
+    return "\n".join([f"{told['count']} found.", *lines]), told
+
+
+def ago(length: str) -> int:
+    """Give the moment that long ago, such as 90s, 30m, 12h or 2d, in microseconds since the epoch.
+
+    Raises Refusal for what is no such length.
+    """
+    if not length[:-1].isdecimal() or length[-1] not in SECONDS:
+        raise Refusal(f"since: read {length}; it takes a number and a unit, such as 90s, 30m, 12h or 2d")
+    return time.time_ns() // 1000 - int(length[:-1]) * SECONDS[length[-1]] * 1_000_000
+
+
+def _line(hit: dict[str, Any]) -> str:
+    answer = hit.get("answer", {})
+    said = answer.get("option") or answer.get("text")
+    name = f" {hit['event_id']}" if "event_id" in hit else ""
+    return f"{hit['when'][:19]}Z {hit['type']}{name}, {hit['state']}: {hit['title']}" + (
+        f" (answered: {said})" if said else ""
+    )

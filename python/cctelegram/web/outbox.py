@@ -1,0 +1,99 @@
+"""The routes of the outbox and of the history: for `cctelegram outbox`, `cctelegram search` and MCP tools."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
+from starlette.responses import Response
+from starlette.routing import Route
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from starlette.requests import Request
+
+    Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Orders(Protocol):
+    """What an operator may ask and order; ValueError, in a sentence, is what cannot be."""
+
+    async def listed(self, states: Sequence[str], chat_id: int | None, limit: int) -> dict[str, Any]:
+        """Give `total` and `deliveries`."""
+
+    async def shown(self, which: str) -> list[dict[str, Any]]:
+        """Give all that is known of the deliveries that are meant."""
+
+    async def retry(self, which: str) -> dict[str, Any]:
+        """Send these after all."""
+
+    async def retry_dead(self) -> dict[str, Any]:
+        """Send all the dead after all."""
+
+    async def drop(self, which: str) -> dict[str, Any]:
+        """Never send these."""
+
+
+class History(Protocol):
+    """Searches."""
+
+    async def asked(self, text: str, kind: str | None, since: int, limit: int) -> list[dict[str, Any]]:
+        """Give the hits; `since` in us since the epoch."""
+
+
+def routes(orders: Orders, history: History, keyed: Callable[[Endpoint], Endpoint]) -> list[Route]:
+    """Make the routes; `keyed` lets only those through who have the key."""
+
+    async def listed(request: Request) -> Response:
+        given = request.query_params
+        chat = given.get("chat")
+        return _json(
+            await orders.listed(
+                given.getlist("state"), None if chat is None else int(chat), int(given.get("limit", "50"))
+            )
+        )
+
+    async def shown(request: Request) -> Response:
+        return _json(await orders.shown(request.path_params["which"]))
+
+    async def retry(request: Request) -> Response:
+        return _json(await orders.retry(request.path_params["which"]))
+
+    async def retry_dead(_: Request) -> Response:
+        return _json(await orders.retry_dead())
+
+    async def drop(request: Request) -> Response:
+        return _json(await orders.drop(request.path_params["which"]))
+
+    async def search(request: Request) -> Response:
+        given = request.query_params
+        found = await history.asked(
+            given.get("text", ""),
+            given.get("type"),
+            int(given.get("since", "0")),
+            int(given.get("limit", "20")),
+        )
+        return _json({"count": len(found), "hits": found})
+
+    def possible(endpoint: Endpoint) -> Endpoint:
+        async def asked(request: Request) -> Response:
+            try:
+                return await endpoint(request)
+            except ValueError as error:
+                return _json({"error": str(error)}, 400)
+
+        return keyed(asked)
+
+    return [
+        Route("/outbox", possible(listed)),
+        Route("/outbox/show/{which:path}", possible(shown)),
+        Route("/outbox/retry/{which:path}", possible(retry), methods=["POST"]),
+        Route("/outbox/retry-dead", possible(retry_dead), methods=["POST"]),
+        Route("/outbox/drop/{which:path}", possible(drop), methods=["POST"]),
+        Route("/search", possible(search)),
+    ]
+
+
+def _json(content: Any, code: int = 200) -> Response:
+    return Response(orjson.dumps(content) + b"\n", code, media_type="application/json")
