@@ -20,6 +20,7 @@ TEXTS: Final = {
     "cctelegram": ["--help"],
     **{name: [name, "--help"] for name in COMMANDS},
     "config-show": ["config", "show", "--help"],
+    **{f"outbox-{name}": ["outbox", name, "--help"] for name in ("list", "show", "retry", "drop")},
 }
 
 

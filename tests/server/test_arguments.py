@@ -104,7 +104,10 @@ def test_what_is_refused_is_what_the_schema_refuses(shared: Wire, tool: str, dat
     result = shared.call(tool, given_arguments)
     text = result["content"][0]["text"]
     if fits and result["isError"]:
-        # Beyond what a schema can say: blank words, and a default that is none of the options.
+        # Beyond what a schema can say: a length of time, blank words, a default that is none of the options.
+        if tool == "search_history":
+            assert "The bridge is not running" in text or text.startswith("since: read "), text
+            return
         blank = any(isinstance(value, str) and not value.strip() for value in given_arguments.values())
         assert blank or "default_on_timeout" in given_arguments or "options" in given_arguments, text
         return

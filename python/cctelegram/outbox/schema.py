@@ -230,7 +230,7 @@ SEARCH: Final = """
 CREATE VIEW search_source AS
 SELECT id, title, CASE WHEN json_valid(body) THEN coalesce((
     SELECT group_concat(atom, char(10)) FROM json_tree(events.body)
-    WHERE atom IS NOT NULL AND fullkey != '$.title'), '') ELSE body END AS body
+    WHERE type IN ('text', 'integer', 'real') AND fullkey != '$.title'), '') ELSE body END AS body
 FROM events;
 
 CREATE VIRTUAL TABLE search_text USING fts5 (

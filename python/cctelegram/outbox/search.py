@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cctelegram.outbox import lookup
-from cctelegram.outbox.words import Wanted
+from cctelegram.outbox.words import LETTERS, Wanted
 
 if TYPE_CHECKING:
     import sqlite3
@@ -29,8 +29,13 @@ INDEXED: Final = EVENTS.format(
 ).replace("ORDER BY events.id", "ORDER BY search_text.rowid")
 READ: Final = EVENTS.format(
     table="events",
-    where="events.id > :after AND (:all OR "
-    "found((SELECT title || char(10) || body FROM search_source WHERE id = events.id)))",
+    # Plain ASCII that does not have the letters of the longest words is passed over without being read.
+    where="events.id > :after AND (:all OR (("
+    "("
+    + " AND ".join(f"(title LIKE :word{n} OR body LIKE :word{n})" for n in range(LETTERS))
+    + ") OR length(CAST(title AS BLOB)) != length(title) "
+    "OR length(CAST(body AS BLOB)) != length(body) OR instr(body, '\\u')) "
+    "AND found((SELECT title || char(10) || body FROM search_source WHERE id = events.id))))",  # noqa: S608 - constants
 )
 ANSWERS: Final = """
 SELECT answers.event, answers.body, answers.created_at, events.event_id, events.type, events.title,
@@ -72,6 +77,7 @@ def search(connection: sqlite3.Connection, query: Query) -> list[dict[str, Any]]
         "chat": query.chat_id,
         "match": wanted.match,
         "all": not wanted,
+        **{f"word{n}": f"%{wanted.letters[n]}%" if n < len(wanted.letters) else "%" for n in range(LETTERS)},
         "after": _mark(connection) if wanted.indexed else 0,
     }
     rows = connection.execute(READ, given).fetchall()

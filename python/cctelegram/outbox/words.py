@@ -20,6 +20,7 @@ _UNSPACED: Final = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
 )
 _MARKS: Final = re.compile("[\u0300-\u036f]")
+LETTERS: Final = 4
 # A snippet has so many words on either side of the one that was found.
 AROUND: Final = 8
 LONGEST: Final = 200
@@ -30,6 +31,7 @@ class Wanted:
 
     Attributes:
         match: The expression for FTS5, empty when the index cannot help.
+        letters: Runs without a blank that every text has that is found, once it is folded; at most `LETTERS`.
     """
 
     def __init__(self, text: str) -> None:
@@ -45,6 +47,8 @@ class Wanted:
                 self._phrases.append(" " + " ".join(tokens))
                 quoted.append('"' + word.replace('"', '""') + '"*')
         self.match = " ".join(quoted)
+        runs = {token for phrase in self._phrases for token in phrase.split()} | set(self._pieces)
+        self.letters = sorted(runs, key=len, reverse=True)[:LETTERS]
 
     def __bool__(self) -> bool:
         return bool(self._phrases or self._pieces)
