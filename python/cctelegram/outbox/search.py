@@ -27,15 +27,13 @@ ORDER BY events.id DESC LIMIT :limit
 INDEXED: Final = EVENTS.format(
     table="search_text CROSS JOIN events ON events.id = search_text.rowid", where="search_text MATCH :match"
 ).replace("ORDER BY events.id", "ORDER BY search_text.rowid")
+WORDS: Final = " AND ".join(f"(title LIKE :word{n} OR body LIKE :word{n})" for n in range(LETTERS))
+# Plain ASCII that does not have the letters of the longest words is passed over without being read.
 READ: Final = EVENTS.format(
     table="events",
-    # Plain ASCII that does not have the letters of the longest words is passed over without being read.
-    where="events.id > :after AND (:all OR (("
-    "("
-    + " AND ".join(f"(title LIKE :word{n} OR body LIKE :word{n})" for n in range(LETTERS))
-    + ") OR length(CAST(title AS BLOB)) != length(title) "
+    where=f"events.id > :after AND (:all OR (({WORDS} OR length(CAST(title AS BLOB)) != length(title) "
     "OR length(CAST(body AS BLOB)) != length(body) OR instr(body, '\\u')) "
-    "AND found((SELECT title || char(10) || body FROM search_source WHERE id = events.id))))",  # noqa: S608 - constants
+    "AND found((SELECT title || char(10) || body FROM search_source WHERE id = events.id))))",
 )
 ANSWERS: Final = """
 SELECT answers.event, answers.body, answers.created_at, events.event_id, events.type, events.title,
