@@ -25,7 +25,7 @@ from cctelegram.bridge.history import STEP
 from cctelegram.outbox import intake, schema, search
 from cctelegram.outbox.search import Query
 from cctelegram.outbox.store import connect
-from outbox.rows import NOW, row
+from outbox.rows import NOW, row, to
 
 if TYPE_CHECKING:
     import sqlite3
@@ -47,7 +47,7 @@ def fill(connection: sqlite3.Connection, count: int) -> list[str]:
             "data": {"branch_name": chance.choice(words), "exit_code": number % 3},
         }
         one = row(number, fields=fields)
-        intake.accept(connection, [one], [intake.Recipient(1001)], NOW + number)
+        intake.accept(connection, [one], to(intake.Recipient(1001)), NOW + number)
     connection.execute("COMMIT")
     return words
 

@@ -9,7 +9,7 @@ import pytest
 
 from cctelegram.outbox import chats, deliveries, digest, intake, lookup, orders, overview, schema
 from cctelegram.outbox.store import connect
-from outbox.rows import NOW, row
+from outbox.rows import NOW, row, to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ def store() -> Iterator[sqlite3.Connection]:
 
 def put(store: sqlite3.Connection, *lanes: int, **more: Any) -> None:
     rows = [row(number, lane=lane, **more) for number, lane in enumerate(lanes, start=1)]
-    intake.accept(store, rows, [intake.Recipient(CHAT)], NOW)
+    intake.accept(store, rows, to(intake.Recipient(CHAT)), NOW)
 
 
 def state(store: sqlite3.Connection, delivery: int) -> tuple[str, str | None]:
@@ -129,7 +129,7 @@ def test_a_held_one_is_sent_now_and_one_that_waits_for_its_next_try_waits_no_lon
 
 
 def test_what_has_nobody_to_go_to_cannot_be_sent(store: sqlite3.Connection) -> None:
-    intake.accept(store, [row(1)], [intake.Recipient(None)], NOW)
+    intake.accept(store, [row(1)], to(intake.Recipient(None)), NOW)
     with pytest.raises(orders.Impossible, match=r"telegram\.allowed_users"):
         orders.retry(store, 1)
     assert orders.drop(store, 1) == "held"
@@ -145,7 +145,7 @@ def test_nothing_is_ordered_for_what_is_in_flight_sent_or_told_of(
     deliveries.add_parts(store, 2, ["b"])
     arrive(store, 2, 7)
     into = deliveries.enqueue(store, CHAT, ["digest"], NOW)
-    digest.merge(store, digest.waiting(store, CHAT, 2), into)
+    digest.merge(store, digest.waiting(store, CHAT, None, 2), into)
     for delivery, says in ((1, "at this moment"), (2, "on the phone"), (3, f"delivery {into}")):
         before = state(store, delivery)
         with pytest.raises(orders.Impossible, match=says):
@@ -190,7 +190,7 @@ def test_dead_and_dropped_ones_never_block_any_lane(store: sqlite3.Connection) -
 
 
 def test_an_event_is_forsaken_when_none_of_its_deliveries_can_be_answered(store: sqlite3.Connection) -> None:
-    intake.accept(store, [row(1, lane=0)], [intake.Recipient(CHAT), intake.Recipient(-7)], NOW)
+    intake.accept(store, [row(1, lane=0)], to(intake.Recipient(CHAT), intake.Recipient(-7)), NOW)
     orders.drop(store, 1)
     assert orders.forsaken(store, 1) is None
     orders.drop(store, 2)
@@ -202,7 +202,7 @@ def test_an_event_is_forsaken_when_none_of_its_deliveries_can_be_answered(store:
 
 def test_a_number_that_is_also_an_event_s_id_has_to_be_made_clear(store: sqlite3.Connection) -> None:
     rows = [row(1, event_id="first"), row(2, event_id="1"), row(3, event_id="3"), row(4, event_id="event:x")]
-    intake.accept(store, rows, [intake.Recipient(CHAT)], NOW)
+    intake.accept(store, rows, to(intake.Recipient(CHAT)), NOW)
     with pytest.raises(orders.Impossible, match="delivery:1 or event:1"):
         orders.named(store, "1")
     assert orders.named(store, "delivery:1") == [1]
@@ -266,7 +266,7 @@ def test_one_is_shown_with_its_cursor_its_digest_and_its_way(store: sqlite3.Conn
     ]
     assert shown["cursor"] == 2
     into = deliveries.enqueue(store, CHAT, ["digest"], NOW + 50)
-    digest.merge(store, digest.waiting(store, CHAT, 2), into)
+    digest.merge(store, digest.waiting(store, CHAT, None, 2), into)
     arrive(store, into, 40)
     whole = overview.shown(store, into)
     assert whole["title"] == "digest of 2 events"
@@ -282,7 +282,7 @@ def test_one_is_shown_with_its_cursor_its_digest_and_its_way(store: sqlite3.Conn
 def test_a_member_of_a_digest_is_followed_to_the_digest_s_message(store: sqlite3.Connection) -> None:
     put(store, 2, 2)
     into = deliveries.enqueue(store, CHAT, ["digest", "its end"], NOW)
-    digest.merge(store, digest.waiting(store, CHAT, 2), into)
+    digest.merge(store, digest.waiting(store, CHAT, None, 2), into)
     found = lookup.delivery(store, "event-1")
     assert found is not None
     assert found["deliveries"][0]["message_ids"] == []
@@ -301,7 +301,7 @@ def test_what_is_told_of_by_one_that_is_told_of_itself_is_followed_to_the_end(
     put(store, 3, 3)
     store.execute("UPDATE deliveries SET state = 'digested', merged_into = 2 WHERE id = 1")
     into = deliveries.enqueue(store, CHAT, ["digest"], NOW, lane=3)
-    digest.merge(store, digest.waiting(store, CHAT, 3), into)
+    digest.merge(store, digest.waiting(store, CHAT, None, 3), into)
     deliveries.dead(store, into, "refused")
     found = lookup.delivery(store, "event-1")
     assert found is not None

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cctelegram.outbox import answers, deliveries, digest, intake, schema, search
 from cctelegram.outbox.search import Query
 from cctelegram.outbox.words import Wanted
-from outbox.rows import NOW, row
+from outbox.rows import NOW, row, to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ def store() -> Iterator[sqlite3.Connection]:
 def put(store: sqlite3.Connection, *events: dict[str, Any], first: int = 1, chat: int = CHAT) -> None:
     rows = [row(number, fields=fields) for number, fields in enumerate(events, start=first)]
     for number, one in enumerate(rows, start=first):
-        intake.accept(store, [one], [intake.Recipient(chat)], NOW + number)
+        intake.accept(store, [one], to(intake.Recipient(chat)), NOW + number)
 
 
 def event(title: str, description: str = "", **data: Any) -> dict[str, Any]:
@@ -179,7 +179,7 @@ def test_what_a_person_wrote_unasked_is_found_as_a_message(store: sqlite3.Connec
 def test_a_member_of_a_digest_names_the_digest_s_message(store: sqlite3.Connection) -> None:
     put(store, event("One of many"))
     into = deliveries.enqueue(store, CHAT, ["digest"], NOW)
-    digest.merge(store, digest.waiting(store, CHAT, 2), into)
+    digest.merge(store, digest.waiting(store, CHAT, None, 2), into)
     store.execute("INSERT INTO bots (api_base, bot_id) VALUES ('x', 5)")
     deliveries.start(store, into, 1, NOW)
     deliveries.part_sent(store, deliveries.parts(store, into)[0].part, 77, NOW)
@@ -201,7 +201,7 @@ def test_the_index_follows_events_that_change_or_go(store: sqlite3.Connection) -
 
 
 def test_a_body_that_is_not_json_is_searched_as_it_is(store: sqlite3.Connection) -> None:
-    intake.accept(store, [row(1, body='{"half": "of someth', title="Odd")], [intake.Recipient(CHAT)], NOW)
+    intake.accept(store, [row(1, body='{"half": "of someth', title="Odd")], to(intake.Recipient(CHAT)), NOW)
     assert both(store, "someth") == ["event-1"]
 
 

@@ -154,7 +154,7 @@ def _lines(one: dict[str, Any]) -> list[str]:
 def _retry(parsed: argparse.Namespace, home: str) -> int:
     def work(connection: sqlite3.Connection) -> dict[str, Any]:
         meant = orders.dead(connection) if parsed.all_dead else orders.named(connection, parsed.which)
-        return steps.retry(connection, meant, load(home).settings.telegram).told()
+        return steps.retry(connection, meant, load(home).settings).told()
 
     path = "/outbox/retry-dead" if parsed.all_dead else f"/outbox/retry/{segment(parsed.which)}"
     try:
