@@ -3,12 +3,16 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
-from cctelegram.pools import loopback
-from pools.wire import answer, close, never, wire
+from cctelegram.config.load import load
+from cctelegram.pools import exchange, loopback
+from pools.wire import answer, close, drops, last, never, raw, slowly, wire
+from running import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,23 +32,26 @@ def against(work: Callable[[Wire], Any], *acts: Act) -> Any:
 
 def test_one_connection_is_kept_and_counted() -> None:
     def work(server: Wire) -> None:
-        connection = loopback.Connection(server.port, "the-key")
-        assert [connection.get("/status"), connection.post("/mode", b"{}")] == [(200, b'{"a": 1}')] * 2
+        pool = loopback.Loopback()
+        assert [pool.get(server.port, "/status", "k"), pool.post(server.port, "/mode", "k")] == [
+            (200, b'{"a": 1}')
+        ] * 2
         assert server.connections == 1
-        assert server.asked == [("GET /status HTTP/1.1", b""), ("POST /mode HTTP/1.1", b"{}")]
-        assert connection.counters.snapshot() | {"tls_seconds": 0} == {
+        assert server.asked == [("GET /status HTTP/1.1", b""), ("POST /mode HTTP/1.1", b"")]
+        assert pool.snapshot() == {
             "requests": 2,
             "opened": 1,
             "reused": 1,
             "in_use": 0,
             "idle": 1,
             "waits": 0,
+            "wait_seconds": 0,
             "tls_handshakes": 0,
             "tls_seconds": 0,
             "errors": {},
         }
-        connection.close()
-        assert connection.counters.snapshot()["idle"] == 0
+        pool.close()
+        assert pool.snapshot()["idle"] == 0
 
     against(work, answer({"a": 1}))
 
@@ -57,30 +64,120 @@ def test_the_key_goes_as_a_bearer_and_other_statuses_are_answers() -> None:
     against(work, answer(b"no", 401))
 
 
-def test_a_kept_connection_that_was_closed_is_made_again_for_a_get_and_never_for_a_post() -> None:
+def test_a_kept_connection_that_breaks_under_a_request_is_made_again_for_a_get_and_never_for_a_post() -> None:
     def work(server: Wire) -> None:
-        connection = loopback.Connection(server.port, "k")
-        assert connection.get("/1")[0] == 200
-        assert connection.get("/2") == (200, b"{}")
-        assert connection.counters.opened == 2
-        with pytest.raises(loopback.LoopbackError):
-            connection.post("/3", b"{}")
-        assert connection.post("/4", b"{}") == (200, b"{}")
+        pool = loopback.Loopback()
+        assert pool.get(server.port, "/1", "k")[0] == 200
+        assert pool.get(server.port, "/2", "k") == (200, b"{}")
+        assert pool.counters.opened == 2
+        with pytest.raises(loopback.LoopbackError, match="the kept connection was closed"):
+            pool.post(server.port, "/3", "k")
+        assert pool.post(server.port, "/4", "k") == (200, b"{}")
         assert [line.split()[1] for line, _ in server.asked] == ["/1", "/2", "/2", "/3", "/4"]
-        connection.close()
+        pool.close()
 
     against(work, answer({}), close, answer({}), close, answer({}))
 
 
+def test_a_kept_connection_that_was_closed_while_idle_is_not_used_for_a_post() -> None:
+    def work(server: Wire) -> None:
+        pool = loopback.Loopback()
+        assert pool.get(server.port, "/1", "k")[0] == 200
+        wait_for(lambda: pool.snapshot()["idle"] == 0, "the end of the kept connection")
+        assert pool.post(server.port, "/2", "k") == (200, b"{}")
+        seen = pool.snapshot()
+        assert (seen["opened"], seen["reused"], seen["errors"]) == (2, 0, {})
+        pool.close()
+
+    against(work, last(b"{}"), answer({}))
+
+
+def test_threads_wait_for_a_free_connection_and_are_counted() -> None:
+    def work(server: Wire) -> None:
+        pool = loopback.Loopback({**loopback.STATUS, "connections": 2, "idle": 1})
+        with ThreadPoolExecutor(6) as threads:
+            answers = [threads.submit(pool.get, server.port, "/", "k") for _ in range(6)]
+            assert [each.result() for each in answers] == [(200, b"{}")] * 6
+        seen = pool.snapshot()
+        assert (seen["requests"], seen["in_use"], seen["errors"]) == (6, 0, {})
+        assert server.most_at_once <= 2
+        assert 1 <= seen["waits"] <= 4
+        assert seen["wait_seconds"] > 0
+        assert seen["idle"] == 1
+        pool.close()
+
+    against(work, slowly(b"{}", 0.02))
+
+
+def test_who_waits_too_long_for_a_connection_is_told_so() -> None:
+    def work(server: Wire) -> None:
+        figures = {**loopback.STATUS, "connections": 1, "connect_seconds": 0.05, "read_seconds": 0.5}
+        pool = loopback.Loopback(figures)
+        with ThreadPoolExecutor(1) as threads:
+            first = threads.submit(pool.get, server.port, "/", "k")
+            wait_for(lambda: server.asked, "the first request")
+            with pytest.raises(loopback.LoopbackError, match=r"free within 0\.05 s: all 1 were in use"):
+                pool.get(server.port, "/", "k")
+            pool.change(loopback.STATUS)
+            with pytest.raises(loopback.LoopbackError, match=r"silent for 0\.5 s"):
+                first.result()
+        assert pool.snapshot()["errors"] == {"PoolTimeout": 1, "TimeoutError": 1}
+
+    against(work, never)
+
+
+def test_an_answer_in_drops_is_given_up() -> None:
+    def work(server: Wire) -> None:
+        with pytest.raises(loopback.LoopbackError, match=r"not whole after 0\.4 s"):
+            loopback.get(server.port, "/", "k", 0.2)
+
+    against(work, drops)
+
+
+def test_a_connection_is_kept_no_longer_than_its_time() -> None:
+    def work(server: Wire) -> None:
+        pool = loopback.Loopback({**loopback.STATUS, "keepalive_seconds": 0.0})
+        for _ in range(2):
+            assert pool.get(server.port, "/", "k")[0] == 200
+        seen = pool.snapshot()
+        assert (seen["opened"], seen["reused"], seen["idle"]) == (2, 0, 0)
+        pool.change(loopback.STATUS)
+        for _ in range(2):
+            assert pool.get(server.port, "/", "k")[0] == 200
+        assert pool.snapshot()["reused"] == 1
+        pool.close()
+
+    against(work, answer({}))
+
+
+def test_answers_in_chunks_and_without_a_length_are_read_to_their_end() -> None:
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n"
+    for said, kept in ((chunked, 1), (b"HTTP/1.1 200 OK\r\n\r\nabcde", 0)):
+
+        def work(server: Wire, kept: int = kept) -> None:
+            pool = loopback.Loopback()
+            assert pool.get(server.port, "/", "k") == (200, b"abcde")
+            assert pool.snapshot()["idle"] == kept
+            pool.close()
+
+        against(work, raw(said, keep=bool(kept)))
+
+
+def test_the_figures_of_the_loopback_pools_are_those_of_the_table_of_settings() -> None:
+    pools = load("/nonexistent", {}, {}).settings.pools
+    assert msgspec.to_builtins(pools.health) == loopback.HEALTH
+    assert msgspec.to_builtins(pools.status) == loopback.STATUS
+
+
 def test_nobody_there_and_nothing_in_time_are_one_kind_of_error() -> None:
     def silent(server: Wire) -> None:
-        connection = loopback.Connection(server.port, "secret-key", 0.1)
+        pool = loopback.Loopback({**loopback.STATUS, "read_seconds": 0.1})
         with pytest.raises(
-            loopback.LoopbackError, match=r"no answer from 127\.0\.0\.1:\d+: timed out"
+            loopback.LoopbackError, match=r"no answer from 127\.0\.0\.1:\d+: it was silent for 0\.1 s"
         ) as raised:
-            connection.get("/")
+            pool.get(server.port, "/", "secret-key")
         assert "secret-key" not in str(raised.value)
-        assert connection.counters.errors == {"TimeoutError": 1}
+        assert pool.counters.errors == {"TimeoutError": 1}
 
     against(silent, never)
     with pytest.raises(loopback.LoopbackError, match="refused"):
@@ -101,7 +198,7 @@ def test_what_is_not_http_is_an_error() -> None:
 
 
 def test_an_answer_without_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loopback, "MAX_ANSWER_BYTES", 10)
+    monkeypatch.setattr(exchange, "MAX_ANSWER_BYTES", 10)
 
     def work(server: Wire) -> None:
         with pytest.raises(loopback.LoopbackError, match="over 10 bytes"):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cctelegram.config.settings import Settings
+    from cctelegram.pools.pool import Pool
 
 PROXIES = (
     "HTTP_PROXY",
@@ -43,12 +44,18 @@ def settings(base: str, **flags: object) -> Settings:
     return load("/nonexistent", {}, given).settings
 
 
+def figures(pool: Pool) -> tuple[float | None, ...]:
+    """Connections, idle, connect, read, keep-alive, as they stand in the specification."""
+    at = pool.figures
+    return (at.connections, at.idle, at.connect_seconds, at.read_seconds, at.keepalive_seconds)
+
+
 def test_limits_and_timeouts_are_those_of_the_settings() -> None:
     async def run() -> None:
         pools = Pools(settings("https://api.telegram.org", telegram__poll_seconds=40))
-        assert pools.send.timeout == httpx.Timeout(15, connect=5, pool=5)
-        assert pools.poll.timeout == httpx.Timeout(50, connect=5, pool=5)
-        assert pools.files.timeout == httpx.Timeout(30, connect=5, pool=5)
+        assert figures(pools.send) == (10, 5, 5, 15, 60)
+        assert figures(pools.poll) == (2, 1, 5, 50, 60)
+        assert figures(pools.files) == (3, 1, 5, 30, 30)
         await pools.aclose()
 
     asyncio.run(run())

@@ -25,6 +25,7 @@ class Wire:
         self.heads: list[str] = []
         self.was_asked = asyncio.Event()
         self.connections = 0
+        self.at_once = self.most_at_once = 0
         self.port = 0
 
     @property
@@ -33,6 +34,8 @@ class Wire:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
         try:
             # An act is taken when a request begins; the last one is for all that follow.
             while await self._one(reader, writer):
@@ -40,6 +43,7 @@ class Wire:
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass  # the client went, or the test is over
         finally:
+            self.at_once -= 1
             writer.close()
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -86,6 +90,33 @@ def answer(body: Any, status: int = 200, headers: str = "") -> Act:
     return act
 
 
+def raw(content: bytes, *, keep: bool = False) -> Act:
+    """Answer with these bytes."""
+
+    async def act(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        writer.write(content)
+        await writer.drain()
+        return keep
+
+    return act
+
+
+def last(body: bytes) -> Act:
+    """Answer, and close a connection that the client means to keep."""
+    return raw(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+
+
+def slowly(body: Any, seconds: float) -> Act:
+    """Answer after so long."""
+    at_once = answer(body)
+
+    async def act(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        await asyncio.sleep(seconds)  # the server's time, which is what is tried
+        return await at_once(reader, writer)
+
+    return act
+
+
 def result(value: Any) -> Act:
     return answer({"ok": True, "result": value})
 
@@ -108,6 +139,15 @@ async def half(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
     writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"ok":true,"res')
     await writer.drain()
     return False
+
+
+async def drops(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    """Send an answer byte by byte, without end: never silent, never whole."""
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+    while True:
+        writer.write(b" ")
+        await writer.drain()
+        await asyncio.sleep(0.02)  # the server's time, which is what is tried
 
 
 async def never(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> bool:

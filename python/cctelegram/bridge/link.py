@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from cctelegram.config.live import Live
     from cctelegram.config.settings import Settings
     from cctelegram.outbox.store import Store
+    from cctelegram.pools.counters import Counters
     from cctelegram.spool.lock import FileLock
 
 ALLOWED_UPDATES: Final = ("message", "callback_query", "my_chat_member")
@@ -104,11 +105,12 @@ class Link:
         self._poller: Poller | None = None
         self._pauses: Pauses | None = None
         self._lock: tuple[str, FileLock] | None = None
-        self.pools: Pools | None = None
+        self._pools: Pools | None = None
+        self._counters: dict[str, Counters] = {}
         self.problem: str | None = CONNECTING
         self._needs_a_person = False
         self.bot: dict[str, Any] | None = None
-        live.on_change(self._change.ring)
+        live.on_change(self._settings_changed)
 
     @property
     def connected(self) -> bool:
@@ -151,6 +153,11 @@ class Link:
             if chat in served
         ]
         return dead if self._topics is None else [*dead, *self._topics.problems]
+
+    @property
+    def pools(self) -> dict[str, dict[str, Any]] | None:
+        """What the pools of connections counted, by name, since the bridge started; None before the first."""
+        return None if self._pools is None else self._pools.snapshot()
 
     def queued(self, chat_ids: set[int]) -> None:
         """Tell that something was queued for these chats."""
@@ -210,6 +217,12 @@ class Link:
             return False
         return True
 
+    def _settings_changed(self) -> None:
+        # At once, and not when the task below gets its turn: no poll may wait longer than its pool reads.
+        if self._pools is not None:
+            self._pools.change(self._live.current)
+        self._change.ring()
+
     async def _until_changed(self, settings: Settings, work: asyncio.Task[None]) -> None:
         while True:
             changed = asyncio.create_task(self._change.wait())
@@ -230,7 +243,8 @@ class Link:
                 return
 
     async def _serve(self, settings: Settings) -> None:
-        pools = self.pools = Pools(settings)
+        pools = self._pools = Pools(settings, self._counters)
+        self._counters = pools.counters
         token = settings.telegram.token
         assert token is not None  # noqa: S101 - run() looked
         api = Api(pools.send, settings.telegram.api_base, token.reveal())
@@ -245,7 +259,6 @@ class Link:
             await self._work(line, Api(pools.poll, settings.telegram.api_base, token.reveal()), settings, me)
         finally:
             self._outbound = self._cards = self._topics = self._poller = self._pauses = self.bot = None
-            self.pools = None
             await pools.aclose()
 
     async def _greet(self, api: Api) -> dict[str, Any] | None:

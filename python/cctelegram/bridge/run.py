@@ -86,6 +86,7 @@ class Bridge:
         self._locks.callback(self._store.close)
         self.server = Server(settings.http.host, settings.http.port)
         self._ready = False
+        self._file: state.StateFile | None = None
         self._stop = asyncio.Event()
         self._replies = Replies(self._store, settings.spool.responses_dir, log=self.log)
         self._audit = AuditLog(
@@ -211,7 +212,8 @@ class Bridge:
                 ("watching the settings", partial(self.live.watch, self._stop)),
             )
         }
-        file = state.write(self._state_dir, self.server.port, key, version())
+        self._file = state.StateFile(self._state_dir, self.server.port, key, version())
+        self._file.write(self.live.current.pools)
         self._ready = True
         self.log.info("started", version=version(), port=self.server.port, recovered=recovered)
         ready()
@@ -219,7 +221,7 @@ class Bridge:
             return await self._drained() if once else await self._until_stopped()
         finally:
             self._ready = False
-            file.unlink(missing_ok=True)
+            self._file.remove()
             await inbox.stop()
             for task in tasks:
                 task.cancel()
@@ -275,7 +277,7 @@ class Bridge:
             "chats": self._link.chats,
             **status.from_process(self.figures, self._started),
             **stored,
-            "pools": None if self._link.pools is None else self._link.pools.snapshot(),
+            "pools": self._link.pools,
         }
 
     async def _pending(self, chat_id: int) -> list[str]:
@@ -340,5 +342,10 @@ class Bridge:
             self.log.error("settings refused", reason=self.live.refused)
             return
         self.log.info("settings read again")
+        if self._file is not None:
+            try:
+                self._file.write(self.live.current.pools)
+            except OSError as error:
+                self.log.warning("state/bridge.json not written", reason=str(error))
         self._modes.look()
         self._settling = asyncio.ensure_future(self._audience.settle())

@@ -1,10 +1,10 @@
-"""`state/bridge.json`: where the running bridge is reached, and the key that asks it."""
+"""`state/bridge.json`: where the running bridge is reached, the key that asks it, and how it is asked."""
 
 from __future__ import annotations
 
 import os
 import secrets
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -14,27 +14,48 @@ from cctelegram.decisions.outcomes import rfc3339
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cctelegram.config.settings import Pools
+
 NAME: Final = "bridge.json"
 
 
 class BridgeFile(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands in it; `key` is made anew at each start."""
+    """What stands in it; `key` is made anew at each start, `pools` are the figures of the loopback pools."""
 
     pid: int
     port: int
     key: str
     version: str
     started_at: str
+    pools: dict[str, Any]
 
 
-def write(state: Path, port: int, key: str, version: str) -> Path:
-    """Write the file, 0600, whole or not at all."""
-    content = BridgeFile(
-        pid=os.getpid(), port=port, key=key, version=version, started_at=rfc3339(clock.wall())
-    )
-    target = state / NAME
-    temporary = state / f".{NAME}.{secrets.token_hex(4)}.tmp"
-    temporary.touch(mode=0o600)
-    temporary.write_bytes(msgspec.json.encode(content))
-    temporary.replace(target)
-    return target
+class StateFile:
+    """The file of one bridge: 0600, written whole or not at all, gone when the bridge is."""
+
+    def __init__(self, state: Path, port: int, key: str, version: str) -> None:
+        self._target = state / NAME
+        self._content = BridgeFile(
+            pid=os.getpid(),
+            port=port,
+            key=key,
+            version=version,
+            started_at=rfc3339(clock.wall()),
+            pools={},
+        )
+
+    def write(self, pools: Pools) -> None:
+        """Write it with these figures, unless it has them. Raises OSError."""
+        figures = {"health": msgspec.to_builtins(pools.health), "status": msgspec.to_builtins(pools.status)}
+        if self._content.pools == figures:
+            return
+        content = msgspec.structs.replace(self._content, pools=figures)
+        temporary = self._target.with_name(f".{NAME}.{secrets.token_hex(4)}.tmp")
+        temporary.touch(mode=0o600)
+        temporary.write_bytes(msgspec.json.encode(content))
+        temporary.replace(self._target)
+        self._content = content
+
+    def remove(self) -> None:
+        """Remove it."""
+        self._target.unlink(missing_ok=True)

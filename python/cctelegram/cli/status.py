@@ -27,6 +27,8 @@ def run(parsed: argparse.Namespace) -> int:
     """Ask and print."""
     told = bridge.status(home_of(parsed))
     if parsed.json:
+        # The bridge counts its own pools; this command's way to it was counted here.
+        told["pools"] = {**(told.get("pools") or {}), **bridge.counted()}
         sys.stdout.write(orjson.dumps(told).decode() + "\n")
     else:
         sys.stdout.write("\n".join(_lines(told)) + "\n")

@@ -87,6 +87,8 @@ class Pools(msgspec.Struct, frozen=True, kw_only=True):
     send: Pool
     poll: Pool
     files: Pool
+    health: Pool
+    status: Pool
 
 
 class Lanes(msgspec.Struct, frozen=True, kw_only=True):

@@ -65,35 +65,32 @@ class Key(msgspec.Struct, frozen=True):
 
 _SECONDS = number(0.1, 3600)
 
-# What systems.md calls a pool: who uses it, and its figures (connections, idle, read, keep-alive).
+# Name of a pool, who uses it, and its figures: connections, idle, connect, read, keep-alive. The two of
+# loopback stand in pools/loopback.py as well, for those whom this table costs too much; a test compares them.
 _POOLS = (
-    ("send", "Telegram methods", 10, 5, 15.0, 60.0),
-    ("poll", "`getUpdates`", 2, 1, None, 60.0),  # its read time is the poll's and 10 s more
-    ("files", "uploads and downloads", 3, 1, 30.0, 30.0),
+    ("send", "Telegram methods", 10, 5, 5.0, 15.0, 60.0),
+    ("poll", "`getUpdates`", 2, 1, 5.0, None, 60.0),  # its read time is the poll's and 10 s more
+    ("files", "uploads and downloads", 3, 1, 5.0, 30.0, 30.0),
+    ("health", "starting, stopping and switching the bridge on this machine", 2, 1, 5.0, 5.0, 30.0),
+    ("status", "asking the bridge on this machine", 3, 2, 2.0, 2.0, 15.0),
 )
 
 
 def _pool(
-    name: str, use: str, connections: int, idle: int, read: float | None, keepalive: float
+    name: str, use: str, connections: int, idle: int, connect: float, read: float | None, keepalive: float
 ) -> tuple[Key, ...]:
-    keys = [
-        Key(f"pools.{name}.connections", whole(1, 100), connections, f"Connections at once for {use}."),
-        Key(f"pools.{name}.idle", whole(0, 100), idle, "Connections kept open while nothing goes over them."),
-        Key(
-            f"pools.{name}.connect_seconds",
-            _SECONDS,
-            5.0,
-            "Longest time to connect, and to wait for a free connection.",
-        ),
-    ]
-    if read is not None:
-        keys.append(
-            Key(f"pools.{name}.read_seconds", _SECONDS, read, "Longest silence while an answer comes.")
-        )
-    keys.append(
-        Key(f"pools.{name}.keepalive_seconds", _SECONDS, keepalive, "How long an idle connection is kept.")
+    figures: tuple[tuple[str, Kind, float | None, str], ...] = (
+        ("connections", whole(1, 100), connections, f"Connections at once for {use}."),
+        ("idle", whole(0, 100), idle, "Connections kept open while nothing goes over them."),
+        ("connect_seconds", _SECONDS, connect, "Longest time to connect, and to wait for a free connection."),
+        ("read_seconds", _SECONDS, read, "Longest silence while an answer comes."),
+        ("keepalive_seconds", _SECONDS, keepalive, "How long an idle connection is kept."),
     )
-    return tuple(keys)
+    return tuple(
+        Key(f"pools.{name}.{figure}", kind, default, about, live=True)
+        for figure, kind, default, about in figures
+        if default is not None
+    )
 
 
 ROUTES = listed(
@@ -136,7 +133,13 @@ TABLE: tuple[Key, ...] = (
         "CC_TELEGRAM_API_BASE",
         live=True,
     ),
-    Key("telegram.poll_seconds", whole(1, 50), 50, "How long one request for updates waits at Telegram."),
+    Key(
+        "telegram.poll_seconds",
+        whole(1, 50),
+        50,
+        "How long one request for updates waits at Telegram.",
+        live=True,
+    ),
     Key(
         "routes",
         ROUTES,

@@ -1,56 +1,142 @@
-"""An httpx client that counts what its connections do."""
+"""An httpx client that counts what its connections do, and lets no request last for ever."""
 
 from __future__ import annotations
 
+import asyncio
 import time
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from cctelegram.pools.counters import Counters
 from cctelegram.pools.lean import httpx
+from cctelegram.pools.network import Network
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    import ssl
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from cctelegram.config.settings import Pool as Figures
+    from cctelegram.pools.counters import Counters
 
     Trace = Callable[[str, dict[str, Any]], Awaitable[None]]
+
+
+class NotWhole(httpx.ReadTimeout):
+    """An answer came, byte by byte, and was not whole when all time for it was over."""
 
 
 class CountingClient(httpx.AsyncClient):
     """An AsyncClient whose `counters` are fed by httpcore's own events.
 
     A `trace` extension of a request is still called, after ours.
+
+    Args:
+        figures: limits and times; `read_seconds` is given for each pool.
+        counters: where it counts.
+        context: whose certificates are believed.
+        local: whether the proxy variables of the environment do not count.
+        whole_seconds: the longest time for a request, whatever comes; None for transfers of any size.
+
+    Raises ImportError or ValueError for a proxy that cannot be used.
     """
 
-    def __init__(self, *, connections: int, **arguments: Any) -> None:
-        super().__init__(**arguments)
-        self.counters = Counters()
-        self._connections = connections
-        self._in_flight = 0
+    def __init__(
+        self,
+        figures: Figures,
+        counters: Counters,
+        context: ssl.SSLContext,
+        *,
+        local: bool,
+        whole_seconds: float | None,
+    ) -> None:
+        super().__init__(
+            verify=context,
+            http2=False,
+            trust_env=not local,
+            follow_redirects=False,
+            timeout=httpx.Timeout(
+                figures.read_seconds, connect=figures.connect_seconds, pool=figures.connect_seconds
+            ),
+            # httpcore takes max_keepalive_connections for a limit of all connections: over it, each request
+            # of a busy pool would close its connection and the next one open another. See `trim`.
+            limits=httpx.Limits(
+                max_connections=figures.connections,
+                max_keepalive_connections=figures.connections,
+                keepalive_expiry=figures.keepalive_seconds,
+            ),
+        )
+        for pool in self._pools():
+            pool._network_backend = Network()  # noqa: SLF001  httpcore takes one, httpx has no word for it
+        self.counters = counters
+        self.figures = figures
+        self.whole_seconds = whole_seconds
+        self.in_flight = 0
+        self._free = asyncio.Semaphore(figures.connections)
 
     async def send(self, request: httpx.Request, **arguments: Any) -> httpx.Response:
-        """Send a request, counted."""
-        counters = self.counters
-        counters.requests += 1
-        counters.waits += self._in_flight >= self._connections
-        self._in_flight += 1
-        trace = _Counting(counters, request.extensions.get("trace"))
+        """Send a request, counted; raises PoolTimeout, NotWhole and what httpx raises."""
+        trace = _Counting(self.counters, request.extensions.get("trace"))
         request.extensions = {**request.extensions, "trace": trace}
+        self.counters.requests += 1
+        self.in_flight += 1
         try:
-            return await super().send(request, **arguments)
+            async with self._connection(request):
+                try:
+                    async with asyncio.timeout(self.whole_seconds):
+                        return await super().send(request, **arguments)
+                except TimeoutError:
+                    raise NotWhole(f"{self.whole_seconds:g} s", request=request) from None
         except httpx.TransportError as error:
-            counters.failed(type(error).__name__)
+            self.counters.failed(type(error).__name__)
             raise
         finally:
-            self._in_flight -= 1
+            self.in_flight -= 1
 
-    def snapshot(self) -> dict[str, Any]:
-        """Return the counters; connections that are open and in use are looked at now."""
-        # httpx keeps its transports, and they their pools, to itself; httpcore's `connections` is public.
+    def count_open(self) -> tuple[int, int]:
+        """Return how many connections are open now, and how many of them are in use."""
+        connections = self._connections()
+        return len(connections), sum(not each.is_idle() for each in connections)
+
+    async def trim(self) -> None:
+        """Close the idle connections that are more than `figures.idle`."""
+        idle = [each for each in self._connections() if each.is_idle()]
+        for each in idle[: max(0, len(idle) - self.figures.idle)]:
+            await each.aclose()
+
+    async def close_expired(self) -> bool:
+        """Close the idle connections that are too old, or dead; return whether others stay."""
+        for each in self._connections():
+            if each.is_idle() and each.has_expired():
+                await each.aclose()
+        return bool(self._connections())
+
+    @asynccontextmanager
+    async def _connection(self, request: httpx.Request) -> AsyncIterator[None]:
+        """Hold the right to one connection, in the order of asking."""
+        if self._free.locked():
+            began = time.monotonic()
+            self.counters.waits += 1
+            try:
+                async with asyncio.timeout(self.figures.connect_seconds):
+                    await self._free.acquire()
+            except TimeoutError:
+                limits = f"{self.figures.connect_seconds:g} s: all {self.figures.connections} were in use"
+                raise httpx.PoolTimeout(limits, request=request) from None
+            finally:
+                self.counters.wait_seconds += time.monotonic() - began
+        else:
+            await self._free.acquire()
+        try:
+            yield
+        finally:
+            self._free.release()
+
+    def _connections(self) -> list[Any]:
+        return [one for pool in self._pools() for one in pool.connections if not one.is_closed()]
+
+    def _pools(self) -> list[Any]:
+        """Return httpcore's pools. httpx keeps its transports, and they their pools, to itself."""
         transports = [self._transport, *self._mounts.values()]
-        pools = [pool for each in transports if (pool := getattr(each, "_pool", None)) is not None]
-        connections = [one for pool in pools for one in pool.connections if not one.is_closed()]
-        self.counters.open = len(connections)
-        self.counters.in_use = sum(not one.is_idle() for one in connections)
-        return self.counters.snapshot()
+        return [pool for each in transports if (pool := getattr(each, "_pool", None)) is not None]
 
 
 class _Counting:

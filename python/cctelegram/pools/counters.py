@@ -9,8 +9,8 @@ class Counters:
 
     `requests` counts the attempts, `reused` those that found an open connection; `opened` the connections
     made, `open` those that are open now and `in_use` the ones with a request on them; `waits` the requests
-    that found no connection free at once. `tls_seconds` is the time spent in `tls_handshakes`. `errors`
-    counts failed requests by the kind of failure.
+    that found no connection free at once, and `wait_seconds` how long all of them waited. `tls_seconds` is
+    the time spent in `tls_handshakes`. `errors` counts failed requests by the kind of failure.
     """
 
     __slots__ = (
@@ -22,6 +22,7 @@ class Counters:
         "reused",
         "tls_handshakes",
         "tls_seconds",
+        "wait_seconds",
         "waits",
     )
 
@@ -32,6 +33,7 @@ class Counters:
         self.open = 0
         self.in_use = 0
         self.waits = 0
+        self.wait_seconds = 0.0
         self.tls_handshakes = 0
         self.tls_seconds = 0.0
         self.errors: dict[str, int] = {}
@@ -49,6 +51,7 @@ class Counters:
             "in_use": self.in_use,
             "idle": self.open - self.in_use,
             "waits": self.waits,
+            "wait_seconds": self.wait_seconds,
             "tls_handshakes": self.tls_handshakes,
             "tls_seconds": self.tls_seconds,
             "errors": dict(self.errors),

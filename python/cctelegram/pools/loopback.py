@@ -1,9 +1,10 @@
-"""HTTP to the bridge on this machine, by the standard library alone.
+"""HTTP to the bridge on this machine, by sockets alone.
 
-For the MCP server and the short commands, where httpx costs more than the whole command may. It never goes
-through a proxy, whatever the environment says: http.client knows none.
+For the MCP server and the short commands, where httpx costs more than the whole command may, and http.client
+(9 MB, with mail and TLS) half of what the MCP server has. It never goes through a proxy, whatever the
+environment says.
 
-Start-cheap: http.client (20 ms) is imported with the first request of a Connection, and not at all by `get`.
+Start-cheap: what it needs is imported with the first request.
 """
 
 from __future__ import annotations
@@ -12,90 +13,181 @@ from cctelegram.pools.counters import Counters
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from http.client import HTTPConnection
+    from collections.abc import Mapping
+    from typing import Any
 
-# A status, a list of metrics, a report: far below this. More is not the bridge's.
-MAX_ANSWER_BYTES = 8 << 20
+    from cctelegram.pools.exchange import Exchange
+
+# The figures of the two pools where a running bridge has not said others in state/bridge.json. They stand in
+# config/table.py as well, which costs more than a command that asks once; a test compares the two.
+HEALTH: Mapping[str, float] = {
+    "connections": 2,
+    "idle": 1,
+    "connect_seconds": 5.0,
+    "read_seconds": 5.0,
+    "keepalive_seconds": 30.0,
+}
+STATUS: Mapping[str, float] = {
+    "connections": 3,
+    "idle": 2,
+    "connect_seconds": 2.0,
+    "read_seconds": 2.0,
+    "keepalive_seconds": 15.0,
+}
 
 
 class LoopbackError(OSError):
     """The bridge did not answer: not running, not in time, or it is not HTTP what came."""
 
 
-class Connection:
-    """One kept connection to the loopback HTTP of a bridge. Not for several threads at once.
+class PoolTimeout(TimeoutError):
+    """No connection was free in time."""
+
+
+class Loopback:
+    """A pool of kept connections to bridges on this machine. For several threads at once.
+
+    Every request raises LoopbackError, with a sentence that says what, where and after how long.
 
     Args:
-        port: as `state/bridge.json` says.
-        key: the key that stands there; sent as `Authorization: Bearer`.
-        timeout: seconds for the connection and for each read.
+        figures: as STATUS; `connect_seconds` is also the longest wait for a free connection, and an answer
+            must be whole after twice `read_seconds`.
     """
 
-    def __init__(self, port: int, key: str, timeout: float = 2.0, *, host: str = "127.0.0.1") -> None:
+    def __init__(self, figures: Mapping[str, float] = STATUS) -> None:
+        import threading  # noqa: PLC0415  see above
+
         self.counters = Counters()
-        self._address = (host, port)
-        self._headers = {"Authorization": f"Bearer {key}"}
-        self._timeout = timeout
-        self._connection: HTTPConnection | None = None
+        self._guard = threading.Condition()
+        self._figures = figures
+        self._kept: list[Exchange] = []
 
-    def get(self, path: str) -> tuple[int, bytes]:
-        """Return status and body. Raises LoopbackError.
+    def change(self, figures: Mapping[str, float]) -> None:
+        """Put other figures in force for the requests that come."""
+        with self._guard:
+            self._figures = figures
+            self._guard.notify_all()
 
-        A kept connection that the other side has closed meanwhile is made again, once.
+    def get(self, port: int, path: str, key: str) -> tuple[int, bytes]:
+        """Return status and body.
+
+        Where the other side closed a kept connection just then and answered nothing, it is asked once more.
         """
-        reused = self._connection is not None
-        try:
-            return self._request("GET", path, None)
-        except LoopbackError as error:
-            if not reused or not isinstance(error.__cause__, ConnectionError):
-                raise
-            return self._request("GET", path, None)
+        return self._ask("GET", port, path, key)
 
-    def post(self, path: str, body: bytes) -> tuple[int, bytes]:
-        """Post JSON, return status and body. Raises LoopbackError.
+    def post(self, port: int, path: str, key: str) -> tuple[int, bytes]:
+        """Post nothing to `path`; return status and body.
 
         Never repeated by itself: the bridge may have done what was asked before the connection broke.
         """
-        return self._request("POST", path, body)
+        return self._ask("POST", port, path, key)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the counters; a connection that is too old is closed before it is counted."""
+        with self._guard:
+            self._close_old()
+            return self.counters.snapshot()
 
     def close(self) -> None:
-        """Close the connection; the next request opens another."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-            self.counters.open = 0
+        """Close what is idle; the next request opens another."""
+        with self._guard:
+            for each in self._kept:
+                self._drop(each)
+            self._kept.clear()
 
-    def _request(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
-        from http.client import HTTPConnection, HTTPException  # noqa: PLC0415  see above
+    def _ask(self, method: str, port: int, path: str, key: str) -> tuple[int, bytes]:
+        from cctelegram.pools.exchange import Stale  # noqa: PLC0415  see above
 
-        self.counters.requests += 1
-        self.counters.in_use = 1
-        headers = self._headers if body is None else {**self._headers, "Content-Type": "application/json"}
+        with self._guard:
+            self.counters.requests += 1
+            figures = self._figures
         try:
-            if self._connection is None:
-                connection = HTTPConnection(*self._address, timeout=self._timeout)
-                connection.connect()
-                self._connection = connection
-                self.counters.opened += 1
-                self.counters.open = 1
-            else:
-                self.counters.reused += 1
-                connection = self._connection
-            connection.request(method, path, body, headers)
-            response = connection.getresponse()
-            answer = response.read(MAX_ANSWER_BYTES + 1)
-        except (OSError, HTTPException) as error:
-            self.close()
-            self.counters.failed(type(error).__name__)
-            host, port = self._address
-            raise LoopbackError(f"no answer from {host}:{port}: {error or type(error).__name__}") from error
+            with self._guard:
+                exchange = self._take(port, figures)
+            try:
+                answer = self._over(exchange, port, figures, method, path, key)
+            except Stale:
+                if method != "GET":
+                    raise
+                with self._guard:
+                    exchange = self._take(port, figures, fresh=True)
+                answer = self._over(exchange, port, figures, method, path, key)
+        except (OSError, ValueError, OverflowError) as error:
+            with self._guard:
+                self.counters.failed(type(error).__name__)
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            raise LoopbackError(
+                f"no answer from 127.0.0.1:{port}: {reason or type(error).__name__}"
+            ) from error
+        return answer
+
+    def _take(self, port: int, figures: Mapping[str, float], *, fresh: bool = False) -> Exchange | None:
+        """Take the right to one connection, and a kept one to this port where there is one."""
+        if self.counters.in_use >= self._figures["connections"]:
+            self._wait(figures["connect_seconds"])
+        self._close_old()
+        kept = None if fresh else next((each for each in reversed(self._kept) if each.port == port), None)
+        if kept is not None:
+            self._kept.remove(kept)
+            self.counters.reused += 1
+        self.counters.in_use += 1
+        self.counters.open += kept is None
+        return kept
+
+    def _wait(self, seconds: float) -> None:
+        import time  # noqa: PLC0415  see above
+
+        began = time.monotonic()
+        self.counters.waits += 1
+        free = self._guard.wait_for(
+            lambda: self.counters.in_use < self._figures["connections"], timeout=seconds
+        )
+        self.counters.wait_seconds += time.monotonic() - began
+        if not free:
+            used = self.counters.in_use
+            raise PoolTimeout(f"no connection was free within {seconds:g} s: all {used} were in use")
+
+    def _over(
+        self,
+        exchange: Exchange | None,
+        port: int,
+        figures: Mapping[str, float],
+        method: str,
+        path: str,
+        key: str,
+    ) -> tuple[int, bytes]:
+        """Ask over a connection, a new one for None, and keep it if it may be kept."""
+        from cctelegram.pools.exchange import Exchange  # noqa: PLC0415  see above
+
+        keep = False
+        try:
+            if exchange is None:
+                exchange = Exchange(port, figures["connect_seconds"])
+                with self._guard:
+                    self.counters.opened += 1
+            answer = exchange.ask(method, path, key, figures["read_seconds"])
+            keep = not exchange.ended
         finally:
-            self.counters.in_use = 0
-        if response.will_close or len(answer) > MAX_ANSWER_BYTES:
-            self.close()
-        if len(answer) > MAX_ANSWER_BYTES:
-            raise LoopbackError(f"the answer to {path} has over {MAX_ANSWER_BYTES} bytes")
-        return response.status, answer
+            with self._guard:
+                self.counters.in_use -= 1
+                self.counters.open -= not keep
+                if keep and exchange is not None:
+                    self._kept.append(exchange)
+                    while len(self._kept) > self._figures["idle"]:
+                        self._drop(self._kept.pop(0))
+                elif exchange is not None:
+                    exchange.close()
+                self._guard.notify()
+        return answer
+
+    def _close_old(self) -> None:
+        for each in [each for each in self._kept if each.is_over(self._figures["keepalive_seconds"])]:
+            self._kept.remove(each)
+            self._drop(each)
+
+    def _drop(self, exchange: Exchange) -> None:
+        exchange.close()
+        self.counters.open -= 1
 
 
 def get(port: int, path: str, key: str, timeout: float = 2.0) -> tuple[int, bytes]:
@@ -116,39 +208,5 @@ def segment(text: str) -> str:
 
 
 def _once(method: str, port: int, path: str, key: str, timeout: float) -> tuple[int, bytes]:
-    """Ask over a connection that is closed again.
-
-    A request of HTTP/1.0, whose answer ends with the connection: http.client costs 9 MB (mail, TLS), and
-    the whole MCP server has 22.
-    """
-    import socket  # noqa: PLC0415  see above
-
-    request = (
-        f"{method} {path} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {key}\r\n"
-        "Content-Length: 0\r\n\r\n"
-    )
-    answer = bytearray()
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout) as connection:
-            connection.sendall(request.encode("ascii"))
-            while len(answer) <= MAX_ANSWER_BYTES and (chunk := connection.recv(65536)):
-                answer += chunk
-    except (OSError, ValueError, OverflowError) as error:
-        raise LoopbackError(f"no answer from 127.0.0.1:{port}: {error or type(error).__name__}") from error
-    if len(answer) > MAX_ANSWER_BYTES:
-        raise LoopbackError(f"the answer to {path} has over {MAX_ANSWER_BYTES} bytes")
-    return _parsed(port, bytes(answer))
-
-
-def _parsed(port: int, answer: bytes) -> tuple[int, bytes]:
-    """Return status and body of an answer that ended with its connection."""
-    head, end, body = answer.partition(b"\r\n\r\n")
-    first, *fields = head.split(b"\r\n")
-    words = first.split(maxsplit=2)
-    if not end or len(words) < 2 or not words[0].startswith(b"HTTP/1.") or not words[1].isdigit():
-        raise LoopbackError(f"no answer from 127.0.0.1:{port}: this is not HTTP: {first[:40]!r}")
-    for field in fields:
-        name, _, value = field.partition(b":")
-        if name.lower() == b"content-length" and value.strip().isdigit() and int(value) != len(body):
-            raise LoopbackError(f"no answer from 127.0.0.1:{port}: it broke off at {len(body)} bytes")
-    return int(words[1]), body
+    pool = Loopback({**STATUS, "idle": 0, "connect_seconds": timeout, "read_seconds": timeout})
+    return pool.get(port, path, key) if method == "GET" else pool.post(port, path, key)

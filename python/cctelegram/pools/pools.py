@@ -9,61 +9,93 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
+
+import msgspec
 
 from cctelegram.config.errors import SettingsError
 from cctelegram.config.kinds import is_loopback
 from cctelegram.pools import trust
 from cctelegram.pools.client import CountingClient
-from cctelegram.pools.lean import httpx
+from cctelegram.pools.pool import Pool
 
 if TYPE_CHECKING:
-    from cctelegram.config.settings import Pool, Settings
+    from collections.abc import Mapping
 
+    from cctelegram.config.settings import Pool as Figures
+    from cctelegram.config.settings import Settings
+    from cctelegram.pools.counters import Counters
+
+NAMES: Final = ("send", "poll", "files")
 # What a poll may take longer than Telegram was asked to wait.
 POLL_GRACE_SECONDS = 10.0
 
 
 class Pools:
-    """`send`, `poll` and `files`: httpx clients with the limits and timeouts of the settings.
+    """`send`, `poll` and `files`, with the limits and times of the settings.
 
     To be made in the event loop that uses it. Raises SettingsError for a proxy that cannot be used.
+
+    Args:
+        settings: the settings in force; see `change`.
+        counters: by the name of a pool, what its counts go on from.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, counters: Mapping[str, Counters] | None = None) -> None:
         local = is_loopback(urlsplit(settings.telegram.api_base).hostname or "")
         context = _context(settings.telegram.api_base, local=local)
-        figures = settings.pools
-        poll_read = settings.telegram.poll_seconds + POLL_GRACE_SECONDS
-        self.send = _client(figures.send, figures.send.read_seconds, context, local=local)
-        self.poll = _client(figures.poll, poll_read, context, local=local)
-        self.files = _client(figures.files, figures.files.read_seconds, context, local=local)
+        figures = _figures(settings)
+        self._by_name = {
+            name: Pool(
+                figures[name],
+                partial(_client, context, local=local, bounded=name != "files"),
+                (counters or {}).get(name),
+            )
+            for name in NAMES
+        }
+        self.send = self._by_name["send"]
+        self.poll = self._by_name["poll"]
+        self.files = self._by_name["files"]
+
+    def change(self, settings: Settings) -> None:
+        """Put changed figures in force; see Pool.change. The API base stays the one it was made with."""
+        for name, figures in _figures(settings).items():
+            self._by_name[name].change(figures)
+
+    @property
+    def counters(self) -> dict[str, Counters]:
+        """The counters, for pools that go on with them."""
+        return {name: pool.counters for name, pool in self._by_name.items()}
 
     def snapshot(self) -> dict[str, dict[str, Any]]:
         """Return what each pool counted, by its name; see counters.Counters."""
-        return {"send": self.send.snapshot(), "poll": self.poll.snapshot(), "files": self.files.snapshot()}
+        return {name: pool.snapshot() for name, pool in self._by_name.items()}
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await asyncio.gather(self.send.aclose(), self.poll.aclose(), self.files.aclose())
+        await asyncio.gather(*(pool.aclose() for pool in self._by_name.values()))
 
 
-def _client(figures: Pool, read: float | None, context: ssl.SSLContext, *, local: bool) -> CountingClient:
+def _figures(settings: Settings) -> dict[str, Figures]:
+    poll_seconds = settings.telegram.poll_seconds + POLL_GRACE_SECONDS
+    return {
+        "send": settings.pools.send,
+        "poll": msgspec.structs.replace(settings.pools.poll, read_seconds=poll_seconds),
+        "files": settings.pools.files,
+    }
+
+
+def _client(
+    context: ssl.SSLContext, figures: Figures, counters: Counters, *, local: bool, bounded: bool
+) -> CountingClient:
+    assert figures.read_seconds is not None  # noqa: S101 - only the settings' poll has none
+    # What the parts may take: TCP, TLS, a proxy's TLS, writing, and silence before the answer. Only an
+    # answer that comes in drops can take longer; a file may.
+    whole = 3 * figures.connect_seconds + 2 * figures.read_seconds if bounded else None
     try:
-        return CountingClient(
-            connections=figures.connections,
-            verify=context,
-            http2=False,
-            trust_env=not local,
-            follow_redirects=False,
-            timeout=httpx.Timeout(read, connect=figures.connect_seconds, pool=figures.connect_seconds),
-            limits=httpx.Limits(
-                max_connections=figures.connections,
-                max_keepalive_connections=figures.idle,
-                keepalive_expiry=figures.keepalive_seconds,
-            ),
-        )
+        return CountingClient(figures, counters, context, local=local, whole_seconds=whole)
     except (ImportError, ValueError):
         problem = "is no proxy that can be used: http:// and https:// are, socks5:// with httpx[socks]"
     # Outside of the except block: the error's text holds the address, and that a password.

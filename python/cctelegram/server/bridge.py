@@ -17,6 +17,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from cctelegram.pools.loopback import Loopback
+
+# The connections to bridges that this process keeps, by purpose; made when they are first needed.
+_pools: dict[str, Loopback] = {}
+
 DOWN = (
     "The bridge is not running: nothing reaches the phone until it is started with `cctelegram bridge`. "
     "What is on disk waits for it."
@@ -35,7 +40,7 @@ def told(home: str) -> dict[str, Any]:
 
 
 def where(home: str) -> dict[str, Any]:
-    """Return what `state/bridge.json` says: pid, port, key, version, started_at. Raises Refusal."""
+    """Return what `state/bridge.json` says: pid, port, key, version, pools, started_at. Raises Refusal."""
     try:
         with open(os.path.join(place.state_dir(home), "bridge.json"), "rb") as opened:
             told = _native.loads(opened.read())
@@ -46,15 +51,32 @@ def where(home: str) -> dict[str, Any]:
     return told
 
 
-def status(home: str) -> dict[str, Any]:
+def pool(name: str, at: dict[str, Any]) -> Loopback:
+    """Return the pool `health` or `status`, with the figures that `where` gave."""
+    from cctelegram.pools import loopback  # noqa: PLC0415  few calls need it
+
+    told = at.get("pools")
+    figures = told.get(name) if isinstance(told, dict) else None
+    if not isinstance(figures, dict):
+        figures = loopback.HEALTH if name == "health" else loopback.STATUS  # a bridge of another version
+    # Two threads that come at once make one pool: setdefault is one step.
+    made = _pools.get(name) or _pools.setdefault(name, loopback.Loopback(figures))
+    made.change(figures)
+    return made
+
+
+def counted() -> dict[str, Any]:
+    """Return what the pools of this process counted, by name; see pools.counters.Counters."""
+    return {name: each.snapshot() for name, each in list(_pools.items())}
+
+
+def status(home: str, purpose: str = "status") -> dict[str, Any]:
     """Ask the bridge: its status, or `running` false and a `note` that says what is wrong."""
     if not is_up(home):
         return {"running": False, "note": DOWN}
-    from cctelegram.pools import loopback  # noqa: PLC0415  costs an HTTP client, and few calls need it
-
     try:
         at = where(home)
-        code, body = loopback.get(int(at["port"]), "/status", str(at["key"]))
+        code, body = pool(purpose, at).get(int(at["port"]), "/status", str(at["key"]))
         answer = _native.loads(body) if code == 200 else None
     except Refusal as refusal:
         return {"running": False, "note": str(refusal)}
@@ -69,12 +91,12 @@ def delivery(home: str, event_id: str) -> dict[str, Any] | None:
     """Ask what became of an event; None when the bridge does not know it. Raises Refusal when it is down."""
     if not is_up(home):
         raise Refusal(DOWN)
-    from cctelegram.pools import loopback  # noqa: PLC0415  see `status`
+    from cctelegram.pools.loopback import segment  # noqa: PLC0415  see `pool`
 
     at = where(home)
     try:
-        path = f"/deliveries/{loopback.segment(event_id)}"
-        code, body = loopback.get(int(at["port"]), path, str(at["key"]))
+        path = f"/deliveries/{segment(event_id)}"
+        code, body = pool("status", at).get(int(at["port"]), path, str(at["key"]))
         answer = _native.loads(body)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Refusal(SILENT.format(why=f"{type(error).__name__}: {error}")) from None

@@ -63,10 +63,8 @@ def stop(home: str) -> dict[str, Any]:
     if not bridge.is_up(home):
         return {"success": True, "action": "not_running"}
     where = bridge.where(home)
-    from cctelegram.pools import loopback  # noqa: PLC0415 - few calls need it
-
     try:
-        code, body = loopback.post(int(where["port"]), "/stop", str(where["key"]))
+        code, body = bridge.pool("health", where).post(int(where["port"]), "/stop", str(where["key"]))
     except OSError as error:
         raise Refusal(f"The bridge (process {where.get('pid')}) does not answer: {error}.") from None
     if code != 200:
@@ -93,14 +91,14 @@ def set_mode(home: str, mode: str, lasting: str | None = None) -> dict[str, Any]
     """
     if not bridge.is_up(home):
         raise Refusal(f"{bridge.DOWN} The mode can be changed when it runs.")
-    from cctelegram.pools import loopback  # noqa: PLC0415 - few calls need it
+    from cctelegram.pools.loopback import segment  # noqa: PLC0415 - few calls need it
 
     at = bridge.where(home)
-    path = f"/mode/{loopback.segment(mode)}"
+    path = f"/mode/{segment(mode)}"
     if lasting is not None:
-        path += f"?for={loopback.segment(lasting)}"
+        path += f"?for={segment(lasting)}"
     try:
-        code, body = loopback.post(int(at["port"]), path, str(at["key"]))
+        code, body = bridge.pool("health", at).post(int(at["port"]), path, str(at["key"]))
         told: dict[str, Any] = _native.loads(body)
     except (OSError, ValueError) as error:
         raise Refusal(f"The bridge (process {at.get('pid')}) does not answer: {error}.") from None
@@ -149,13 +147,13 @@ def _spawn(home: str, said: str) -> Popen[bytes]:
 
 def _is_ready(home: str, pid: int) -> bool:
     try:
-        return int(bridge.where(home)["pid"]) == pid and bool(bridge.status(home).get("ready"))
+        return int(bridge.where(home)["pid"]) == pid and bool(bridge.status(home, "health").get("ready"))
     except Refusal:
         return False
 
 
 def _running(home: str, action: str) -> dict[str, Any]:
-    status = bridge.status(home)
+    status = bridge.status(home, "health")
     told = {
         "success": True,
         "action": action,

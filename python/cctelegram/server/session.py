@@ -11,6 +11,7 @@ Start-cheap.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from _thread import allocate_lock
 
@@ -109,7 +110,14 @@ class Session:
         self._lock, self._path = lock, path
 
     def _file(self) -> bytes:
-        return _native.dumps({**self._told, "calls": self._calls, "rss_bytes": _rss_bytes()})
+        told = {**self._told, "calls": self._calls, "pools": _pools(), "rss_bytes": _rss_bytes()}
+        return _native.dumps(told)
+
+
+def _pools() -> dict[str, object]:
+    """Return what the connections to the bridge counted; the first tool that asks it imports them."""
+    bridge = sys.modules.get("cctelegram.server.bridge")
+    return {} if bridge is None else bridge.counted()
 
 
 def _rss_bytes() -> int | None:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from cctelegram.pools.lean import httpx
+from cctelegram.pools.words import words
 from cctelegram.telegram import errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from cctelegram.pools.pool import Pool
 
     Entities = Iterable[Mapping[str, Any]]  # as MessageEntity: type, offset and length in UTF-16 units
 
@@ -26,13 +29,13 @@ class Api:
     is to be repeated is the caller's to decide. (A pool that was closed raises RuntimeError.)
 
     Args:
-        client: the pool: `send` for messages, `poll` for updates, `files` for uploads.
+        pool: `send` for messages, `poll` for updates, `files` for uploads.
         base: address of the API without a slash at the end.
         token: the bot's token; it shows in no error, repr or log.
     """
 
-    def __init__(self, client: httpx.AsyncClient, base: str, token: str) -> None:
-        self._client = client
+    def __init__(self, pool: Pool, base: str, token: str) -> None:
+        self._pool = pool
         self._token = token.encode()
         self._root = f"{base}/bot{token}/"
         self._urls: dict[str, httpx.URL] = {}
@@ -173,14 +176,14 @@ class Api:
             url = self._urls[method] = httpx.URL(self._root + method)
         left = _Left()
         try:
-            response = await self._client.post(url, **body, extensions={"trace": left})
+            response = await self._pool.post(url, **body, extensions={"trace": left})
         except httpx.HTTPError as error:
-            words = _words(error).replace(self._token.decode(), _MASK.decode())
+            said = words(error).replace(self._token.decode(), _MASK.decode())
         else:
             return self._result(method, response)
         # Raised here and not above, where the error of httpx would be its context: that one knows its
         # request, and the request its address, and the address the token.
-        raise (errors.Unclear if left.begun else errors.NotSent)(method, None, words)
+        raise (errors.Unclear if left.begun else errors.NotSent)(method, None, said)
 
     def _result(self, method: str, response: httpx.Response) -> Any:
         body = response.content
@@ -208,13 +211,6 @@ class _Left:
         # With a proxy, the CONNECT goes first and is not yet the request.
         if event == "http11.send_request_headers.started" and info["request"].method != b"CONNECT":
             self.begun = True
-
-
-def _words(error: httpx.HTTPError) -> str:
-    """Say what happened; the text of httpx's own errors has no address in it, a proxy's may."""
-    if isinstance(error, httpx.ProxyError):
-        return "ProxyError: the proxy refused"
-    return f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
 def _text(text: str, entities: Entities) -> dict[str, Any]:

@@ -63,6 +63,8 @@ class Server:
             date_header=False,
             http="h11",
             ws="none",
+            # Longer than those who ask keep their connections: see the pools `health` and `status`.
+            timeout_keep_alive=75,
             timeout_graceful_shutdown=1,
         )
         config.load()

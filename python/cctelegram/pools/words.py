@@ -1,0 +1,56 @@
+"""What went wrong with a request, in words for people."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cctelegram.pools.client import NotWhole
+from cctelegram.pools.lean import httpx
+
+# The first that fits. `error` is what our own errors say; `reason` is the system's or the library's word.
+_SENTENCES: Final[tuple[tuple[type[httpx.HTTPError], str], ...]] = (
+    # A proxy's own words may hold its password.
+    (httpx.ProxyError, "the proxy refused"),
+    (NotWhole, "the answer of {where} was not whole after {error}"),
+    (httpx.PoolTimeout, "no connection to {where} was free after {error}"),
+    (httpx.ConnectTimeout, "{where} could not be connected within {connect:g} s"),
+    (httpx.ReadTimeout, "{where} was silent for {read:g} s"),
+    (httpx.WriteTimeout, "{where} took nothing for {write:g} s"),
+    (httpx.ConnectError, "{where} could not be connected: {reason}"),
+    (httpx.NetworkError, "the connection to {where} broke: {reason}"),
+    (httpx.RemoteProtocolError, "{where} gave no whole answer: {reason}"),
+    (httpx.HTTPError, "no answer from {where}: {kind}: {reason}"),
+)
+_DEEP: Final = 20  # causes below an error that are looked at; there are fewer
+
+
+def words(error: httpx.HTTPError) -> str:
+    """Say what happened, with whom, and after how long, for an error of a pool's request.
+
+    Nothing of the address is in it but host and port: the rest holds a token.
+    """
+    sentence = next(sentence for kind, sentence in _SENTENCES if isinstance(error, kind))
+    url = error.request.url
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    return sentence.format(
+        **error.request.extensions["timeout"],
+        where=f"{host}:{url.port or {'https': 443}.get(url.scheme, 80)}",
+        error=error,
+        kind=type(error).__name__,
+        reason=_reason(error),
+    )
+
+
+def _reason(error: BaseException) -> str:
+    """Return the system's words where an error of it is at the bottom, else the words of the error."""
+    said, each = str(error), error
+    for _ in range(_DEEP):
+        below = each.__cause__ or each.__context__
+        if isinstance(below, BaseExceptionGroup):
+            below = below.exceptions[0]
+        if below is None:
+            break
+        each = below
+        if isinstance(each, OSError) and each.strerror and each.errno is not None:
+            said = each.strerror
+    return said or type(error).__name__
