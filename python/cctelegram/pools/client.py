@@ -97,10 +97,15 @@ class CountingClient(httpx.AsyncClient):
         return len(connections), sum(not each.is_idle() for each in connections)
 
     async def trim(self) -> None:
-        """Close the idle connections that are more than `figures.idle`."""
-        idle = [each for each in self._connections() if each.is_idle()]
-        for each in idle[: max(0, len(idle) - self.figures.idle)]:
-            await each.aclose()
+        """Close the idle connections that are more than `figures.idle`.
+
+        One for each request in flight is not idle: a request that waited may be about to take it.
+        """
+        connections = self._connections()
+        surplus = len(connections) - self.in_flight - self.figures.idle
+        if surplus > 0:
+            for each in [each for each in connections if each.is_idle()][:surplus]:
+                await each.aclose()
 
     async def close_expired(self) -> bool:
         """Close the idle connections that are too old, or dead; return whether others stay."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import ssl
 from typing import Final
 
 from cctelegram.pools.client import NotWhole
@@ -51,6 +54,8 @@ def _reason(error: BaseException) -> str:
         if below is None:
             break
         each = below
-        if isinstance(each, OSError) and each.strerror and each.errno is not None:
-            said = each.strerror
+        if isinstance(each, ssl.SSLError | socket.gaierror):
+            return each.strerror or said
+        if isinstance(each, OSError) and each.errno:
+            said = os.strerror(each.errno)  # asyncio puts an address in the place of these words
     return said or type(error).__name__
