@@ -64,9 +64,9 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire(*acts: Act, tls: ssl.SSLContext | None = None) -> AsyncIterator[Wire]:
+async def wire(*acts: Act, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> AsyncIterator[Wire]:
     made = Wire(acts)
-    server = await asyncio.start_server(made.serve, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(made.serve, host, 0, ssl=tls)
     made.port = server.sockets[0].getsockname()[1]
     try:
         yield made
