@@ -11,6 +11,8 @@ from server.wire import MODERN, Wire
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from server.conftest import Bridge
+
 
 def only(home: Path) -> Path:
     """The file of the one session."""
@@ -60,3 +62,14 @@ def test_a_killed_session_leaves_a_file_that_nobody_holds(wire: Wire, home: Path
     wire.process.kill()
     wire.process.wait()
     assert not _native.is_locked(str(only(home)))
+
+
+def test_the_connections_to_the_bridge_are_counted_and_kept(wire: Wire, home: Path, bridge: Bridge) -> None:
+    wire.call("send_telegram_message", {"message": "no bridge is asked for this"})
+    assert told(home)["pools"] == {}
+    for _ in range(3):
+        wire.call("get_bridge_status")
+    assert bridge.keys == [f"Bearer {bridge.KEY}"] * 3
+    counted = told(home)["pools"]["status"]
+    assert (counted["requests"], counted["errors"], counted["in_use"]) == (3, {}, 0)
+    assert counted["opened"] + counted["reused"] == 3

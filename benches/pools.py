@@ -1,0 +1,156 @@
+"""What the pools of connections are for: a long poll holds up no send, and handshakes are few.
+
+Sends with a poll open and without one are timed in short blocks in turn, over the same connection to the
+sandbox. Reuse is counted and timed over TLS on loopback, with an authority of our own, against the same
+client that keeps no connection (`pools.send.idle = 0`), also in turn. Exit code 1 when a limit is broken.
+
+    .venv/bin/python benches/pools.py [--pairs 100] [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cctelegram.config.load import load
+from cctelegram.pools.pools import Pools
+from cctelegram.sandbox.child import UNLIMITED, Sandbox, running
+from cctelegram.telegram.api import Api
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Sends of one block: short, so that what else the machine does meets both sides.
+BLOCK = 8
+WITH_A_POLL = 1.05
+SENDS = 1000
+AT_ONCE = 25
+
+
+async def block(api: Api, chat: int) -> list[float]:
+    """Time some sends, in milliseconds; one before them is not timed."""
+    await api.send_message(chat, "warm")
+    times = []
+    for _ in range(BLOCK):
+        began = time.perf_counter()
+        await api.send_message(chat, "hello")
+        times.append((time.perf_counter() - began) * 1000)
+    return times
+
+
+async def with_a_poll(sandbox: Sandbox, pairs: int) -> list[dict[str, Any]]:
+    pools = Pools(load("/nonexistent", {}, {"telegram.api_base": sandbox.api_base}).settings)
+    send, poll = (Api(pool, sandbox.api_base, sandbox.token) for pool in (pools.send, pools.poll))
+    times: dict[bool, list[float]] = {True: [], False: []}
+    for number in range(-2, pairs):  # two warm up
+        for open_ in (True, False) if number % 2 else (False, True):
+            waiting = asyncio.create_task(poll.get_updates(None, 50, ["message"])) if open_ else None
+            await asyncio.sleep(0.005)  # until the poll waits at the sandbox; and as long without one
+            assert pools.poll.snapshot()["in_use"] == open_
+            timed = await block(send, sandbox.user_id)
+            if waiting is not None:
+                assert not waiting.done(), "the poll was open all the time"
+                waiting.cancel()
+                await asyncio.gather(waiting, return_exceptions=True)
+            if number >= 0:
+                times[open_] += timed
+    assert pools.send.snapshot()["opened"] == 1
+    await pools.aclose()
+    beside, alone = (statistics.median(times[open_]) for open_ in (True, False))
+    return [
+        row("send, median, a poll open", beside, "ms"),
+        row("send, median, no poll", alone, "ms"),
+        row("ratio with a poll open", beside / alone, "x", WITH_A_POLL),
+    ]
+
+
+@contextmanager
+def tls_server() -> Iterator[str]:
+    """Run a server in a process of its own; gives its address, for which SSL_CERT_FILE is set."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = [sys.executable, str(Path(__file__).parent / "servers" / "tls.py"), folder]
+        with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            port, vouched = process.stdout.readline().split()
+            os.environ["SSL_CERT_FILE"] = vouched
+            yield f"https://127.0.0.1:{port}"
+            process.stdin.close()
+
+
+async def over_tls(base: str, pairs: int) -> list[dict[str, Any]]:
+    def pools(**flags: object) -> Pools:
+        return Pools(load("/nonexistent", {}, {"telegram.api_base": base, **flags}).settings)
+
+    found = []
+    for at_once in (1, AT_ONCE):
+        fresh = pools()
+        api = Api(fresh.send, base, "1:x")
+
+        async def sends(api: Api = api, count: int = SENDS // at_once) -> None:
+            for _ in range(count):
+                await api.send_message(7, "hello")
+
+        await asyncio.gather(*(sends() for _ in range(at_once)))
+        counted = fresh.send.snapshot()
+        assert counted["requests"] == SENDS
+        shakes, limit = counted["tls_handshakes"], fresh.send.figures.connections
+        found.append(row(f"handshakes of {SENDS} sends, {at_once} at once", shakes, "handshakes", limit))
+        await fresh.aclose()
+    kept, not_kept = pools(), pools(**{"pools.send.idle": 0})
+    times: dict[str, list[float]] = {"kept": [], "not kept": []}
+    for number in range(-2, pairs):
+        for name, each in (("kept", kept), ("not kept", not_kept)):
+            timed = await block(Api(each.send, base, "1:x"), 7)
+            times[name] += timed if number >= 0 else []
+    per = not_kept.send.snapshot()
+    handshake = per["tls_seconds"] / per["tls_handshakes"] * 1000
+    await asyncio.gather(kept.aclose(), not_kept.aclose())
+    with_, without = (statistics.median(times[name]) for name in ("kept", "not kept"))
+    return [
+        *found,
+        row("send over TLS, median, connection kept", with_, "ms"),
+        row("send over TLS, median, none kept", without, "ms"),
+        row("one handshake, mean, without any distance", handshake, "ms"),
+        row("share of the time with kept connections", with_ / without, "x", 1.0),
+    ]
+
+
+def row(name: str, value: float, unit: str, limit: float | None = None) -> dict[str, Any]:
+    """Make one line of the report; a figure without a limit is there to be seen."""
+    return {"name": name, "value": value, "unit": unit, "limit": limit, "ok": limit is None or value <= limit}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pairs", type=int, default=100)
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    with running(*UNLIMITED) as sandbox:
+        rows = asyncio.run(with_a_poll(sandbox, given.pairs))
+    with tls_server() as base:
+        rows += asyncio.run(over_tls(base, given.pairs))
+    if given.json:
+        print(json.dumps(rows))
+    else:
+        for each in rows:
+            limit = "" if each["limit"] is None else f"limit {each['limit']:g}: "
+            judged = f"{limit}{'ok' if each['ok'] else 'BROKEN'}" if limit else ""
+            print(f"{each['name']:<44}{each['value']:>9.3f} {each['unit']:<12}{judged}")
+    return 0 if all(each["ok"] for each in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
