@@ -1,6 +1,8 @@
-"""Settings that are said to be live count without a restart; that of token, users and API base is in
-test_delivery.py, of quiet hours and rules in test_quiet_hours.py, of routes in test_chats.py, of topics in
-test_topics.py.
+"""Settings that are said to be live count without a restart.
+
+That of token, users and API base is in test_delivery.py; of quiet hours and rules in test_quiet_hours.py; of
+routes in test_chats.py; of topics in test_topics.py; of pools and polls in tests/bridge/test_pools.py and,
+figure by figure, in tests/pools/test_change.py.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ LIVE = {
     "mode.quiet_hours",
     "rules",
     "display.project_topics",
+    "telegram.poll_seconds",
+    *(key.name for key in TABLE if key.name.startswith("pools.")),
 }
 
 

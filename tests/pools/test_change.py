@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from cctelegram.config.load import load
+from cctelegram.config.table import TABLE
 from cctelegram.pools.pools import Pools
 from pools.wire import answer, never, result, slowly, wire
 
@@ -183,3 +186,22 @@ def test_counts_go_on_from_those_of_the_pools_before() -> None:
             await second.aclose()
 
     asyncio.run(run())
+
+
+NAMES = [key.name for key in TABLE if key.name.startswith(("pools.send", "pools.poll", "pools.files"))]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_figure_can_be_changed(name: str) -> None:
+    _, pool, figure = name.split(".")
+
+    async def work(server: Wire, pools: Pools) -> None:
+        before = getattr(pools, pool)
+        assert getattr(before.figures, figure) != 3
+        await ask(before, server)
+        pools.change(load("/nonexistent", {}, {"telegram.api_base": server.base, name: 3}).settings)
+        assert getattr(before.figures, figure) == 3
+        await ask(before, server)
+        assert (server.connections, before.snapshot()["opened"]) == (2, 2)
+
+    against(work, answer({}), pools__files__connections=4)
