@@ -263,6 +263,11 @@ class Inbox:
         finish_seconds: float = 10.0,
         positions: Sequence[tuple[bytes, int, int, int, int]] = [],
     ) -> None: ...
+    def set_bounds(
+        self, *, max_event_bytes: int, batch_events: int, batch_bytes: int, quiet_seconds: float
+    ) -> None:
+        """Use other bounds from the next take on. ValueError, as the constructor's, changes nothing."""
+
     def wait(self, timeout: float) -> str:
         """Wait at most `timeout` seconds, and never longer than `patience`, for a change.
 

@@ -96,6 +96,25 @@ class Inbox:
         # Not in the waiter's thread, so beside the next take, and after `stop` as well.
         return await asyncio.to_thread(self._native.settle, batch, time.monotonic())
 
+    def set_bounds(
+        self,
+        *,
+        max_event_bytes: int,
+        batch_events: int,
+        batch_bytes: int,
+        quiet_seconds: float,
+        rescan_seconds: float,
+    ) -> None:
+        """Use other bounds from the next take on; a wait that is under way ends, and knows of them."""
+        self._native.set_bounds(
+            max_event_bytes=max_event_bytes,
+            batch_events=batch_events,
+            batch_bytes=batch_bytes,
+            quiet_seconds=quiet_seconds,
+        )
+        self._rescan_seconds = rescan_seconds
+        self._native.wake()
+
     def waiting(self) -> bool:
         """Whether the directory holds a file that may be an event. Lists it: not for hot paths."""
         suffixes = (".json", ".jsonl")

@@ -32,15 +32,7 @@ impl Inbox {
         finish_seconds: f64,
         positions: Vec<PositionTuple>,
     ) -> PyResult<Self> {
-        if max_event_bytes == 0
-            || max_event_bytes > 1 << 30
-            || batch_events == 0
-            || batch_bytes == 0
-        {
-            return Err(PyValueError::new_err(
-                "bounds of an inbox: 1 byte to 1 GiB an event, at least 1 a batch",
-            ));
-        }
+        check(max_event_bytes, batch_events, batch_bytes)?;
         let positions = positions
             .into_iter()
             .map(|(name, device, inode, offset, head_hash)| inbox::Position {
@@ -62,6 +54,26 @@ impl Inbox {
         Ok(Self {
             inbox: py.detach(|| inbox::Inbox::new(events_dir, rejected_dir, options)),
         })
+    }
+
+    #[pyo3(signature = (*, max_event_bytes, batch_events, batch_bytes, quiet_seconds))]
+    fn set_bounds(
+        &self,
+        py: Python<'_>,
+        max_event_bytes: u64,
+        batch_events: usize,
+        batch_bytes: u64,
+        quiet_seconds: f64,
+    ) -> PyResult<()> {
+        check(max_event_bytes, batch_events, batch_bytes)?;
+        let bounds = inbox::Bounds {
+            max_event_bytes,
+            batch_events,
+            batch_bytes,
+            quiet_seconds,
+        };
+        py.detach(|| self.inbox.set_bounds(bounds)); // a take in another thread may hold it for a while
+        Ok(())
     }
 
     fn wait(&self, py: Python<'_>, timeout: f64) -> PyResult<&'static str> {
@@ -124,6 +136,15 @@ impl Inbox {
     fn patience(&self, py: Python<'_>) -> f64 {
         py.detach(|| self.inbox.patience())
     }
+}
+
+fn check(max_event_bytes: u64, batch_events: usize, batch_bytes: u64) -> PyResult<()> {
+    if max_event_bytes == 0 || max_event_bytes > 1 << 30 || batch_events == 0 || batch_bytes == 0 {
+        return Err(PyValueError::new_err(
+            "bounds of an inbox: 1 byte to 1 GiB an event, at least 1 a batch",
+        ));
+    }
+    Ok(())
 }
 
 /// Add this file's names to the module.

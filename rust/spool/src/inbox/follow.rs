@@ -127,7 +127,7 @@ impl Taking<'_> {
                     ));
                 }
             }
-            !self.is_full() && bad.len() < self.inbox.options.batch_events
+            !self.is_full() && bad.len() < self.bounds.batch_events
         });
         tail.taken = taken;
         let ended = ended.at(&path)?;
@@ -178,7 +178,7 @@ impl Taking<'_> {
     }
 
     fn too_long(&self, length: u64) -> Rejection {
-        let most = self.inbox.options.max_event_bytes;
+        let most = self.bounds.max_event_bytes;
         Rejection::whole(format!(
             "Too large: a line of {length} bytes; an event has at most {most}."
         ))
@@ -194,8 +194,8 @@ impl Taking<'_> {
         order: &mut i64,
         bad: &mut Vec<Bad>,
     ) {
-        let quiet_at = tail.changed_at + self.inbox.options.quiet_seconds;
-        let finish_at = tail.changed_at + self.inbox.options.finish_seconds;
+        let quiet_at = tail.changed_at + self.bounds.quiet_seconds;
+        let finish_at = tail.changed_at + self.inbox.finish_seconds;
         let length = tail.stat.size.saturating_sub(tail.taken.offset);
         if length > rest.len() as u64 || !rest.trim_ascii().is_empty() {
             let place = LinePlace {

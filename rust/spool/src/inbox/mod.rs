@@ -56,18 +56,40 @@ impl Default for Options {
     }
 }
 
+/// The bounds that may change while the inbox works; those of [`Options`].
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Of one event, in bytes.
+    pub max_event_bytes: u64,
+    /// Of a batch.
+    pub batch_events: usize,
+    /// Of a batch; it may be exceeded by one event.
+    pub batch_bytes: u64,
+    /// What does not parse is rejected after so many seconds without change.
+    pub quiet_seconds: f64,
+}
+
+impl Bounds {
+    /// What a buffer needs to hold one event and one byte.
+    fn buffer_size(self) -> usize {
+        usize::try_from(self.max_event_bytes).unwrap_or(usize::MAX - 1) + 1
+    }
+}
+
 type Name = Box<[u8]>;
 
 /// The events directory. All methods may be called from any thread; takes exclude each other.
 pub struct Inbox {
     events: PathBuf,
     rejected: PathBuf,
-    options: Options,
+    finish_seconds: f64,
     watch: Watch,
     state: Mutex<State>,
 }
 
 struct State {
+    /// A take reads them once, so that one batch has one set of bounds.
+    bounds: Bounds,
     listing: Listing,
     listed_in: Option<(u64, u64)>,
     /// Of the listing; what an earlier one had and this one has not is gone.
@@ -95,8 +117,14 @@ impl Inbox {
     #[must_use]
     pub fn new(events: impl Into<PathBuf>, rejected: impl Into<PathBuf>, options: Options) -> Self {
         let events = events.into();
-        let size = usize::try_from(options.max_event_bytes).unwrap_or(usize::MAX - 1);
+        let bounds = Bounds {
+            max_event_bytes: options.max_event_bytes,
+            batch_events: options.batch_events,
+            batch_bytes: options.batch_bytes,
+            quiet_seconds: options.quiet_seconds,
+        };
         let state = State {
+            bounds,
             listing: Listing::default(),
             listed_in: None,
             number: 0,
@@ -109,13 +137,13 @@ impl Inbox {
                 .iter()
                 .map(|at| (at.name.clone(), at.clone()))
                 .collect(),
-            buffer: vec![0; size + 1], // untouched pages of it cost nothing
+            buffer: vec![0; bounds.buffer_size()], // untouched pages of it cost nothing
         };
         Self {
             watch: Watch::new(&events),
             events,
             rejected: rejected.into(),
-            options,
+            finish_seconds: options.finish_seconds,
             state: Mutex::new(state),
         }
     }
@@ -123,6 +151,15 @@ impl Inbox {
     fn state(&self) -> MutexGuard<'_, State> {
         // Whatever a panic left half done is found again by the next listing.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Use other bounds from the next take on; what is in flight is not touched.
+    pub fn set_bounds(&self, bounds: Bounds) {
+        let mut state = self.state();
+        if bounds.buffer_size() != state.buffer.len() {
+            state.buffer = vec![0; bounds.buffer_size()];
+        }
+        state.bounds = bounds;
     }
 
     /// Wait for a change; see [`Watch::wait`].

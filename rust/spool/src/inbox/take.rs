@@ -1,7 +1,7 @@
 //! One round: what the listing has, until the batch is full.
 
 use super::batch::{Batch, Trouble};
-use super::{Inbox, Name, State, Unremoved};
+use super::{Bounds, Inbox, Name, State, Unremoved};
 use crate::directory::{Contents, Directory, Stat};
 use crate::error::{Error, Result};
 use crate::key::{self, IntakeKey};
@@ -15,6 +15,7 @@ use std::time::Instant;
 /// What is being put together.
 pub(super) struct Taking<'a> {
     pub inbox: &'a Inbox,
+    pub bounds: Bounds,
     pub directory: Directory,
     /// Seconds of the caller's clock.
     pub now: f64,
@@ -37,16 +38,17 @@ impl Inbox {
         let started = Instant::now();
         let directory = Directory::open(&self.events)?;
         let identity = directory.identity()?;
+        let mut state = self.state();
+        let state = &mut *state;
         let mut taking = Taking {
             inbox: self,
+            bounds: state.bounds,
             directory,
             now,
             clock_us: timestamp::now_us(),
             batch: Batch::default(),
             events: Vec::new(),
         };
-        let mut state = self.state();
-        let state = &mut *state;
         if state.listing.is_done() || state.listed_in != Some(identity) {
             let State {
                 listing, in_flight, ..
@@ -96,12 +98,12 @@ impl Inbox {
 
 impl Taking<'_> {
     pub fn is_full(&self) -> bool {
-        let options = &self.inbox.options;
+        let bounds = &self.bounds;
         // Files that come to nothing cost as much as events: they count too.
         let count = self.events.len() + self.batch.rejected.len() + self.batch.troubles.len();
-        count >= options.batch_events
-            || self.batch.counters.bytes >= options.batch_bytes
-            || self.batch.counters.opened >= 4 * options.batch_events as u64
+        count >= bounds.batch_events
+            || self.batch.counters.bytes >= bounds.batch_bytes
+            || self.batch.counters.opened >= 4 * bounds.batch_events as u64
     }
 
     /// Parse and mend, with the figures.
@@ -160,7 +162,7 @@ impl Taking<'_> {
     }
 
     fn too_large(&self, size: u64) -> Rejection {
-        let most = self.inbox.options.max_event_bytes;
+        let most = self.bounds.max_event_bytes;
         Rejection::whole(format!(
             "Too large: {size} bytes; an event has at most {most}. Shorten it, or write a line each into a .jsonl file."
         ))
@@ -171,7 +173,7 @@ impl Taking<'_> {
         let waiting = entry(state, name, self.now);
         waiting.listed = number;
         if let Verdict::Reject(rejection) =
-            waiting.judge(stat, fault, self.now, self.inbox.options.quiet_seconds)
+            waiting.judge(stat, fault, self.now, self.bounds.quiet_seconds)
         {
             match reject_file(
                 &self.inbox.rejected,

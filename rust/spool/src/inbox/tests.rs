@@ -3,6 +3,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+mod bounds;
 mod lines;
 
 /// A home with an inbox and a clock.
