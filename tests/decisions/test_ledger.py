@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SECOND = 1_000_000
 ANN = ledger.Who(1001, "ann", "Ann", 1001, 70)
+ALLOWED = (1001, 1002)
 BOB = ledger.Who(1002, None, "Bob", 1002, 71)
 
 
@@ -184,15 +185,28 @@ def test_a_card_that_may_have_arrived_is_known_by_the_tap_on_it(store: sqlite3.C
 def test_cards_are_stale_until_they_show_how_it_ended(store: sqlite3.Connection) -> None:
     decision = ask(store)
     card = show(store, decision, NOW)
-    assert ledger.stale_cards(store, 1, NOW) == []
+    assert ledger.stale_cards(store, 1, NOW, ALLOWED) == []
     ledger.answer(store, decision.id, ANN, NOW, option=1)
-    assert [item.card for item in ledger.stale_cards(store, 1, NOW)] == [card]
+    assert [item.card for item in ledger.stale_cards(store, 1, NOW, ALLOWED)] == [card]
     ledger.card_later(store, card, NOW + 5)
-    assert ledger.stale_cards(store, 1, NOW) == []
-    assert ledger.stale_later(store, 1)
+    assert ledger.stale_cards(store, 1, NOW, ALLOWED) == []
+    assert ledger.stale_later(store, 1, ALLOWED)
     ledger.card_shows(store, card, "answered")
-    assert ledger.stale_cards(store, 1, NOW + 5) == []
-    assert not ledger.stale_later(store, 1)
+    assert ledger.stale_cards(store, 1, NOW + 5, ALLOWED) == []
+    assert not ledger.stale_later(store, 1, ALLOWED)
+
+
+def test_a_card_on_the_phone_of_a_person_who_is_off_the_list_is_stale(store: sqlite3.Connection) -> None:
+    decision = ask(store)
+    card = show(store, decision, NOW)
+    in_a_group = ledger.add_card(store, decision.id, decision.event, 1, -100, "{}")
+    ledger.card_sent(store, in_a_group, 80, "open", NOW)
+    for allowed in ((), (1002,)):
+        assert [item.card for item in ledger.stale_cards(store, 1, NOW, allowed)] == [card]
+        assert ledger.stale_later(store, 1, allowed)
+    assert ledger.stale_cards(store, 1, NOW, ALLOWED) == []
+    ledger.card_shows(store, card, "withdrawn")
+    assert ledger.stale_cards(store, 1, NOW, ()) == []
 
 
 def test_the_answer_file_says_what_was_decided_by_whom_and_when(store: sqlite3.Connection) -> None:

@@ -1,7 +1,11 @@
-"""Cards on the phone that do not show yet how their decision ended: each is edited until it does."""
+"""Cards on the phone that do not show yet how their decision ended: each is edited until it does.
+
+A card on the phone of a person who is no longer allowed loses its buttons in the same way.
+"""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from cctelegram import render
@@ -12,7 +16,7 @@ from cctelegram.decisions import ledger, outcomes
 from cctelegram.telegram import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from cctelegram.bridge.compose import Manner
     from cctelegram.bridge.line import Line
@@ -21,14 +25,26 @@ if TYPE_CHECKING:
 
 # While an edit that failed waits for its turn, look again this often, in seconds.
 AGAIN: Final = 1.0
+# What a card shows that was taken from a person who is off the list, and the words that say so.
+WITHDRAWN: Final = "withdrawn"
+NOT_FOR_YOU: Final = "This question is no longer for you."
 
 
 class Cards:
     """Edits cards until it is cancelled. An edit may be repeated: it says the same again."""
 
-    def __init__(self, store: Store, line: Line, *, manner: Callable[[], Manner], log: Any) -> None:
+    def __init__(
+        self,
+        store: Store,
+        line: Line,
+        *,
+        allowed: Callable[[], Collection[int]],
+        manner: Callable[[], Manner],
+        log: Any,
+    ) -> None:
         self._store = store
         self._line = line
+        self._allowed = allowed
         self._manner = manner
         self._log = log
         self._bell = Wake()
@@ -40,12 +56,15 @@ class Cards:
     async def run(self) -> None:
         """Edit what is stale; wait for more."""
         while True:
-            stale = await self._store.run(lambda c: ledger.stale_cards(c, self._line.bot, clock.wall()))
+            allowed = self._allowed()
+            stale = await self._store.run(
+                partial(ledger.stale_cards, bot=self._line.bot, now=clock.wall(), allowed=allowed)
+            )
             for card in stale:
                 await self._edit(card)
             if stale:
                 continue
-            later = await self._store.run(lambda c: ledger.stale_later(c, self._line.bot))
+            later = await self._store.run(partial(ledger.stale_later, bot=self._line.bot, allowed=allowed))
             await self._bell.wait(AGAIN if later else None)
 
     async def _edit(self, card: Card) -> None:
@@ -77,7 +96,8 @@ class Cards:
         except errors.TelegramError as error:
             # Gone, or too old to be edited: nothing on the phone is left to be changed.
             self._log.warning("card cannot be edited", card=card.card, reason=str(error))
-        await self._store.run(lambda c: ledger.card_shows(c, card.card, decision.state))
+        shows = WITHDRAWN if decision.state == "open" else decision.state
+        await self._store.run(lambda c: ledger.card_shows(c, card.card, shows))
 
     def _pace(self, chat_id: int) -> float:
         """Give the seconds until a group takes an edit; one that it takes now is counted."""
@@ -91,4 +111,7 @@ class Cards:
 
     def text(self, card: Card, decision: Decision) -> render.Text:
         """Give what the card says now."""
-        return render.outcome(payload.unpack(card.payload).text, outcomes.line(decision, self._manner().zone))
+        text = payload.unpack(card.payload).text
+        if decision.state == "open":
+            return render.outcome(text, NOT_FOR_YOU)
+        return render.outcome(text, outcomes.line(decision, self._manner().zone))

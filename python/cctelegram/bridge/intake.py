@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from cctelegram.bridge.figures import Figures
     from cctelegram.bridge.judge import Standing
+    from cctelegram.bridge.mode_events import ModeEvents, Obeyed
     from cctelegram.bridge.routes import Routes
     from cctelegram.outbox.judgement import Judge
     from cctelegram.outbox.store import Store
@@ -59,6 +60,7 @@ class Intake:
         routes: gives where events go, as the settings say now.
         judging: gives the judge of the events that are stored now.
         standing: gives what counts now, for the bridge's own notices.
+        mode_events: reads the events that change the mode.
         arrived: told the chats for which something was queued, and whether a decision was opened or closed.
         turn: as Outbound has it.
     """
@@ -71,6 +73,7 @@ class Intake:
         routes: Callable[[], Routes],
         judging: Callable[[], Judge],
         standing: Callable[[], Standing],
+        mode_events: ModeEvents,
         arrived: Callable[[set[int], bool], None],
         turn: asyncio.Lock,
         figures: Figures,
@@ -81,6 +84,7 @@ class Intake:
         self._routes = routes
         self._judging = judging
         self._standing = standing
+        self._mode_events = mode_events
         self._repeats = Repeats()
         self._arrived = arrived
         self._turn = turn
@@ -145,7 +149,7 @@ class Intake:
     async def _keep(
         self, rows: list[intake.Row], batch: Any, told: list[Rejection], routes: Routes
     ) -> list[intake.Accepted]:
-        def work(connection: sqlite3.Connection) -> list[intake.Accepted]:
+        def work(connection: sqlite3.Connection) -> tuple[list[intake.Accepted], Obeyed | None]:
             now = clock.wall()
             accepted = intake.accept(connection, rows, routes.recipients, now, judge=self._judging())
             self._repeats.fold(connection, accepted, now)
@@ -156,11 +160,11 @@ class Intake:
             if told and routes.owner is not None:
                 held = stops(self._standing(), NOTICE, None, silent=False)
                 _tell(connection, routes.owner, told, now, held)
-            return accepted
+            return accepted, self._mode_events.obey(connection, accepted)
 
         while True:
             try:
-                accepted = await self._store.run(work)
+                accepted, obeyed = await self._store.run(work)
             except sqlite3.OperationalError as error:
                 # Nothing is lost: the files stay until the rows are durable.
                 self.problem = f"cannot write {self._store.path}: {error}"
@@ -168,6 +172,7 @@ class Intake:
                 await asyncio.sleep(AGAIN)
             else:
                 self.problem = None
+                self._mode_events.done(obeyed)
                 return accepted
 
 

@@ -6,6 +6,8 @@ import asyncio
 import random
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from cctelegram.bridge import clock, commands, lock
 from cctelegram.bridge.cards import Cards
 from cctelegram.bridge.inbound import Bells, Inbound
@@ -104,6 +106,7 @@ class Link:
         self._topics: Topics | None = None
         self._poller: Poller | None = None
         self._pauses: Pauses | None = None
+        self._pacing: Pacing | None = None
         self._lock: tuple[str, FileLock] | None = None
         self._pools: Pools | None = None
         self._counters: dict[str, Counters] = {}
@@ -241,6 +244,16 @@ class Link:
                 settings.telegram.api_base,
             ):
                 return
+            self._follow(now)
+
+    def _follow(self, settings: Settings) -> None:
+        """Use changed settings on the line that is up."""
+        if self._pacing is not None:
+            self._pacing.change(clock.monotonic(), **msgspec.structs.asdict(settings.pacing))
+        if self._outbound is not None:
+            self._outbound.pace_anew()
+        if self._cards is not None:
+            self._cards.wake()  # somebody may be off the list
 
     async def _serve(self, settings: Settings) -> None:
         pools = self._pools = Pools(settings, self._counters)
@@ -258,7 +271,8 @@ class Link:
             line = await self._line(api, files, settings, me)
             await self._work(line, Api(pools.poll, settings.telegram.api_base, token.reveal()), settings, me)
         finally:
-            self._outbound = self._cards = self._topics = self._poller = self._pauses = self.bot = None
+            self._outbound = self._cards = self._topics = self._poller = None
+            self._pauses = self._pacing = self.bot = None
             await pools.aclose()
 
     async def _greet(self, api: Api) -> dict[str, Any] | None:
@@ -288,13 +302,8 @@ class Link:
         pauses = self._pauses = Pauses(self._store, bot)
         await pauses.load()
         await self._audience.load()
-        pace = settings.pacing
-        pacing = Pacing(
-            chat_per_second=pace.chat_per_second,
-            chat_burst=pace.chat_burst,
-            group_per_minute=pace.group_per_minute,
-            total_per_second=pace.total_per_second,
-        )
+        # As they are now, not as they were when this line began: a change meanwhile found no line to tell.
+        pacing = self._pacing = Pacing(**msgspec.structs.asdict(self._live.current.pacing))
         return Line(api, files, bot, key, pauses, pacing)
 
     async def _work(self, line: Line, poll_api: Api, settings: Settings, me: dict[str, Any]) -> None:
@@ -322,12 +331,14 @@ class Link:
             turn=self._turn,
             log=self._log,
         )
-        cards = self._cards = Cards(self._store, line, manner=self._manner, log=self._log)
+        cards = self._cards = Cards(
+            self._store, line, allowed=self._allowed, manner=self._manner, log=self._log
+        )
         inbound = Inbound(
             self._store,
             line,
             audience=self._audience,
-            allowed=lambda: self._live.current.telegram.allowed_users,
+            allowed=self._allowed,
             holds=self._holds,
             manner=self._manner,
             status=self._status,
@@ -356,6 +367,9 @@ class Link:
             group.create_task(self._faults.keep("handling updates", inbound.run), name="inbound")
             group.create_task(poller.run(), name="poll")
             group.create_task(self._introduce(line.api), name="commands")
+
+    def _allowed(self) -> tuple[int, ...]:
+        return self._live.current.telegram.allowed_users
 
     async def _introduce(self, api: Api) -> None:
         try:

@@ -24,12 +24,14 @@ for _name in _blocked:
     del sys.modules[_name]
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 NAME: Final = "bridge.jsonl"
 # A file is rotated at this many bytes; with the kept ones, at most 30 MB.
 ROTATE_BYTES: Final = 5_000_000
 KEPT: Final = 5
+LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 
 
 class _Stream:
@@ -44,13 +46,26 @@ class _Stream:
     debug = info = warning = error = critical = msg
 
 
-def open_log(directory: Path, level: str) -> Any:
-    """Open the log; returns a structlog logger whose `close` ends it."""
+class _Filter:
+    """Drops what is below the level that is wanted now."""
+
+    def __init__(self, level: Callable[[], str]) -> None:
+        self._level = level
+
+    def __call__(self, _: Any, method: str, content: Any) -> Any:
+        if LEVELS.get(method, 0) < LEVELS[self._level()]:
+            raise structlog.DropEvent
+        return content
+
+
+def open_log(directory: Path, level: Callable[[], str]) -> Any:
+    """Open the log; returns a structlog logger. `level` gives the least that is logged, as it is now."""
     handler = RotatingFileHandler(directory / NAME, maxBytes=ROTATE_BYTES, backupCount=KEPT, encoding="utf-8")
     (directory / NAME).chmod(0o600)
     return structlog.wrap_logger(
         _Stream(handler),
         processors=[
+            _Filter(level),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
@@ -58,6 +73,6 @@ def open_log(directory: Path, level: str) -> Any:
                 lambda content, **_: orjson.dumps(content, default=repr).decode()
             ),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
+        wrapper_class=structlog.make_filtering_bound_logger("debug"),
         cache_logger_on_first_use=False,
     )

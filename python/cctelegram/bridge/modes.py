@@ -75,7 +75,7 @@ class Modes:
         self._bell = Wake()
         self._set = Setting(initial)
         self._holding = False
-        self._due: float | None = None  # when the next digest of `local` and rules is made, monotonic
+        self._since: float | None = None  # when the next digest of `local` and rules began, monotonic
 
     @property
     def current(self) -> str:
@@ -138,13 +138,25 @@ class Modes:
         self._set = self._set.change(mode, until, now)
         new = self._set
         chats = await self._store.run(lambda c: self._enter(c, new, by_hand=True))
-        self._log.info("mode", mode=mode, until=until)
-        self._queued(chats)
-        self._bell.ring()
+        self._entered(chats)
         if until is None:
             return f"Mode {mode}: {MODES[mode]}."
         end = moment(until, self._manner().zone)
         return f"Mode muted until {end}: nothing reaches the phone until then; all of it is kept."
+
+    def enter(self, connection: sqlite3.Connection, mode: str) -> set[int]:
+        """Enter a mode in the caller's transaction; returns the chats for which something is queued by it."""
+        return self._enter(connection, self._set.change(mode, None, clock.wall()), by_hand=True)
+
+    def entered(self, mode: str, chats: set[int]) -> None:
+        """Tell that the transaction of `enter` is durable."""
+        self._set = self._set.change(mode, None, clock.wall())
+        self._entered(chats)
+
+    def _entered(self, chats: set[int]) -> None:
+        self._log.info("mode", mode=self._set.mode, until=self._set.until)
+        self._queued(chats)
+        self._bell.ring()
 
     async def tell_now(self) -> list[str]:
         """Answer /digest: tell at once of all that is held back, unless nothing may be told while muted."""
@@ -182,18 +194,18 @@ class Modes:
         held = await self._store.run(digest.reasons_held) & TITLES.keys()
         still = self._quiet(now)
         if not held:
-            self._due = None
+            self._since = None
             return None
         if still is not None:
             return _sleep(still.ends, now)
         left = 0.0
         if held <= {LOCAL, GATHERED}:  # these wait until there is a digest's worth
-            if self._due is None:
-                self._due = clock.monotonic() + self._settings().lanes.digest_seconds
-            left = self._due - clock.monotonic()
+            if self._since is None:
+                self._since = clock.monotonic()
+            left = self._since + self._settings().lanes.digest_seconds - clock.monotonic()
         if left > 0:
             return left
-        self._due = None
+        self._since = None
         self._queued(await self._store.run(lambda c: self._tell(c, held)))
         return None
 

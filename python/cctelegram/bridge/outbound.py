@@ -7,6 +7,7 @@ leaves at most one message a chat of which nobody knows whether it arrived.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -94,6 +95,7 @@ class Outbound:
         self._new = Wake()
         self._in_flight: set[asyncio.Task[None]] = set()
         self._halted = False
+        self._paced_anew = asyncio.Event()
 
     async def run(self) -> None:
         """Serve every chat that has something queued, now or later."""
@@ -132,6 +134,11 @@ class Outbound:
         """Tell that a chat cannot be written to."""
         self.dead[chat_id] = reason
 
+    def pace_anew(self) -> None:
+        """Tell that the limits of pace changed: who waits for the old ones looks again."""
+        self._paced_anew.set()
+        self._paced_anew = asyncio.Event()
+
     def revive(self, chat_id: int) -> None:
         """Tell that a chat can be written to again."""
         self.dead.pop(chat_id, None)
@@ -166,7 +173,9 @@ class Outbound:
             pace = self._line.pacing.wait(chat_id, clock.monotonic())
             if pace > 0:
                 # Look again afterwards: a decision that comes meanwhile goes first.
-                await asyncio.sleep(pace)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pace):
+                        await self._paced_anew.wait()
                 continue
             if await self._conflated(job) or await self._gathered(job):
                 continue

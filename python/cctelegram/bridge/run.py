@@ -23,8 +23,10 @@ from cctelegram.bridge.judge import MUTED
 from cctelegram.bridge.keep import Faults
 from cctelegram.bridge.link import Link
 from cctelegram.bridge.log import open_log
+from cctelegram.bridge.mode_events import ModeEvents
 from cctelegram.bridge.modes import Modes
 from cctelegram.bridge.orders import Orders
+from cctelegram.bridge.refusals import Refusals
 from cctelegram.bridge.replies import Replies
 from cctelegram.config import place
 from cctelegram.config.live import Live
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cctelegram.bridge.judge import Standing
+    from cctelegram.config.settings import Spool
 
 STORE = "store.db"
 # With `once`, how often to look whether all was delivered, in seconds.
@@ -78,7 +81,11 @@ class Bridge:
             raise
 
     def _open(self, settings: Any, state_dir: Path) -> None:
-        self.log = open_log(Path(place.logs_dir(str(self.home))), settings.log.level)
+        self.log = open_log(
+            Path(place.logs_dir(str(self.home))),
+            # Not counted as a read: it is the log that asks, not the work.
+            lambda: self.live.loaded.settings.log.level,
+        )
         self._state_dir = state_dir
         self.figures = Figures()
         self._faults = Faults(self.log)
@@ -139,6 +146,10 @@ class Bridge:
             closed=self._closed,
             log=self.log,
         )
+        self._refusals = Refusals(
+            self._store, self.live, holds=self._holds, queued=self._link.queued, log=self.log
+        )
+        self._inbox: Inbox | None = None
         self._intake: Intake | None = None
 
     async def run(self, ready: Callable[[], None] = lambda: None, *, once: bool = False) -> str:
@@ -174,15 +185,11 @@ class Bridge:
         await self._modes.load()
         await self._audience.load()
         positions = await self._store.run(intake.positions)
-        inbox = Inbox(
+        inbox = self._inbox = Inbox(
             settings.spool.events_dir,
             place.rejected_dir(str(self.home)),
             positions=positions,
-            max_event_bytes=settings.spool.max_event_bytes,
-            batch_events=settings.spool.batch_events,
-            batch_bytes=settings.spool.batch_bytes,
-            quiet_seconds=settings.spool.quiet_seconds,
-            rescan_seconds=settings.spool.rescan_seconds,
+            **_bounds(settings.spool),
         )
         self._intake = Intake(
             self._store,
@@ -190,6 +197,9 @@ class Bridge:
             routes=lambda: self._audience.routes,
             judging=self._modes.judging,
             standing=self._modes.standing,
+            mode_events=ModeEvents(
+                self._modes, allowed=lambda: self.live.current.spool.allow_mode_events, log=self.log
+            ),
             arrived=self._arrived,
             turn=self._turn,
             figures=self.figures,
@@ -209,6 +219,7 @@ class Bridge:
                 ("the link to Telegram", self._link.run),
                 ("the mode", self._modes.run),
                 ("the index of the history", self.history.run),
+                ("telling of refused settings", self._refusals.run),
                 ("watching the settings", partial(self.live.watch, self._stop)),
             )
         }
@@ -276,6 +287,7 @@ class Bridge:
             "home": str(self.home),
             "chats": self._link.chats,
             **status.from_process(self.figures, self._started),
+            "config": status.from_settings(self.live),
             **stored,
             "pools": self._link.pools,
         }
@@ -307,13 +319,12 @@ class Bridge:
             found.append(f"Telegram asks to wait another {pause:.0f} s")
         return [reason for reason in found if reason]
 
+    def _holds(self) -> str | None:
+        return MUTED if self._modes.current == MUTED else None
+
     def _manner(self) -> compose.Manner:
         display = self.live.current.display
         return compose.Manner(zone(display.timezone), display.style)
-
-    def _holds(self) -> str | None:
-        """Give the reason for which even questions and notices are held now, or None."""
-        return MUTED if self._modes.current == MUTED else None
 
     def _queued(self, chat_ids: set[int]) -> None:
         self._link.queued(chat_ids)
@@ -338,10 +349,13 @@ class Bridge:
         self._link.closed()
 
     def _reloaded(self) -> None:
+        self._refusals.look()
         if self.live.refused is not None:
             self.log.error("settings refused", reason=self.live.refused)
             return
-        self.log.info("settings read again")
+        self.log.info("settings read again", restart=[each.key for each in self.live.restart])
+        if self._inbox is not None:
+            self._inbox.set_bounds(**_bounds(self.live.current.spool))
         if self._file is not None:
             try:
                 self._file.write(self.live.current.pools)
@@ -349,3 +363,14 @@ class Bridge:
                 self.log.warning("state/bridge.json not written", reason=str(error))
         self._modes.look()
         self._settling = asyncio.ensure_future(self._audience.settle())
+
+
+def _bounds(spool: Spool) -> dict[str, Any]:
+    """Give what the inbox works by, under the names it has for it."""
+    return {
+        "max_event_bytes": spool.max_event_bytes,
+        "batch_events": spool.batch_events,
+        "batch_bytes": spool.batch_bytes,
+        "quiet_seconds": spool.quiet_seconds,
+        "rescan_seconds": spool.rescan_seconds,
+    }

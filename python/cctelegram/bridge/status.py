@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from cctelegram.bridge.figures import Figures
+    from cctelegram.config.live import Live
 
 
 def from_store(connection: sqlite3.Connection) -> dict[str, Any]:
@@ -26,6 +27,15 @@ def from_store(connection: sqlite3.Connection) -> dict[str, Any]:
         "deliveries": states,
         "decisions": ledger.counts(connection),
     }
+
+
+def from_settings(live: Live) -> dict[str, Any]:
+    """Read how the settings were read, and which of them wait for a restart."""
+    waiting = [
+        {"key": each.key, "in_force": each.in_force, "written": each.written, "origin": each.origin}
+        for each in live.restart
+    ]
+    return {**live.figures(), "problem": live.refused, "restart": waiting}
 
 
 def from_process(figures: Figures, started: float) -> dict[str, Any]:

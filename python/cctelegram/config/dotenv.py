@@ -17,10 +17,18 @@ NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "r": "\r", "t": "\t"}
 
 
-def parse(text: str, file: str = ".env") -> dict[str, tuple[str, int]]:
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import MutableSequence
+
+
+def parse(
+    text: str, file: str = ".env", problems: "MutableSequence[SettingsError] | None" = None
+) -> dict[str, tuple[str, int]]:
     """Return name -> (value, line from 1); raise SettingsError with the line that cannot be read.
 
-    `file` is the name that messages give.
+    `file` is the name that messages give. With `problems`, the error of each such line is added there, and
+    the other lines are read.
     """
     found: dict[str, tuple[str, int]] = {}
     # Not splitlines(): that one also breaks at form feeds and at separators of other scripts.
@@ -28,18 +36,33 @@ def parse(text: str, file: str = ".env") -> dict[str, tuple[str, int]]:
         line = raw.strip()
         if not line or line.startswith("#"):
             continue
-        name, equals, rest = line.partition("=")
-        words = name.split()
-        if len(words) == 2 and words[0] == "export":
-            words = words[1:]
-        if not equals or len(words) != 1 or not NAME.issuperset(words[0]) or words[0][0].isdigit():
-            raise SettingsError("this line is not KEY=VALUE", file=file, line=number)
-        found[words[0]] = (_value(rest.strip(), file, number), number)
+        try:
+            name, value = _line(line, file, number)
+        except SettingsError as error:
+            if problems is None:
+                raise
+            problems.append(error)
+        else:
+            found[name] = (value, number)
     return found
 
 
-def read(path: str) -> dict[str, tuple[str, int]]:
-    """Return what the file at `path` holds, `{}` where there is none; SettingsError if it cannot be read."""
+def name_of(line: str) -> str | None:
+    """Return the name that a line sets; None for a line that sets none."""
+    name, equals, _ = line.partition("=")
+    words = name.split()
+    if len(words) == 2 and words[0] == "export":
+        words = words[1:]
+    if not equals or len(words) != 1 or not NAME.issuperset(words[0]) or words[0][0].isdigit():
+        return None
+    return words[0]
+
+
+def read(path: str, problems: "MutableSequence[SettingsError] | None" = None) -> dict[str, tuple[str, int]]:
+    """Return what the file at `path` holds, `{}` where there is none; SettingsError if it cannot be read.
+
+    `problems` is as for `parse`.
+    """
     try:
         with open(path, "rb") as opened:
             data = opened.read()
@@ -53,7 +76,14 @@ def read(path: str) -> dict[str, tuple[str, int]]:
         line = data.count(b"\n", 0, error.start) + 1
         # `from None`: the error holds the file's bytes, and the token is among them.
         raise SettingsError("is not UTF-8", file=path, line=line) from None
-    return parse(text, path)
+    return parse(text, path, problems)
+
+
+def _line(line: str, file: str, number: int) -> tuple[str, str]:
+    name = name_of(line)
+    if name is None:
+        raise SettingsError("this line is not KEY=VALUE", file=file, line=number)
+    return name, _value(line.partition("=")[2].strip(), file, number)
 
 
 def _value(rest: str, file: str, line: int) -> str:

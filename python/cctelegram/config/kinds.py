@@ -81,20 +81,17 @@ def choice(*words: str) -> Kind:
     return Kind("choice", "one of " + ", ".join(words), check)
 
 
-def yes_or_no() -> Kind:
-    """Allow true and false."""
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError  # noqa: TRY004  one kind of error means "not allowed"
+    return value
 
-    def check(value: object) -> bool:
-        if not isinstance(value, bool):
-            raise ValueError  # noqa: TRY004  one kind of error means "not allowed"
-        return value
 
-    def text(word: str) -> bool:
-        if word.strip().lower() not in ("true", "false"):
-            raise ValueError
-        return word.strip().lower() == "true"
-
-    return Kind("yes or no", "true or false", check, text)
+def _true_or_false(text: str) -> bool:
+    word = text.strip().lower()
+    if word not in ("true", "false"):
+        raise ValueError
+    return word == "true"
 
 
 def _int(text: str) -> int:
@@ -175,5 +172,6 @@ API_BASE_KIND = Kind(
     _api_base,
     str.strip,
 )
+BOOLEAN = Kind("boolean", "true or false", _boolean, _true_or_false)
 HOST = Kind("address", "an IP address or localhost", _host, str.strip)
 TIMEZONE = Kind("time zone", "an IANA name such as Europe/Berlin, or nothing for the system's", _timezone)

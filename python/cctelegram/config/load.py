@@ -13,6 +13,7 @@ import difflib
 import os
 import re
 import stat
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -60,26 +61,64 @@ def load(
         environ: variables to read, else those of this process.
         flags: dotted key -> value, as text or as TOML would give it; None counts as not given.
     """
+    loaded, problems = survey(home, environ, flags)
+    if problems:
+        raise problems[0]
+    return loaded
+
+
+def survey(
+    home: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    flags: Mapping[str, object] | None = None,
+    *,
+    config_file: str | None = None,
+    env_file: str | None = None,
+) -> tuple[Loaded, tuple[SettingsError, ...]]:
+    """Return the settings of a home and all that is wrong with them, in the order of the sources.
+
+    Where something is wrong, the settings hold what is left of the sources: they are to be looked at, never
+    to be used.
+
+    Args:
+        home, environ, flags: as for `load`.
+        config_file, env_file: read in the place of the home's own; messages name the home's own.
+    """
     environ = environment.snapshot() if environ is None else environ
     root = place.home(home or environ.get(HOME) or place.DEFAULT_HOME)
+    problems: list[SettingsError] = []
     found = {key.name: _default(root, key) for key in TABLE}
-    file, env_file = place.config_file(root), place.env_file(root)
-    in_env_file = dotenv.read(env_file)
+    env = place.env_file(root)
+    in_env_file: dict[str, tuple[str, int]] = {}
+    with _noted(problems):
+        in_env_file = dotenv.read(env_file or env, problems)
+    if env_file:
+        problems = [SettingsError(each.problem, file=env, line=each.line) for each in problems]
     profile = environ.get(PROFILE) or in_env_file.get(PROFILE, ("", 0))[0]
-    found.update(_config_file(root, file, profile))
-    found.update(_env_file(root, env_file, in_env_file))
+    with _noted(problems):
+        found.update(_config_file(root, config_file, profile, problems))
+    found.update(_env_file(root, env, in_env_file, problems))
     for name, text in environ.items():
         if text and (key := BY_VARIABLE.get(name)):
-            value = _from_text(root, key, text, file=name)
-            found[key.name] = _Read(value, f"environment, {name}")
+            with _noted(problems):
+                value = _from_text(root, key, text, file=name)
+                found[key.name] = _Read(value, f"environment, {name}")
     for name, given in (flags or {}).items():
         if given is not None:
-            value = _flag(root, name, given)
-            found[name] = _Read(value, "flag")
-    values = {name: read.value for name, read in found.items()}
-    settings: Settings = _build(Settings, {**values, "home": root}, "")
-    warnings = (*_unknown_variables(environ), *_open_to_others(env_file))
-    return Loaded(settings, {name: read.origin for name, read in found.items()}, warnings)
+            with _noted(problems):
+                found[name] = _Read(_flag(root, name, given), "flag")
+    warnings = (*_unknown_variables(environ), *_open_to_others(env))
+    settings = build({name: read.value for name, read in found.items()}, root)
+    return Loaded(settings, {name: read.origin for name, read in found.items()}, warnings), tuple(problems)
+
+
+@contextmanager
+def _noted(problems: list[SettingsError]) -> Iterator[None]:
+    """Go on after what is wrong: one mistake does not hide the next."""
+    try:
+        yield
+    except SettingsError as error:
+        problems.append(error)
 
 
 def _default(root: str, key: Key) -> _Read:
@@ -87,29 +126,43 @@ def _default(root: str, key: Key) -> _Read:
     return _Read(value, "default")
 
 
-def _config_file(root: str, file: str, profile: str) -> dict[str, _Read]:
-    parsed, text = toml.read(file)
+def _config_file(
+    root: str, instead: str | None, profile: str, problems: list[SettingsError]
+) -> dict[str, _Read]:
+    file = place.config_file(root)
+    try:
+        parsed, text = toml.read(instead or file)
+    except SettingsError as error:
+        raise SettingsError(error.problem, file=file, line=error.line) from None
     profiles = parsed.pop("profile", {})
-    found = dict(_table(root, file, text, (), parsed))
+    found = dict(_table(root, file, text, (), parsed, problems))
     if not isinstance(profiles, dict):
         raise SettingsError(
             "a table was expected: [profile.NAME]", file=file, line=toml.line_of(text, ("profile",))
         )
     # All are read, not the chosen one alone: a mistake is told when it is made.
-    by_name = {
-        name: dict(_table(root, file, text, ("profile", name), each)) for name, each in profiles.items()
-    }
-    if profile and profile not in by_name:
-        there = ", ".join(by_name) or "none"
-        raise SettingsError(f"there is no [profile.{profile}] in {file}; there is: {there}", file=PROFILE)
+    by_name = {}
+    for name, each in profiles.items():
+        with _noted(problems):
+            by_name[name] = dict(_table(root, file, text, ("profile", name), each, problems))
+    if profile and profile not in profiles:
+        there = ", ".join(profiles) or "none"
+        problems.append(
+            SettingsError(f"there is no [profile.{profile}] in {file}; there is: {there}", file=PROFILE)
+        )
     found.update(by_name.get(profile, {}))
     return found
 
 
 def _table(
-    root: str, file: str, text: str, prefix: tuple[str, ...], table: object
+    root: str,
+    file: str,
+    text: str,
+    prefix: tuple[str, ...],
+    table: object,
+    problems: list[SettingsError],
 ) -> Iterator[tuple[str, _Read]]:
-    """Yield the settings below `prefix`; SettingsError for the first that is unknown or wrong."""
+    """Yield the settings below `prefix`; what is unknown or wrong is added to `problems`."""
     if not isinstance(table, dict):
         line = toml.line_of(text, prefix)
         raise SettingsError("a table was expected", file=file, line=line, key=".".join(prefix))
@@ -118,13 +171,15 @@ def _table(
         line = toml.line_of(text, prefix + path)
         key = BY_NAME.get(name)
         if key is None:
-            raise SettingsError(_unknown(name, BY_NAME), file=file, line=line, key=name)
-        if key.where:
+            problems.append(SettingsError(_unknown(name, BY_NAME), file=file, line=line, key=name))
+        elif key.where:
             problem = key.where.format(env_file=place.env_file(root))
-            raise SettingsError(problem, file=file, line=line, key=name)
-        checked = _checked(root, key, value, file=file, line=line)
-        origin = f"config.toml, line {line}" + (f", profile {prefix[1]}" if prefix else "")
-        yield name, _Read(checked, origin)
+            problems.append(SettingsError(problem, file=file, line=line, key=name))
+        else:
+            with _noted(problems):
+                checked = _checked(root, key, value, file=file, line=line)
+                origin = f"config.toml, line {line}" + (f", profile {prefix[1]}" if prefix else "")
+                yield name, _Read(checked, origin)
 
 
 def _leaves(path: tuple[str, ...], table: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -137,18 +192,20 @@ def _leaves(path: tuple[str, ...], table: dict[str, Any]) -> Iterator[tuple[tupl
             yield below, value
 
 
-def _env_file(root: str, file: str, lines: Mapping[str, tuple[str, int]]) -> Iterator[tuple[str, _Read]]:
+def _env_file(
+    root: str, file: str, lines: Mapping[str, tuple[str, int]], problems: list[SettingsError]
+) -> Iterator[tuple[str, _Read]]:
     for name, (text, line) in lines.items():
         if name == HOME:
             problem = f"{HOME} counts in the environment alone; this file already lies in the home"
-            raise SettingsError(problem, file=file, line=line)
-        if name == PROFILE:
-            continue
-        key = BY_VARIABLE.get(name)
-        if key is None:
-            raise SettingsError(f"{name}: {_unknown(name, BY_VARIABLE)}", file=file, line=line)
-        if text:
-            yield key.name, _Read(_from_text(root, key, text, file=file, line=line), f".env, line {line}")
+            problems.append(SettingsError(problem, file=file, line=line))
+        elif name != PROFILE and name not in BY_VARIABLE:
+            problem = f"{name}: {_unknown(name, BY_VARIABLE)}"
+            problems.append(SettingsError(problem, file=file, line=line))
+        elif name != PROFILE and text:
+            with _noted(problems):
+                value = _from_text(root, BY_VARIABLE[name], text, file=file, line=line)
+                yield BY_VARIABLE[name].name, _Read(value, f".env, line {line}")
 
 
 def _flag(root: str, name: str, given: object) -> Any:
@@ -221,6 +278,12 @@ def _open_to_others(env_file: str) -> Iterator[str]:
         return
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
         yield f"{env_file} can be read by other users: chmod 600 {env_file}"
+
+
+def build(values: Mapping[str, Any], home: str) -> Settings:
+    """Make a snapshot of checked values by dotted name."""
+    made: Settings = _build(Settings, {**values, "home": home}, "")
+    return made
 
 
 def _build(cls: type[Any], values: Mapping[str, Any], prefix: str) -> Any:

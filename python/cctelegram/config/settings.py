@@ -45,6 +45,7 @@ class Spool(msgspec.Struct, frozen=True, kw_only=True):
     batch_bytes: int
     quiet_seconds: float
     rescan_seconds: float
+    allow_mode_events: bool
 
 
 class Mode(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +100,12 @@ class Lanes(msgspec.Struct, frozen=True, kw_only=True):
     digest_seconds: float
 
 
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a snapshot of the settings is trusted."""
+
+    ttl_seconds: float
+
+
 class Http(msgspec.Struct, frozen=True, kw_only=True):
     """Where the bridge's own HTTP listens."""
 
@@ -131,6 +138,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pacing: Pacing
     lanes: Lanes
     pools: Pools
+    config: Config
     http: Http
     audit: Audit
     log: Log

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from cctelegram.config.restart import value_of
 from cctelegram.config.secret import MASK, Secret
 from cctelegram.config.table import TABLE
 
@@ -27,9 +28,7 @@ def values(loaded: Loaded) -> Iterator[tuple[str, Any, str]]:
     """Give (key, value, origin) for the home and each key, in table order; a secret as its mask."""
     yield "home", loaded.settings.home, ""
     for key in TABLE:
-        value: Any = loaded.settings
-        for part in key.name.split("."):
-            value = getattr(value, part)
+        value = value_of(loaded.settings, key.name)
         yield key.name, MASK if isinstance(value, Secret) else value, loaded.origins[key.name]
 
 

@@ -14,6 +14,7 @@ import msgspec
 from cctelegram.config import quiet_hours, rules
 from cctelegram.config.kinds import (
     API_BASE_KIND,
+    BOOLEAN,
     HOST,
     PATH,
     TIMEZONE,
@@ -23,7 +24,6 @@ from cctelegram.config.kinds import (
     choice,
     number,
     whole,
-    yes_or_no,
 )
 from cctelegram.config.records import by_name, listed
 from cctelegram.config.route import Route
@@ -163,17 +163,35 @@ TABLE: tuple[Key, ...] = (
         "CC_TELEGRAM_RESPONSES_DIR",
     ),
     Key(
-        "spool.max_event_bytes", whole(1024, 64 << 20), 1 << 20, "Largest event; what is larger is rejected."
+        "spool.max_event_bytes",
+        whole(1024, 64 << 20),
+        1 << 20,
+        "Largest event; what is larger is rejected.",
+        live=True,
     ),
-    Key("spool.batch_events", whole(1, 10_000), 128, "Most events of one batch."),
-    Key("spool.batch_bytes", whole(64 << 10, 256 << 20), 256 << 10, "Most bytes of one batch."),
+    Key("spool.batch_events", whole(1, 10_000), 128, "Most events of one batch.", live=True),
+    Key("spool.batch_bytes", whole(64 << 10, 256 << 20), 256 << 10, "Most bytes of one batch.", live=True),
     Key(
         "spool.quiet_seconds",
         number(0.1, 60),
         2.0,
         "How long a file that does not parse must stay as it is before it is rejected.",
+        live=True,
     ),
-    Key("spool.rescan_seconds", number(1, 30), 30.0, "How often the directory is read without being told."),
+    Key(
+        "spool.rescan_seconds",
+        number(1, 30),
+        30.0,
+        "How often the directory is read without being told.",
+        live=True,
+    ),
+    Key(
+        "spool.allow_mode_events",
+        BOOLEAN,
+        False,
+        "Whether an event with `data.command` `/cct:nomad`, `/cct:local` or `/cct:mute` changes the mode.",
+        live=True,
+    ),
     Key(
         "mode.initial",
         choice("nomad", "local", "muted"),
@@ -215,34 +233,44 @@ TABLE: tuple[Key, ...] = (
     ),
     Key(
         "display.project_topics",
-        yes_or_no(),
+        BOOLEAN,
         True,
         "A topic for each project, in chats that have topics.",
         live=True,
     ),
-    Key("pacing.chat_per_second", number(0.01, 10_000), 1.0, "Messages a second to one chat."),
-    Key("pacing.chat_burst", whole(1, 10_000), 3, "Messages to one chat that may go at once."),
-    Key("pacing.group_per_minute", number(0.1, 100_000), 20.0, "Messages a minute to one group."),
-    Key("pacing.total_per_second", number(0.1, 10_000), 30.0, "Messages a second to all chats."),
+    Key("pacing.chat_per_second", number(0.01, 10_000), 1.0, "Messages a second to one chat.", live=True),
+    Key("pacing.chat_burst", whole(1, 10_000), 3, "Messages to one chat that may go at once.", live=True),
+    Key("pacing.group_per_minute", number(0.1, 100_000), 20.0, "Messages a minute to one group.", live=True),
+    Key("pacing.total_per_second", number(0.1, 10_000), 30.0, "Messages a second to all chats.", live=True),
     Key(
         "lanes.alert_bound",
         whole(1, 10_000),
         20,
         "Alerts that may wait for a chat; more are told as one digest.",
+        live=True,
     ),
     Key(
         "lanes.ordinary_bound",
         whole(1, 10_000),
         20,
         "Other events that may wait in one lane of a chat; more are told as one digest.",
+        live=True,
     ),
     Key(
         "lanes.digest_seconds",
         number(1, 86_400),
         30.0,
         "How long the mode `local` gathers what it keeps back before a digest tells of it.",
+        live=True,
     ),
     *(key for pool in _POOLS for key in _pool(*pool)),
+    Key(
+        "config.ttl_seconds",
+        number(1, 86_400),
+        300.0,
+        "After how long the settings in force are compared with their files though no change was told.",
+        live=True,
+    ),
     Key("http.host", HOST, "127.0.0.1", "The address that the bridge's own HTTP listens on."),
     Key(
         "http.port",
@@ -264,6 +292,7 @@ TABLE: tuple[Key, ...] = (
         "info",
         "The least that is logged.",
         "CC_TELEGRAM_LOG_LEVEL",
+        live=True,
     ),
 )
 

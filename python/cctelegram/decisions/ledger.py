@@ -14,6 +14,7 @@ from cctelegram.decisions.question import is_denial
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Collection
 
     from cctelegram.decisions.question import Question
 
@@ -235,26 +236,39 @@ def card_of_message(connection: sqlite3.Connection, bot: int, chat_id: int, mess
     return None if row is None else Card(*row)
 
 
-def stale_cards(connection: sqlite3.Connection, bot: int, now: int, limit: int = 50) -> list[Card]:
-    """Give the cards on a phone that do not show how their decision ended: they are to be edited."""
+def stale_cards(
+    connection: sqlite3.Connection, bot: int, now: int, allowed: Collection[int], limit: int = 50
+) -> list[Card]:
+    """Give the cards on a phone that are to be edited.
+
+    They do not show how their decision ended, or are on the phone of a person who is not in `allowed`.
+    """
     names = ", ".join(f"cards.{name.strip()}" for name in CARD_COLUMNS.split(","))
     found = connection.execute(
         f"SELECT {names} FROM cards JOIN decisions ON decisions.id = cards.decision "  # noqa: S608
-        "WHERE cards.bot = ? AND cards.message_id IS NOT NULL AND cards.shown = 'open' "
-        "AND decisions.state != 'open' AND cards.not_before <= ? ORDER BY cards.id LIMIT ?",
+        f"WHERE cards.bot = ? AND {_is_stale(allowed)} AND cards.not_before <= ? ORDER BY cards.id LIMIT ?",
         (bot, now, limit),
     )
     return [Card(*row) for row in found]
 
 
-def stale_later(connection: sqlite3.Connection, bot: int) -> bool:
+def stale_later(connection: sqlite3.Connection, bot: int, allowed: Collection[int]) -> bool:
     """Whether a card waits for another try at its edit."""
     found = connection.execute(
-        "SELECT 1 FROM cards JOIN decisions ON decisions.id = cards.decision WHERE cards.bot = ? "
-        "AND cards.message_id IS NOT NULL AND cards.shown = 'open' AND decisions.state != 'open' LIMIT 1",
+        "SELECT 1 FROM cards JOIN decisions ON decisions.id = cards.decision WHERE cards.bot = ? "  # noqa: S608
+        f"AND {_is_stale(allowed)} LIMIT 1",
         (bot,),
     ).fetchone()
     return found is not None
+
+
+def _is_stale(allowed: Collection[int]) -> str:
+    # A chat with a positive id is a person's own, and has the person's number.
+    people = ", ".join(str(int(user)) for user in allowed)
+    return (
+        "cards.message_id IS NOT NULL AND cards.shown = 'open' AND (decisions.state != 'open' "
+        f"OR (cards.chat_id > 0 AND cards.chat_id NOT IN ({people})))"
+    )
 
 
 def card_shows(connection: sqlite3.Connection, card: int, state: str) -> None:

@@ -39,6 +39,12 @@ class Bucket:
         self._level = self._filled(now) - max(0.0, now - taken) * self.rate
         self._since = max(now, self._since)
 
+    def change(self, rate: float, burst: float, now: float) -> None:
+        """Fill at another rate from now on; a chat that was quiet may use the whole of a larger burst."""
+        level = self._filled(now) + max(0.0, burst - self.burst)
+        self.rate, self.burst = rate, burst
+        self._level, self._since = min(burst, level), max(now, self._since)
+
     def _filled(self, now: float) -> float:
         # A clock that stepped back adds nothing.
         return min(self.burst, self._level + max(0.0, now - self._since) * self.rate)
@@ -73,6 +79,11 @@ class Window:
             self._taken.remove(taken)
             self._taken.append(now)
 
+    def change(self, count: int, seconds: float) -> None:
+        """Allow another number in another stretch; what went already counts."""
+        self.count, self.seconds = count, seconds
+        self._taken = deque(self._taken, maxlen=count)
+
 
 class Pacing:
     """The limits of all chats and of the bot.
@@ -94,10 +105,28 @@ class Pacing:
     ) -> None:
         self._chat = (chat_per_second, chat_burst)
         self._group = max(1, int(group_per_minute))
-        # Whole messages in a window of a second; below one a second the window grows instead.
-        per_second = max(1, int(total_per_second))
-        self._total = Window(per_second, max(1.0, per_second / total_per_second))
+        self._total = Window(*_per_second(total_per_second))
         self._chats: dict[int, tuple[Bucket | Window, ...]] = {}
+
+    def change(
+        self,
+        now: float,
+        *,
+        chat_per_second: float,
+        chat_burst: float,
+        group_per_minute: float,
+        total_per_second: float,
+    ) -> None:
+        """Hold to other limits from now on; what was sent already counts for them too."""
+        self._chat = (chat_per_second, chat_burst)
+        self._group = max(1, int(group_per_minute))
+        self._total.change(*_per_second(total_per_second))
+        for limits in self._chats.values():
+            for limit in limits:
+                if isinstance(limit, Bucket):
+                    limit.change(chat_per_second, chat_burst, now)
+                elif limit is not self._total:
+                    limit.change(self._group, 60.0)
 
     def wait(self, chat_id: int, now: float) -> float:
         """Give the seconds until a message may go to `chat_id`."""
@@ -133,3 +162,9 @@ class Pacing:
                 found = (*found, Window(self._group, 60.0))
             self._chats[chat_id] = found
         return found
+
+
+def _per_second(rate: float) -> tuple[int, float]:
+    """Give whole messages and the window they go in: a second, and longer below one a second."""
+    count = max(1, int(rate))
+    return count, max(1.0, count / rate)

@@ -1,0 +1,74 @@
+"""Events that change the mode: `data.command` is `/cct:nomad`, `/cct:local` or `/cct:mute`.
+
+They count only where `spool.allow_mode_events` says so: whoever can write a file could else mute the phone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from cctelegram.bridge.commands import MODE_OF
+from cctelegram.events.event import from_row
+from cctelegram.outbox import intake
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Sequence
+
+    from cctelegram.bridge.modes import Modes
+
+PREFIX: Final = "/cct:"
+
+
+class Obeyed(NamedTuple):
+    """A mode that was entered, and the chats for which something was queued by it."""
+
+    mode: str
+    chats: set[int]
+
+
+class ModeEvents:
+    """Reads the commands in events that were accepted.
+
+    Args:
+        allowed: gives whether they count, as the settings say now.
+    """
+
+    def __init__(self, modes: Modes, *, allowed: Callable[[], bool], log: Any) -> None:
+        self._modes = modes
+        self._allowed = allowed
+        self._log = log
+
+    def obey(self, connection: sqlite3.Connection, accepted: Sequence[intake.Accepted]) -> Obeyed | None:
+        """Enter the mode that the last of these events asks for, in the transaction that stores them."""
+        mode = None
+        for item in accepted:
+            command = _command(item)
+            if command is not None:
+                mode = self._read(command) or mode
+        if mode is None or mode == self._modes.current:
+            return None
+        return Obeyed(mode, self._modes.enter(connection, mode))
+
+    def done(self, obeyed: Obeyed | None) -> None:
+        """Tell that the transaction is durable."""
+        if obeyed is not None:
+            self._modes.entered(obeyed.mode, obeyed.chats)
+
+    def _read(self, command: str) -> str | None:
+        mode = MODE_OF.get(command.removeprefix(PREFIX).strip())
+        if not self._allowed():
+            self._log.warning(
+                "mode event not heard", command=command, reason="spool.allow_mode_events is off"
+            )
+            return None
+        if mode is None:
+            self._log.warning("mode event not understood", command=command, known=list(MODE_OF))
+        return mode
+
+
+def _command(item: intake.Accepted) -> str | None:
+    # The body is looked into only where it can hold one: most events do not. JSON may write `/` as `\/`.
+    event = from_row(item.row) if PREFIX[1:] in str(item.row[intake.BODY]) else None
+    command = None if event is None else event.data.get("command")
+    return command if isinstance(command, str) and command.startswith(PREFIX) else None
