@@ -78,7 +78,7 @@ class Live:
         self.loaded: Loaded = load(home, environ, flags)
         self.refused: str | None = None
         self.restart: tuple[Waiting, ...] = ()
-        self.hits = self.misses = self.reloads = self.refusals = 0
+        self.hits = self.misses = self.reloads = self.refusals = self.compared = 0
         self._listeners: list[Callable[[], None]] = []
         self._reading = asyncio.Lock()
         self._aged = asyncio.Event()  # compared with its files, or read although it was old
@@ -224,6 +224,7 @@ class Live:
             listener()
 
     def _compared(self) -> None:
+        self.compared += 1
         self._compared_at = self._clock()
         self._fresh = True
         self._aged.set()
