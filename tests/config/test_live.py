@@ -179,7 +179,9 @@ def test_a_home_that_goes_away_leaves_the_settings_in_force_until_it_is_back(tmp
     asyncio.run(run())
 
 
-def test_a_change_that_no_watch_tells_of_is_found_when_the_snapshot_is_old_and_is_read(tmp_path: Path) -> None:
+def test_a_change_that_no_watch_tells_of_is_found_when_the_snapshot_is_old_and_is_read(
+    tmp_path: Path,
+) -> None:
     write(tmp_path, "[config]\nttl_seconds = 1\n" + BURST.format(1, 1))
 
     async def run() -> None:
@@ -293,7 +295,9 @@ def test_what_needs_a_restart_stays_as_it_is_and_is_named(tmp_path: Path) -> Non
         ("", "TELEGRAM_ALLOWED_USERS\n"),
     ],
 )
-def test_a_start_with_an_invalid_file_is_no_start_with_defaults(tmp_path: Path, config: str, env: str) -> None:
+def test_a_start_with_an_invalid_file_is_no_start_with_defaults(
+    tmp_path: Path, config: str, env: str
+) -> None:
     with pytest.raises(SettingsError):
         open_live(write(tmp_path, config, env))
 

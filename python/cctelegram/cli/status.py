@@ -65,6 +65,7 @@ def _lines(told: dict[str, Any]) -> list[str]:
             )
         )
     rows += [
+        *_settings(told["config"]),
         (
             "process",
             f"pid {told['pid']}, up {told['uptime_seconds']:.0f} s, {_megabytes(told)} MB",
@@ -73,6 +74,22 @@ def _lines(told: dict[str, Any]) -> list[str]:
         ("home", told["home"]),
     ]
     return [f"{name:<13}{value}" for name, value in rows]
+
+
+def _settings(config: dict[str, Any]) -> list[tuple[str, str]]:
+    rate = config["hit_rate"]
+    figures = [
+        f"read {config['age_seconds']:.0f} s ago",
+        f"reloads {config['reloads']}",
+        f"refused {config['refused']}",
+        *([] if rate is None else [f"hit rate {rate:.1%}"]),
+    ]
+    waiting = [
+        f"- {each['key']} needs a restart: {each['in_force']} is in force, "
+        f"{each['written']} stands in {each['origin']}"
+        for each in config["restart"]
+    ]
+    return [("settings", ", ".join(figures)), *(("", line) for line in waiting)]
 
 
 def _megabytes(told: dict[str, Any]) -> str:
