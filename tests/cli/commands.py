@@ -19,7 +19,7 @@ HELP: Final = Path(__file__).parent / "help"
 TEXTS: Final = {
     "cctelegram": ["--help"],
     **{name: [name, "--help"] for name in COMMANDS},
-    "config-show": ["config", "show", "--help"],
+    **{f"config-{name}": ["config", name, "--help"] for name in ("show", "check", "set", "unset", "edit")},
     **{f"outbox-{name}": ["outbox", name, "--help"] for name in ("list", "show", "retry", "drop")},
 }
 

@@ -61,8 +61,9 @@ async def watched(home: Path) -> AsyncIterator[Changes]:
     stop = asyncio.Event()
     watching = asyncio.create_task(live.watch(stop))
     async with asyncio.timeout(PATIENCE):
-        while live.compared == 1:  # the constructor compares; the watch compares when it is set
-            await asyncio.sleep(0.01)  # nothing tells of it
+        # The constructor compares; so does the watch when it is set, of which nothing tells.
+        while live.compared == 1:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # as above
     yield changes
     stop.set()
     await asyncio.wait_for(watching, PATIENCE)
@@ -187,7 +188,7 @@ def test_a_change_that_no_watch_tells_of_is_found_when_the_snapshot_is_old_and_i
     async def run() -> None:
         live = open_live(tmp_path)
         changes = Changes(live)
-        # The part that compares old snapshots, without the part that watches: as on a mount that tells nothing.
+        # The part that compares old snapshots, without the part that watches: as on some mounts.
         aging = asyncio.create_task(live._follow_age())
         write(tmp_path, "[config]\nttl_seconds = 1\n" + BURST.format(2, 2))
         assert burst(live) == 1

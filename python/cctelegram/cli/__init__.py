@@ -19,7 +19,7 @@ COMMANDS = {
     "mode": "show or change what reaches the phone",
     "audit": "show who decided what, and check that the log of it is whole",
     "events": "list the event types",
-    "config": "show the settings and where each value comes from",
+    "config": "show, check and change the settings",
     "version": "print the version",
 }
 FAILED = 1

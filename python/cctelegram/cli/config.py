@@ -1,4 +1,8 @@
-"""Show the settings in force for a home, and where each value comes from. The token is never shown."""
+"""Show, check and change the settings of a home. The token is never shown.
+
+A running bridge takes a change by itself. `set`, `unset` and `edit` check the whole before they replace the
+file, so what is not valid never stands in it; comments and order are kept.
+"""
 
 from __future__ import annotations
 
@@ -7,33 +11,98 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from cctelegram.cli import FAILED
 from cctelegram.cli.home import add_home, add_json, home_of
-from cctelegram.config.load import load
+from cctelegram.config.load import load, survey
 from cctelegram.config.show import rows, values
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    what = parser.add_subparsers(required=True, metavar="show")
-    show = what.add_parser("show", help="print key, value and origin")
-    add_home(show)
-    add_json(show)
+    what = parser.add_subparsers(required=True, metavar="show|check|set|unset|edit")
+    show = what.add_parser("show", help="print each setting and its value")
+    show.add_argument("--origin", action="store_true", help="print where each value comes from as well")
+    check = what.add_parser("check", help="say all that is wrong; exit code 1 when anything is")
+    for parser_ in (show, check):
+        add_home(parser_)
+        add_json(parser_)
+    show.set_defaults(action=_show)
+    check.set_defaults(action=_check)
+    put = what.add_parser("set", help="set one setting in config.toml, the token in .env")
+    put.add_argument("key", metavar="KEY", help="its dotted name, such as pacing.chat_burst")
+    put.add_argument(
+        "value",
+        metavar="VALUE",
+        nargs="?",
+        help="as in TOML, or a bare word; the token is asked for, or read from standard input",
+    )
+    drop = what.add_parser("unset", help="take one setting out of config.toml, the token out of .env")
+    drop.add_argument("key", metavar="KEY", help="its dotted name")
+    for parser_ in (put, drop):
+        parser_.add_argument("--profile", metavar="NAME", help="in the table [profile.NAME]")
+        add_home(parser_)
+    edit = what.add_parser(
+        "edit", help="open config.toml in $VISUAL or $EDITOR, and take it when it is valid"
+    )
+    add_home(edit)
+    for parser_, name in ((put, "put"), (drop, "drop"), (edit, "edit")):
+        parser_.set_defaults(action=_writer(name))
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Print them."""
+    """Do it."""
+    return int(parsed.action(parsed))
+
+
+def _writer(name: str) -> object:
+    def write(parsed: argparse.Namespace) -> int:
+        from cctelegram.cli import configure  # noqa: PLC0415  its TOML library is only needed to write
+
+        return int(getattr(configure, name)(parsed))
+
+    return write
+
+
+def _show(parsed: argparse.Namespace) -> int:
     loaded = load(home_of(parsed))
     if parsed.json:
         told = {key: {"value": value, "origin": origin} for key, value, origin in values(loaded)}
         sys.stdout.write(orjson.dumps(told, default=str).decode() + "\n")
     else:
-        shown = [(key, str(value), origin) for key, value, origin in rows(loaded)]
-        widths = [max(len(row[column]) for row in shown) for column in (0, 1)]
-        for key, value, origin in shown:
-            sys.stdout.write(f"{key:<{widths[0]}}  {value:<{widths[1]}}  {origin}\n")
-    for warning in loaded.warnings:
-        sys.stderr.write(f"warning: {warning}\n")
+        shown = [row if parsed.origin else row[:2] for row in rows(loaded)]
+        widths = [max(len(row[column]) for row in shown) for column in range(len(shown[0]))]
+        for row in shown:
+            cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+            sys.stdout.write("  ".join(cells).rstrip() + "\n")
+    _warn(loaded.warnings)
     return 0
+
+
+def _check(parsed: argparse.Namespace) -> int:
+    loaded, problems = survey(home_of(parsed))
+    if parsed.json:
+        told = {
+            "valid": not problems,
+            "problems": [
+                {"file": each.file, "line": each.line, "key": each.key, "problem": each.problem}
+                for each in problems
+            ],
+            "warnings": loaded.warnings,
+        }
+        sys.stdout.write(orjson.dumps(told).decode() + "\n")
+    else:
+        for each in problems:
+            sys.stdout.write(f"{each}\n")
+        _warn(loaded.warnings)
+        if not problems:
+            sys.stdout.write(f"The settings in {loaded.settings.home} are valid.\n")
+    return FAILED if problems else 0
+
+
+def _warn(warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        sys.stderr.write(f"warning: {warning}\n")

@@ -171,7 +171,7 @@ def _table(
         line = toml.line_of(text, prefix + path)
         key = BY_NAME.get(name)
         if key is None:
-            problems.append(SettingsError(_unknown(name, BY_NAME), file=file, line=line, key=name))
+            problems.append(SettingsError(unknown(name, BY_NAME), file=file, line=line, key=name))
         elif key.where:
             problem = key.where.format(env_file=place.env_file(root))
             problems.append(SettingsError(problem, file=file, line=line, key=name))
@@ -200,7 +200,7 @@ def _env_file(
             problem = f"{HOME} counts in the environment alone; this file already lies in the home"
             problems.append(SettingsError(problem, file=file, line=line))
         elif name != PROFILE and name not in BY_VARIABLE:
-            problem = f"{name}: {_unknown(name, BY_VARIABLE)}"
+            problem = f"{name}: {unknown(name, BY_VARIABLE)}"
             problems.append(SettingsError(problem, file=file, line=line))
         elif name != PROFILE and text:
             with _noted(problems):
@@ -211,7 +211,7 @@ def _env_file(
 def _flag(root: str, name: str, given: object) -> Any:
     key = BY_NAME.get(name)
     if key is None:
-        raise SettingsError(_unknown(name, BY_NAME), file="flag", key=name)
+        raise SettingsError(unknown(name, BY_NAME), file="flag", key=name)
     if isinstance(given, str):
         return _from_text(root, key, given, file="flag")
     return _checked(root, key, given, file="flag")
@@ -221,7 +221,7 @@ def _from_text(root: str, key: Key, text: str, *, file: str, line: int | None = 
     try:
         value = key.kind.text(text)
     except ValueError as error:
-        raise _wrong(key, text, file, line, error) from None
+        raise wrong(key, text, file, line, error) from None
     return _checked(root, key, value, file=file, line=line)
 
 
@@ -230,7 +230,7 @@ def _checked(root: str, key: Key, value: object, *, file: str | None = None, lin
         checked = key.kind.check(value)
     except ValueError as error:
         # `from None`: the cause would carry the value, and it may be a secret.
-        raise _wrong(key, value, file, line, error) from None
+        raise wrong(key, value, file, line, error) from None
     if key.kind is PATH:
         try:
             return place.within(root, checked)
@@ -239,7 +239,8 @@ def _checked(root: str, key: Key, value: object, *, file: str | None = None, lin
     return checked
 
 
-def _wrong(key: Key, value: object, file: str | None, line: int | None, error: ValueError) -> SettingsError:
+def wrong(key: Key, value: object, file: str | None, line: int | None, error: ValueError) -> SettingsError:
+    """Say what was read and what is allowed, without the value of a secret."""
     read = "the value (not shown)" if key.secret else shown(value)
     detail = f" ({error})" if isinstance(error, NotAllowed) else ""
     problem = f"read {read}{detail}; allowed: {key.kind.allowed}"
@@ -256,7 +257,8 @@ def shown(value: object) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
 
-def _unknown(name: str, known: Mapping[str, Key]) -> str:
+def unknown(name: str, known: Mapping[str, Key]) -> str:
+    """Say that there is no such name, and which is the nearest."""
     near = difflib.get_close_matches(name, known, n=1)
     return "there is no such setting" + (f"; the nearest is {near[0]}" if near else "")
 
@@ -268,7 +270,7 @@ def _unknown_variables(environ: Mapping[str, str]) -> Iterator[str]:
     """
     for name in sorted(environ):
         if name.startswith("CC_TELEGRAM_") and name not in {*BY_VARIABLE, HOME, PROFILE}:
-            yield f"environment: {name}: {_unknown(name, BY_VARIABLE)}; it is not read"
+            yield f"environment: {name}: {unknown(name, BY_VARIABLE)}; it is not read"
 
 
 def _open_to_others(env_file: str) -> Iterator[str]:

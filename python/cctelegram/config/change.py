@@ -1,0 +1,132 @@
+"""Change one setting in the text of config.toml or of .env; all else in it stays as it was written.
+
+Comments, order, blank lines and the way of writing are kept. What comes out is read again, and refused when
+it does not say just what was wanted.
+"""
+
+from __future__ import annotations
+
+import copy
+import tomllib
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from cctelegram.config import dotenv
+from cctelegram.config.errors import SettingsError
+from cctelegram.config.load import unknown, wrong
+from cctelegram.config.table import BY_NAME, Key
+
+BY_HAND = "it cannot be changed there without writing it anew; use `cctelegram config edit`"
+
+
+def key_of(name: str) -> Key:
+    """Return a key by its dotted name. Raises SettingsError, with the nearest one."""
+    key = BY_NAME.get(name)
+    if key is None:
+        raise SettingsError(unknown(name, BY_NAME), key=name)
+    return key
+
+
+def value_of(key: Key, text: str) -> Any:
+    """Return what a text means for a key, as TOML gives it: TOML, else what the environment would say.
+
+    Raises SettingsError for what is not allowed.
+    """
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+        if set(parsed) == {"value"}:
+            key.kind.check(parsed["value"])
+            return parsed["value"]
+    except (ValueError, RecursionError):
+        pass  # no TOML, or of another kind than the key's: a word without quotes, say
+    try:
+        value = key.kind.text(text)
+        key.kind.check(value)
+    except ValueError as error:
+        raise wrong(key, text, None, None, error) from None
+    return value
+
+
+def put(text: str, path: tuple[str, ...], value: Any) -> str:
+    """Return the text of a config.toml with the key at `path` set. Raises SettingsError."""
+    wanted = tomllib.loads(text)
+    _put(wanted, path, copy.deepcopy(value))
+
+    def change(document: tomlkit.TOMLDocument) -> None:
+        _put(document, path, value)
+
+    return _changed(text, wanted, change)
+
+
+def drop(text: str, path: tuple[str, ...]) -> str:
+    """Return the text of a config.toml without the key at `path`; KeyError when it is not there."""
+    wanted = tomllib.loads(text)
+    _drop(wanted, path)
+    return _changed(text, wanted, lambda document: _drop(document, path))
+
+
+def put_line(text: str, name: str, value: str) -> str:
+    """Return the text of an .env with the variable `name` set; the last line that sets it counts."""
+    lines = text.split("\n")
+    there = _lines_of(lines, name)
+    if there:
+        lines[there[-1]] = f"{name}={value}"
+        return "\n".join(lines)
+    ending = "" if not text or text.endswith("\n") else "\n"
+    return f"{text}{ending}{name}={value}\n"
+
+
+def drop_lines(text: str, name: str) -> str:
+    """Return the text of an .env in which no line sets `name`; KeyError when none did."""
+    lines = text.split("\n")
+    there = _lines_of(lines, name)
+    if not there:
+        raise KeyError(name)
+    return "\n".join(line for number, line in enumerate(lines) if number not in there)
+
+
+def _lines_of(lines: list[str], name: str) -> list[int]:
+    return [
+        number
+        for number, line in enumerate(lines)
+        if not line.strip().startswith("#") and dotenv.name_of(line.strip().removeprefix("\ufeff")) == name
+    ]
+
+
+def _changed(text: str, wanted: dict[str, Any], change: Any) -> str:
+    try:
+        document = tomlkit.parse(text)
+        change(document)
+        written = tomlkit.dumps(document)
+        same = _filled(tomllib.loads(written)) == _filled(wanted)
+    except (TOMLKitError, ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError):
+        raise SettingsError(BY_HAND, file="config.toml") from None
+    if not same:
+        raise SettingsError(BY_HAND, file="config.toml")
+    return written
+
+
+def _filled(table: dict[str, Any]) -> dict[str, Any]:
+    """Return a table without the empty ones in it: whether `[lanes]` stands there alone says nothing."""
+    below = {name: _filled(value) if isinstance(value, dict) else value for name, value in table.items()}
+    return {name: value for name, value in below.items() if value != {}}
+
+
+def _put(table: Any, path: tuple[str, ...], value: Any) -> None:
+    for part in path[:-1]:
+        if part not in table:
+            table[part] = {}
+        table = table[part]
+        if not isinstance(table, dict):
+            raise SettingsError(f"{part} is no table there", file="config.toml")
+    table[path[-1]] = value
+
+
+def _drop(table: Any, path: tuple[str, ...]) -> None:
+    for part in path[:-1]:
+        table = table[part]
+        if not isinstance(table, dict):
+            raise KeyError(part)
+    del table[path[-1]]
