@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import lru_cache
 from typing import Any
 
 from cctelegram.config.errors import SettingsError
 
 _PLACE = re.compile(r"\(at line (\d+), column \d+\)")
+_BARE = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _HEADER = re.compile(r"\s*\[\[?(.+?)\]\]?\s*(?:#.*)?")
 
 
@@ -40,11 +42,25 @@ def read(path: str) -> tuple[dict[str, Any], str]:
 def line_of(text: str, path: tuple[str, ...]) -> int | None:
     """Return the line, from 1, on which `path` is set in a text that parses; else that of its table.
 
-    tomllib keeps no positions, so this reads headers and `key =` line by line. Inside of an inline table
-    the answer is the line where that table begins.
+    Inside of an inline table the answer is the line where that table begins.
     """
-    table: tuple[str, ...] = ()
     best, depth = None, 0
+    for number, full in _places(text):
+        if full[: len(path)] == path:
+            return number
+        if depth < len(full) and path[: len(full)] == full:
+            best, depth = number, len(full)
+    return best
+
+
+@lru_cache(maxsize=1)
+def _places(text: str) -> list[tuple[int, tuple[str, ...]]]:
+    """Return the line and the whole path of each header and each `key =`: tomllib keeps no positions.
+
+    Kept for the last text alone: all its keys are asked for, one after the other.
+    """
+    found = []
+    table: tuple[str, ...] = ()
     inside = ""  # the quotes of a multi-line string that is open
     for number, line in enumerate(text.split("\n"), start=1):
         if inside:
@@ -57,15 +73,14 @@ def line_of(text: str, path: tuple[str, ...]) -> int | None:
             inside = next((quotes for quotes in ('"""', "'''") if line.count(quotes) % 2), "")
         else:
             continue
-        if full[: len(path)] == path:
-            return number
-        if depth < len(full) and path[: len(full)] == full:
-            best, depth = number, len(full)
-    return best
+        found.append((number, full))
+    return found
 
 
 def _split(dotted: str) -> tuple[str, ...]:
     """Return the parts of a dotted key as TOML reads it; empty for what is none."""
+    if _BARE.fullmatch(dotted := dotted.strip()):
+        return tuple(dotted.split("."))
     try:
         parsed: Any = tomllib.loads(f"{dotted} = 0")
     except (ValueError, RecursionError):
