@@ -26,7 +26,8 @@ _REFERENCE_HEAD = """\
 
 Where a value comes from, later wins: default, `config.toml` in the home, its table `[profile.NAME]` when
 `CC_TELEGRAM_PROFILE` is `NAME`, `.env` in the home, the environment, flags. An `.env` in the working
-directory is never read. `cctelegram config show` prints each value and its origin.
+directory is never read. `cctelegram config show --origin` prints each value and where it comes from;
+[configuration.md](configuration.md) says how settings are changed and when a change counts.
 
 The home is `~/.cc_telegram`; `CC_TELEGRAM_HOME` or `--home` moves it. `~` is expanded in every path, and a
 path that is not absolute lies in the home. A variable that is set to nothing counts as not set.
