@@ -72,6 +72,24 @@ def test_a_card_that_is_on_its_way_at_the_swap_is_closed_when_it_arrived(
     assert "Deploy" in see(fast_sandbox, LEFT)["text"]
 
 
+def test_what_waits_is_not_sent_to_who_is_off_the_list_and_is_kept(
+    tmp_path: Path, fast_sandbox: Sandbox
+) -> None:
+    slow = "[pacing]\nchat_per_second = 0.01\nchat_burst = 1\n"
+    with bridge(make_home(tmp_path / "home", fast_sandbox, slow)) as running:
+        running.put("a.json", {"type": "task_failed", "title": "Sent before"})
+        see(fast_sandbox, "Sent before")
+        ask(running, "Waits")
+        running.wait_status(lambda now: now["queue"]["decisions"] == 1, "it waits")
+        allow(running, fast_sandbox)  # nobody, and quick: nothing else is in the way
+        before = running.status()["uptime_seconds"]
+        told = running.wait_status(lambda now: now["uptime_seconds"] > before + 1, "a second later")
+        assert told["queue"]["decisions"] == 1
+        assert "Waits" not in str(texts(fast_sandbox))
+        allow(running, fast_sandbox, fast_sandbox.user_id)
+        assert labels(see(fast_sandbox, "Waits")) == ["Approve", "Deny"]
+
+
 def test_who_was_taken_off_the_list_while_the_bridge_was_down_has_no_open_card_after_its_start(
     home: Path, fast_sandbox: Sandbox
 ) -> None:

@@ -251,7 +251,7 @@ class Link:
         if self._pacing is not None:
             self._pacing.change(clock.monotonic(), **msgspec.structs.asdict(settings.pacing))
         if self._outbound is not None:
-            self._outbound.pace_anew()
+            self._outbound.changed()
         if self._cards is not None:
             self._cards.wake()  # somebody may be off the list
 
@@ -320,6 +320,7 @@ class Link:
             line,
             audience=self._audience,
             topics=topics,
+            allowed=self._allowed,
             manner=self._manner,
             figures=self._figures,
             faults=self._faults,

@@ -20,7 +20,7 @@ from cctelegram.outbox import chats, deliveries, digest, progress
 from cctelegram.telegram import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection
 
     from cctelegram.bridge.audience import Audience
     from cctelegram.bridge.figures import Figures
@@ -49,6 +49,7 @@ class Outbound:
 
     Args:
         audience: knows who gets events now.
+        allowed: gives the people who may be written to, as the settings say now.
         manner: gives the settings that rendering reads, as they are now.
         standing: gives what counts now: what was queued before is held when its turn comes too late.
         held: told that something was.
@@ -64,6 +65,7 @@ class Outbound:
         *,
         audience: Audience,
         topics: Topics,
+        allowed: Callable[[], Collection[int]],
         manner: Callable[[], compose.Manner],
         figures: Figures,
         faults: Faults,
@@ -81,6 +83,7 @@ class Outbound:
         self._line = line
         self._audience = audience
         self._topics = topics
+        self._allowed = allowed
         self._manner = manner
         self._figures = figures
         self._faults = faults
@@ -95,7 +98,7 @@ class Outbound:
         self._new = Wake()
         self._in_flight: set[asyncio.Task[None]] = set()
         self._halted = False
-        self._paced_anew = asyncio.Event()
+        self._settings_changed = asyncio.Event()
 
     async def run(self) -> None:
         """Serve every chat that has something queued, now or later."""
@@ -134,10 +137,12 @@ class Outbound:
         """Tell that a chat cannot be written to."""
         self.dead[chat_id] = reason
 
-    def pace_anew(self) -> None:
-        """Tell that the limits of pace changed: who waits for the old ones looks again."""
-        self._paced_anew.set()
-        self._paced_anew = asyncio.Event()
+    def changed(self) -> None:
+        """Tell that the settings changed: whatever waits by the old ones looks again."""
+        self._settings_changed.set()
+        self._settings_changed = asyncio.Event()
+        for bell in self._bells.values():
+            bell.ring()
 
     def revive(self, chat_id: int) -> None:
         """Tell that a chat can be written to again."""
@@ -151,7 +156,8 @@ class Outbound:
         while True:
             if self._halted:
                 await asyncio.Event().wait()  # whoever changes the token ends this task
-            if chat_id in self.dead:
+            # A positive id is a person's own chat: who is off the list is written to no more.
+            if chat_id in self.dead or (chat_id > 0 and chat_id not in self._allowed()):
                 await bell.wait()
                 continue
             pause = self._line.pauses.seconds(chat_id, clock.wall())
@@ -175,7 +181,7 @@ class Outbound:
                 # Look again afterwards: a decision that comes meanwhile goes first.
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pace):
-                        await self._paced_anew.wait()
+                        await self._settings_changed.wait()
                 continue
             if await self._conflated(job) or await self._gathered(job):
                 continue

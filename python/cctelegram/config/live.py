@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import sys
 import time
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -168,7 +169,7 @@ class Live:
                 await asyncio.sleep(0)
                 await self.compare()
                 while (found := await following) is not None:
-                    await self.compare(sure=any(path.rpartition("/")[2] in NAMES for _, path in found))
+                    await self.compare(sure=any(Path(path).name in NAMES for _, path in found))
                     if await asyncio.to_thread(self._sources.places) != places:
                         break
                     following = asyncio.ensure_future(anext(changes, None))

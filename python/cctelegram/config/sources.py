@@ -59,9 +59,10 @@ class Sources:
                 if there is None:
                     break
                 found[str(directory)] = there
-                if not file.is_symlink():
-                    break
-                file = directory / file.readlink()
+                try:
+                    file = directory / file.readlink()
+                except OSError:
+                    break  # no link: this is where it lies
         return found
 
 
