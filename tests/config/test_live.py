@@ -183,13 +183,17 @@ def test_a_home_that_goes_away_leaves_the_settings_in_force_until_it_is_back(tmp
 def test_a_change_that_no_watch_tells_of_is_found_when_the_snapshot_is_old_and_is_read(
     tmp_path: Path,
 ) -> None:
-    write(tmp_path, "[config]\nttl_seconds = 1\n" + BURST.format(1, 1))
+    write(tmp_path, "[config]\nttl_seconds = 86400\n" + BURST.format(1, 1))
 
     async def run() -> None:
         live = open_live(tmp_path)
         changes = Changes(live)
         # The part that compares old snapshots, without the part that watches: as on some mounts.
         aging = asyncio.create_task(live._follow_age())
+        await asyncio.sleep(0)  # it waits for a day
+        write(tmp_path, "[config]\nttl_seconds = 1\n" + BURST.format(1, 1))
+        assert live.reload(), "the time to live is live itself"
+        changes.told = 0
         write(tmp_path, "[config]\nttl_seconds = 1\n" + BURST.format(2, 2))
         assert burst(live) == 1
         assert (live.hits, live.misses) == (1, 0)

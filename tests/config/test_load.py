@@ -5,11 +5,14 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from cctelegram.config import place
-from cctelegram.config.load import load
-from cctelegram.config.table import TABLE
-from config.homes import TOKEN, problem, read, write
+from cctelegram.config import place, show
+from cctelegram.config.load import load, survey
+from cctelegram.config.restart import value_of
+from cctelegram.config.table import TABLE, Key
+from config.homes import TOKEN, problem, read, refusal, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,6 +84,40 @@ def test_each_key_is_read_from_its_environment_name(tmp_path: Path, key: object)
     if key.sample:  # tables are written as JSON
         given = json.dumps(key.default)
     assert read(tmp_path, {key.environment: given}).origins[key.name] == f"environment, {key.environment}"
+
+
+scalars = (
+    st.integers(-2, 70_000)
+    | st.floats(0, 100).map(lambda value: round(value, 3))
+    | st.sampled_from([word for key in TABLE for word in key.kind.allowed.replace(",", "").split()])
+    | st.sampled_from(["UTC", "~/x", "https://example.org", "::1", TOKEN])
+    | st.booleans()
+)
+
+
+@given(key=st.sampled_from([key for key in TABLE if not key.secret]), value=scalars)
+def test_r39_the_environment_says_what_config_toml_would_say(
+    tmp_path_factory: pytest.TempPathFactory, key: Key, value: object
+) -> None:
+    home = tmp_path_factory.getbasetemp() / "environment"
+    home.mkdir(exist_ok=True)
+    section, _, name = key.name.rpartition(".")
+    write(
+        home, f"[{section}]\n{name} = {show.text(value)}\n" if section else f"{name} = {show.text(value)}\n"
+    )
+    in_file = None if refusal(home) else value_of(read(home).settings, key.name)
+    write(home)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    assume(
+        not isinstance(value, bool) or key.kind.name == "boolean"
+    )  # a text has no other kind than the key's
+    loaded, problems = survey(str(home), {key.environment: text})
+    if in_file is not None:
+        assert problems == ()
+        assert value_of(loaded.settings, key.name) == in_file
+        assert loaded.origins[key.name] == f"environment, {key.environment}"
+    elif isinstance(value, str) and key.kind.text is str:
+        assert [each.key for each in problems] == [key.name]
 
 
 def test_config_toml_as_windows_writes_it_is_read(tmp_path: Path) -> None:

@@ -172,3 +172,65 @@ def test_less_than_one_a_second_over_all_is_a_longer_window() -> None:
     pacing = Pacing(chat_per_second=10, chat_burst=3, group_per_minute=20, total_per_second=0.25)
     pacing.take(1, 0.0)
     assert pacing.wait(1, 0.0) == 4.0
+
+
+@given(STEPS, STEPS, st.floats(0.2, 20), st.integers(1, 5), st.floats(0.2, 20), st.integers(1, 5))
+def test_r42_a_bucket_that_is_changed_holds_to_the_new_rate_from_then_on(
+    before: list[float], after: list[float], rate: float, burst: int, then_rate: float, then_burst: int
+) -> None:
+    bucket, now, taken = Bucket(rate, burst, 0.0), 0.0, []
+    for step in before:
+        now += step
+        if bucket.wait(now) == 0:
+            bucket.take(now)
+    bucket.change(then_rate, then_burst, now)
+    for step in after:
+        now += step
+        if bucket.wait(now) == 0:
+            bucket.take(now)
+            taken.append(now)
+    for first in range(len(taken)):
+        for last in range(first, len(taken)):
+            stretch = taken[last] - taken[first]
+            assert last - first + 1 <= then_burst + then_rate * stretch + 1e-6
+
+
+@given(STEPS, STEPS, st.integers(1, 20), st.floats(0.5, 60), st.integers(1, 20), st.floats(0.5, 60))
+def test_r42_a_window_that_is_changed_counts_what_went_before(
+    before: list[float], after: list[float], count: int, seconds: float, then_count: int, then_seconds: float
+) -> None:
+    window, now, taken = Window(count, seconds), 0.0, []
+    for step in before:
+        now += step
+        if window.wait(now) == 0:
+            window.take(now)
+            taken.append(now)
+    window.change(then_count, then_seconds)
+    changed = len(taken)
+    for step in after:
+        now += step
+        if window.wait(now) == 0:
+            window.take(now)
+            taken.append(now)
+    # A window that remembered fewer than the new one allows knows no more of what went before.
+    known = max(0, changed - min(count, then_count))
+    for first in range(known, len(taken) - then_count):
+        if first + then_count >= changed:
+            assert taken[first + then_count] - taken[first] >= then_seconds - 1e-9
+
+
+def test_r42_the_limits_of_chats_groups_and_the_bot_change_together() -> None:
+    slow = {"chat_per_second": 0.01, "chat_burst": 1, "group_per_minute": 1, "total_per_second": 0.1}
+    quick = {"chat_per_second": 100, "chat_burst": 100, "group_per_minute": 1000, "total_per_second": 100}
+    pacing = Pacing(**slow)
+    for chat in (1, -1):
+        pacing.take(chat, 0.0)
+        assert pacing.wait(chat, 1.0) > 5
+    pacing.change(1.0, **quick)
+    assert (pacing.wait(1, 1.0), pacing.wait(-1, 1.0)) == (0, 0)
+    assert pacing.wait(-2, 1.0) == 0, "a chat that is new by then as well"
+    for _ in range(5):
+        pacing.take(-1, 1.0)
+    pacing.change(2.0, **slow)
+    assert pacing.wait(-1, 2.0) > 50
+    assert pacing.wait(1, 2.0) > 5, "what went to another chat counts for the whole bot"
