@@ -38,7 +38,8 @@ from cctelegram.web.app import app
 from cctelegram.web.serve import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    import sqlite3
+    from collections.abc import Callable, Collection, Mapping
 
     from cctelegram.bridge.judge import Standing
     from cctelegram.config.settings import Spool
@@ -247,10 +248,9 @@ class Bridge:
     async def _drained(self) -> str:
         """Wait until nothing waits in the spool and the queue; give what cannot be delivered, in words."""
         while not self._stop.is_set():
-            stored = await self._store.run(status.from_store)
+            stored, queued = await self._store.run(partial(_left, dead=self._link.dead_chats))
             files = self._intake is not None and self._intake.waiting()
             stuck = self._link.stuck or (None if self.live.current.telegram.allowed_users else NO_USER)
-            queued = await self._store.run(partial(deliveries.on_their_way, dead=self._link.dead_chats))
             if not files and (stuck or not queued):
                 left = {**stored["deliveries"], "queued": sum(stored["queue"].values())}
                 left.pop("dropped", None)  # as a rule wants it
@@ -374,3 +374,8 @@ def _bounds(spool: Spool) -> dict[str, Any]:
         "quiet_seconds": spool.quiet_seconds,
         "rescan_seconds": spool.rescan_seconds,
     }
+
+
+def _left(connection: sqlite3.Connection, dead: Collection[int]) -> tuple[dict[str, Any], int]:
+    """Give what the store knows, and how many deliveries are on their way, at one moment."""
+    return status.from_store(connection), deliveries.on_their_way(connection, dead)
