@@ -52,7 +52,7 @@ def disturb(limited: Sandbox, needs: str) -> None:
         case "500":
             control.fail("sendMessage", error_code=500)
         case "400":
-            control.fail("sendMessage", error_code=400, description="Bad Request: chat not found")
+            control.fail("sendMessage", error_code=400, description="Bad Request: message is too long")
         case "429":
             control.fail("sendMessage", error_code=429, parameters={"retry_after": 1})
         case "reset":

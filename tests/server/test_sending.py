@@ -201,3 +201,16 @@ def test_a_call_of_the_newest_revision_needs_no_session_before_it(home: Path) ->
     with Wire(home) as wire:
         assert wire.call("send_telegram_message", {"message": "x"}, _meta=MODERN)["isError"] is False
     assert len(events(home)) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "project"), [({}, "shop"), ({"exit_code": 2}, "shop"), ({"project": "mine"}, "mine")]
+)
+def test_an_event_says_which_project_the_session_works_in(
+    home: Path, data: dict[str, Any], project: str
+) -> None:
+    with Wire(home, CLAUDE_PROJECT_DIR="/home/ada/shop/") as wire:
+        wire.initialize()
+        wire.call("send_telegram_event", {"type": "build_failed", "title": "Build", "data": data})
+    [event] = events(home)
+    assert event["data"] == {**data, "project": project}

@@ -113,3 +113,28 @@ anything = st.recursive(
 @given(st.dictionaries(st.sampled_from(["message", "callback_query", "edited_message"]), anything))
 def test_whatever_comes_is_heard_or_not_and_never_fails(update: dict[str, Any]) -> None:
     assert access.sender(update) is None or isinstance(access.sender(update), int)
+
+
+ME = access.Me(1, "our_bot")
+OURS = {"message_id": 5, "date": 1, "chat": CHAT, "from": user(ME.id, is_bot=True), "text": "Deploy?"}
+
+
+@pytest.mark.parametrize(
+    ("update", "meant"),
+    [
+        (tap(OWNER), True),
+        (message(OWNER, text="Lunch?"), False),
+        (message(OWNER, text="Lunch?", chat={"id": OWNER, "type": "private"}), True),
+        (message(OWNER, text="/status"), True),
+        (message(OWNER, text="/status@Our_Bot now"), True),
+        (message(OWNER, text="/status@another_bot"), False),
+        (message(OWNER, text="hey @OUR_BOT, go on"), True),
+        (message(OWNER, text="yes", reply_to_message=OURS), True),
+        (message(OWNER, text="yes", reply_to_message=message(STRANGER)["message"]), False),
+        (message(OWNER, text="yes", reply_to_message=OURS | {"forum_topic_created": {"name": "x"}}), False),
+        (message(OWNER, text=None, photo=[], caption="@our_bot look"), True),
+        (message(OWNER, text=["no", "text"]), False),
+    ],
+)
+def test_in_a_group_only_what_is_said_to_the_bot_is_meant_for_it(update: dict[str, Any], meant: bool) -> None:
+    assert access.is_addressed(update, ME) is meant

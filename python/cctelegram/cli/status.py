@@ -47,6 +47,7 @@ def _lines(told: dict[str, Any]) -> list[str]:
         ("health", told["health"]),
         *(("", f"- {reason}") for reason in told["reasons"]),
         ("telegram", f"connected as @{told['bot']}" if told["telegram_connected"] else "not connected"),
+        *(("no topics in", f"{chat}: {reason}") for chat, reason in told["chats"]["no_topics"].items()),
         ("mode", told["mode"]),
         ("queue", queue),
         ("deliveries", states or "none held, ambiguous or dead"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cctelegram.config import place
+from cctelegram.config import environment, place
 from cctelegram.events import build
 from cctelegram.server import bridge
 from cctelegram.server.refusal import Refusal
@@ -24,11 +24,20 @@ def put(home: str, event: dict[str, Any]) -> tuple[str, str]:
     it, OSError where it cannot be written.
     """
     event_id = build.new_id()
+    given = {"source": SOURCE, **event}
+    project = _project()
+    if project and isinstance(given.get("data", {}), dict):
+        given["data"] = {"project": project, **given.get("data", {})}
     try:
-        data = build.build(**{"source": SOURCE, **event}, event_id=event_id)
+        data = build.build(**given, event_id=event_id)
     except build.InvalidEvent as error:
         raise Refusal(str(error)) from error
     return event_id, post.post(place.events_dir(home), data)
+
+
+def _project() -> str:
+    """Return the name of the directory that the session works in, where its client says which that is."""
+    return (environment.get("CLAUDE_PROJECT_DIR") or "").rstrip("/\\").replace("\\", "/").rpartition("/")[2]
 
 
 def send(session: Session, event: dict[str, Any]) -> tuple[str, dict[str, Any]]:

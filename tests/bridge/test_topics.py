@@ -1,0 +1,159 @@
+"""The project of an event, and what is asked of Telegram again after a day."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cctelegram.bridge import topics
+from cctelegram.bridge.compose import Job
+from cctelegram.bridge.line import Line
+from cctelegram.bridge.pauses import Pauses
+from cctelegram.config.load import load
+from cctelegram.events.event import Event, from_row
+from cctelegram.outbox import chats
+from cctelegram.outbox.deliveries import Waiting
+from cctelegram.outbox.pacing import Pacing
+from cctelegram.outbox.store import Store
+from cctelegram.pools.pools import Pools
+from cctelegram.telegram.api import Api
+from flow.chats import FORUM, make_chats
+from outbox.rows import row
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from cctelegram.sandbox.child import Sandbox
+
+
+def event(**data: Any) -> Event:
+    return from_row(row(1, body=json.dumps({"type": "task_failed", "title": "T", "data": data})))
+
+
+@pytest.mark.parametrize(
+    ("data", "project"),
+    [
+        ({"project": "shop"}, "shop"),
+        ({"project": " my\n shop\x00 ", "cwd": "/x/y"}, "my shop"),
+        ({"project": "", "cwd": "/home/ada/site/"}, "site"),
+        ({"cwd": "C:\\work\\site"}, "site"),
+        ({"cwd": "/"}, None),
+        ({"project": 7, "cwd": ["x"]}, None),
+        ({}, None),
+    ],
+)
+def test_the_project_is_the_one_that_is_named_else_the_directory(
+    data: dict[str, Any], project: str | None
+) -> None:
+    assert topics.project(event(**data)) == project
+
+
+@given(st.text())
+def test_every_name_of_a_project_is_one_that_telegram_takes(name: str) -> None:
+    found = topics.project(event(project=name))
+    assert found is None or (found == found.strip() and 1 <= len(found) <= topics.LONGEST_NAME)
+
+
+def with_topics(
+    tmp_path: Path, sandbox: Sandbox, work: Callable[[topics.Topics], Awaitable[None]], *, opens: int = 1
+) -> None:
+    """Run `work` with the topics of a store, opened so often over the same file."""
+
+    async def run() -> None:
+        settings = load(str(tmp_path), {"CC_TELEGRAM_API_BASE": sandbox.api_base}).settings
+        store, pools = Store(tmp_path / "store.db"), Pools(settings)
+        bot = await store.run(lambda c: chats.bot(c, sandbox.api_base, 1))
+        pacing = Pacing(chat_per_second=100, chat_burst=100, group_per_minute=1000, total_per_second=1000)
+        line = Line(Api(pools.send, sandbox.api_base, sandbox.token), bot, b"", Pauses(store, bot), pacing)
+        found = topics.Topics(store, line, wanted=lambda: True, in_private=False, log=structlog.get_logger())
+        try:
+            await found.load()
+            await work(found)
+        finally:
+            await pools.aclose()
+            store.close()
+
+    for _ in range(opens):
+        asyncio.run(run())
+
+
+def job(project: str) -> Job:
+    waiting = Waiting(1, 1, FORUM, None, 1, 0, 0, 0)
+    return Job(waiting, event(project=project), "e", 1, None, rendered=False)
+
+
+async def thread(found: topics.Topics, project: str) -> int | None:
+    placed = await found.place(job(project))
+    if placed is None:  # made: look again
+        placed = await found.place(job(project))
+    assert placed is not None
+    return placed.waiting.thread_id
+
+
+def test_what_getchat_said_counts_for_a_day_and_over_a_restart(
+    tmp_path: Path, fast_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_chats(fast_sandbox)
+
+    async def two(found: topics.Topics) -> None:
+        assert await thread(found, "shop") is not None
+        assert await thread(found, "site") is not None
+
+    with_topics(tmp_path, fast_sandbox, two, opens=2)
+    assert len(fast_sandbox.control.calls("getChat")) == 1
+    monkeypatch.setattr("cctelegram.bridge.topics.DAY", 0)
+
+    async def third(found: topics.Topics) -> None:
+        assert await thread(found, "third") is not None
+
+    with_topics(tmp_path, fast_sandbox, third)
+    assert len(fast_sandbox.control.calls("getChat")) == 2
+    assert len(fast_sandbox.control.calls("createForumTopic")) == 3
+
+
+def test_after_a_day_a_topic_is_tried_again_where_it_was_refused(
+    tmp_path: Path, fast_sandbox: Sandbox
+) -> None:
+    make_chats(fast_sandbox)
+    fast_sandbox.control.chat(FORUM, bot_status="member")
+
+    async def refused(found: topics.Topics) -> None:
+        assert await thread(found, "shop") is None
+        assert await thread(found, "site") is None
+        assert "not enough rights" in found.refused[FORUM]
+
+    with_topics(tmp_path, fast_sandbox, refused, opens=2)
+    assert len(fast_sandbox.control.calls("createForumTopic")) == 1
+    fast_sandbox.control.chat(FORUM, bot_status="administrator")
+    with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as store:
+        store.execute("UPDATE chats SET topics_after = topics_after - ?", (topics.DAY,))
+
+    async def allowed(found: topics.Topics) -> None:
+        assert await thread(found, "shop") is not None
+        assert found.refused == {}
+
+    with_topics(tmp_path, fast_sandbox, allowed)
+
+
+def test_a_chat_that_cannot_be_looked_at_gets_its_events_without_a_topic(
+    tmp_path: Path, fast_sandbox: Sandbox
+) -> None:
+    make_chats(fast_sandbox)
+    fast_sandbox.control.fail("getChat", kind="server-error")
+
+    async def failing(found: topics.Topics) -> None:
+        assert await thread(found, "shop") is None
+        assert await thread(found, "shop") is None
+
+    with_topics(tmp_path, fast_sandbox, failing)
+    assert len(fast_sandbox.control.calls("getChat")) == 1
+    assert fast_sandbox.control.calls("createForumTopic") == []
