@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cctelegram.bridge.routes import Routes
@@ -91,6 +91,7 @@ def test_a_route_follows_the_group_that_was_moved(tmp_path: Path) -> None:
     assert found.chats == {OWNER, -1003003}
 
 
+@settings(deadline=None)  # the settings are read anew for each event
 @given(
     events=st.lists(
         st.tuples(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cctelegram.outbox import deliveries, digest, intake
@@ -79,6 +79,7 @@ chats = st.sampled_from([OWNER, OTHER, GROUP, 666, -777])
 states = st.sampled_from(["queued", "held", "sent", "dead", "ambiguous", "sending"])
 
 
+@settings(deadline=None)  # the store is made anew for each example
 @given(
     events=st.lists(st.dictionaries(chats, states, min_size=1), max_size=8),
     served=st.sets(chats),
