@@ -73,7 +73,8 @@ def with_topics(
         store, pools = Store(tmp_path / "store.db"), Pools(settings)
         bot = await store.run(lambda c: chats.bot(c, sandbox.api_base, 1))
         pacing = Pacing(chat_per_second=100, chat_burst=100, group_per_minute=1000, total_per_second=1000)
-        line = Line(Api(pools.send, sandbox.api_base, sandbox.token), bot, b"", Pauses(store, bot), pacing)
+        api = Api(pools.send, sandbox.api_base, sandbox.token)
+        line = Line(api, api, bot, b"", Pauses(store, bot), pacing)
         found = topics.Topics(store, line, wanted=lambda: True, in_private=False, log=structlog.get_logger())
         try:
             await found.load()
@@ -87,7 +88,7 @@ def with_topics(
 
 
 def job(project: str) -> Job:
-    waiting = Waiting(1, 1, FORUM, None, 1, 0, 0, 0)
+    waiting = Waiting(1, 1, FORUM, None, 1, 0, 0, 0, 1, None)
     return Job(waiting, event(project=project), "e", 1, None, rendered=False)
 
 

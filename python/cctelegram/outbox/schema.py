@@ -305,8 +305,8 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
         raise OlderStore(path, found)
 
 
-def migrate(connection: sqlite3.Connection, path: Path) -> int:
-    """Bring the store to `VERSION`, each step in its own transaction.
+def migrate(connection: sqlite3.Connection, path: Path, upto: int = VERSION) -> int:
+    """Bring the store to `VERSION`, or to an older one, each step in its own transaction.
 
     Returns:
         The version it had before: 0 for a new store.
@@ -317,6 +317,6 @@ def migrate(connection: sqlite3.Connection, path: Path) -> int:
     (found,) = connection.execute("PRAGMA user_version").fetchone()
     if found > VERSION:
         raise NewerStore(path, found)
-    for number, script in enumerate(MIGRATIONS[found:], start=found + 1):
+    for number, script in enumerate(MIGRATIONS[found:upto], start=found + 1):
         connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
     return int(found)

@@ -8,6 +8,7 @@ given back only after the commit: what the caller was told is durable (`synchron
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -15,36 +16,42 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from cctelegram.outbox import schema
+from cctelegram.outbox.opened import Damaged, connect, identity, is_damage, open_store, recover, remake
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from cctelegram.outbox.opened import Opened
+    from cctelegram.outbox.recovery import Losses
+
+__all__ = ["Store", "connect"]
+
 T = TypeVar("T")
 
 # One transaction takes no more than this many pieces of work, so that the first is not held up by a flood.
 SHARED_COMMIT: Final = 64
-# Pages of WAL after which SQLite copies them into the store: 4 MB, so that the log stays small.
-CHECKPOINT_PAGES: Final = 1000
 
 
 class Store:
     """SQLite in WAL mode at `path`; made, with mode 0600, when it is not there.
 
+    A store that is damaged is recovered, when it is opened and while it is used, and one whose file is
+    removed is written anew: see `recovery` and `opened`. The rows keep their numbers.
+
+    Args:
+        changed: told from the writing thread, after that: what was lost, or None when nothing was.
+
     Raises:
         schema.NewerStore: the store belongs to a newer program.
-        sqlite3.Error: it cannot be opened or is damaged.
+        OSError, sqlite3.Error: it cannot be opened, or is damaged and cannot be recovered now.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, changed: Callable[[Losses | None], None] = lambda _: None) -> None:
         self.path = path
-        path.touch(mode=0o600, exist_ok=True)
-        self._connection = connect(path)
-        try:
-            schema.migrate(self._connection, path)
-        except BaseException:
-            self._connection.close()
-            raise
+        self._changed = changed
+        self._opened: Opened | None = open_store(path)
+        self.losses = self._opened.losses
         self._work: queue.SimpleQueue[tuple[Callable[[sqlite3.Connection], Any], Future[Any]] | None]
         self._work = queue.SimpleQueue()
         self.commits = 0
@@ -65,6 +72,21 @@ class Store:
         self._work.put((work, future))
         return future
 
+    def look(self) -> None:
+        """Write the store anew if its file was removed; costs one look at the name when it was not."""
+        if self._opened is not None and self._opened.identity != identity(self.path):
+            self.submit(lambda _: None)
+
+    def distrust(self, reason: str) -> Future[None]:
+        """Recover the store: somebody found it damaged."""
+
+        def damaged(_: sqlite3.Connection) -> None:
+            if self._opened is first:
+                raise Damaged(reason)
+
+        first = self._opened
+        return self.submit(damaged)
+
     def close(self) -> None:
         """Finish what was submitted, then close the connection."""
         self._work.put(None)
@@ -82,43 +104,74 @@ class Store:
             closing = None in batch
             self._commit([item for item in batch if item is not None])
             del batch  # its work may hold a megabyte, and the next may come tomorrow
-        self._connection.close()
+        if self._opened is not None:
+            self._opened.connection.close()
 
     def _commit(self, batch: list[tuple[Callable[[sqlite3.Connection], Any], Future[Any]]]) -> None:
         batch = [item for item in batch if item[1].set_running_or_notify_cancel()]
         if batch:
             self._together(batch)
 
-    def _together(self, batch: list[tuple[Callable[[sqlite3.Connection], Any], Future[Any]]]) -> None:
+    def _together(
+        self, batch: list[tuple[Callable[[sqlite3.Connection], Any], Future[Any]]], *, again: bool = False
+    ) -> None:
         done: list[tuple[Future[Any], Any]] = []
+        opened: Opened | None = None
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            opened = self._sound()
+            connection = opened.connection
+            connection.execute("BEGIN IMMEDIATE")
             for work, future in batch:
-                self._connection.execute("SAVEPOINT work")
+                connection.execute("SAVEPOINT work")
                 try:
-                    done.append((future, work(self._connection)))
+                    done.append((future, work(connection)))
                 except Exception as error:
-                    if not self._connection.in_transaction:
+                    if not connection.in_transaction or (is_damage(error) and not again):
                         raise  # a full disk rolls the whole transaction back
-                    self._connection.execute("ROLLBACK TO work")
+                    connection.execute("ROLLBACK TO work")
                     future.set_exception(error)
-                self._connection.execute("RELEASE work")
-            self._connection.execute("COMMIT")
+                connection.execute("RELEASE work")
+            connection.execute("COMMIT")
             self.commits += 1
         except Exception as error:  # noqa: BLE001 - nothing of this transaction is durable; all are told
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            waiting = [item for item in batch if not item[1].done()]
-            if len(batch) == 1:
-                for _, future in waiting:
-                    future.set_exception(error)
+            if opened is not None and is_damage(error) and not again:
+                # What is open is closed, and the store recovered, before the same work is done once more.
+                with contextlib.suppress(sqlite3.Error):
+                    opened.connection.close()
+                self._opened = None
+                self._together([item for item in batch if not item[1].done()], again=True)
             else:
-                # One that cannot be written (a full disk) must not take along those that only read.
-                for item in waiting:
-                    self._together([item])
+                self._undo(opened, batch, error)
             return
         for future, result in done:
             future.set_result(result)
+
+    def _undo(
+        self,
+        opened: Opened | None,
+        batch: list[tuple[Callable[[sqlite3.Connection], Any], Future[Any]]],
+        error: Exception,
+    ) -> None:
+        waiting = [item for item in batch if not item[1].done()]
+        if opened is not None and opened.connection.in_transaction:
+            opened.connection.execute("ROLLBACK")
+        if len(batch) == 1 or opened is None:
+            for _, future in waiting:
+                future.set_exception(error)
+        else:
+            # One that cannot be written (a full disk) must not take along those that only read.
+            for item in waiting:
+                self._together([item])
+
+    def _sound(self) -> Opened:
+        """Give the connection, over the file that has the store's name."""
+        if self._opened is None:
+            self._opened = recover(self.path)
+            self._changed(self._opened.losses)
+        elif self._opened.identity != identity(self.path):
+            self._opened = remake(self._opened, self.path)
+            self._changed(None)
+        return self._opened
 
 
 def reading(path: Path, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -136,19 +189,3 @@ def reading(path: Path, work: Callable[[sqlite3.Connection], T]) -> T:
         return work(connection)
     finally:
         connection.close()
-
-
-def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    """Open the store with this program's pragmas; transactions are begun by hand."""
-    target = f"{path.absolute().as_uri()}?mode=ro" if read_only else str(path)
-    connection = sqlite3.connect(
-        target, isolation_level=None, check_same_thread=False, timeout=10, uri=read_only
-    )
-    connection.execute("PRAGMA busy_timeout = 10000")
-    if not read_only:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA cache_size = -512")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-    return connection
