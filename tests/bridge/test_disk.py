@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from flow.phone import see, sends, texts
-from running import COMMAND, RunningBridge, environment, wait_for
+from running import RunningBridge, wait_for
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cctelegram.sandbox.child import Sandbox
 
 
@@ -75,20 +72,3 @@ def test_answers_wait_for_a_directory_that_cannot_be_written(
     responses.unlink()
     (answer,) = wait_for(lambda: running.responses() if responses.is_dir() else [], "the answer")
     assert answer["action"] == "approved"
-
-
-def test_a_damaged_store_is_told_in_a_sentence_and_left_as_it_is(home: Path) -> None:
-    (home / "state").mkdir()
-    (home / "state" / "store.db").write_bytes(b"not a store" * 1000)
-    refused = subprocess.run(
-        [COMMAND, "bridge", "--home", str(home), "--port", "0"],
-        capture_output=True,
-        text=True,
-        env=environment(),
-        timeout=30,
-        check=False,
-    )
-    assert refused.returncode == 1
-    assert "cannot be opened" in refused.stderr
-    assert "Traceback" not in refused.stderr
-    assert (home / "state" / "store.db").read_bytes() == b"not a store" * 1000

@@ -34,7 +34,7 @@ def _fill(connection: sqlite3.Connection) -> None:
     bot = chats.bot(connection, "https://api.telegram.org", 42)
     facts.put(connection, "card_key", b"k" * 32)
     facts.put(connection, "mode", b"local")
-    chats.pause(connection, bot, CHAT, NOW)
+    chats.pause(connection, bot, CHAT, NOW, 5_000_000)
     for number in range(EVENTS):
         asks = number % 20 == 7
         fields: dict[str, Any] = {

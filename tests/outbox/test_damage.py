@@ -157,7 +157,7 @@ def test_r17_what_stands_behind_damage_in_the_log_is_recovered(path: Path, tmp_p
     over(log, 32 + at * (PAGE + 24) + 24 + 100, bytes(range(200)))
     count, losses = kept_facts(killed)
     assert losses is not None
-    # One page of the log is at most two facts, and a later version of it may follow; SQLite itself forgets half.
+    # One page of the log is at most two facts; a later version may follow; SQLite alone forgets the rest.
     assert count >= 38
     assert (count, losses.exact) == (40, True) or not losses.exact
     assert (killed.parent / f"{losses.kept}-wal").exists()

@@ -204,10 +204,10 @@ def test_what_was_sent_to_a_group_before_it_moved_stays_in_the_old_one(store: sq
 
 def test_a_group_that_moved_takes_its_queue_along(store: sqlite3.Connection) -> None:
     intake.accept(store, [row(1)], to(intake.Recipient(-7)), NOW)
-    chats.pause(store, 1, -7, NOW)
+    chats.pause(store, 1, -7, NOW, 5_000_000)
     chats.migrate(store, 1, -7, -100_7)
     assert deliveries.waiting_chats(store) == [-100_7]
-    assert chats.pauses(store, 1) == (0, {})
+    assert chats.pauses(store, 1) == ((0, 0), {})
 
 
 def test_the_event_behind_a_message_is_found(store: sqlite3.Connection) -> None:

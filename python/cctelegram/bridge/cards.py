@@ -73,7 +73,7 @@ class Cards:
             return
         text = self.text(card, decision)
         now = clock.wall()
-        pause = max(self._line.pauses.seconds(card.chat_id, now), self._pace(card.chat_id))
+        pause = max(self._line.pauses.seconds(card.chat_id), self._pace(card.chat_id))
         if pause > 0:
             await self._store.run(lambda c: ledger.card_later(c, card.card, now + int(pause * 1_000_000)))
             return
@@ -85,7 +85,7 @@ class Cards:
             pass
         except errors.RetryAfter as error:
             seconds = float(error.seconds)
-            await self._line.pauses.begin(card.chat_id, seconds, now)
+            await self._line.pauses.begin(card.chat_id, seconds)
             await self._store.run(lambda c: ledger.card_later(c, card.card, now + int(seconds * 1_000_000)))
             return
         except (errors.NotSent, errors.Unclear, errors.ServerFault, errors.Unauthorized) as error:

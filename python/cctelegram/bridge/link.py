@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from cctelegram.config.settings import Settings
     from cctelegram.outbox.store import Store
     from cctelegram.pools.counters import Counters
-    from cctelegram.spool.lock import FileLock
 
 ALLOWED_UPDATES: Final = ("message", "callback_query", "my_chat_member")
 CONNECTING: Final = "connecting to Telegram"
@@ -107,11 +106,12 @@ class Link:
         self._poller: Poller | None = None
         self._pauses: Pauses | None = None
         self._pacing: Pacing | None = None
-        self._lock: tuple[str, FileLock] | None = None
+        self._lock = lock.TokenLock()
         self._pools: Pools | None = None
         self._counters: dict[str, Counters] = {}
         self.problem: str | None = CONNECTING
         self._needs_a_person = False
+        self._renew = False
         self.bot: dict[str, Any] | None = None
         live.on_change(self._settings_changed)
 
@@ -128,7 +128,7 @@ class Link:
     @property
     def paused_seconds(self) -> float:
         """How long the longest pause that Telegram asked for still lasts; 0 when there is none."""
-        return 0.0 if self._pauses is None else self._pauses.longest(clock.wall())
+        return 0.0 if self._pauses is None else self._pauses.longest()
 
     @property
     def poll_problem(self) -> str | None:
@@ -162,6 +162,19 @@ class Link:
         """What the pools of connections counted, by name, since the bridge started; None before the first."""
         return None if self._pools is None else self._pools.snapshot()
 
+    def renew(self) -> None:
+        """Give up every connection and make the line anew: the machine slept, or the store is another."""
+        self._renew = True
+        self._change.ring()
+
+    async def clock_set(self) -> None:
+        """Tell that the wall clock was set: what is kept by it is written down by the new one."""
+        if self._pauses is not None:
+            await self._pauses.keep()
+        if self._outbound is not None:
+            self._outbound.wake_all()
+        self.closed()
+
     def queued(self, chat_ids: set[int]) -> None:
         """Tell that something was queued for these chats."""
         if self._outbound is not None:
@@ -182,10 +195,13 @@ class Link:
                 self.problem, self._needs_a_person = NOT_GIVEN, True
                 await self._change.wait()
                 continue
-            if not self._hold(token.reveal()):
+            try:
+                self._lock.hold(token.reveal())
+            except lock.AlreadyRunning as error:
+                self.problem, self._needs_a_person = str(error), True
                 await self._change.wait(LOCKED_AGAIN)
                 continue
-            self.problem, self._needs_a_person = CONNECTING, False
+            self.problem, self._needs_a_person, self._renew = CONNECTING, False, False
             work = asyncio.create_task(self._serve(settings), name="link")
             try:
                 await self._until_changed(settings, work)
@@ -201,24 +217,11 @@ class Link:
         """
         token = self._live.current.telegram.token
         if token is not None:
-            self._lock = (token.reveal(), lock.hold_token(token.reveal()))
+            self._lock.hold(token.reveal())
 
     def release(self) -> None:
         """Give the token's lock back."""
-        if self._lock is not None:
-            self._lock[1].unlock()
-            self._lock = None
-
-    def _hold(self, token: str) -> bool:
-        if self._lock is not None and self._lock[0] == token:
-            return True
-        self.release()
-        try:
-            self._lock = (token, lock.hold_token(token))
-        except lock.AlreadyRunning as error:
-            self.problem, self._needs_a_person = str(error), True
-            return False
-        return True
+        self._lock.release()
 
     def _settings_changed(self) -> None:
         # At once, and not when the task below gets its turn: no poll may wait longer than its pool reads.
@@ -239,7 +242,7 @@ class Link:
                     await self._change.wait()
                 return
             now = self._live.current
-            if (now.telegram.token, now.telegram.api_base) != (
+            if self._renew or (now.telegram.token, now.telegram.api_base) != (
                 settings.telegram.token,
                 settings.telegram.api_base,
             ):

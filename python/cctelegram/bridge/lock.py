@@ -55,6 +55,29 @@ def hold_token(token: str) -> FileLock:
     return lock
 
 
+class TokenLock:
+    """The lock of the one token that a bridge uses."""
+
+    def __init__(self) -> None:
+        self._held: tuple[str, FileLock] | None = None
+
+    def hold(self, token: str) -> None:
+        """Lock `token`, and give back the one before.
+
+        Raises:
+            AlreadyRunning: another bridge on this machine uses it.
+        """
+        if self._held is None or self._held[0] != token:
+            self.release()
+            self._held = (token, hold_token(token))
+
+    def release(self) -> None:
+        """Give the lock back."""
+        if self._held is not None:
+            self._held[1].unlock()
+            self._held = None
+
+
 def _runtime_directory() -> Path:
     runtime = environment.get("XDG_RUNTIME_DIR")
     if runtime and Path(runtime).is_dir():

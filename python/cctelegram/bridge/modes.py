@@ -111,6 +111,10 @@ class Modes:
         if found is not None and found.mode in MODES:
             self._set = found
 
+    async def keep(self) -> None:
+        """Write the mode down again, if the store has lost it."""
+        await self._store.run(lambda c: facts.get_or_make(c, FACT, self._set.pack))
+
     def stored(self) -> None:
         """Tell that events were stored; some of them may be held."""
         if self._holding:

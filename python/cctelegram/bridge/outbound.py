@@ -12,8 +12,8 @@ import sqlite3
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from cctelegram import render
 from cctelegram.bridge import aftermath, clock, compose, digests, edit, gate, payload, verdict
+from cctelegram.bridge.post import Post
 from cctelegram.bridge.wake import Wake
 from cctelegram.decisions import ledger
 from cctelegram.outbox import chats, deliveries, digest, progress
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cctelegram.bridge.line import Line
     from cctelegram.bridge.topics import Topics
     from cctelegram.config.settings import Lanes
-    from cctelegram.outbox.deliveries import Part, Waiting
+    from cctelegram.outbox.deliveries import Part
     from cctelegram.outbox.store import Store
 
 # A task's progress is edited no more often than this, in microseconds.
@@ -78,7 +78,7 @@ class Outbound:
         log: Any,
     ) -> None:
         self._turn = turn
-        self._uploading = asyncio.Lock()  # one file in memory, however many chats are to get one
+        self._post = Post(store, line, turn)
         self._store = store
         self._line = line
         self._audience = audience
@@ -141,6 +141,10 @@ class Outbound:
         """Tell that the settings changed: whatever waits by the old ones looks again."""
         self._settings_changed.set()
         self._settings_changed = asyncio.Event()
+        self.wake_all()
+
+    def wake_all(self) -> None:
+        """Tell that the clock was set: who waits looks again how long."""
         for bell in self._bells.values():
             bell.ring()
 
@@ -160,7 +164,7 @@ class Outbound:
             if chat_id in self.dead or (chat_id > 0 and chat_id not in self._allowed()):
                 await bell.wait()
                 continue
-            pause = self._line.pauses.seconds(chat_id, clock.wall())
+            pause = self._line.pauses.seconds(chat_id)
             if pause > 0:
                 # A ring does not shorten it; it only wakes us to look again.
                 await bell.wait(pause)
@@ -216,7 +220,8 @@ class Outbound:
                 return True
             shown = progress.shown(connection, bot, delivery)
             due = 0 if shown is None else shown.edited_at + EDIT_EVERY
-            if due > clock.wall():
+            # A clock that was set back must not hold it up for as long.
+            if 0 < due - clock.wall() <= EDIT_EVERY:
                 deliveries.later(connection, delivery, due)
                 return True
             return False
@@ -259,7 +264,9 @@ class Outbound:
             if last and part.position == 0:
                 message_id = await edit.edit(self._store, self._line, job.waiting, content)
             if message_id is None:
-                message_id = await self._post(job, content, marked=bool(job.waiting.unclear or part.unclear))
+                message_id = await self._post.post(
+                    job.waiting, content, marked=bool(job.waiting.unclear or part.unclear)
+                )
         except errors.TelegramError as error:
             await self._failed(job, card, error)
             return
@@ -268,36 +275,6 @@ class Outbound:
         # A part that was rendered before a crash has its buttons still, whatever the decision is by now.
         shown = "open" if content.buttons or job.decision is None else job.decision.state
         await self._arrived(job, part, card, message_id, shown)
-
-    async def _post(self, job: compose.Job, content: payload.Payload, *, marked: bool) -> int:
-        text = render.repeated(content.text) if marked else content.text
-        if content.document is not None:
-            return await self._upload(job.waiting, content.document, text.text)
-        message = await self._line.api.send_message(
-            job.waiting.chat_id,
-            text.text,
-            payload.entities(text),
-            reply_markup=payload.markup(content),
-            silent=bool(job.waiting.silent),
-            thread_id=job.waiting.thread_id,
-        )
-        return int(message["message_id"])
-
-    async def _upload(self, waiting: Waiting, name: str, caption: str) -> int:
-        assert waiting.event is not None  # noqa: S101 - only what was rendered from an event has a document
-        async with self._uploading:
-            async with self._turn:
-                content = await self._store.run(partial(compose.document, event=waiting.event))
-            message = await self._line.files.send_document(
-                waiting.chat_id,
-                name,
-                content,
-                media_type="text/plain; charset=utf-8",
-                caption=caption,
-                silent=bool(waiting.silent),
-                thread_id=waiting.thread_id,
-            )
-        return int(message["message_id"])
 
     async def _start(self, job: compose.Job) -> tuple[Part, bool, int | None] | None:
         """Write down that the next part is in flight; give it, whether it is the last, and its card."""
@@ -402,7 +379,7 @@ class Outbound:
         waiting, line = job.waiting, self._line
         match what:
             case verdict.Pause(seconds, _):
-                await line.pauses.begin(waiting.chat_id, seconds, now)
+                await line.pauses.begin(waiting.chat_id, seconds)
             case verdict.DeadChat(reason):
                 self.dead[waiting.chat_id] = reason
             case _:

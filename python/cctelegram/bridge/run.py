@@ -12,41 +12,42 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cctelegram import version
-from cctelegram.bridge import clock, commands, compose, lock, pending, state, status
+from cctelegram.bridge import clock, commands, compose, pending, state, status
 from cctelegram.bridge.audience import Audience
 from cctelegram.bridge.audit import AuditLog
+from cctelegram.bridge.drain import drained
 from cctelegram.bridge.expiry import Expiry
 from cctelegram.bridge.figures import Figures
+from cctelegram.bridge.ground import Ground
 from cctelegram.bridge.history import History
 from cctelegram.bridge.intake import Intake
 from cctelegram.bridge.judge import MUTED
 from cctelegram.bridge.keep import Faults
 from cctelegram.bridge.link import Link
 from cctelegram.bridge.log import open_log
+from cctelegram.bridge.mended import Mended
 from cctelegram.bridge.mode_events import ModeEvents
 from cctelegram.bridge.modes import Modes
 from cctelegram.bridge.orders import Orders
 from cctelegram.bridge.refusals import Refusals
 from cctelegram.bridge.replies import Replies
+from cctelegram.bridge.upheaval import Moved, Upheaval, recover
 from cctelegram.config import place
 from cctelegram.config.live import Live
 from cctelegram.config.zone import zone
-from cctelegram.outbox import deliveries, intake, lookup, store
+from cctelegram.outbox import intake, lookup, store
 from cctelegram.spool.inbox import Inbox
 from cctelegram.spool.memory import keep_memory_small
 from cctelegram.web.app import app
 from cctelegram.web.serve import Server
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Mapping
 
     from cctelegram.bridge.judge import Standing
     from cctelegram.config.settings import Spool
 
 STORE = "store.db"
-# With `once`, how often to look whether all was delivered, in seconds.
-DRAIN_LOOK = 0.05
 NO_USER = (
     "nobody is allowed: put TELEGRAM_ALLOWED_USERS=<your user id> into .env in the home; "
     "what comes meanwhile is kept"
@@ -73,8 +74,8 @@ class Bridge:
         place.make(home, events=settings.spool.events_dir, responses=settings.spool.responses_dir)
         state_dir = Path(place.state_dir(home))
         self._locks = contextlib.ExitStack()
-        home_lock = lock.hold_home(state_dir)
-        self._locks.callback(home_lock.unlock)
+        self._ground = Ground(state_dir)
+        self._locks.callback(self._ground.release)
         try:
             self._open(settings, state_dir)
         except BaseException:
@@ -90,7 +91,8 @@ class Bridge:
         self._state_dir = state_dir
         self.figures = Figures()
         self._faults = Faults(self.log)
-        self._store = store.Store(state_dir / STORE)
+        self._upheaval = Upheaval(self._ground, self.log)
+        self._store = store.Store(state_dir / STORE, self._upheaval.store_changed)
         self._locks.callback(self._store.close)
         self.server = Server(settings.http.host, settings.http.port)
         self._ready = False
@@ -103,6 +105,7 @@ class Bridge:
             keep_days=lambda: self.live.current.audit.keep_days,
             log=self.log,
         )
+        self._mended = Mended(self._store, holds=self._holds, log=self.log)
         self._expiry = Expiry(self._store, closed=self._closed, log=self.log)
         self._audience = Audience(self._store, self.live, holds=self._holds, queued=self._queued)
         self.history = History(self._store)
@@ -182,7 +185,7 @@ class Bridge:
 
     async def _serve(self, ready: Callable[[], None], *, once: bool) -> str:
         settings = self.live.current
-        recovered = await self._store.run(deliveries.recover)
+        recovered = await self._store.run(recover)
         await self._modes.load()
         await self._audience.load()
         positions = await self._store.run(intake.positions)
@@ -191,6 +194,7 @@ class Bridge:
             place.rejected_dir(str(self.home)),
             positions=positions,
             **_bounds(settings.spool),
+            looked=self._upheaval.look,
         )
         self._intake = Intake(
             self._store,
@@ -209,7 +213,9 @@ class Bridge:
         key = secrets.token_urlsafe(32)
         await self.server.start(app(self, key))
         self.live.on_change(self._reloaded)
-        await self._audience.settle()
+        moved = Moved(self._link, self._modes, self._settle, self._wake, self._rewrite)
+        self._upheaval.begin(self._store, moved)
+        await self._settle()
         tasks = {
             asyncio.create_task(self._faults.keep(name, work), name=name)
             for name, work in (
@@ -224,13 +230,20 @@ class Bridge:
                 ("watching the settings", partial(self.live.watch, self._stop)),
             )
         }
+        # One that ended as it should has removed it: else the store is read through, beside the work.
+        was_killed = (self._state_dir / state.NAME).exists()
         self._file = state.StateFile(self._state_dir, self.server.port, key, version())
         self._file.write(self.live.current.pools)
+        if was_killed:
+            tasks.add(asyncio.create_task(self._upheaval.read_through(), name="reading the store through"))
         self._ready = True
         self.log.info("started", version=version(), port=self.server.port, recovered=recovered)
         ready()
         try:
-            return await self._drained() if once else await self._until_stopped()
+            if once:
+                return await drained(self._store, self._intake, self._link, self._stuck, self._stop)
+            await self._stop.wait()
+            return ""
         finally:
             self._ready = False
             self._file.remove()
@@ -240,26 +253,6 @@ class Bridge:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.server.stop()
             self.log.info("stopped")
-
-    async def _until_stopped(self) -> str:
-        await self._stop.wait()
-        return ""
-
-    async def _drained(self) -> str:
-        """Wait until nothing waits in the spool and the queue; give what cannot be delivered, in words."""
-        while not self._stop.is_set():
-            stored, queued = await self._store.run(partial(_left, dead=self._link.dead_chats))
-            files = self._intake is not None and self._intake.waiting()
-            stuck = self._link.stuck or (None if self.live.current.telegram.allowed_users else NO_USER)
-            if not files and (stuck or not queued):
-                left = {**stored["deliveries"], "queued": sum(stored["queue"].values())}
-                left.pop("dropped", None)  # as a rule wants it
-                words = ", ".join(f"{count} {state}" for state, count in left.items() if count)
-                return f"{words} ({stuck})" if words and stuck else words
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(DRAIN_LOOK):
-                    await self._stop.wait()
-        return "stopped before all was delivered"
 
     async def set_mode(self, mode: str, lasting: str | None = None) -> str:
         """Change the mode, muted for a time such as "1h" too; gives the sentence that confirms it.
@@ -305,6 +298,8 @@ class Bridge:
             None if self._intake is None else self._intake.problem or self._intake.trouble,
             self._replies.problem,
             self._audit.problem,
+            self._mended.problem,
+            self._ground.problem,
             self._link.problem,
             None if self.live.current.telegram.allowed_users else NO_USER,
             self._link.poll_problem,
@@ -319,7 +314,11 @@ class Bridge:
             found.append(f"Telegram asks to wait another {pause:.0f} s")
         return [reason for reason in found if reason]
 
+    def _stuck(self) -> str | None:
+        return self._link.stuck or (None if self.live.current.telegram.allowed_users else NO_USER)
+
     def _holds(self) -> str | None:
+        """Give the reason for which even questions and notices are held now, or None."""
         return MUTED if self._modes.current == MUTED else None
 
     def _manner(self) -> compose.Manner:
@@ -339,9 +338,24 @@ class Bridge:
         self._link.queued(chat_ids)
         self._modes.stored()
         if asked:
-            self._expiry.wake()
-            self._audit.wake()
-            self._replies.wake()
+            self._wake()
+
+    def _wake(self) -> None:
+        """Let those who wait for a time, or for what may be there, look again."""
+        for one in (self._expiry, self._audit, self._replies):
+            one.wake()
+
+    async def _settle(self) -> None:
+        """Give to the owner what waits for nobody, and tell of a store that was damaged."""
+        await self._audience.settle()
+        owner = self.live.current.telegram.owner
+        if owner is not None and await self._mended.tell(owner):
+            self._link.queued({owner})
+
+    def _rewrite(self) -> None:
+        """Write `bridge.json` anew: it was removed, or the settings changed."""
+        if self._file is not None:
+            self._file.write(self.live.current.pools, anew=True)
 
     def _closed(self) -> None:
         self._audit.wake()
@@ -362,7 +376,7 @@ class Bridge:
             except OSError as error:
                 self.log.warning("state/bridge.json not written", reason=str(error))
         self._modes.look()
-        self._settling = asyncio.ensure_future(self._audience.settle())
+        self._settling = asyncio.ensure_future(self._settle())
 
 
 def _bounds(spool: Spool) -> dict[str, Any]:
@@ -374,8 +388,3 @@ def _bounds(spool: Spool) -> dict[str, Any]:
         "quiet_seconds": spool.quiet_seconds,
         "rescan_seconds": spool.rescan_seconds,
     }
-
-
-def _left(connection: sqlite3.Connection, dead: Collection[int]) -> tuple[dict[str, Any], int]:
-    """Give what the store knows, and how many deliveries are on their way, at one moment."""
-    return status.from_store(connection), deliveries.on_their_way(connection, dead)

@@ -137,7 +137,7 @@ class Topics:
         try:
             thread_id = await line.api.create_forum_topic(chat_id, name)
         except errors.RetryAfter as error:
-            await line.pauses.begin(chat_id, float(error.seconds), now)
+            await line.pauses.begin(chat_id, float(error.seconds))
             return True
         except errors.Rejected as error:
             self._log.warning("no topic", chat_id=chat_id, project=name, reason=str(error))

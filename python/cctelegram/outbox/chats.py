@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import sqlite3
@@ -19,25 +19,43 @@ def bot(connection: sqlite3.Connection, api_base: str, bot_id: int) -> int:
     return int(row)
 
 
-def pause(connection: sqlite3.Connection, bot: int, chat_id: int | None, until: int) -> None:
-    """Note that a chat, or the whole bot when `chat_id` is None, has to wait until `until` (us)."""
+class Pause(NamedTuple):
+    """Until when (us) somebody has to wait, and how long that was when it was written down."""
+
+    until: int
+    length: int
+
+
+def pause(connection: sqlite3.Connection, bot: int, chat_id: int | None, until: int, length: int) -> None:
+    """Note until when (us) a chat waits, or the whole bot when `chat_id` is None, and for how long."""
     if chat_id is None:
-        connection.execute("UPDATE bots SET paused_until = max(paused_until, ?) WHERE id = ?", (until, bot))
+        connection.execute(
+            "UPDATE bots SET paused_until = ?, paused_for = ? WHERE id = ?", (until, length, bot)
+        )
         return
     connection.execute(
-        "INSERT INTO chats (bot, chat_id, paused_until) VALUES (?, ?, ?) "
-        "ON CONFLICT (bot, chat_id) DO UPDATE SET paused_until = max(paused_until, excluded.paused_until)",
-        (bot, chat_id, until),
+        "INSERT INTO chats (bot, chat_id, paused_until, paused_for) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (bot, chat_id) DO UPDATE "
+        "SET paused_until = excluded.paused_until, paused_for = excluded.paused_for",
+        (bot, chat_id, until, length),
     )
 
 
-def pauses(connection: sqlite3.Connection, bot: int) -> tuple[int, dict[int, int]]:
-    """Give until when (us) the bot, and each of its chats that ever had to wait, are paused."""
-    (whole,) = connection.execute("SELECT paused_until FROM bots WHERE id = ?", (bot,)).fetchone()
+def forget_pauses(connection: sqlite3.Connection, bot: int) -> None:
+    """Note that nobody has to wait."""
+    connection.execute("UPDATE bots SET paused_until = 0, paused_for = 0 WHERE id = ?", (bot,))
+    connection.execute(
+        "UPDATE chats SET paused_until = 0, paused_for = 0 WHERE bot = ? AND paused_until > 0", (bot,)
+    )
+
+
+def pauses(connection: sqlite3.Connection, bot: int) -> tuple[Pause, dict[int, Pause]]:
+    """Give the pause of the bot, and of each of its chats that has one."""
+    whole = connection.execute("SELECT paused_until, paused_for FROM bots WHERE id = ?", (bot,)).fetchone()
     found = connection.execute(
-        "SELECT chat_id, paused_until FROM chats WHERE bot = ? AND paused_until > 0", (bot,)
+        "SELECT chat_id, paused_until, paused_for FROM chats WHERE bot = ? AND paused_until > 0", (bot,)
     )
-    return int(whole), dict(found.fetchall())
+    return Pause(*whole), {chat_id: Pause(*pause) for chat_id, *pause in found}
 
 
 def kill(connection: sqlite3.Connection, bot: int, chat_id: int, reason: str) -> None:

@@ -201,6 +201,17 @@ def later(connection: sqlite3.Connection, delivery: int, not_before: int) -> Non
     connection.execute("UPDATE deliveries SET not_before = ? WHERE id = ?", (not_before, delivery))
 
 
+def not_later(connection: sqlite3.Connection, latest: int) -> int:
+    """Let nothing wait for longer than until `latest` (us): the wall clock was set back; returns how many."""
+    return sum(
+        connection.execute(
+            f"UPDATE {table} SET not_before = ? WHERE not_before > ?",  # noqa: S608 - two names
+            (latest, latest),
+        ).rowcount
+        for table in ("deliveries", "cards")
+    )
+
+
 def back(connection: sqlite3.Connection, delivery: int, not_before: int, reason: str | None) -> None:
     """Queue it again after a try that certainly did not arrive."""
     connection.execute(

@@ -267,7 +267,16 @@ BEGIN
 END;
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (FIRST, PROGRESS, AUDIT, EQUALS, CHATS, ORDERS, SEARCH)
+
+# A pause of before this has no length: it may last for all that the wall clock says, up to a day.
+PAUSED_FOR: Final = """
+ALTER TABLE bots ADD COLUMN paused_for INTEGER NOT NULL DEFAULT 0;  -- us; longest wait until paused_until
+ALTER TABLE chats ADD COLUMN paused_for INTEGER NOT NULL DEFAULT 0;
+UPDATE bots SET paused_for = 86400000000 WHERE paused_until > 0;
+UPDATE chats SET paused_for = 86400000000 WHERE paused_until > 0;
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (FIRST, PROGRESS, AUDIT, EQUALS, CHATS, ORDERS, SEARCH, PAUSED_FOR)
 VERSION: Final = len(MIGRATIONS)
 
 

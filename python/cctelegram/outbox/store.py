@@ -153,6 +153,8 @@ class Store:
         error: Exception,
     ) -> None:
         waiting = [item for item in batch if not item[1].done()]
+        if is_damage(error):
+            error = sqlite3.OperationalError(f"the store was recovered, and is damaged again: {error}")
         if opened is not None and opened.connection.in_transaction:
             opened.connection.execute("ROLLBACK")
         if len(batch) == 1 or opened is None:
@@ -164,13 +166,21 @@ class Store:
                 self._together([item])
 
     def _sound(self) -> Opened:
-        """Give the connection, over the file that has the store's name."""
-        if self._opened is None:
-            self._opened = recover(self.path)
-            self._changed(self._opened.losses)
-        elif self._opened.identity != identity(self.path):
-            self._opened = remake(self._opened, self.path)
-            self._changed(None)
+        """Give the connection, over the file that has the store's name.
+
+        Raises:
+            sqlite3.OperationalError: it is damaged or gone, and cannot be made whole now.
+        """
+        try:
+            if self._opened is None:
+                self._opened = recover(self.path)
+                self._changed(self._opened.losses)
+            elif self._opened.identity != identity(self.path):
+                self._opened = remake(self._opened, self.path)
+                self._changed(None)
+        except (OSError, sqlite3.Error) as error:
+            what = "recovered" if self._opened is None else "written anew"
+            raise sqlite3.OperationalError(f"the store cannot be {what}: {error}") from error
         return self._opened
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from cctelegram import _native
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
 TROUBLE_RETRY_SECONDS = 1.0
 """Between two attempts at an events directory that can be neither made nor listed."""
@@ -34,6 +34,7 @@ class Inbox:
         quiet_seconds: A file that cannot be used is rejected after so long without change.
         rescan_seconds: The longest between two looks; 1 s where changes are not told.
         positions: Of .jsonl files, as the batches' `positions` were stored.
+        looked: Called after each look, before what was found is given: at least every `rescan_seconds`.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Inbox:
         quiet_seconds: float = 2.0,
         rescan_seconds: float = 30.0,
         positions: Sequence[tuple[bytes, int, int, int, int]] = (),
+        looked: Callable[[], None] = lambda: None,
     ) -> None:
         self._events_dir = events_dir
         # The watch is set here, before the first take.
@@ -60,6 +62,7 @@ class Inbox:
             positions=positions,
         )
         self._waiter = ThreadPoolExecutor(1, "spool-inbox")
+        self._looked = looked
         self._rescan_seconds = rescan_seconds
         self._stopped = False
         self._more = False
@@ -82,8 +85,10 @@ class Inbox:
                 batch = await loop.run_in_executor(self._waiter, self._next)
             except OSError as failure:
                 self._failure, self._more = failure, False
+                self._looked()
                 continue
             self._failure = None
+            self._looked()
             if batch is not None:
                 yield batch
             del batch  # it may hold a megabyte, and the next one may come tomorrow

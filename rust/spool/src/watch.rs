@@ -71,6 +71,8 @@ struct State {
     held: Option<Directory>,
     trouble: Option<String>,
     tried: Instant,
+    /// How long the machine had slept at the last look.
+    slept: Duration,
 }
 
 impl Watch {
@@ -84,6 +86,7 @@ impl Watch {
             held: None,
             trouble: made.err().map(|error| error.to_string()),
             tried: Instant::now(),
+            slept: slept(),
         };
         let watch = Self {
             is_local: is_local(&path),
@@ -124,8 +127,13 @@ impl Watch {
     }
 
     /// Watch again when the directory was removed and made anew, or when watching failed a while ago.
+    ///
+    /// After the machine slept the wait ends, so that the caller looks at once at what time has done.
     fn look(&self) {
         let mut state = self.state();
+        if has_slept(&mut state.slept, slept()) {
+            self.signal.raise(|flags| flags.changed = true);
+        }
         let held = state.held.as_ref().and_then(|held| held.identity().ok());
         let lost = state.trouble.is_none() && Directory::identity_at(&self.path) != held;
         if lost || state.trouble.is_some() && state.tried.elapsed() >= SIGHTED {
@@ -195,6 +203,27 @@ impl Watch {
             SIGHTED
         }
     }
+}
+
+/// How long the machine has slept since it was started, as far as it tells.
+#[cfg(target_os = "linux")]
+fn slept() -> Duration {
+    use rustix::time::{ClockId, clock_gettime};
+    let awake = clock_gettime(ClockId::Monotonic);
+    let all = clock_gettime(ClockId::Boottime);
+    let nanoseconds = (all.tv_sec - awake.tv_sec) * 1_000_000_000 + (all.tv_nsec - awake.tv_nsec);
+    Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(0))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn slept() -> Duration {
+    Duration::ZERO
+}
+
+/// Whether `now` is a sleep more than `last`, which becomes it.
+fn has_slept(last: &mut Duration, now: Duration) -> bool {
+    let before = std::mem::replace(last, now);
+    now.saturating_sub(before) >= STEP
 }
 
 /// New files, renames into the directory, and files closed after writing. Not opening, reading and

@@ -97,6 +97,17 @@ fn the_callers_own_check_ends_a_wait() {
 }
 
 #[test]
+fn a_sleep_of_the_machine_is_told_once_r18() {
+    let mut last = Duration::from_secs(100);
+    let half = Duration::from_millis(500);
+    for (now, told) in [(100, false), (3700, true), (3700, false)] {
+        assert_eq!(has_slept(&mut last, Duration::from_secs(now)), told);
+    }
+    assert!(!has_slept(&mut last, Duration::from_secs(3700) + half));
+    assert!(slept() < Duration::from_secs(1 << 40));
+}
+
+#[test]
 fn a_directory_that_cannot_be_watched_is_polled_and_that_is_said() {
     let home = tempfile::tempdir().unwrap();
     let taken = home.path().join("file");

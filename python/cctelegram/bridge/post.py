@@ -1,0 +1,64 @@
+"""Sending a part as a message of its own: a text, or the file that tells the whole of a large event."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING
+
+from cctelegram import render
+from cctelegram.bridge import compose, payload
+
+if TYPE_CHECKING:
+    from cctelegram.bridge.line import Line
+    from cctelegram.outbox.deliveries import Waiting
+    from cctelegram.outbox.store import Store
+
+
+class Post:
+    """Posts over one line.
+
+    Args:
+        turn: held by who reads or writes a large event, so that it is one at a time.
+    """
+
+    def __init__(self, store: Store, line: Line, turn: asyncio.Lock) -> None:
+        self._store = store
+        self._line = line
+        self._turn = turn
+        self._uploading = asyncio.Lock()  # one file in memory, however many chats are to get one
+
+    async def post(self, waiting: Waiting, content: payload.Payload, *, marked: bool) -> int:
+        """Send a part, `marked` as one that may be a repeat; returns the message's id.
+
+        Raises:
+            telegram.errors.TelegramError: as the calls do.
+        """
+        text = render.repeated(content.text) if marked else content.text
+        if content.document is not None:
+            return await self._upload(waiting, content.document, text.text)
+        message = await self._line.api.send_message(
+            waiting.chat_id,
+            text.text,
+            payload.entities(text),
+            reply_markup=payload.markup(content),
+            silent=bool(waiting.silent),
+            thread_id=waiting.thread_id,
+        )
+        return int(message["message_id"])
+
+    async def _upload(self, waiting: Waiting, name: str, caption: str) -> int:
+        assert waiting.event is not None  # noqa: S101 - only what was rendered from an event has a document
+        async with self._uploading:
+            async with self._turn:
+                content = await self._store.run(partial(compose.document, event=waiting.event))
+            message = await self._line.files.send_document(
+                waiting.chat_id,
+                name,
+                content,
+                media_type="text/plain; charset=utf-8",
+                caption=caption,
+                silent=bool(waiting.silent),
+                thread_id=waiting.thread_id,
+            )
+        return int(message["message_id"])
