@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cctelegram.bridge import lock, state
 from cctelegram.bridge.jumps import Jump, Jumps
-from cctelegram.outbox.opened import identity
+from cctelegram.outbox.opened import identity, is_gone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,8 +66,8 @@ class Ground:
             self.problem = None
 
     def _hold(self, write: Callable[[], None], log: Any) -> None:
-        if identity(self._state / lock.NAME) == self._held:
-            if identity(self._state / state.NAME) is None:
+        if not is_gone(self._state / lock.NAME, self._held):
+            if not (self._state / state.NAME).exists():
                 write()
             return
         held = lock.hold_home(self._state)

@@ -47,9 +47,10 @@ def run(parsed: argparse.Namespace) -> int:
         raise Failed(str(error)) from None
     except sqlite3.Error as error:
         raise Failed(
-            f"the store in {place.state_dir(home_of(parsed))} cannot be opened: {error}. "
-            "Nothing was changed; move store.db* away to start with an empty one."
+            f"the store in {place.state_dir(home_of(parsed))} cannot be opened: {error}. Nothing was changed."
         ) from None
+    except OSError as error:
+        raise Failed(f"the home {home_of(parsed)} cannot be used: {error}. Nothing was changed.") from None
 
     def ready() -> None:
         sys.stderr.write(f"The bridge serves {bridge.home} (http://127.0.0.1:{bridge.server.port}/health)\n")
@@ -57,7 +58,13 @@ def run(parsed: argparse.Namespace) -> int:
             sys.stderr.write(f"- {problem}\n")
         sys.stderr.flush()
 
-    left = asyncio.run(bridge.run(ready, once=parsed.once))
+    try:
+        left = asyncio.run(bridge.run(ready, once=parsed.once))
+    except (OSError, sqlite3.OperationalError) as error:
+        raise Failed(
+            f"the home {home_of(parsed)} cannot be written: {error}. Nothing is lost: what waits is "
+            "delivered when the bridge is started again."
+        ) from None
     if left:
         sys.stderr.write(f"cctelegram bridge: not delivered: {left}. It is kept for the next start.\n")
     return FAILED if left else 0

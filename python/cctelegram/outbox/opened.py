@@ -216,6 +216,17 @@ def identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def is_gone(path: Path, held: tuple[int, int] | None) -> bool:
+    """Whether the file that was held under a name is there no more, or another one is."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False  # it may not be looked at now; what is open is still good
+    return (found.st_dev, found.st_ino) != held
+
+
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """Open the store with this program's pragmas; transactions are begun by hand."""
     target = f"{path.absolute().as_uri()}?mode=ro" if read_only else str(path)

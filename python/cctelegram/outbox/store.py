@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from cctelegram.outbox import schema
-from cctelegram.outbox.opened import Damaged, connect, identity, is_damage, open_store, recover, remake
+from cctelegram.outbox.opened import Damaged, connect, is_damage, is_gone, open_store, recover, remake
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +74,7 @@ class Store:
 
     def look(self) -> None:
         """Write the store anew if its file was removed; costs one look at the name when it was not."""
-        if self._opened is not None and self._opened.identity != identity(self.path):
+        if self._opened is not None and is_gone(self.path, self._opened.identity):
             self.submit(lambda _: None)
 
     def distrust(self, reason: str) -> Future[None]:
@@ -175,7 +175,7 @@ class Store:
             if self._opened is None:
                 self._opened = recover(self.path)
                 self._changed(self._opened.losses)
-            elif self._opened.identity != identity(self.path):
+            elif is_gone(self.path, self._opened.identity):
                 self._opened = remake(self._opened, self.path)
                 self._changed(None)
         except (OSError, sqlite3.Error) as error:
