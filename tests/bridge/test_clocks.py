@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cctelegram.bridge.jumps import Jump, Jumps
+from cctelegram.bridge.jumps import Jumps
 from cctelegram.bridge.pauses import Pauses
 from cctelegram.outbox import chats, deliveries
 from cctelegram.outbox.store import Store
@@ -15,6 +15,7 @@ from flow.phone import see
 from running import bridge, wait_for
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -103,21 +104,20 @@ def test_r18_sleep_and_a_clock_that_was_set_are_told_once_and_apart() -> None:
     assert jumps.look() is None
     clocks.now += HOUR
     clocks.asleep += HOUR
-    assert jumps.look() == Jump(pytest.approx(HOUR), pytest.approx(0.0))
+    assert jumps.look() == pytest.approx((HOUR, 0.0))
     assert jumps.look() is None
     clocks.set_by -= 2 * HOUR
-    assert jumps.look() == Jump(pytest.approx(0.0), pytest.approx(-2 * HOUR))
+    assert jumps.look() == pytest.approx((0.0, -2 * HOUR))
     clocks.set_by += 0.5  # a clock that is being kept right
     assert jumps.look() is None
 
 
 def test_r18_a_delivery_does_not_wait_for_hours_when_the_clock_is_set_back(store: Store) -> None:
-    def work(connection: object) -> tuple[int, int | None]:
-        assert hasattr(connection, "execute")
-        first = deliveries.enqueue(connection, 7, ["{}"], START)  # type: ignore[arg-type]
-        deliveries.later(connection, first, START + int(5 * HOUR) * 1_000_000)  # type: ignore[arg-type]
-        changed = deliveries.not_later(connection, START + 300_000_000)  # type: ignore[arg-type]
-        return changed, deliveries.next_time(connection, 7)  # type: ignore[arg-type]
+    def work(connection: sqlite3.Connection) -> tuple[int, int | None]:
+        first = deliveries.enqueue(connection, 7, ["{}"], START)
+        deliveries.later(connection, first, START + int(5 * HOUR) * 1_000_000)
+        changed = deliveries.not_later(connection, START + 300_000_000)
+        return changed, deliveries.next_time(connection, 7)
 
     assert store.submit(work).result() == (1, START + 300_000_000)
 

@@ -48,7 +48,7 @@ class Ground:
         """Make anew what is not there any more; when all is, it costs a few looks at names.
 
         Args:
-            write: writes `bridge.json`.
+            write: told that `bridge.json` is gone, alone or with the home.
             jumped: told of a machine that slept and of a clock that was set.
         """
         jump = self._jumps.look()

@@ -98,6 +98,7 @@ class Bridge:
         self._ready = False
         self._file: state.StateFile | None = None
         self._stop = asyncio.Event()
+        self._other_home = asyncio.Event()
         self._replies = Replies(self._store, settings.spool.responses_dir, log=self.log)
         self._audit = AuditLog(
             self._store,
@@ -178,6 +179,7 @@ class Bridge:
     def stop(self) -> None:
         """End `run`, after what is in flight."""
         self._stop.set()
+        self._other_home.set()
 
     async def delivery(self, event_id: str) -> dict[str, Any] | None:
         """Give what became of an event, or None when the store does not know it."""
@@ -227,7 +229,7 @@ class Bridge:
                 ("the mode", self._modes.run),
                 ("the index of the history", self.history.run),
                 ("telling of refused settings", self._refusals.run),
-                ("watching the settings", partial(self.live.watch, self._stop)),
+                ("watching the settings", self._watch_settings),
             )
         }
         # One that ended as it should has removed it: else the store is read through, beside the work.
@@ -353,9 +355,15 @@ class Bridge:
             self._link.queued({owner})
 
     def _rewrite(self) -> None:
-        """Write `bridge.json` anew: it was removed, or the settings changed."""
+        """Write `bridge.json` anew: it was removed, and maybe the home with it."""
         if self._file is not None:
             self._file.write(self.live.current.pools, anew=True)
+        self._other_home.set()
+
+    async def _watch_settings(self) -> None:
+        """Watch the settings of the home that is there; begun again when it is made anew."""
+        self._other_home.clear()
+        await self.live.watch(self._other_home)
 
     def _closed(self) -> None:
         self._audit.wake()
