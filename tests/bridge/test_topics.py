@@ -111,7 +111,7 @@ def test_what_getchat_said_counts_for_a_day_and_over_a_restart(
 
     with_topics(tmp_path, fast_sandbox, two, opens=2)
     assert len(fast_sandbox.control.calls("getChat")) == 1
-    monkeypatch.setattr("cctelegram.bridge.topics.DAY", 0)
+    monkeypatch.setattr(topics, "DAY", 0)
 
     async def third(found: topics.Topics) -> None:
         assert await thread(found, "third") is not None
