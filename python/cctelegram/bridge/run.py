@@ -215,8 +215,6 @@ class Bridge:
         key = secrets.token_urlsafe(32)
         await self.server.start(app(self, key))
         self.live.on_change(self._reloaded)
-        moved = Moved(self._link, self._modes, self._settle, self._wake, self._rewrite)
-        self._upheaval.begin(self._store, moved)
         await self._settle()
         tasks = {
             asyncio.create_task(self._faults.keep(name, work), name=name)
@@ -236,6 +234,8 @@ class Bridge:
         was_killed = (self._state_dir / state.NAME).exists()
         self._file = state.StateFile(self._state_dir, self.server.port, key, version())
         self._file.write(self.live.current.pools)
+        moved = Moved(self._link, self._modes, self._settle, self._wake, self._rewrite)
+        self._upheaval.begin(self._store, moved)
         if was_killed:
             tasks.add(asyncio.create_task(self._upheaval.read_through(), name="reading the store through"))
         self._ready = True
@@ -248,6 +248,7 @@ class Bridge:
             return ""
         finally:
             self._ready = False
+            self._upheaval.end()
             self._file.remove()
             await inbox.stop()
             for task in tasks:

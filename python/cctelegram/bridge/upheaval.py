@@ -52,14 +52,19 @@ class Upheaval:
         self._store: Store | None = None
         self._moved: Moved | None = None
         self._tasks: set[asyncio.Future[None]] = set()
+        self._over = False
 
     def begin(self, store: Store, moved: Moved) -> None:
         """Follow from now on; called in the event loop."""
         self._loop, self._store, self._moved = asyncio.get_running_loop(), store, moved
 
+    def end(self) -> None:
+        """Look no more: what is removed now is not to be made anew."""
+        self._over = True
+
     def look(self) -> None:
         """Look at files and clocks; called whenever the spool was looked at."""
-        if self._store is not None and self._moved is not None:
+        if self._store is not None and self._moved is not None and not self._over:
             self._ground.look(self._store, self._moved.rewrite, self._jumped, self._log)
 
     def store_changed(self, losses: Losses | None) -> None:
