@@ -203,7 +203,7 @@ def _columns(connection: sqlite3.Connection, table: str) -> tuple[Column, ...]:
         Column(
             name,
             kind,
-            needed=bool(needed),
+            needed=bool(needed or key),  # SQLite lets a key of text be empty; ours never is
             has_default=default is not None,
             is_rowid=bool(key) and kind == "INTEGER" and sum(bool(other[5]) for other in found) == 1,
         )

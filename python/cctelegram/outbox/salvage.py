@@ -121,6 +121,8 @@ class Salvage:
         late = []
         for kind, name, owner, root in self._roots:
             table = self._tables.get(owner)
+            if kind == "table" and table is None:
+                self._pass_over(root)
             if kind != "table" or table is None or name != owner:
                 continue
             for number in self._leaves(root, TABLE_LEAF):
@@ -191,6 +193,15 @@ class Salvage:
                 waiting.extend(reversed(found.below))
             if found.kind != TABLE_INTERIOR:
                 yield number
+
+    def _pass_over(self, root: int) -> None:
+        """Let the pages of a table that is not wanted be taken for nobody else's."""
+        found = node(self._image.page(root), root, self._image)
+        kind = TABLE_LEAF if found is not None and found.kind in (TABLE_LEAF, TABLE_INTERIOR) else INDEX_LEAF
+        unreadable = self.unreadable
+        for _ in self._leaves(root, kind):
+            pass
+        self.unreadable = unreadable
 
     def _rows(self, number: int, table: Table, *, adrift: bool) -> Iterator[Row]:
         for cell in self._cells(number):
