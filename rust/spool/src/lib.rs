@@ -8,6 +8,8 @@
 //! that grow), `waiting` (files not readable yet), `reject`, `inbox` (all of it, in batches), `watch`
 //! (a hint that something changed), `deliver` (one file, whole or not at all), `answers`, `awaited`
 //! (one answer), `lock`.
+//!
+//! Cleaning: `retention` (which file goes, and by which rule), `sweep` (one directory, planned and removed).
 #![forbid(unsafe_code)]
 
 pub mod answers;
@@ -28,7 +30,9 @@ pub mod lock;
 pub mod mend;
 pub mod reject;
 mod repair;
+pub mod retention;
 mod scan;
+pub mod sweep;
 pub mod timestamp;
 mod waiting;
 pub mod watch;

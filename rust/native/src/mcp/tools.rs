@@ -21,12 +21,13 @@ use super::schema;
 const INSTRUCTIONS: &str = include_str!("definitions/instructions.txt");
 
 /// One JSON list a subject; `tools/list` gives them in this order.
-const DEFINITIONS: [&str; 5] = [
+const DEFINITIONS: [&str; 6] = [
     include_str!("definitions/events.json"),
     include_str!("definitions/ask.json"),
     include_str!("definitions/responses.json"),
     include_str!("definitions/status.json"),
     include_str!("definitions/life.json"),
+    include_str!("definitions/cleanup.json"),
 ];
 
 /// How long a client may keep the list of tools: it changes with a new version only.

@@ -1,5 +1,5 @@
 //! Binding of the spool crate: `json` (for commands that must start fast), `catalogue`, `files`
-//! (deliver, locks), `answers`, `batch` and `inbox`.
+//! (deliver, locks), `answers`, `batch`, `inbox` and `sweep`.
 
 #![allow(clippy::needless_pass_by_value)] // arguments of Python functions arrive owned
 
@@ -11,6 +11,7 @@ mod catalogue;
 mod files;
 mod inbox;
 mod json;
+mod sweep;
 
 /// Add this folder's names to the module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -19,5 +20,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     files::register(module)?;
     answers::register(module)?;
     batch::register(module)?;
-    inbox::register(module)
+    inbox::register(module)?;
+    sweep::register(module)
 }

@@ -82,3 +82,6 @@ pub fn private_file() -> std::fs::OpenOptions {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
 }
+
+/// What is said of a link or a file that has the name of a directory that is to be cleaned.
+const NO_DIRECTORY: &str = "is a link or a file, not a directory of its own: it is not cleaned";

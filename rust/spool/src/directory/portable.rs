@@ -9,6 +9,8 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+mod aged;
+
 /// A directory, by its path.
 pub struct Directory {
     path: PathBuf,

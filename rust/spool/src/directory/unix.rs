@@ -12,6 +12,8 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+mod aged;
+
 /// Links are not followed; a pipe that took the file's place does not block.
 const READ: OFlags = OFlags::RDONLY
     .union(OFlags::NOFOLLOW)

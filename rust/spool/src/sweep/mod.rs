@@ -1,0 +1,242 @@
+//! Cleaning one directory: a plan of what goes, and the removal of exactly that.
+//!
+//! Everything is relative to the directory that was opened for the plan: a link or another directory that
+//! takes its place meanwhile is not touched, and nothing below it is entered. Links are neither followed nor
+//! removed; only regular files are. What is left: between the last look at a file and its removal there is a
+//! moment, of microseconds, in which a writer may put another file in its place.
+
+mod scope;
+mod seen;
+#[cfg(test)]
+mod tests;
+
+use crate::directory::{Directory, Kind, Stat};
+use crate::error::Result;
+use crate::retention::{Amount, Policy, Rule};
+pub use scope::{Names, Scope};
+use seen::{Seen, Sightings};
+use std::path::Path;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// So many of the oldest files of a plan are named for people.
+const NAMED: usize = 10;
+/// So many faults of a removal are told; the rest is counted.
+const TOLD: usize = 5;
+
+/// What a directory holds, of the files that the scope names; times in nanoseconds since the epoch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Files and their bytes.
+    pub amount: Amount,
+    /// The oldest and the newest time of change; none of an empty directory.
+    pub span: Option<(i64, i64)>,
+    /// The sum of all times of change, for the mean.
+    pub sum_ns: i128,
+    /// The largest file: bytes and name, where that is not UTF-8 with U+FFFD.
+    pub largest: Option<(u64, String)>,
+    /// Entries that are no regular files, and those the scope leaves out.
+    pub passed_over: u64,
+}
+
+impl Statistics {
+    fn add(&mut self, name: &[u8], stat: Stat, since_ns: i64) {
+        self.amount.add(stat.size);
+        self.sum_ns += i128::from(since_ns);
+        let (oldest, newest) = self.span.unwrap_or((since_ns, since_ns));
+        self.span = Some((oldest.min(since_ns), newest.max(since_ns)));
+        if self
+            .largest
+            .as_ref()
+            .is_none_or(|(size, _)| stat.size > *size)
+        {
+            self.largest = Some((stat.size, String::from_utf8_lossy(name).into_owned()));
+        }
+    }
+}
+
+/// What would go, and what there is. It holds its directory open.
+pub struct Plan {
+    directory: Option<Directory>,
+    files: Sightings,
+    next: usize,
+    /// What there is.
+    pub statistics: Statistics,
+    /// What goes, by the rule that takes it, in the order of [`Rule::ALL`].
+    pub by_rule: [Amount; 3],
+    /// The oldest of what goes, each with its rule.
+    pub named: Vec<(String, Rule)>,
+    /// More would have to go: the plan has as many files as it may have.
+    pub has_more: bool,
+}
+
+/// What a removal did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// By rule, in the order of [`Rule::ALL`].
+    pub by_rule: [Amount; 3],
+    /// Files that are not what was planned any more: they stay.
+    pub changed: u64,
+    /// Files that somebody else removed.
+    pub gone: u64,
+    /// Files that the system does not let us remove.
+    pub failed: u64,
+    /// The first of these: name and reason.
+    pub faults: Vec<(String, String)>,
+}
+
+/// Look at a directory and plan what goes of it, the oldest first and at most so many files.
+///
+/// A directory that is not there is empty. Memory is 32 bytes a file and its name, of those files that a rule
+/// may take and never of more than twice `most`.
+///
+/// # Errors
+///
+/// The directory is a link or no directory, or cannot be listed.
+pub fn plan(path: &Path, scope: &Scope, policy: &Policy, now_ns: i64, most: usize) -> Result<Plan> {
+    let directory = Directory::open_existing(path)?;
+    let mut files = Sightings::new(most);
+    let mut statistics = Statistics::default();
+    if let Some(directory) = &directory {
+        let mut fault = None;
+        directory.names(|name, kind| {
+            if kind == Kind::Other || !scope.has(name) {
+                statistics.passed_over += 1;
+                return true;
+            }
+            match directory.aged(name) {
+                Ok(Some((stat, changed_ns))) if stat.is_file => {
+                    let since_ns = scope.since(stat, changed_ns);
+                    statistics.add(name, stat, since_ns);
+                    if policy.may_take(now_ns.saturating_sub(since_ns)) {
+                        files.add(name, since_ns, identity(stat, changed_ns), stat.size);
+                    }
+                    true
+                }
+                Ok(Some(_)) => {
+                    statistics.passed_over += 1;
+                    true
+                }
+                Ok(None) => true, // gone meanwhile
+                Err(error) => {
+                    fault = Some(error);
+                    false
+                }
+            }
+        })?;
+        if let Some(fault) = fault {
+            return Err(fault);
+        }
+    }
+    Ok(decide(directory, files, statistics, policy, now_ns))
+}
+
+fn decide(
+    directory: Option<Directory>,
+    mut files: Sightings,
+    statistics: Statistics,
+    policy: &Policy,
+    now_ns: i64,
+) -> Plan {
+    let dropped = files.sort();
+    let total = statistics.amount;
+    let mut left = total;
+    let mut by_rule = [Amount::default(); 3];
+    let mut named = Vec::new();
+    let mut taken = 0;
+    for index in 0..files.len() {
+        let Seen { since_ns, size, .. } = files.at(index);
+        let Some(rule) = policy.rule(total, left, now_ns.saturating_sub(since_ns)) else {
+            break;
+        };
+        files.mark(index, rule);
+        by_rule[rule as usize].add(size);
+        left.subtract(size);
+        if named.len() < NAMED {
+            named.push((
+                String::from_utf8_lossy(files.name(index)).into_owned(),
+                rule,
+            ));
+        }
+        taken = index + 1;
+    }
+    let has_more = dropped && taken == files.len();
+    files.keep_first(taken);
+    Plan {
+        directory,
+        files,
+        next: 0,
+        statistics,
+        by_rule,
+        named,
+        has_more,
+    }
+}
+
+impl Plan {
+    /// How many files are still to be removed.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.files.len() - self.next
+    }
+
+    /// Remove at most so many of the planned files, each only if it still is the one that was planned.
+    pub fn remove(&mut self, most: usize) -> Removed {
+        let mut removed = Removed::default();
+        let Some(directory) = &self.directory else {
+            return removed;
+        };
+        let end = self.files.len().min(self.next.saturating_add(most));
+        for index in std::mem::replace(&mut self.next, end)..end {
+            let (seen, name) = (self.files.at(index), self.files.name(index));
+            match remove(directory, name, seen.identity) {
+                Ok(Outcome::Removed) => removed.by_rule[usize::from(seen.rule)].add(seen.size),
+                Ok(Outcome::Changed) => removed.changed += 1,
+                Ok(Outcome::Gone) => removed.gone += 1,
+                Err(error) => {
+                    removed.failed += 1;
+                    if removed.faults.len() < TOLD {
+                        let name = String::from_utf8_lossy(name).into_owned();
+                        removed.faults.push((name, error.to_string()));
+                    }
+                }
+            }
+        }
+        removed
+    }
+}
+
+enum Outcome {
+    Removed,
+    Changed,
+    Gone,
+}
+
+fn remove(directory: &Directory, name: &[u8], planned: u64) -> Result<Outcome> {
+    let Some((stat, changed_ns)) = directory.aged(name)? else {
+        return Ok(Outcome::Gone);
+    };
+    if !stat.is_file || identity(stat, changed_ns) != planned {
+        return Ok(Outcome::Changed);
+    }
+    Ok(if directory.remove(name)? {
+        Outcome::Removed
+    } else {
+        Outcome::Gone
+    })
+}
+
+/// Device, inode, size and both times in 8 bytes: two different files share them once in 2^64.
+fn identity(stat: Stat, changed_ns: i64) -> u64 {
+    let mut bytes = [0_u8; 40];
+    let fields = [
+        stat.device,
+        stat.inode,
+        stat.size,
+        stat.mtime_ns.cast_unsigned(),
+        changed_ns.cast_unsigned(),
+    ];
+    for (place, field) in bytes.chunks_exact_mut(8).zip(fields) {
+        place.copy_from_slice(&field.to_le_bytes());
+    }
+    xxh3_64(&bytes)
+}

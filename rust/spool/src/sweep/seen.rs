@@ -1,0 +1,139 @@
+//! What is remembered of the files of a directory: 29 bytes each, and their names in one piece.
+
+use crate::retention::Rule;
+
+/// A file, as it was seen. Packed: a directory may have a million.
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+pub struct Seen {
+    /// When it last changed, in nanoseconds since the epoch.
+    pub since_ns: i64,
+    /// What tells it from another, and from itself after a change.
+    pub identity: u64,
+    /// In bytes.
+    pub size: u64,
+    /// Where its name begins.
+    name: u32,
+    /// The rule that takes it, as its place in [`Rule::ALL`].
+    pub rule: u8,
+}
+
+/// Files, of which the oldest are kept when there are too many.
+pub struct Sightings {
+    files: Vec<Seen>,
+    /// Each name behind its length, in two bytes.
+    names: Vec<u8>,
+    most: usize,
+    /// From then on, nothing is old enough to be kept; none while all were.
+    newest: Option<i64>,
+}
+
+impl Sightings {
+    pub fn new(most: usize) -> Self {
+        Self {
+            files: Vec::new(),
+            names: Vec::new(),
+            most: most.max(1),
+            newest: None,
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    pub fn at(&self, index: usize) -> Seen {
+        self.files[index]
+    }
+
+    pub fn name(&self, index: usize) -> &[u8] {
+        name_at(&self.names, self.files[index].name)
+    }
+
+    pub fn mark(&mut self, index: usize, rule: Rule) {
+        self.files[index].rule = rule as u8;
+    }
+
+    pub fn add(&mut self, name: &[u8], since_ns: i64, identity: u64, size: u64) {
+        if self.newest.is_some_and(|newest| since_ns > newest) {
+            return;
+        }
+        let (Ok(start), Ok(length)) = (u32::try_from(self.names.len()), u16::try_from(name.len()))
+        else {
+            // 4 GiB of names, or a name that no file system has: left to the next plan.
+            self.newest = self.newest.or(Some(i64::MAX));
+            return;
+        };
+        // By a sixteenth at a time: twice as much, as a list grows by itself, would be memory for nothing.
+        grow(&mut self.files, 1);
+        self.files.push(Seen {
+            since_ns,
+            identity,
+            size,
+            name: start,
+            rule: 0,
+        });
+        grow(&mut self.names, name.len() + 2);
+        self.names.extend_from_slice(&length.to_le_bytes());
+        self.names.extend_from_slice(name);
+        if self.files.len() >= self.most.saturating_mul(2) {
+            self.prune();
+        }
+    }
+
+    /// Order by age, the oldest first; returns whether some were dropped because there were too many.
+    pub fn sort(&mut self) -> bool {
+        if self.files.len() > self.most {
+            self.prune();
+        }
+        self.files.sort_unstable_by_key(age);
+        self.newest.is_some()
+    }
+
+    /// Keep the oldest `count` of what is sorted, from now on in the order of the directory: a file system
+    /// removes in that order fastest.
+    pub fn keep_first(&mut self, count: usize) {
+        self.files.truncate(count);
+        self.compact();
+    }
+
+    fn prune(&mut self) {
+        let (_, last, _) = self.files.select_nth_unstable_by_key(self.most - 1, age);
+        self.newest = Some(last.since_ns);
+        self.files.truncate(self.most);
+        self.compact();
+    }
+
+    /// Drop the names that no file has any more; this orders the files by their place in the directory.
+    fn compact(&mut self) {
+        self.files.sort_unstable_by_key(|seen| seen.name);
+        let mut end = 0;
+        for seen in &mut self.files {
+            let start = seen.name as usize;
+            let length = 2 + name_at(&self.names, seen.name).len();
+            self.names.copy_within(start..start + length, end);
+            // It only moves to the front, so it still fits.
+            seen.name = u32::try_from(end).unwrap_or(u32::MAX);
+            end += length;
+        }
+        self.names.truncate(end);
+        self.names.shrink_to_fit();
+        self.files.shrink_to_fit();
+    }
+}
+
+fn age(seen: &Seen) -> (i64, u32) {
+    (seen.since_ns, seen.name)
+}
+
+fn grow<T>(list: &mut Vec<T>, more: usize) {
+    if list.capacity() - list.len() < more {
+        list.reserve_exact(more.max(list.len() / 16).max(64));
+    }
+}
+
+fn name_at(names: &[u8], start: u32) -> &[u8] {
+    let start = start as usize;
+    let length = usize::from(u16::from_le_bytes([names[start], names[start + 1]]));
+    &names[start + 2..start + 2 + length]
+}
