@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cctelegram.outbox.judgement import by_lane
+from cctelegram.outbox.retention import is_forgotten
 
 if TYPE_CHECKING:
     import sqlite3
@@ -77,7 +78,7 @@ def accept(
     """
     new: list[Accepted] = []
     insert = connection.execute
-    for row in rows:
+    for row in _unknown(connection, rows):
         cursor = insert(INSERT, (*row, now))
         if cursor.rowcount == 0:
             renamed = _renamed(connection, row)
@@ -102,13 +103,20 @@ def accept(
     return new
 
 
+def _unknown(connection: sqlite3.Connection, rows: Sequence[Row]) -> Sequence[Row]:
+    """Leave out what was taken so long ago that its row is gone, while its file could not be removed."""
+    if connection.execute("SELECT 1 FROM forgotten LIMIT 1").fetchone() is None:
+        return rows
+    return [row for row in rows if not is_forgotten(connection, row[INTAKE_KEY])]
+
+
 def _renamed(connection: sqlite3.Connection, row: Row) -> Row | None:
     known = connection.execute("SELECT 1 FROM events WHERE intake_key = ?", (row[INTAKE_KEY],)).fetchone()
     if known:
         return None
 
-    # The numbers in use have no gaps, so the first free one is found in logarithmic time: a script with a
-    # constant id must not make each event dearer than the one before.
+    # A free number is found in logarithmic time: a script with a constant id must not make each event dearer
+    # than the one before. It is the first free one while the numbers in use have no gaps, as cleaning leaves.
     def used(number: int) -> bool:
         name = (f"{row[EVENT_ID]}~{number}",)
         return connection.execute("SELECT 1 FROM events WHERE event_id = ?", name).fetchone() is not None

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # Pages of WAL after which SQLite copies them into the store: 4 MB, so that the log stays small.
 CHECKPOINT_PAGES: Final = 1000
+# A burst may make the log longer; it is cut to this many bytes when it is begun anew.
+LOG_BYTES: Final = 4 << 20
 CORRUPT: Final = 11
 NOT_A_DATABASE: Final = 26
 
@@ -236,7 +238,11 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA busy_timeout = 10000")
         if not read_only:
+            # Of a new store only, and before anything is written: later it would take a VACUUM. It lets what
+            # cleaning frees go back to the file system.
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA cache_size = -512")

@@ -61,6 +61,7 @@ def recover(path: Path) -> Losses:
     now = time.time_ns() // 1000
     making = fresh(path)
     with Image(path) as image, closing(sqlite3.connect(making, isolation_level=None)) as connection:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # as `opened.connect` has it
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA cache_size = -2048")

@@ -276,7 +276,27 @@ UPDATE bots SET paused_for = 86400000000 WHERE paused_until > 0;
 UPDATE chats SET paused_for = 86400000000 WHERE paused_until > 0;
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (FIRST, PROGRESS, AUDIT, EQUALS, CHATS, ORDERS, SEARCH, PAUSED_FOR)
+RETENTION: Final = """
+CREATE TABLE forgotten (
+    intake_key BLOB NOT NULL UNIQUE           -- of a removed event whose file may still lie in the spool
+);
+
+-- What is old is found, and what names a row that goes, without reading a table.
+CREATE INDEX events_taken ON events (taken_at);
+CREATE INDEX answers_event ON answers (event) WHERE event IS NOT NULL;
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (
+    FIRST,
+    PROGRESS,
+    AUDIT,
+    EQUALS,
+    CHATS,
+    ORDERS,
+    SEARCH,
+    PAUSED_FOR,
+    RETENTION,
+)
 VERSION: Final = len(MIGRATIONS)
 
 

@@ -122,14 +122,7 @@ class Inbox:
 
     def waiting(self) -> bool:
         """Whether the directory holds a file that may be an event. Lists it: not for hot paths."""
-        suffixes = (".json", ".jsonl")
-        with os.scandir(self._events_dir) as entries:
-            return any(
-                entry.name.lower().endswith(suffixes)
-                and not entry.name.startswith(".")
-                and entry.is_file(follow_symlinks=False)
-                for entry in entries
-            )
+        return has_events(self._events_dir)
 
     def release(self, batch: _native.Batch) -> None:
         """Give back a batch whose rows could not be stored: all of it comes again."""
@@ -157,3 +150,18 @@ class Inbox:
         batch = native.take(time.monotonic())
         self._more = batch.more
         return None if batch.is_empty else batch
+
+
+def has_events(events_dir: str) -> bool:
+    """Whether an events directory holds a file that may be an event; one that is missing holds none."""
+    suffixes = (".json", ".jsonl")
+    try:
+        with os.scandir(events_dir) as entries:
+            return any(
+                entry.name.lower().endswith(suffixes)
+                and not entry.name.startswith(".")
+                and entry.is_file(follow_symlinks=False)
+                for entry in entries
+            )
+    except FileNotFoundError:
+        return False

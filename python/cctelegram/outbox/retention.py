@@ -1,0 +1,181 @@
+"""The history in the store: what is finished is kept for a time, then removed with all that hangs on it.
+
+Nothing goes that may still be wanted: not an event with a delivery that is queued, held or in flight, or that
+is told of by one that is; not an open question, not an answer whose file is not written. The time counts from
+the last thing that happened: an event that was held for a month and sent yesterday is a day old.
+
+An event's row is also what recognises its file, should that still lie in the spool: a file that cannot be
+removed is taken once. So while any event file lies there, the intake keys of removed rows are kept in
+`forgotten`; when the spool is seen empty, there is no file left that they could recognise, and they go.
+
+A further table is one line in `OF_EVENT` (what hangs on an event) or `ALONE` (what has a time of its own).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+DAY: Final = 86_400_000_000
+# Events of one transaction: the store's one writer is held up for some milliseconds.
+STEP: Final = 200
+# Pages given back to the file system in one transaction, and the share of the store that stays free, so
+# that steady traffic does not shrink and grow the file in turn.
+PAGES: Final = 256
+SPARE: Final = 10
+LEAST_SPARE: Final = 64
+
+OPEN: Final = "('queued', 'held', 'sending')"
+WHEN: Final = "coalesce({0}.sent_at, {0}.sending_at, {0}.queued_at)"
+
+# The delivery and those it was merged into, one after the other: the last one is what was sent.
+UNFINISHED: Final = f"""
+EXISTS (
+    WITH RECURSIVE way (id) AS (
+        SELECT each.id UNION
+        SELECT told.merged_into FROM deliveries AS told JOIN way USING (id) WHERE told.merged_into IS NOT NULL
+    )
+    SELECT 1 FROM way JOIN deliveries AS step USING (id)
+    WHERE step.state IN {OPEN} OR {WHEN.format("step")} >= :before
+)
+"""
+
+FINISHED: Final = f"""
+FROM events WHERE taken_at < :before AND id < (SELECT max(id) FROM events)
+AND NOT EXISTS (SELECT 1 FROM deliveries AS each WHERE each.event = events.id
+                AND ({UNFINISHED} {{referenced}}))
+AND NOT EXISTS (SELECT 1 FROM decisions WHERE event = events.id
+                AND (state = 'open' OR coalesce(closed_at, opened_at) >= :before))
+AND NOT EXISTS (SELECT 1 FROM answers WHERE event = events.id
+                AND (written_at IS NULL OR written_at >= :before))
+"""
+
+# What hangs on the events of `doomed`, in the order in which it may go; parts go with their delivery.
+OF_EVENT: Final = (
+    "DELETE FROM answers WHERE event IN doomed",
+    "DELETE FROM cards WHERE decision IN (SELECT id FROM decisions WHERE event IN doomed)",
+    "DELETE FROM cards WHERE delivery IN (SELECT id FROM deliveries WHERE event IN doomed)",
+    "DELETE FROM decisions WHERE event IN doomed",
+    "DELETE FROM deliveries WHERE event IN doomed",
+    "DELETE FROM events WHERE id IN doomed",
+)
+
+# What has a time of its own, each with the rows that may go. Handled updates are kept for a day: Telegram
+# itself keeps them no longer, and the offset is behind them.
+ALONE: Final = {
+    "answers": "event IS NULL AND written_at < :before",
+    "updates": "handled_at < :day AND id < (SELECT max(id) FROM updates)",
+    "progress_messages": "edited_at < :before",
+    "strangers": "last_at < :before",
+    # The bridge's own words. The newest row stays: SQLite gives its number again, and facts name deliveries.
+    "deliveries": f"""
+        event IS NULL AND state NOT IN {OPEN} AND {WHEN.format("deliveries")} < :before
+        AND id < (SELECT max(id) FROM deliveries)
+        AND NOT EXISTS (SELECT 1 FROM cards WHERE delivery = deliveries.id) {{referenced}}
+    """,
+}
+
+
+class Held(NamedTuple):
+    """What the store holds and what of it would go; `bytes` of the file, without the log."""
+
+    events: int
+    bytes: int
+    oldest: int | None
+    newest: int | None
+    finished: int
+
+
+def look(connection: sqlite3.Connection, now: int, age: int) -> Held:
+    """Count what is there and what is finished and older than `age` (us); changes nothing."""
+    events, oldest, newest = connection.execute(
+        "SELECT count(*), min(taken_at), max(taken_at) FROM events"
+    ).fetchone()
+    finished = _finished(connection, "each")
+    (going,) = connection.execute(f"SELECT count(*) {finished}", {"before": now - age}).fetchone()
+    return Held(
+        events, _pragma(connection, "page_count") * _pragma(connection, "page_size"), oldest, newest, going
+    )
+
+
+def purge(
+    connection: sqlite3.Connection, now: int, age: int, waiting: Callable[[], bool], limit: int = STEP
+) -> dict[str, int]:
+    """Remove some of what is finished and older than `age` (us), in the caller's transaction.
+
+    Args:
+        now: us since the epoch.
+        waiting: whether event files lie in the spool; asked before anything goes.
+        limit: rows of each kind.
+
+    Returns:
+        Rows by table; empty when there was nothing left to remove.
+    """
+    times = {"before": now - age, "day": now - DAY, "limit": limit}
+    files = waiting()
+    if not files:
+        connection.execute("DELETE FROM forgotten")
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS doomed (id INTEGER PRIMARY KEY)")
+    connection.execute("DELETE FROM doomed")
+    gone = {"events": _events(connection, times, files=files)}
+    for table, where in ALONE.items():
+        condition = where.format(referenced=_referenced(connection, table)) if "{" in where else where
+        gone[table] = connection.execute(
+            f"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE {condition} LIMIT :limit)",  # noqa: S608
+            times,
+        ).rowcount
+    return {table: rows for table, rows in gone.items() if rows}
+
+
+def shrink(connection: sqlite3.Connection) -> int:
+    """Give some of the store's free pages back, in the caller's transaction; returns how many."""
+    free, pages = _pragma(connection, "freelist_count"), _pragma(connection, "page_count")
+    surplus = min(PAGES, free - max(LEAST_SPARE, pages // SPARE))
+    if surplus <= 0 or _pragma(connection, "auto_vacuum") == 0:
+        return 0
+    connection.execute(f"PRAGMA incremental_vacuum({surplus})").fetchall()
+    return free - _pragma(connection, "freelist_count")
+
+
+def is_forgotten(connection: sqlite3.Connection, intake_key: bytes) -> bool:
+    """Whether this is the key of an event whose row went while files lay in the spool."""
+    found = connection.execute("SELECT 1 FROM forgotten WHERE intake_key = ?", (intake_key,))
+    return found.fetchone() is not None
+
+
+def _events(connection: sqlite3.Connection, times: dict[str, int], *, files: bool) -> int:
+    found = _finished(connection, "each")
+    connection.execute(f"INSERT INTO doomed SELECT id {found} ORDER BY id LIMIT :limit", times)
+    if files:
+        connection.execute(
+            "INSERT INTO forgotten SELECT intake_key FROM events WHERE id IN doomed ON CONFLICT DO NOTHING"
+        )
+    rows = 0
+    for statement in OF_EVENT:
+        rows = connection.execute(statement).rowcount
+    return rows
+
+
+def _finished(connection: sqlite3.Connection, alias: str) -> str:
+    return FINISHED.format(referenced=_referenced(connection, alias, keep="OR"))
+
+
+def _referenced(connection: sqlite3.Connection, alias: str, keep: str = "AND NOT") -> str:
+    """Give the condition that another delivery, of another event, names this one by any column that can."""
+    columns = {
+        row[3] for row in connection.execute("PRAGMA foreign_key_list(deliveries)") if row[2] == "deliveries"
+    }
+    # A notice has no event, so whatever names it is another's.
+    other = "" if alias == "deliveries" else f"AND other.event IS NOT {alias}.event"
+    return " ".join(
+        f"{keep} EXISTS (SELECT 1 FROM deliveries AS other WHERE other.{column} = {alias}.id "  # noqa: S608
+        f"{other})"
+        for column in sorted(columns)
+    )
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
