@@ -10,7 +10,7 @@ import pytest
 from cctelegram.decisions import codes
 from cctelegram.outbox import answers, chats, deliveries, intake, progress, retention, schema, updates
 from cctelegram.outbox.store import connect
-from outbox.rows import NOW, row
+from outbox.rows import NOW, row, to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +113,7 @@ def test_the_time_counts_from_the_last_thing_that_happened(store: sqlite3.Connec
 
 
 def test_one_recipient_that_waits_keeps_the_whole_event(store: sqlite3.Connection) -> None:
-    intake.accept(store, [row(1)], [intake.Recipient(CHAT), intake.Recipient(CHAT + 1)], NOW)
+    intake.accept(store, [row(1)], to(intake.Recipient(CHAT), intake.Recipient(CHAT + 1)), NOW)
     send(store, 1)
     keep_newest(store)
     assert purge(store) == {}

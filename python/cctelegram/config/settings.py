@@ -120,9 +120,46 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Log(msgspec.Struct, frozen=True, kw_only=True):
-    """What is logged."""
+    """What is logged, and how long that is kept (such as `7d`, see amounts.seconds)."""
 
     level: str
+    keep: str
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much is kept of a directory, as it was written (see amounts.py): limit and target, or nothing."""
+
+    bytes: tuple[str, ...]
+    count: tuple[int, ...]
+    keep: int
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+
+
+class Kept(Limits, frozen=True, kw_only=True):
+    """How much and how long."""
+
+    age: str
+
+
+class KeptFor(msgspec.Struct, frozen=True, kw_only=True):
+    """How long alone."""
+
+    age: str
+
+
+class Cleanup(msgspec.Struct, frozen=True, kw_only=True):
+    """When the bridge cleans, and what is kept. How long logs are kept says `log.keep`."""
+
+    schedule: str
+    rejected: Kept
+    responses: Kept
+    taken: Kept
+    logs: Limits
+    captures: Kept
+    reports: Kept
+    temporary: KeptFor
+    history: KeptFor
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,3 +179,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     http: Http
     audit: Audit
     log: Log
+    cleanup: Cleanup

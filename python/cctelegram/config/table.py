@@ -26,6 +26,7 @@ from cctelegram.config.kinds import (
     whole,
 )
 from cctelegram.config.records import by_name, listed
+from cctelegram.config.retention import AGE, COUNTS, GLOBS, SCHEDULE, SIZES
 from cctelegram.config.route import Route
 
 
@@ -106,6 +107,36 @@ types = ["build_and_test", "deployment_*"]
 sources = ["ci", "ci-*"]
 min_severity = "high"
 """
+# What is kept of each directory, unless a setting says otherwise: see docs/cleanup.md.
+_SMALL: dict[str, Any] = {"bytes": ["100MB", "50MB"], "count": [1000, 500], "keep": 10}
+_LARGE: dict[str, Any] = {"bytes": ["500MB", "200MB"], "count": [1000, 500], "keep": 5}
+_GLOBS: dict[str, Any] = {"include": [], "exclude": []}
+_KEPT: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("rejected", "files that could not be used", {"age": "14d", **_SMALL, **_GLOBS}),
+    ("responses", "answers that nobody took", {"age": "7d", **_SMALL, **_GLOBS}),
+    ("taken", "answers that were taken", {"age": "24h", **_SMALL, **_GLOBS}),
+    ("logs", "logs that are full", {**_LARGE, **_GLOBS}),
+    ("captures", "memory captures and profiles", {"age": "30d", **_LARGE, **_GLOBS}),
+    ("reports", "reports", {"age": "90d", **_SMALL, **_GLOBS}),
+    ("temporary", "temporary files that a crash left in the spool", {"age": "1h"}),
+    ("history", "what is finished in the store", {"age": "30d"}),
+)
+_KEEPING = {
+    "age": (AGE, "Older goes."),
+    "bytes": (SIZES, "Together larger than the first: the oldest go until the second is met."),
+    "count": (COUNTS, "More than the first: the oldest go until the second is met."),
+    "keep": (whole(0, 1_000_000), "So many of the newest always stay."),
+    "include": (GLOBS, "Only names that fit one of these; none for all."),
+    "exclude": (GLOBS, "Never names that fit one of these."),
+}
+
+
+def _kept(name: str, what: str, values: dict[str, Any]) -> tuple[Key, ...]:
+    return tuple(
+        Key(f"cleanup.{name}.{key}", _KEEPING[key][0], value, f"{_KEEPING[key][1]} For {what}.", live=True)
+        for key, value in values.items()
+    )
+
 
 TABLE: tuple[Key, ...] = (
     Key(
@@ -294,6 +325,9 @@ TABLE: tuple[Key, ...] = (
         "CC_TELEGRAM_LOG_LEVEL",
         live=True,
     ),
+    Key("log.keep", AGE, "7d", "How long logs are kept.", live=True),
+    Key("cleanup.schedule", SCHEDULE, "1h", "When the bridge cleans by itself.", live=True),
+    *(key for kept in _KEPT for key in _kept(*kept)),
 )
 
 BY_NAME = {key.name: key for key in TABLE}

@@ -1,0 +1,109 @@
+"""Kinds of values that say how long and how much is kept: `[cleanup.DIRECTORY]`, and when it is looked at."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final, TypeVar
+
+from cctelegram.config.amounts import seconds, size
+from cctelegram.config.kinds import Kind, NotAllowed
+
+# An interval: shorter would be work for nothing.
+SHORTEST_SECONDS: Final = 60
+CRON_FIELDS: Final = 5
+LONGEST_GLOB: Final = 200
+_ANY_DAY: Final = datetime(2026, 1, 1, tzinfo=UTC)
+
+T = TypeVar("T")
+
+
+def _age(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError  # noqa: TRY004  one kind of error means "not allowed"
+    if value:
+        seconds(value)
+    return value
+
+
+def _sizes(value: object) -> tuple[str, str] | tuple[()]:
+    above, below = _pair(value, str)
+    if above is None or below is None:
+        return ()
+    if size(below) > size(above):
+        raise NotAllowed(f"the target {below} is more than the limit {above}")
+    return above, below
+
+
+def _counts(value: object) -> tuple[int, int] | tuple[()]:
+    above, below = _pair(value, int)
+    if above is None or below is None:
+        return ()
+    if not 0 <= below <= above:
+        raise NotAllowed(f"the target {below} is not between 0 and the limit {above}")
+    return above, below
+
+
+def _pair(value: object, kind: type[T]) -> tuple[T, T] | tuple[None, None]:
+    if not isinstance(value, list | tuple) or len(value) not in (0, 2):
+        raise ValueError
+    if any(type(each) is not kind for each in value):
+        raise ValueError
+    return (value[0], value[1]) if value else (None, None)
+
+
+def _globs(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError  # noqa: TRY004  one kind of error means "not allowed"
+    for glob in value:
+        if not isinstance(glob, str) or not 0 < len(glob) <= LONGEST_GLOB:
+            raise ValueError
+        if "/" in glob:
+            raise NotAllowed(f"{glob!r} has a slash, and a glob is of names within one directory")
+        if glob.count("[") > glob.count("]") or glob.count("{") != glob.count("}"):
+            raise NotAllowed(f"a bracket of {glob!r} is not closed")
+    return tuple(value)
+
+
+def _schedule(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError  # noqa: TRY004  one kind of error means "not allowed"
+    if value == "off":
+        return value
+    if len(value.split()) < CRON_FIELDS:
+        if seconds(value) < SHORTEST_SECONDS:
+            raise NotAllowed("shorter than a minute")
+        return value
+    from cronsim import CronSim, CronSimError  # noqa: PLC0415  for those who write one
+
+    try:
+        next(CronSim(value, _ANY_DAY))
+    except (CronSimError, StopIteration) as error:
+        raise NotAllowed(str(error) or "it names no moment") from None
+    return value
+
+
+def _words(text: str) -> object:
+    words = (part.strip(" '\"") for part in text.split(","))
+    return [word for word in words if word]
+
+
+def _numbers(text: str) -> object:
+    return [int(part) for part in text.replace(",", " ").split()]
+
+
+AGE = Kind("length of time", 'a time such as "90m", "24h", "14d"; "" for no such rule', _age)
+SIZES = Kind(
+    "two sizes",
+    'the limit and the target, such as ["100MB", "50MB"]; [] for no such rule',
+    _sizes,
+    _words,
+)
+COUNTS = Kind(
+    "two numbers", "the limit and the target, such as [1000, 500]; [] for no such rule", _counts, _numbers
+)
+GLOBS = Kind("list of globs", 'a list of globs of names, such as ["*.json"]', _globs, _words)
+SCHEDULE = Kind(
+    "schedule",
+    'an interval of a minute or more ("1h"), a cron expression of five fields ("30 3 * * *"), or "off"',
+    _schedule,
+)
