@@ -10,7 +10,7 @@ import pytest
 
 from cctelegram import _native
 
-STUB = ast.parse((Path(_native.__file__).parent / "_native.pyi").read_text())
+FOLDER = Path(_native.__file__).parent
 # What every class has without saying so.
 OBJECT = set(dir(object)) | {"__module__", "__doc__", "__new__", "__getnewargs__"}
 
@@ -28,6 +28,17 @@ def names(body: list[ast.stmt]) -> dict[str, ast.stmt]:
                 continue  # a word of the stub's own
             found[node.target.id] = node
     return found
+
+
+def whole(name: str) -> list[ast.stmt]:
+    """Give the body of a stub, and of those that it takes names from."""
+    body = ast.parse((FOLDER / f"{name}.pyi").read_text()).body
+    taken = {
+        node.module.removeprefix("cctelegram.")
+        for node in body
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("cctelegram._native_")
+    }
+    return [*body, *(node for part in sorted(taken) for node in whole(part))]
 
 
 def written(function: Function) -> list[tuple[str, str, bool]]:
@@ -51,7 +62,7 @@ def compiled(function: object) -> list[tuple[str, str, bool]]:
 
 
 PUBLIC = sorted(name for name in dir(_native) if not name.startswith("__") or name == "__version__")
-DEFINED = names(STUB.body)
+DEFINED = names(whole("_native"))
 FUNCTIONS = [name for name, node in DEFINED.items() if isinstance(node, Function)]
 CLASSES = [name for name, node in DEFINED.items() if isinstance(node, ast.ClassDef)]
 

@@ -75,7 +75,7 @@ impl CleanupPlan {
 
 #[pyfunction]
 #[pyo3(signature = (
-    directory, now_us, *, include=vec![], exclude=vec![], age_us=None, bytes=None, count=None, keep=0,
+    directory, now_us, *, include=vec![], exclude=vec![], age_us=None, size=None, count=None, keep=0,
     spare_us=0, most=usize::MAX, by_content=false, names="any"
 ))]
 #[allow(clippy::too_many_arguments)] // a policy has as many
@@ -86,7 +86,7 @@ fn plan_cleanup(
     include: Vec<String>,
     exclude: Vec<String>,
     age_us: Option<i64>,
-    bytes: Option<(u64, u64)>,
+    size: Option<(u64, u64)>,
     count: Option<(u64, u64)>,
     keep: u64,
     spare_us: i64,
@@ -97,7 +97,7 @@ fn plan_cleanup(
     let limit = |(above, down_to)| Limit { above, down_to };
     let policy = Policy {
         age_ns: age_us.map(|age| age.saturating_mul(1_000)),
-        bytes: bytes.map(limit),
+        bytes: size.map(limit),
         count: count.map(limit),
         keep,
         spare_ns: spare_us.saturating_mul(1_000),
