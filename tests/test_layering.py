@@ -14,6 +14,7 @@ ROOMS = sorted(folder.name for folder in PACKAGE.iterdir() if (folder / "__init_
 # A room may import these rooms, and itself; `None` is any room. docs/architecture.md says why.
 MAY_IMPORT: dict[str, set[str] | None] = {
     "bridge": {
+        "cleanup",
         "config",
         "decisions",
         "events",
@@ -24,6 +25,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {
         "telegram",
         "web",
     },
+    "cleanup": {"config"},
     "cli": None,
     "config": set(),
     "decisions": {"events"},

@@ -84,7 +84,8 @@ def rows(path: Path) -> Rows:
     """Give all rows of a store, by table and rowid."""
     connection = sqlite3.connect(path)
     names = connection.execute(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'search%'"
+        "SELECT name FROM sqlite_schema WHERE type = 'table' "
+        "AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'search%'"
     ).fetchall()
     found = {
         name: {found[0]: found[1:] for found in connection.execute(f"SELECT rowid, * FROM {name}")}

@@ -34,7 +34,7 @@ def store(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 def take(store: sqlite3.Connection, *numbers: int, at: int = NOW, **changes: Any) -> list[int]:
     """Take events; gives their deliveries."""
     rows = [row(number, **changes) for number in numbers]
-    accepted = intake.accept(store, rows, [intake.Recipient(CHAT)], at)
+    accepted = intake.accept(store, rows, to(intake.Recipient(CHAT)), at)
     ids = [item.event for item in accepted]
     return [
         delivery

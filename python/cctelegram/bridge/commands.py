@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "pending": "Show open questions, and what waits or is held",
     "history": "Show the last messages, or search: /history deploy",
     "digest": "Tell now of what is held back",
+    "cleanup": "Show what would be cleaned, with a button that does it",
 }
 
 

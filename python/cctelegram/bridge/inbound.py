@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
 
     from cctelegram.bridge.audience import Audience
+    from cctelegram.bridge.broom import Broom
     from cctelegram.bridge.compose import Manner
     from cctelegram.bridge.figures import Figures
     from cctelegram.bridge.line import Line
@@ -48,6 +49,7 @@ class Inbound:
         status: Callable[[], Awaitable[dict[str, Any]]],
         set_mode: Callable[[str, str | None], Awaitable[str]],
         desk: commands.Desk,
+        broom: Broom,
         bells: Bells,
         me: access.Me,
         figures: Figures,
@@ -62,6 +64,7 @@ class Inbound:
         self._status = status
         self._set_mode = set_mode
         self._desk = desk
+        self._broom = broom
         self._bells = bells
         self._me = me
         self._figures = figures
@@ -98,6 +101,8 @@ class Inbound:
             await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
         elif not access.is_allowed(content, self._allowed()):
             await self._refuse(update, content)
+        elif await self._broom.takes(update, content, self._me.name):
+            return  # it was about cleaning, and is handled
         elif "callback_query" in content:
             await self._tap(update, content["callback_query"])
         elif "message" in content:

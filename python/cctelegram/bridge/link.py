@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from cctelegram.bridge import clock, commands, lock
+from cctelegram.bridge.broom import Broom
 from cctelegram.bridge.cards import Cards
 from cctelegram.bridge.inbound import Bells, Inbound
 from cctelegram.bridge.line import Line
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from cctelegram.bridge.audience import Audience
+    from cctelegram.bridge.cleaning import Cleaning
     from cctelegram.bridge.compose import Manner
     from cctelegram.bridge.figures import Figures
     from cctelegram.bridge.judge import Standing
@@ -80,6 +82,7 @@ class Link:
         desk: commands.Desk,
         answered: Callable[[], None],
         turn: asyncio.Lock,
+        cleaning: Cleaning,
         figures: Figures,
         faults: Faults,
         log: Any,
@@ -96,6 +99,7 @@ class Link:
         self._desk = desk
         self._answered = answered
         self._turn = turn
+        self._cleaning = cleaning
         self._figures = figures
         self._faults = faults
         self._log = log
@@ -348,6 +352,7 @@ class Link:
             status=self._status,
             set_mode=self._set_mode,
             desk=self._desk,
+            broom=Broom(self._store, line, self._cleaning, queued=outbound.wake, log=self._log),
             bells=Bells(
                 answered=self._answered, queued=outbound.wake, revived=outbound.revive, killed=outbound.kill
             ),

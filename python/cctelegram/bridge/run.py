@@ -15,6 +15,7 @@ from cctelegram import version
 from cctelegram.bridge import clock, commands, compose, pending, state, status
 from cctelegram.bridge.audience import Audience
 from cctelegram.bridge.audit import AuditLog
+from cctelegram.bridge.cleaning import Cleaning
 from cctelegram.bridge.drain import drained
 from cctelegram.bridge.expiry import Expiry
 from cctelegram.bridge.figures import Figures
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cctelegram.bridge.judge import Standing
-    from cctelegram.config.settings import Spool
 
 STORE = "store.db"
 NO_USER = (
@@ -111,6 +111,7 @@ class Bridge:
         self._audience = Audience(self._store, self.live, holds=self._holds, queued=self._queued)
         self.history = History(self._store)
         turn = self._turn = asyncio.Lock()
+        self._cleaning = Cleaning(str(self.home), self.live, self._store, log=self.log)
         self._link = Link(
             self._store,
             self.live,
@@ -130,6 +131,7 @@ class Bridge:
             ),
             answered=self._closed,
             turn=turn,
+            cleaning=self._cleaning,
             figures=self.figures,
             faults=self._faults,
             log=self.log,
@@ -195,7 +197,7 @@ class Bridge:
             settings.spool.events_dir,
             place.rejected_dir(str(self.home)),
             positions=positions,
-            **_bounds(settings.spool),
+            **settings.spool.bounds,
             looked=self._upheaval.look,
         )
         self._intake = Intake(
@@ -227,6 +229,7 @@ class Bridge:
                 ("the mode", self._modes.run),
                 ("the index of the history", self.history.run),
                 ("telling of refused settings", self._refusals.run),
+                ("cleaning", self._cleaning.run),
                 ("watching the settings", self._watch_settings),
             )
         }
@@ -265,6 +268,10 @@ class Bridge:
         """
         return await self._modes.change(mode, lasting)
 
+    async def cleanup(self, action: str, directories: list[str]) -> dict[str, Any]:
+        """Plan, run, give stats or history of cleaning; see Cleaning.answer."""
+        return await self._cleaning.answer(action, directories)
+
     async def status(self) -> dict[str, Any]:
         """Give what /status says; every figure was counted or measured just now."""
         stored = await self._store.run(status.from_store)
@@ -286,6 +293,7 @@ class Bridge:
             "config": status.from_settings(self.live),
             **stored,
             "pools": self._link.pools,
+            "cleanup": self._cleaning.status(),
         }
 
     async def _pending(self, chat_id: int) -> list[str]:
@@ -311,6 +319,7 @@ class Bridge:
             None if self.live.refused is None else f"the changed settings are refused: {self.live.refused}",
             *self.live.loaded.warnings,
             *self._faults.problems,
+            *self._cleaning.problems,
         ]
         pause = self._link.paused_seconds
         if pause:
@@ -378,7 +387,7 @@ class Bridge:
             return
         self.log.info("settings read again", restart=[each.key for each in self.live.restart])
         if self._inbox is not None:
-            self._inbox.set_bounds(**_bounds(self.live.current.spool))
+            self._inbox.set_bounds(**self.live.current.spool.bounds)
         if self._file is not None:
             try:
                 self._file.write(self.live.current.pools)
@@ -386,14 +395,4 @@ class Bridge:
                 self.log.warning("state/bridge.json not written", reason=str(error))
         self._modes.look()
         self._settling = asyncio.ensure_future(self._settle())
-
-
-def _bounds(spool: Spool) -> dict[str, Any]:
-    """Give what the inbox works by, under the names it has for it."""
-    return {
-        "max_event_bytes": spool.max_event_bytes,
-        "batch_events": spool.batch_events,
-        "batch_bytes": spool.batch_bytes,
-        "quiet_seconds": spool.quiet_seconds,
-        "rescan_seconds": spool.rescan_seconds,
-    }
+        self._cleaning.rescheduled()

@@ -11,6 +11,8 @@ removed is taken once. So while any event file lies there, the intake keys of re
 A further table is one line in `OF_EVENT` (what hangs on an event) or `ALONE` (what has a time of its own).
 """
 
+# ruff: noqa: S608  # what is put into a statement is constants of this file and names of the schema
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -70,7 +72,7 @@ ALONE: Final = {
     "updates": "handled_at < :day AND id < (SELECT max(id) FROM updates)",
     "progress_messages": "edited_at < :before",
     "strangers": "last_at < :before",
-    # The bridge's own words. The newest row stays: SQLite gives its number again, and facts name deliveries.
+    # The bridge's own words. The newest row stays, since SQLite would give its number again.
     "deliveries": f"""
         event IS NULL AND state NOT IN {OPEN} AND {WHEN.format("deliveries")} < :before
         AND id < (SELECT max(id) FROM deliveries)
@@ -124,7 +126,7 @@ def purge(
     for table, where in ALONE.items():
         condition = where.format(referenced=_referenced(connection, table)) if "{" in where else where
         gone[table] = connection.execute(
-            f"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE {condition} LIMIT :limit)",  # noqa: S608
+            f"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE {condition} LIMIT :limit)",
             times,
         ).rowcount
     return {table: rows for table, rows in gone.items() if rows}
@@ -171,8 +173,7 @@ def _referenced(connection: sqlite3.Connection, alias: str, keep: str = "AND NOT
     # A notice has no event, so whatever names it is another's.
     other = "" if alias == "deliveries" else f"AND other.event IS NOT {alias}.event"
     return " ".join(
-        f"{keep} EXISTS (SELECT 1 FROM deliveries AS other WHERE other.{column} = {alias}.id "  # noqa: S608
-        f"{other})"
+        f"{keep} EXISTS (SELECT 1 FROM deliveries AS other WHERE other.{column} = {alias}.id {other})"
         for column in sorted(columns)
     )
 

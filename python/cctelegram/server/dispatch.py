@@ -42,6 +42,7 @@ FILES = {
     "switch_to_nomad_mode": "life",
     "switch_to_local_mode": "life",
     "switch_to_mute_mode": "life",
+    "cleanup": "cleanup",
 }
 
 

@@ -67,6 +67,9 @@ class Bridge(Protocol):
         Raises ValueError for another word, or another time.
         """
 
+    async def cleanup(self, action: str, directories: list[str]) -> dict[str, Any]:
+        """Plan, run, give stats or history. Raises ValueError, or BlockingIOError when another cleans."""
+
     def stop(self) -> None:
         """End, after what is in flight."""
 
@@ -126,6 +129,7 @@ def app(bridge: Bridge, key: str) -> ASGIApp:
         Route("/status", keyed(status)),
         Route("/deliveries/{event_id:path}", keyed(delivery)),
         Route("/mode/{mode}", keyed(mode), methods=["POST"]),
+        Route("/cleanup/{action}", keyed(cleaning(bridge)), methods=["GET", "POST"]),
         Route("/stop", keyed(stop), methods=["POST"]),
         Route("/health", health),
         *outbox.routes(bridge.orders, bridge.history, keyed),
@@ -133,6 +137,23 @@ def app(bridge: Bridge, key: str) -> ASGIApp:
         Route("/ready", ready),
     ]
     return OwnMachineOnly(Starlette(routes=routes))
+
+
+def cleaning(bridge: Bridge) -> Endpoint:
+    """Make the answer to /cleanup/plan, run, stats and history; `?directory=` names one."""
+
+    async def cleanup(request: Request) -> Response:
+        action = request.path_params["action"]
+        if (action == "run") != (request.method == "POST"):
+            return _json({"error": "run is posted, everything else is got"}, 405)
+        try:
+            return _json(await bridge.cleanup(action, request.query_params.getlist("directory")))
+        except ValueError as error:
+            return _json({"error": str(error)}, 400)
+        except BlockingIOError as error:
+            return _json({"error": str(error)}, 409)
+
+    return cleanup
 
 
 def _json(content: Any, code: int = 200) -> Response:

@@ -1,0 +1,116 @@
+"""What outlives a round: the clock it was told by, and what each round found and did.
+
+Both lie under `state/` and are written by whoever holds the lock of the round. A file that is damaged is
+begun anew: nothing but figures is lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from cctelegram.cleanup import steady
+from cctelegram.config import place
+
+if TYPE_CHECKING:
+    from cctelegram.cleanup.reports import Round
+    from cctelegram.cleanup.steady import Steady
+
+CLOCK: Final = "cleanup.clock.json"
+ROUNDS: Final = "cleanup.rounds.jsonl"
+# Rounds that are kept, hourly ones for six weeks; when there are twice as many, the older half goes.
+KEPT: Final = 1000
+
+
+class Level(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a round found in a directory and took of it."""
+
+    files: int
+    bytes: int
+    removed: int = 0
+    freed: int = 0
+    by_rule: dict[str, int] = {}
+    failed: int = 0
+
+
+class Past(msgspec.Struct, frozen=True):
+    """A round of before; `at` in us since the epoch."""
+
+    at: int
+    seconds: float
+    directories: dict[str, Level]
+
+
+def clock(home: str) -> Steady:
+    """Give the time by which ages are told, without noting that it was asked."""
+    return steady.following(_clock(home), steady.read())
+
+
+def note_clock(home: str, now: Steady) -> None:
+    """Remember a reading of the clock."""
+    _write(_path(home, CLOCK), msgspec.json.encode(now))
+
+
+def note(home: str, done: Round) -> None:
+    """Add a round to those that are remembered."""
+    file = _path(home, ROUNDS)
+    with file.open("ab") as out:
+        if out.tell() == 0:
+            file.chmod(0o600)
+        out.write(msgspec.json.encode(past(done)) + b"\n")
+    lines = file.read_bytes().splitlines(keepends=True)
+    if len(lines) >= 2 * KEPT:
+        _write(file, b"".join(lines[-KEPT:]))
+
+
+def past(done: Round) -> Past:
+    """Give what is remembered of a round; a directory that is two places is told of as one."""
+    levels: dict[str, Level] = {}
+    for report in done.directories:
+        before = levels.get(report.directory, Level(0, 0))
+        by_rule = dict(before.by_rule)
+        for rule, amount in report.by_rule.items():
+            by_rule[rule] = by_rule.get(rule, 0) + amount.files
+        levels[report.directory] = Level(
+            files=before.files + report.files,
+            bytes=before.bytes + report.bytes,
+            removed=before.removed + report.removed.files,
+            freed=before.freed + report.removed.bytes,
+            by_rule=by_rule,
+            failed=before.failed + report.failed,
+        )
+    return Past(done.at, round(done.seconds, 3), levels)
+
+
+def rounds(home: str, limit: int = KEPT) -> list[Past]:
+    """Give the rounds that are remembered, the newest last, at most so many."""
+    try:
+        lines = _path(home, ROUNDS).read_bytes().splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines[-limit:] if limit > 0 else []:
+        with contextlib.suppress(msgspec.DecodeError):  # a crash cut it off
+            found.append(msgspec.json.decode(line, type=Past))
+    return found
+
+
+def _clock(home: str) -> Steady | None:
+    try:
+        return msgspec.json.decode(_path(home, CLOCK).read_bytes(), type=steady.Steady)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _path(home: str, name: str) -> Path:
+    return Path(place.state_dir(home)) / name
+
+
+def _write(file: Path, data: bytes) -> None:
+    beside = file.with_name(f".{file.name}.tmp")
+    beside.touch(mode=0o600)
+    beside.write_bytes(data)
+    beside.replace(file)

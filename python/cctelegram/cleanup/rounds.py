@@ -1,0 +1,232 @@
+"""Planning and doing a round over the directories of a home. Blocks: not for the event loop's thread.
+
+One round at a time cleans a home, whichever process does it: a lock under `state/` says so. What a round
+removes is what a plan named; a run that is killed in the middle leaves whole files, and the next goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Final, Protocol
+
+import msgspec
+
+from cctelegram import _native
+from cctelegram.cleanup.policies import HISTORY, Policy, age, asked, names, policies
+from cctelegram.cleanup.reports import Amount, Report, Round
+from cctelegram.config import place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from cctelegram.config.settings import Settings
+
+LOCK: Final = "cleanup.lock"
+# A plan has so many files at most, in some megabytes; a directory with more is cleaned in several.
+MOST: Final = 20_000
+# So many are removed between two looks whether to stop.
+STEP: Final = 500
+
+
+class Busy(BlockingIOError):
+    """Another round cleans this home."""
+
+
+class Unknown(ValueError):
+    """A directory that there is none of."""
+
+
+class History(Protocol):
+    """The store's history, which is cleaned like a directory."""
+
+    def plan(self, now: int, age: int) -> Report:
+        """Say what is finished and older than `age` at `now`; times in us."""
+
+    def run(self, now: int, age: int, stop: Callable[[], bool]) -> Report:
+        """Remove it."""
+
+
+class Planned(msgspec.Struct, frozen=True):
+    """A policy and what it would take; the plan is None when it could not be made, the report says why."""
+
+    policy: Policy
+    plan: _native.CleanupPlan | None
+    report: Report
+
+
+def plan(
+    settings: Settings,
+    now: int,
+    *,
+    only: Sequence[str] = (),
+    most: int = MOST,
+    by_content: bool = False,
+) -> list[Planned]:
+    """Look at the directories, removing nothing.
+
+    Args:
+        settings: what is kept.
+        now: us since the epoch.
+        only: names of directories; all when empty.
+        most: files of one plan.
+        by_content: a file is as old as its content; else as its last change of any kind.
+
+    Raises:
+        Unknown: there is no directory of such a name.
+    """
+    check(settings, only)
+    wanted = (policy for policy in policies(settings) if not only or policy.name in only)
+    return [_plan(policy, now, most, by_content=by_content) for policy in wanted]
+
+
+def dry(settings: Settings, now: int, *, only: Sequence[str] = (), history: History | None = None) -> Round:
+    """Say what a round would do. Raises Unknown."""
+    begin = time.monotonic()
+    reports = [each.report for each in plan(settings, now, only=only)]
+    oldest = _history_age(settings, only)
+    if history is not None and oldest is not None:
+        reports.append(history.plan(now, oldest))
+    return Round(at=now, seconds=time.monotonic() - begin, dry=True, directories=reports)
+
+
+def run(
+    settings: Settings,
+    now: int,
+    *,
+    only: Sequence[str] = (),
+    history: History | None = None,
+    planned: Iterable[Planned] | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    by_content: bool = False,
+) -> Round:
+    """Clean, and say what was done. Nobody else may clean meanwhile: call it inside `Alone`.
+
+    Args:
+        settings: what is kept.
+        now: us since the epoch.
+        only: names of directories; all when empty.
+        history: the store's, cleaned last.
+        planned: remove exactly this, and nothing that came since; else what a plan of now says.
+        stop: asked between two steps; what was begun is left to the next round.
+        by_content: as in `plan`.
+
+    Raises:
+        Unknown: there is no directory of such a name.
+    """
+    begin = time.monotonic()
+    reports = []
+    if planned is not None:
+        reports = [_remove(each, stop) for each in planned]
+    else:
+        check(settings, only)
+        for policy in policies(settings):
+            if not stop() and (not only or policy.name in only):
+                reports.append(_clean(policy, now, stop, by_content=by_content))
+        oldest = _history_age(settings, only)
+        if history is not None and oldest is not None and not stop():
+            reports.append(history.run(now, oldest, stop))
+    return Round(at=now, seconds=time.monotonic() - begin, dry=False, directories=reports)
+
+
+class Alone:
+    """A lock on the cleaning of a home, for a `with` block. Entering raises Busy when somebody has it."""
+
+    def __init__(self, home: str) -> None:
+        self._lock = _native.FileLock(os.path.join(place.state_dir(home), LOCK))  # noqa: PTH118  as in config
+
+    def __enter__(self) -> None:
+        """Take it."""
+        if not self._lock.try_lock():
+            raise Busy("Another round is cleaning this home just now; try again when it is done.")
+
+    def __exit__(self, *_: object) -> None:
+        """Give it back."""
+        self._lock.unlock()
+
+
+def check(settings: Settings, only: Sequence[str]) -> None:
+    """Raise Unknown for a name that is none of a directory."""
+    known = names(settings)
+    for name in only:
+        if name not in known:
+            raise Unknown(f"there is no directory {name!r} to clean; there are: {', '.join(known)}")
+
+
+def _history_age(settings: Settings, only: Sequence[str]) -> int | None:
+    return age(settings.cleanup.history.age) if not only or HISTORY in only else None
+
+
+def _plan(policy: Policy, now: int, most: int, *, by_content: bool) -> Planned:
+    try:
+        plan = _native.plan_cleanup(policy.path, now, most=most, by_content=by_content, **asked(policy))
+    except (OSError, ValueError) as error:
+        words = getattr(error, "strerror", None) or str(error)
+        return Planned(policy, None, Report(directory=policy.name, path=policy.path, error=words))
+    oldest, newest = plan.span_us or (None, None)
+    report = Report(
+        directory=policy.name,
+        path=policy.path,
+        files=plan.files,
+        bytes=plan.bytes,
+        oldest=oldest,
+        newest=newest,
+        mean=plan.mean_us,
+        largest=plan.largest,
+        by_rule=_amounts(plan.by_rule),
+        named=plan.named,
+        more=plan.has_more,
+    )
+    return Planned(policy, plan, report)
+
+
+def _clean(policy: Policy, now: int, stop: Callable[[], bool], *, by_content: bool) -> Report:
+    """Plan and remove, again while there is more; gives one report of all of it."""
+    first = done = _remove(_plan(policy, now, MOST, by_content=by_content), stop)
+    # What cannot be removed would be planned for ever.
+    while done.more and done.removed.files and not stop():
+        done = _remove(_plan(policy, now, MOST, by_content=by_content), stop)
+        first = _together(first, done)
+    return first
+
+
+def _together(first: Report, then: Report) -> Report:
+    by_rule = dict(first.by_rule)
+    for rule, amount in then.by_rule.items():
+        before = by_rule.get(rule, Amount(0, 0))
+        by_rule[rule] = Amount(before.files + amount.files, before.bytes + amount.bytes)
+    return msgspec.structs.replace(
+        first,
+        by_rule=by_rule,
+        more=then.more,
+        changed=first.changed + then.changed,
+        gone=first.gone + then.gone,
+        failed=max(first.failed, then.failed),
+        faults=first.faults or then.faults,
+        error=first.error or then.error,
+    )
+
+
+def _remove(planned: Planned, stop: Callable[[], bool]) -> Report:
+    plan, report = planned.plan, planned.report
+    if plan is None:
+        return report
+    done = msgspec.structs.replace(report, by_rule={})
+    while plan.left and not stop():
+        removed = plan.remove(STEP)
+        done = _together(
+            done,
+            msgspec.structs.replace(
+                report,
+                by_rule=_amounts(removed.by_rule),
+                changed=removed.changed,
+                gone=removed.gone,
+                failed=done.failed + removed.failed,
+                faults=removed.faults,
+            ),
+        )
+    return done
+
+
+def _amounts(rows: list[tuple[str, int, int]]) -> dict[str, Amount]:
+    return {rule: Amount(files, size) for rule, files, size in rows}

@@ -1,0 +1,40 @@
+"""When the next round is due. Time and chance are arguments."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from cctelegram.config.amounts import seconds
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+OFF: Final = "off"
+SECOND: Final = 1_000_000
+# An interval is longer by up to this share, so that many homes do not clean at one moment.
+SPREAD: Final = 0.1
+# A cron expression names a minute; the round begins within it.
+WITHIN: Final = 50 * SECOND
+FIELDS: Final = 5
+
+
+def following(schedule: str, now: int, zone: tzinfo, chance: float) -> int | None:
+    """Give when the round after `now` is due, in us since the epoch; None when nothing is.
+
+    Args:
+        schedule: as `cleanup.schedule` allows: "1h", "30 3 * * *", "off".
+        now: us since the epoch.
+        zone: in which a cron expression is meant.
+        chance: from 0 to 1: where within the jitter.
+    """
+    if schedule == OFF:
+        return None
+    if len(schedule.split()) < FIELDS:
+        return now + int(seconds(schedule) * SECOND * (1 + SPREAD * chance))
+    from cronsim import CronSim  # noqa: PLC0415  for those who write one
+
+    moment = next(CronSim(schedule, datetime.fromtimestamp(now / SECOND, zone)), None)
+    if moment is None:
+        return None
+    return (moment - datetime.fromtimestamp(0, zone)) // timedelta(microseconds=1) + int(WITHIN * chance)

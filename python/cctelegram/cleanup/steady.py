@@ -1,0 +1,70 @@
+"""A clock to tell ages by, which a jump of the wall clock does not move at once.
+
+A machine that starts with a wrong time, or whose time somebody sets, would otherwise find all files a year
+old. Back it goes with the wall clock, which only keeps more. Forward it goes as time surely passes, and
+takes over what the wall clock says only after that has held for a day.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+SECOND: Final = 1_000_000
+DAY: Final = 86_400 * SECOND
+# What two readings may differ by without being a jump: corrections of the wall clock, a slow start.
+TOLERANCE: Final = 600 * SECOND
+BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """What the machine says, in us: the wall clock, and the time since its start, suspended time included."""
+
+    wall: int
+    up: int
+    boot: str
+
+
+class Steady(msgspec.Struct, frozen=True, kw_only=True):
+    """What is remembered: the last reading, the time by which ages are told, since when the wall has held."""
+
+    last: Reading
+    now: int
+    holds_since: int
+
+    @property
+    def behind(self) -> int:
+        """How far the wall clock is ahead of it, in us; 0 when they agree."""
+        return max(0, self.last.wall - self.now)
+
+
+def read() -> Reading:
+    """Read the machine's clocks."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    up = time.monotonic_ns() if clock is None else time.clock_gettime_ns(clock)
+    try:
+        boot = BOOT_ID.read_text().strip()
+    except OSError:
+        boot = ""
+    return Reading(wall=time.time_ns() // 1000, up=up // 1000, boot=boot)
+
+
+def following(before: Steady | None, reading: Reading) -> Steady:
+    """Give what is to be remembered after a reading; `now` of it is the time."""
+    wall = reading.wall
+    if before is None:
+        return Steady(last=reading, now=wall, holds_since=wall)
+    went = wall - before.last.wall
+    if reading.boot == before.last.boot and reading.up >= before.last.up:
+        passed = reading.up - before.last.up
+    else:
+        passed = min(max(went, 0), DAY)  # over a restart, no more than a day is taken on trust
+    jumped = went > passed + TOLERANCE or went < -TOLERANCE
+    holds_since = wall if jumped else before.holds_since
+    now = before.now + passed
+    if wall <= now + TOLERANCE or wall - holds_since >= DAY:
+        now = wall
+    return Steady(last=reading, now=now, holds_since=holds_since)

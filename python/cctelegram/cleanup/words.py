@@ -1,0 +1,55 @@
+"""Rounds as people read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cctelegram.cleanup.reports import Report, Round
+
+
+def title(done: Round) -> str:
+    """Say the whole in a line."""
+    files, size = done.removed.files, done.removed.bytes
+    if not files:
+        return "There is nothing to clean" if done.dry else "Nothing was left to clean"
+    if done.dry:
+        return f"{count(files)} would go, {amount(size)}"
+    return f"Removed {count(files)}, {amount(size)}"
+
+
+def line(report: Report, *, dry: bool) -> str:
+    """Say what goes or went of a directory, and by which rule."""
+    if report.error:
+        return f"{report.directory}: not cleaned: {report.error}"
+    rules = ", ".join(f"{rule} {each.files}" for rule, each in report.by_rule.items())
+    what = f"{'would remove' if dry else 'removed'} {rules}" if rules else "nothing to remove"
+    left = [
+        f"{report.changed} changed meanwhile and stay" if report.changed else "",
+        f"{report.failed} cannot be removed" if report.failed else "",
+        "more is left for the next round" if report.more else "",
+    ]
+    told = "; ".join([f"of {report.files} ({amount(report.bytes)}) {what}", *filter(None, left)])
+    return f"{report.directory}: {told}"
+
+
+def count(files: int) -> str:
+    """Say how many."""
+    return "1 entry" if files == 1 else f"{files} entries"
+
+
+def amount(size: float) -> str:
+    """Say a size."""
+    for unit in ("B", "KB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
+def span(seconds: float) -> str:
+    """Say a length of time in its largest unit."""
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"

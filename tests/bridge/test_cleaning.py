@@ -1,0 +1,163 @@
+"""The bridge's own rounds: at the start, by the schedule, never into its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from cctelegram.bridge import cleaning
+from cctelegram.bridge.cleaning import Cleaning
+from cctelegram.bridge.logfile import DAY, FULL, LogFile
+from cctelegram.cleanup import rounds
+from cctelegram.config.live import Live
+from cctelegram.outbox.store import Store
+from cctelegram.spool.lock import FileLock
+from cleanup.homes import NOW, make
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pytest
+
+AT_ONCE = '[cleanup.rejected]\nage = "0s"\nkeep = 0\n'
+
+
+def serve(home: Path, until: Callable[[Cleaning], bool], schedule: str = "1h") -> Cleaning:
+    """Let the rounds of a home run until something is so."""
+    make(home, f'[cleanup]\nschedule = "{schedule}"\n{AT_ONCE}')
+
+    async def work() -> Cleaning:
+        store = Store(home / "state" / "store.db")
+        made = Cleaning(str(home), Live(str(home), {}, {}), store, log=structlog.get_logger())
+        task = asyncio.create_task(made.run())
+        try:
+            async with asyncio.timeout(30):
+                while not until(made):  # noqa: ASYNC110 - a thread works, which has no bell of ours
+                    await asyncio.sleep(0.01)  # another thread: nothing to wait at
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            store.close()
+        return made
+
+    return asyncio.run(work())
+
+
+def fill(home: Path, count: int = 3) -> Path:
+    folder = home / "rejected"
+    folder.mkdir(parents=True)
+    for number in range(count):
+        (folder / str(number)).write_text("x")
+    return folder
+
+
+def test_some_seconds_after_the_start_it_cleans_by_itself_and_knows_when_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cleaning, "AFTER_START", 0.05)
+    folder = fill(tmp_path)
+    told = serve(tmp_path, lambda made: "last" in made.status() and "next" in made.status()).status()
+    assert list(folder.iterdir()) == []
+    assert (told["rounds"], told["removed"], told["errors"]) == (1, 3, 0)
+    assert told["next"] > told["last"]["at"]
+
+
+def test_switched_off_it_cleans_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cleaning, "AFTER_START", 0.0)
+    folder = fill(tmp_path)
+    looks = iter(range(20))
+    told = serve(tmp_path, lambda _: next(looks) == 19, "off").status()
+    assert len(list(folder.iterdir())) == 3
+    assert "next" not in told
+
+
+def test_while_another_cleans_the_home_a_round_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cleaning, "AFTER_START", 0.0)
+    folder = fill(tmp_path)
+    (tmp_path / "state").mkdir()
+    other = FileLock(str(tmp_path / "state" / rounds.LOCK))
+    assert other.try_lock()
+    told = serve(tmp_path, lambda made: "next" in made.status()).status()
+    other.unlock()
+    assert (told["rounds"], len(list(folder.iterdir()))) == (0, 3)
+
+
+def test_the_end_of_the_bridge_waits_for_a_step_and_not_for_the_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cleaning, "AFTER_START", 0.0)
+    monkeypatch.setattr(rounds, "STEP", 1)
+    folder = fill(tmp_path, 3000)
+    serve(tmp_path, lambda _: len(list(folder.iterdir())) < 3000)
+    assert 0 < len(list(folder.iterdir())) < 3000
+
+
+def test_a_directory_that_cannot_be_cleaned_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cleaning, "AFTER_START", 0.0)
+    (tmp_path / "captures").symlink_to(tmp_path)
+    made = serve(tmp_path, lambda made: "last" in made.status())
+    assert made.status()["errors"] == 1
+    assert made.problems[0].startswith("cleanup: ")
+    assert "is a link" in made.problems[0]
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> int:
+        return self.now
+
+
+def lines(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def test_the_log_is_begun_anew_each_day_and_when_it_is_full(tmp_path: Path) -> None:
+    clock = Clock()
+    log = LogFile(tmp_path / "logs", clock)
+    log.info('{"day": 1}')
+    clock.now += DAY
+    log.info('{"day": 2}')
+    (full,) = (tmp_path / "logs").glob("bridge-*.jsonl")
+    assert lines(full) == [{"day": 1}]
+    assert lines(tmp_path / "logs" / "bridge.jsonl") == [{"day": 2}]
+    for _ in range(2):
+        log.info(json.dumps({"long": "x" * FULL}))
+    log.info('{"day": 2}')
+    assert len(list((tmp_path / "logs").glob("bridge-*.jsonl"))) == 4
+    assert (tmp_path / "logs" / "bridge.jsonl").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_log_that_is_moved_away_is_made_again_and_one_that_cannot_be_written_stops_nothing(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "logs"
+    log = LogFile(folder, Clock())
+    log.info('{"a": 1}')
+    folder.rename(tmp_path / "moved")
+    log.info('{"b": 2}')
+    assert lines(folder / "bridge.jsonl") == [{"b": 2}]
+    folder.rename(tmp_path / "again")
+    folder.write_text("a file in its place")
+    log.info('{"c": 3}')
+    folder.unlink()
+    log.info('{"d": 4}')
+    assert lines(folder / "bridge.jsonl") == [{"d": 4}]
+
+
+def test_a_log_of_yesterday_is_full_at_the_start(tmp_path: Path) -> None:
+    clock = Clock()
+    LogFile(tmp_path, clock).info('{"day": 1}')
+    (tmp_path / "bridge.jsonl").touch()
+    clock.now = (tmp_path / "bridge.jsonl").stat().st_mtime_ns // 1000 + DAY
+    LogFile(tmp_path, clock).info('{"day": 2}')
+    assert lines(tmp_path / "bridge.jsonl") == [{"day": 2}]
