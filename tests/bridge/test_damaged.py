@@ -89,7 +89,7 @@ def test_r17_damage_that_a_running_bridge_meets_is_recovered_while_it_runs(
     spoil(store, root(store, "sqlite_autoindex_events_1"))
     # Who wrote it knows its pages; another who writes makes it read them again.
     other = sqlite3.connect(store)
-    other.execute("INSERT INTO facts VALUES ('touched', '1')")
+    other.execute("INSERT INTO facts VALUES ('touched', X'31')")
     other.commit()
     other.close()
     running.put("b.json", {"type": "task_failed", "title": "Second"})

@@ -127,7 +127,7 @@ class Bridge:
                 history=lambda words, chat_id: self.history.lines(
                     words, chat_id, lambda: self._manner().zone
                 ),
-                digest=self._tell_now,
+                digest=lambda: self._modes.tell_now(),  # noqa: PLW0108 - they are made below
             ),
             answered=self._closed,
             turn=turn,
@@ -237,7 +237,7 @@ class Bridge:
         was_killed = (self._state_dir / state.NAME).exists()
         self._file = state.StateFile(self._state_dir, self.server.port, key, version())
         self._file.write(self.live.current.pools)
-        moved = Moved(self._link, self._modes, self._settle, self._wake, self._rewrite)
+        moved = Moved(self._link, self._modes, self._settle, self._wake, self._rewrite, self._late)
         self._upheaval.begin(self._store, moved)
         if was_killed:
             tasks.add(asyncio.create_task(self._upheaval.read_through(), name="reading the store through"))
@@ -300,9 +300,6 @@ class Bridge:
         zone = self._manner().zone
         return await self._store.read(lambda c: pending.lines(c, chat_id, clock.wall(), zone))
 
-    async def _tell_now(self) -> list[str]:
-        return await self._modes.tell_now()
-
     def problems(self) -> list[str]:
         """Give what keeps the bridge from its whole work, each in a sentence; empty when nothing does."""
         found: list[str | None] = [
@@ -363,6 +360,9 @@ class Bridge:
         owner = self.live.current.telegram.owner
         if owner is not None and await self._mended.tell(owner):
             self._link.queued({owner})
+
+    def _late(self) -> str | None:
+        return None if self._intake is None else self._intake.trouble
 
     def _rewrite(self) -> None:
         """Write `bridge.json` anew: it was removed, and maybe the home with it."""

@@ -32,7 +32,7 @@ class Moved(NamedTuple):
     """Whom an upheaval concerns.
 
     `settle` gives to the owner what waits for nobody; `wake` lets those who wait for a time look again;
-    `rewrite` writes `bridge.json` anew.
+    `rewrite` writes `bridge.json` anew; `trouble` says why events come late, None when they do not.
     """
 
     link: Link
@@ -40,6 +40,7 @@ class Moved(NamedTuple):
     settle: Callable[[], Awaitable[None]]
     wake: Callable[[], None]
     rewrite: Callable[[], None]
+    trouble: Callable[[], str | None]
 
 
 class Upheaval:
@@ -53,6 +54,7 @@ class Upheaval:
         self._moved: Moved | None = None
         self._tasks: set[asyncio.Future[None]] = set()
         self._over = False
+        self._trouble: str | None = None
 
     def begin(self, store: Store, moved: Moved) -> None:
         """Follow from now on; called in the event loop."""
@@ -65,6 +67,12 @@ class Upheaval:
     def look(self) -> None:
         """Look at files and clocks; called whenever the spool was looked at."""
         if self._store is not None and self._moved is not None and not self._over:
+            trouble = self._moved.trouble()
+            if trouble != self._trouble:
+                # The status cannot be asked when no connection can be opened either: the log has it.
+                self._trouble = trouble
+                said = "events come late" if trouble else "events come in time again"
+                self._log.warning(said, reason=trouble)
             self._ground.look(self._store, self._moved.rewrite, self._jumped, self._log)
 
     def store_changed(self, losses: Losses | None) -> None:

@@ -224,13 +224,14 @@ class Salvage:
         return list(cells(page, found, self._image))
 
     def _belongs(self, number: int, table: Table) -> bool:
-        return not self._cells(number) or self._fitting(number, table) > 0
+        # Where the tree leads to, one odd row must not take the others along.
+        return not self._cells(number) or self._fitting(number, table, least=0.5) > 0
 
-    def _fitting(self, number: int, table: Table) -> int:
-        """Count the rows of a page that fit a table; 0 when they are not most of those that can be read."""
+    def _fitting(self, number: int, table: Table, least: float = 0.501) -> int:
+        """Count the rows of a page that fit a table; 0 when they are too few of those that can be read."""
         found = [cell for cell in self._cells(number) if cell is not None]
         fitting = sum(map(table.fits, found))
-        return fitting if fitting * 2 > len(found) else 0
+        return fitting if fitting >= least * len(found) else 0
 
     def _whose(self, number: int) -> Table | None:
         found = [cell for cell in self._cells(number) if cell is not None]
