@@ -52,6 +52,24 @@ def test_r2_nothing_is_lost_while_telegram_fails(running: RunningBridge, fast_sa
     assert len(sends(fast_sandbox)) == 3
 
 
+def test_r9_a_pause_blocks_while_it_lasts_and_ends_by_itself(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    fast_sandbox.control.fail(
+        "sendMessage",
+        error_code=429,
+        description="Too Many Requests: retry after 1",
+        parameters={"retry_after": 1},
+    )
+    running.put("a.json", {"type": "task_failed", "title": "It broke"})
+    see(fast_sandbox, "It broke")
+    refused, sent = sends(fast_sandbox)
+    assert sent["monotonic"] - refused["monotonic"] >= 1
+    running.put("b.json", {"type": "task_failed", "title": "The next"})
+    see(fast_sandbox, "The next")
+    running.wait_status(lambda now: now["health"] == "ok", "well again")
+
+
 def test_r8_a_pause_that_telegram_asks_for_is_kept_whole_and_over_a_restart(
     home: Path, fast_sandbox: Sandbox
 ) -> None:
@@ -84,7 +102,7 @@ def test_r14_a_message_that_telegram_refuses_does_not_hold_up_the_next(
     assert running.status()["deliveries"]["dead"] == 1
 
 
-def test_a_message_of_which_nobody_knows_whether_it_arrived_is_repeated_once_with_a_mark(
+def test_r10_a_message_of_which_nobody_knows_whether_it_arrived_is_repeated_once_with_a_mark(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.fail("sendMessage", drop="after")

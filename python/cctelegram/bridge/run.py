@@ -37,7 +37,7 @@ from cctelegram.config import place
 from cctelegram.config.live import Live
 from cctelegram.config.zone import zone
 from cctelegram.outbox import intake, lookup, store
-from cctelegram.spool.inbox import Inbox
+from cctelegram.spool.inbox import Inbox, bounds
 from cctelegram.spool.memory import keep_memory_small
 from cctelegram.web.app import app
 from cctelegram.web.serve import Server
@@ -197,7 +197,7 @@ class Bridge:
             settings.spool.events_dir,
             place.rejected_dir(str(self.home)),
             positions=positions,
-            **settings.spool.bounds,
+            **bounds(settings.spool),
             looked=self._upheaval.look,
         )
         self._intake = Intake(
@@ -387,7 +387,7 @@ class Bridge:
             return
         self.log.info("settings read again", restart=[each.key for each in self.live.restart])
         if self._inbox is not None:
-            self._inbox.set_bounds(**self.live.current.spool.bounds)
+            self._inbox.set_bounds(**bounds(self.live.current.spool))
         if self._file is not None:
             try:
                 self._file.write(self.live.current.pools)

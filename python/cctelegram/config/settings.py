@@ -7,7 +7,6 @@ The attributes are the names of table.py: `settings.telegram.poll_seconds`. A pr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 
@@ -47,17 +46,6 @@ class Spool(msgspec.Struct, frozen=True, kw_only=True):
     quiet_seconds: float
     rescan_seconds: float
     allow_mode_events: bool
-
-    @property
-    def bounds(self) -> dict[str, Any]:
-        """What an inbox works by, under the names that it has for it."""
-        return {
-            "max_event_bytes": self.max_event_bytes,
-            "batch_events": self.batch_events,
-            "batch_bytes": self.batch_bytes,
-            "quiet_seconds": self.quiet_seconds,
-            "rescan_seconds": self.rescan_seconds,
-        }
 
 
 class Mode(msgspec.Struct, frozen=True, kw_only=True):

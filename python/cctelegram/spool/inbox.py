@@ -11,12 +11,14 @@ import asyncio
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cctelegram import _native
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
+
+    from cctelegram.config.settings import Spool
 
 TROUBLE_RETRY_SECONDS = 1.0
 """Between two attempts at an events directory that can be neither made nor listed."""
@@ -165,3 +167,14 @@ def has_events(events_dir: str) -> bool:
             )
     except FileNotFoundError:
         return False
+
+
+def bounds(spool: Spool) -> dict[str, Any]:
+    """Give what an inbox works by, as the settings say, under the names that it has for it."""
+    return {
+        "max_event_bytes": spool.max_event_bytes,
+        "batch_events": spool.batch_events,
+        "batch_bytes": spool.batch_bytes,
+        "quiet_seconds": spool.quiet_seconds,
+        "rescan_seconds": spool.rescan_seconds,
+    }
