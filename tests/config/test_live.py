@@ -324,3 +324,17 @@ def test_the_age_is_that_of_the_snapshot(tmp_path: Path) -> None:
     assert live.reload()
     told = live.figures()
     assert (told["age_seconds"], told["compared_seconds"]) == (12.5, 0.0)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 3, 5, 8, 13, 40])
+def test_a_watch_ends_when_it_is_cancelled_at_any_moment(tmp_path: Path, steps: int) -> None:
+    async def run() -> BaseException | None:
+        watching = asyncio.create_task(open_live(tmp_path).watch(asyncio.Event()))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        watching.cancel()
+        async with asyncio.timeout(PATIENCE):
+            (ended,) = await asyncio.gather(watching, return_exceptions=True)
+        return ended
+
+    assert isinstance(asyncio.run(run()), asyncio.CancelledError)

@@ -47,7 +47,10 @@ class Faults:
             watch = loop.call_later(LONGEST, self._open.pop, name, None)
             try:
                 await work()
-            except Exception as error:  # noqa: BLE001 - the bridge outlives the faults of its parts
+            except Exception as error:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    raise  # it failed while it was being ended: it does not begin again
                 if loop.time() - began > LONGEST:
                     wait = FIRST
                 self._open[name] = _words(error)

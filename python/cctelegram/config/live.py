@@ -163,9 +163,9 @@ class Live:
                 stop_event=self._moved,
                 ignore_permission_denied=True,
             )
-            async with contextlib.aclosing(changes):
-                # The first step of the iterator sets the watch; what changed before it is seen by looking.
-                following = asyncio.ensure_future(anext(changes, None))
+            # The first step of the iterator sets the watch; what changed before it is seen by looking.
+            following = asyncio.ensure_future(anext(changes, None))
+            try:
                 await asyncio.sleep(0)
                 await self.compare()
                 while (found := await following) is not None:
@@ -173,6 +173,11 @@ class Live:
                     if await asyncio.to_thread(self._sources.places) != places:
                         break
                     following = asyncio.ensure_future(anext(changes, None))
+            finally:
+                # A step that is under way ends first: an iterator that runs cannot be closed.
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
+                await changes.aclose()
 
     async def _follow_age(self) -> None:
         while True:
