@@ -99,7 +99,9 @@ def account(
     states = _states(home)
     for event_id, event in written.items():
         for chat in chats:
-            _arrival(found, event_id, event, whole.get((chat, event_id), []), states)
+            _arrival(
+                found, event_id, event, whole.get((chat, event_id), []), states.get((chat, event_id), [])
+            )
     _answers(found, home, written, taps, said)
     found.stale_cards = _stale(home, messages)
     with closing(store.connect(home / "state" / "store.db", read_only=True)) as opened:
@@ -136,18 +138,19 @@ def _repeats(found: Account, copies: Mapping[tuple[int, str], list[bool]]) -> No
     found.most_repeats_a_chat = max(per_chat.values(), default=0)
 
 
-def _states(home: Path) -> dict[str, list[tuple[str, str | None]]]:
-    """Give by event id the states of its deliveries; of a digested one, the state of its digest."""
-    states: dict[str, list[tuple[str, str | None]]] = defaultdict(list)
+def _states(home: Path) -> dict[tuple[int | None, str], list[tuple[str, str | None]]]:
+    """Give by chat and event id the states of its deliveries; of a digested one, the state of its digest."""
+    states: dict[tuple[int | None, str], list[tuple[str, str | None]]] = defaultdict(list)
     with sqlite3.connect(home / "state" / "store.db") as store:
         rows = store.execute(
-            "SELECT events.event_id, deliveries.state, deliveries.reason, digest.state FROM events "
+            "SELECT deliveries.chat_id, events.event_id, deliveries.state, deliveries.reason, digest.state "
+            "FROM events "
             "LEFT JOIN deliveries ON deliveries.event = events.id "
             "LEFT JOIN deliveries AS digest ON digest.id = deliveries.merged_into"
         ).fetchall()
     store.close()
-    for event_id, state, reason, digest in rows:
-        states[event_id].append((f"digested, {digest}" if state == "digested" else str(state), reason))
+    for chat, event_id, state, reason, digest in rows:
+        states[chat, event_id].append((f"digested, {digest}" if state == "digested" else str(state), reason))
     return states
 
 
@@ -156,9 +159,8 @@ def _arrival(
     event_id: str,
     event: Mapping[str, Any],
     bodies: list[str],
-    states: Mapping[str, list[tuple[str, str | None]]],
+    known: list[tuple[str, str | None]],
 ) -> None:
-    known = states.get(event_id, [])
     if bodies and any(state == "digested, sent" for state, _ in known):
         # A digest tells of it by its title; the rest of it is in the store.
         found.digested += 1

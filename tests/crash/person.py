@@ -32,10 +32,12 @@ class Person:
             if tag not in self._written or self._chance.random() > share or count >= most:
                 continue
             card = self._chance.choice(cards)
+            chat_id = card["chat"]["id"]
+            who = chat_id if chat_id > 0 else None  # in a group, the owner taps
             label = self._chance.choice(("Yes", "No"))
             for _ in range(self._chance.choice((1, 1, 2))):
                 try:
-                    self._control.tap(card["message_id"], label, chat_id=card["chat"]["id"])
+                    self._control.tap(card["message_id"], label, chat_id=chat_id, user_id=who)
                 except ControlError:
                     break  # the card was edited since we looked
                 self.taps[tag].append(label)

@@ -30,6 +30,7 @@ from crash.killed import LIMITS, PACING, Bridges
 from crash.person import Person
 from crash.steps import STEPS
 from crash.traffic import Traffic
+from flow.chats import FORUM, GROUP, OTHER, make_chats, routes
 from running import make_home
 
 if TYPE_CHECKING:
@@ -90,7 +91,10 @@ def storm(folder: Path, *, events: int, kills: int, seed: int) -> Result:
         seed: of every choice; the instants of the kills are as exact as the machine.
     """
     with running(*LIMITS, *WEATHER, "--seed", str(seed)) as sandbox:
-        home = make_home(folder / "home", sandbox, PACING + LANES)
+        make_chats(sandbox)
+        users = f"{sandbox.user_id},{OTHER}"
+        config = routes(*(f"to = {chat}" for chat in (OTHER, GROUP, FORUM)), config=PACING + LANES)
+        home = make_home(folder / "home", sandbox, config, TELEGRAM_ALLOWED_USERS=users)
         (home / "events").mkdir()
         return _Storm(home, sandbox, seed).run(events, kills)
 
@@ -102,10 +106,10 @@ class _Storm:
         self.seed = seed
         self.chance = random.Random(seed)
         self.bridges = Bridges(home, sandbox.control)
-        self.traffic = Traffic(home / "events", self.chance)
+        self.traffic = Traffic(home / "events", self.chance, projects=("shop", "site"))
         self.person = Person(sandbox.control, self.chance, self.traffic.written)
-        # Where every event is to arrive: the owner. Routes to more chats are added here when they exist.
-        self.chats = [sandbox.user_id]
+        # Where every event is to arrive: the owner, and the chats that routes add.
+        self.chats = [sandbox.user_id, OTHER, GROUP, FORUM]
 
     def run(self, events: int, kills: int) -> Result:
         began = time.monotonic()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Sequence
     from pathlib import Path
 
 # Type and lane of the events that ask nothing.
@@ -30,10 +31,13 @@ HUGE: Final = 60
 class Traffic:
     """Makes numbered events; remembers what was written, by event id."""
 
-    def __init__(self, events: Path, chance: random.Random, prefix: str = "ev") -> None:
+    def __init__(
+        self, events: Path, chance: random.Random, prefix: str = "ev", *, projects: Sequence[str] = ()
+    ) -> None:
         self._events = events
         self._chance = chance
         self._prefix = prefix
+        self._projects = projects  # the events are of these, in turn
         self.written: dict[str, dict[str, Any]] = {}
         self._unfinished: tuple[Path, str] | None = None
 
@@ -41,6 +45,9 @@ class Traffic:
         """Make the next event; its id is a word that stands in no other."""
         name = f"{self._prefix}{len(self.written):05d}x"
         made = {"event_id": name, "task_id": f"task-{name}", "title": f"Event {name}", **fields}
+        if self._projects:
+            project = self._projects[len(self.written) % len(self._projects)]
+            made["data"] = {**made.get("data", {}), "project": project}
         self.written[name] = made
         return made
 
