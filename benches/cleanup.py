@@ -1,4 +1,4 @@
-"""Cleaning beside the bare work in C: a listing with times, and unlinks. Ratios of medians, interleaved runs.
+"""Cleaning beside the bare work in C: a listing with times, and unlinks. Medians of the ratios of interleaved runs.
 
     .venv/bin/python benches/cleanup.py [--files 1000000] [--removed 200000] [--runs 5] [--json]
 
@@ -16,10 +16,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from cctelegram import _native
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 SOURCE = Path(__file__).parent / "cleanup" / "floors.c"
 DAY = 86_400_000_000
@@ -30,7 +36,7 @@ PLANS: dict[str, dict[str, int]] = {
     "cleanup.plan.few": {"age_us": 39 * DAY},
     "cleanup.plan.bounded": {"age_us": 0, "most": 20_000},
 }
-BUDGETS = {"plan": 1.2, "remove": 1.2, "memory": 32}
+BUDGETS = {"plan": 1.2, "memory": 32}
 # Run in a process of its own: what the plan adds to the highest memory it ever had, and the names in it.
 MEMORY = """
 import sys
@@ -50,34 +56,52 @@ def floor(program: Path, *words: str) -> list[str]:
     return run.stdout.split()
 
 
-def planned(directory: Path, policy: dict[str, int]) -> tuple[float, _native.CleanupPlan]:
-    begin = time.perf_counter()
-    plan = _native.plan_cleanup(directory, NOW, by_content=True, **policy)
-    return time.perf_counter() - begin, plan
+class Time(NamedTuple):
+    """Seconds by the clock, and of a processor: the second is steadier on a machine that others use."""
+
+    wall: float
+    cpu: float
+
+
+def timed(work: Callable[[], T]) -> tuple[Time, T]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    result = work()
+    return Time(time.perf_counter() - wall, time.process_time() - cpu), result
+
+
+def plan(directory: Path, policy: dict[str, int]) -> _native.CleanupPlan:
+    return _native.plan_cleanup(directory, NOW, by_content=True, **policy)
+
+
+def compared(ours: list[Time], bare: list[Time]) -> dict[str, float]:
+    """Medians, and the medians of the ratios run by run."""
+    pairs = list(zip(ours, bare, strict=True))
+    return {
+        "s": statistics.median(each.wall for each in ours),
+        "c_s": statistics.median(each.wall for each in bare),
+        "ratio": statistics.median(each.wall / floor.wall for each, floor in pairs),
+        "cpu_ratio": statistics.median(each.cpu / floor.cpu for each, floor in pairs),
+        "least_s": min(each.wall for each in ours),
+        "least_c_s": min(each.wall for each in bare),
+    }
 
 
 def plans(program: Path, directory: Path, files: int, runs: int) -> dict[str, Any]:
     directory.mkdir()
     floor(program, "make", str(directory), str(files))
-    times: dict[str, list[float]] = {"list": [], **{name: [] for name in PLANS}}
+    bare: list[Time] = []
+    ours: dict[str, list[Time]] = {name: [] for name in PLANS}
     for run in range(-1, runs):  # the first warms up
-        seconds = float(floor(program, "list", str(directory))[2])
-        measured = {"list": seconds}
-        for name, policy in PLANS.items():
-            measured[name], plan = planned(directory, policy)
-            assert plan.files == files
+        _, *seconds = floor(program, "list", str(directory))
+        measured = {name: timed(partial(plan, directory, policy)) for name, policy in PLANS.items()}
         if run >= 0:
-            for name, value in measured.items():
-                times[name].append(value)
-    found: dict[str, Any] = {"files": files, "c_list_s": statistics.median(times["list"])}
-    for name in PLANS:
-        found[name] = {
-            "s": statistics.median(times[name]),
-            "spread_s": max(times[name]) - min(times[name]),
-            "ratio": statistics.median(
-                ours / bare for ours, bare in zip(times[name], times["list"], strict=True)
-            ),
-        }
+            bare.append(Time(float(seconds[0]), float(seconds[1])))
+            for name, (each, made) in measured.items():
+                assert made.files == files
+                ours[name].append(each)
+        del measured
+    found: dict[str, Any] = {name: compared(ours[name], bare) for name in PLANS}
+    found["files"] = files
     found["cleanup.memory"] = {
         name: memory(directory, PLANS[name]["age_us"]) for name in ("cleanup.plan.all", "cleanup.plan.few")
     }
@@ -93,29 +117,24 @@ def memory(directory: Path, age: int) -> dict[str, float]:
 
 
 def removals(program: Path, folder: Path, files: int, runs: int) -> dict[str, Any]:
-    times: dict[str, list[float]] = {"c": [], "ours": []}
+    bare: list[Time] = []
+    ours: list[Time] = []
     for run in range(runs):
         for kind in ("c", "ours") if run % 2 else ("ours", "c"):
             directory = folder / f"{kind}{run}"
             directory.mkdir()
             floor(program, "make", str(directory), str(files))
             if kind == "c":
-                count, seconds = floor(program, "unlink", str(directory))
+                count, *seconds = floor(program, "unlink", str(directory))
                 assert int(count) == files
-                times["c"].append(float(seconds))
+                bare.append(Time(float(seconds[0]), float(seconds[1])))
             else:
-                _, plan = planned(directory, {"age_us": 0})
-                begin = time.perf_counter()
-                removed = plan.remove(files)
-                times["ours"].append(time.perf_counter() - begin)
+                made = plan(directory, {"age_us": 0})
+                each, removed = timed(partial(made.remove, files))
                 assert removed.by_rule[0][1] == files
+                ours.append(each)
             directory.rmdir()
-    return {
-        "files": files,
-        "c_s": statistics.median(times["c"]),
-        "s": statistics.median(times["ours"]),
-        "ratio": statistics.median(times["ours"]) / statistics.median(times["c"]),
-    }
+    return {"files": files, **compared(ours, bare)}
 
 
 def main() -> None:
@@ -135,13 +154,17 @@ def main() -> None:
     if given.json:
         print(json.dumps(found))
         return
-    print(f"{found['files']} files; a listing with times in C takes {found['c_list_s']:.2f} s\n")
-    print(f"{'':<24}{'s':>8}{'of C':>9}{'budget':>9}")
-    for name in PLANS:
-        print(f"{name:<24}{found[name]['s']:>8.2f}{found[name]['ratio']:>8.2f}x{BUDGETS['plan']:>8}x")
-    remove = found["cleanup.remove"]
-    print(f"{'cleanup.remove':<24}{remove['s']:>8.2f}{remove['ratio']:>8.2f}x{BUDGETS['remove']:>8}x")
-    print(f"  of {remove['files']} files; in C {remove['c_s']:.2f} s\n")
+    rows = {name: found[name] for name in (*PLANS, "cleanup.remove")}
+    print(
+        f"{found['files']} files; removal of {found['cleanup.remove']['files']}; medians of {given.runs} runs\n"
+    )
+    print(f"{'':<24}{'s':>8}{'C, s':>8}{'of C':>9}{'cpu of C':>10}{'budget':>9}")
+    for name, each in rows.items():
+        print(
+            f"{name:<24}{each['s']:>8.2f}{each['c_s']:>8.2f}{each['ratio']:>8.2f}x{each['cpu_ratio']:>9.2f}x"
+            f"{BUDGETS['plan']:>8}x"
+        )
+    print()
     for name, each in found["cleanup.memory"].items():
         print(
             f"cleanup.memory of {name}: {each['bytes_a_file']:.1f} bytes a file beside the names kept "

@@ -26,7 +26,7 @@ def test_a_part_that_fails_while_it_is_ended_does_not_begin_again() -> None:
         await asyncio.sleep(0)
         task.cancel()
         async with asyncio.timeout(10):
-            return await asyncio.gather(task, return_exceptions=True)
+            return list(await asyncio.gather(task, return_exceptions=True))
 
     (ended,) = asyncio.run(run())
     assert isinstance(ended, RuntimeError)

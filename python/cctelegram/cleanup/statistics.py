@@ -42,7 +42,7 @@ def growth(points: Sequence[tuple[int, int]]) -> float | None:
     step = max(1, len(points) // POINTS)
     some = points[::-step][::-1]
     slopes = sorted((y - b) / (x - a) for (a, b), (x, y) in combinations(some, 2) if x > a)
-    # By hand: `import statistics` brings decimal and fractions, a third of a megabyte for the bridge to keep.
+    # By hand: `import statistics` brings decimal and fractions, which the bridge would keep in memory.
     middle = len(slopes) // 2
     return (slopes[middle] + slopes[~middle]) / 2 * DAY if slopes else None
 

@@ -86,11 +86,8 @@ impl Policy {
         if left.files <= self.keep {
             return None;
         }
-        let over = |limit: Option<Limit>, had: u64, has: u64| {
-            limit.is_some_and(|limit| had > limit.above && has > limit.down_to)
-        };
         let takes = |rule: &Rule| match rule {
-            Rule::Age => self.age_ns.is_some_and(|age| age_ns > age.max(0)),
+            Rule::Age => self.is_too_old(age_ns),
             Rule::Bytes => self.is_old_enough(age_ns) && over(self.bytes, total.bytes, left.bytes),
             Rule::Count => self.is_old_enough(age_ns) && over(self.count, total.files, left.files),
         };
@@ -100,13 +97,29 @@ impl Policy {
     /// Whether a file that is newer than `age_ns` may have to go: else it need not be remembered.
     #[must_use]
     pub fn may_take(&self, age_ns: i64) -> bool {
-        self.age_ns.is_some_and(|age| age_ns > age.max(0))
+        self.is_too_old(age_ns)
             || (self.is_old_enough(age_ns) && (self.bytes.is_some() || self.count.is_some()))
+    }
+
+    /// Whether the age takes a file.
+    #[must_use]
+    pub fn is_too_old(&self, age_ns: i64) -> bool {
+        self.age_ns.is_some_and(|age| age_ns > age.max(0))
+    }
+
+    /// Whether size or number would take of what is left, were it old enough.
+    #[must_use]
+    pub fn is_over(&self, total: Amount, left: Amount) -> bool {
+        over(self.bytes, total.bytes, left.bytes) || over(self.count, total.files, left.files)
     }
 
     fn is_old_enough(&self, age_ns: i64) -> bool {
         age_ns >= self.spare_ns.max(0)
     }
+}
+
+fn over(limit: Option<Limit>, had: u64, has: u64) -> bool {
+    limit.is_some_and(|limit| had > limit.above && has > limit.down_to)
 }
 
 #[cfg(test)]

@@ -137,30 +137,15 @@ fn decide(
     policy: &Policy,
     now_ns: i64,
 ) -> Plan {
-    let dropped = files.sort();
+    let dropped = files.limit();
     let total = statistics.amount;
-    let mut left = total;
     let mut by_rule = [Amount::default(); 3];
-    let mut named = Vec::new();
-    let mut taken = 0;
-    for index in 0..files.len() {
-        let Seen { since_ns, size, .. } = files.at(index);
-        let Some(rule) = policy.rule(total, left, now_ns.saturating_sub(since_ns)) else {
-            break;
-        };
-        files.mark(index, rule);
-        by_rule[rule as usize].add(size);
-        left.subtract(size);
-        if named.len() < NAMED {
-            named.push((
-                String::from_utf8_lossy(files.name(index)).into_owned(),
-                rule,
-            ));
-        }
-        taken = index + 1;
+    if dropped || !by_age_alone(&mut files, total, policy, now_ns, &mut by_rule[0]) {
+        by_rule = in_order(&mut files, total, policy, now_ns);
     }
-    let has_more = dropped && taken == files.len();
-    files.keep_first(taken);
+    let planned: u64 = by_rule.iter().map(|amount| amount.files).sum();
+    let named = files.oldest(NAMED);
+    let has_more = dropped && planned == files.seen() as u64;
     Plan {
         directory,
         files,
@@ -170,6 +155,53 @@ fn decide(
         named,
         has_more,
     }
+}
+
+/// Take what is too old, when that is all there is to take: nothing needs to be put in order for it.
+fn by_age_alone(
+    files: &mut Sightings,
+    total: Amount,
+    policy: &Policy,
+    now_ns: i64,
+    taken: &mut Amount,
+) -> bool {
+    let is_old = |seen: &Seen| policy.is_too_old(now_ns.saturating_sub(seen.since_ns));
+    let mut old = Amount::default();
+    files.each(|seen| {
+        if is_old(seen) {
+            old.add(seen.size);
+        }
+    });
+    let left = Amount {
+        files: total.files - old.files,
+        bytes: total.bytes.saturating_sub(old.bytes),
+    };
+    if left.files < policy.keep || policy.is_over(total, left) {
+        return false;
+    }
+    files.keep_if(is_old);
+    *taken = old;
+    true
+}
+
+/// Take from the oldest on, as long as a rule takes.
+fn in_order(files: &mut Sightings, total: Amount, policy: &Policy, now_ns: i64) -> [Amount; 3] {
+    files.sort();
+    let mut left = total;
+    let mut by_rule = [Amount::default(); 3];
+    let mut taken = 0;
+    for index in 0..files.len() {
+        let Seen { since_ns, size, .. } = files.at(index);
+        let Some(rule) = policy.rule(total, left, now_ns.saturating_sub(since_ns)) else {
+            break;
+        };
+        files.mark(index, rule);
+        by_rule[rule as usize].add(size);
+        left.subtract(size);
+        taken = index + 1;
+    }
+    files.keep_first(taken);
+    by_rule
 }
 
 impl Plan {

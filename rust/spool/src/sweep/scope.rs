@@ -69,6 +69,9 @@ impl Scope {
         if !self.names.has(name) {
             return false;
         }
+        if self.include.is_none() && self.exclude.is_empty() {
+            return true;
+        }
         let name = Candidate::from_bytes(name);
         self.include
             .as_ref()

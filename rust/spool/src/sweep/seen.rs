@@ -24,6 +24,7 @@ pub struct Sightings {
     /// Each name behind its length, in two bytes.
     names: Vec<u8>,
     most: usize,
+    limited: usize,
     /// From then on, nothing is old enough to be kept; none while all were.
     newest: Option<i64>,
 }
@@ -34,6 +35,7 @@ impl Sightings {
             files: Vec::new(),
             names: Vec::new(),
             most: most.max(1),
+            limited: 0,
             newest: None,
         }
     }
@@ -64,7 +66,7 @@ impl Sightings {
             self.newest = self.newest.or(Some(i64::MAX));
             return;
         };
-        // By a sixteenth at a time: twice as much, as a list grows by itself, would be memory for nothing.
+        // By a thirty-second part at a time: twice as much, as a list grows by itself, would be memory for nothing.
         grow(&mut self.files, 1);
         self.files.push(Seen {
             since_ns,
@@ -81,13 +83,37 @@ impl Sightings {
         }
     }
 
-    /// Order by age, the oldest first; returns whether some were dropped because there were too many.
-    pub fn sort(&mut self) -> bool {
+    /// Keep no more than there may be; returns whether some were dropped, the newest of them.
+    pub fn limit(&mut self) -> bool {
         if self.files.len() > self.most {
             self.prune();
         }
-        self.files.sort_unstable_by_key(age);
+        self.limited = self.files.len();
         self.newest.is_some()
+    }
+
+    /// How many there were when they were limited.
+    pub fn seen(&self) -> usize {
+        self.limited
+    }
+
+    /// Order by age, the oldest first.
+    pub fn sort(&mut self) {
+        self.files.sort_unstable_by_key(age);
+    }
+
+    /// Look at each.
+    pub fn each(&self, look: impl FnMut(&Seen)) {
+        self.files.iter().for_each(look);
+    }
+
+    /// Keep those, in the order of the directory.
+    pub fn keep_if(&mut self, wanted: impl Fn(&Seen) -> bool) {
+        let before = self.files.len();
+        self.files.retain(wanted);
+        if self.files.len() < before {
+            self.compact();
+        }
     }
 
     /// Keep the oldest `count` of what is sorted, from now on in the order of the directory: a file system
@@ -95,6 +121,24 @@ impl Sightings {
     pub fn keep_first(&mut self, count: usize) {
         self.files.truncate(count);
         self.compact();
+    }
+
+    /// Name the oldest, each with its rule.
+    pub fn oldest(&self, count: usize) -> Vec<(String, Rule)> {
+        let mut oldest: Vec<Seen> = Vec::with_capacity(count + 1);
+        for seen in &self.files {
+            if oldest.len() == count && oldest.last().is_some_and(|last| age(last) <= age(seen)) {
+                continue;
+            }
+            let place = oldest.partition_point(|other| age(other) <= age(seen));
+            oldest.insert(place, *seen);
+            oldest.truncate(count);
+        }
+        let named = |seen: &Seen| {
+            let name = String::from_utf8_lossy(name_at(&self.names, seen.name)).into_owned();
+            (name, Rule::ALL[usize::from(seen.rule)])
+        };
+        oldest.iter().map(named).collect()
     }
 
     fn prune(&mut self) {
@@ -128,7 +172,7 @@ fn age(seen: &Seen) -> (i64, u32) {
 
 fn grow<T>(list: &mut Vec<T>, more: usize) {
     if list.capacity() - list.len() < more {
-        list.reserve_exact(more.max(list.len() / 16).max(64));
+        list.reserve_exact(more.max(list.len() / 32).max(64));
     }
 }
 

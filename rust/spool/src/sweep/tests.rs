@@ -251,6 +251,41 @@ fn what_changed_since_the_plan_stays() {
     }
 }
 
+proptest::proptest! {
+    #[test]
+    fn what_is_taken_by_age_alone_is_what_the_rules_take_in_order(
+        ages in proptest::collection::vec((0_i64..20, 0_u64..5), 0..40),
+        age in 0_i64..20,
+        keep in 0_u64..20,
+        above in 0_u64..60,
+    ) {
+        let policy = Policy {
+            age_ns: Some(age),
+            keep,
+            bytes: Some(Limit { above, down_to: above / 2 }),
+            ..Policy::default()
+        };
+        let sightings = || {
+            let mut files = Sightings::new(ALL);
+            for (index, (age, size)) in ages.iter().enumerate() {
+                files.add(index.to_string().as_bytes(), -age, index as u64, *size);
+            }
+            files.limit();
+            files
+        };
+        let mut statistics = Statistics::default();
+        ages.iter().for_each(|(_, size)| statistics.amount.add(*size));
+        let names = |files: &Sightings| {
+            (0..files.len()).map(|index| files.name(index).to_vec()).collect::<Vec<_>>()
+        };
+        let mut ordered = sightings();
+        let by_rule = in_order(&mut ordered, statistics.amount, &policy, 0);
+        let plan = decide(None, sightings(), statistics, &policy, 0);
+        proptest::prop_assert_eq!(plan.by_rule, by_rule);
+        proptest::prop_assert_eq!(names(&plan.files), names(&ordered));
+    }
+}
+
 #[test]
 fn a_directory_that_is_not_there_is_empty_and_is_not_made() {
     let home = tempfile::tempdir().unwrap();
