@@ -28,6 +28,7 @@ $(VENV)/built: $(VENV)/made $(RUST_SOURCES)
 	@echo "Building (the first time takes a few minutes) ..."
 	@touch $@.begun # what is edited while it builds is newer than this, and builds again
 	@PIP_QUIET=1 $(BIN)/maturin develop --release --quiet
+	@$(BIN)/python -m compileall -q python/cctelegram # as pip does with what it installs
 	@mv $@.begun $@
 
 setup: $(VENV)/built ## Make .venv and build the package into it

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -83,4 +82,13 @@ def _runtime_directory() -> Path:
     if runtime and Path(runtime).is_dir():
         return Path(runtime) / "cctelegram"
     user = os.getuid() if hasattr(os, "getuid") else environment.get("USERNAME") or "user"
-    return Path(tempfile.gettempdir()) / f"cctelegram-{user}"
+    return Path(_temporary()) / f"cctelegram-{user}"
+
+
+def _temporary() -> str:
+    if os.name == "posix":  # as tempfile has it, which brings along what unpacks archives
+        given = (environment.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
+        return next((path for path in given if path and Path(path).is_dir()), "/tmp")  # noqa: S108
+    from tempfile import gettempdir  # noqa: PLC0415 - see above
+
+    return gettempdir()

@@ -9,7 +9,6 @@ One wrong value refuses the whole: what counts is always one set of settings tha
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import stat
@@ -259,7 +258,9 @@ def shown(value: object) -> str:
 
 def unknown(name: str, known: Mapping[str, Key]) -> str:
     """Say that there is no such name, and which is the nearest."""
-    near = difflib.get_close_matches(name, known, n=1)
+    from difflib import get_close_matches  # noqa: PLC0415 - for a mistake alone
+
+    near = get_close_matches(name, known, n=1)
     return "there is no such setting" + (f"; the nearest is {near[0]}" if near else "")
 
 

@@ -10,19 +10,15 @@ the address holds the token.
 from __future__ import annotations
 
 import logging
-import sys
+
+from cctelegram.absent import BEHIND_HTTPX, standing_in
 
 __all__ = ["httpx", "silence"]
 
 # None makes `from ._main import main` an ImportError, and httpx then does without.
 _MAIN = "httpx._main"
-_had = _MAIN in sys.modules
-if not _had:
-    sys.modules[_MAIN] = None  # type: ignore[assignment]  # the documented way to block an import
-import httpx  # noqa: E402  after the block above
-
-if not _had:
-    del sys.modules[_MAIN]
+with standing_in(*BEHIND_HTTPX, blocked=(_MAIN,)):
+    import httpx
 
 _VOICES = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
 

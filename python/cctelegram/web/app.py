@@ -9,11 +9,9 @@ import hmac
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import orjson
-from starlette.applications import Starlette
-from starlette.responses import Response
-from starlette.routing import Route
 
 from cctelegram.web import outbox
+from cctelegram.web.lean import Response, Route, Starlette
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

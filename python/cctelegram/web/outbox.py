@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
-from starlette.responses import Response
-from starlette.routing import Route
+
+from cctelegram.web.lean import Response, Route
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

@@ -11,6 +11,8 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from cctelegram.absent import BEHIND_SERVERS, standing_in
+
 # `import uvicorn` brings its command line along: click, its supervisors, multiprocessing, 4 MB that a
 # daemon with a budget of 50 does not need. A module in the place of `uvicorn.main` keeps them out.
 _MAIN = "uvicorn.main"
@@ -20,8 +22,9 @@ if not _had:
     for _name in ("Server", "main", "run"):
         setattr(_empty, _name, None)
     sys.modules[_MAIN] = _empty
-import uvicorn.config  # noqa: E402 - after the block above
-import uvicorn.server  # noqa: E402
+with standing_in(*BEHIND_SERVERS):
+    import uvicorn.config
+    import uvicorn.server
 
 if not _had:
     del sys.modules[_MAIN]

@@ -105,6 +105,19 @@ impl Listing {
         self.bytes.extend_from_slice(name);
     }
 
+    /// Let the names for which `is_first` holds go before the others of a listing that was just filled.
+    pub fn prefer(&mut self, mut is_first: impl FnMut(&[u8]) -> bool) {
+        let bytes = &self.bytes;
+        self.starts
+            .sort_by_cached_key(|start| !is_first(name_at(bytes, *start)));
+    }
+
+    /// How many names are left.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.starts.len() - self.next
+    }
+
     /// The next name, which stays the next one until [`Self::advance`].
     #[must_use]
     pub fn peek(&self) -> Option<&[u8]> {

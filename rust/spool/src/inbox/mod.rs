@@ -12,6 +12,7 @@ mod follow;
 mod settle;
 mod tail;
 mod take;
+mod urgent;
 
 pub use batch::{Batch, Counters, Position, Settled, Trouble};
 

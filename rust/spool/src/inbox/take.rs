@@ -55,6 +55,9 @@ impl Inbox {
             } = state;
             listing.fill(&taking.directory, |name| !in_flight.contains(name))?;
             (state.listed_in, state.number) = (Some(identity), state.number + 1);
+            if state.listing.left() > taking.bounds.batch_events {
+                super::urgent::first(&taking.directory, &mut state.listing);
+            }
         }
         taking.batch.counters.not_files = state.listing.others as u64;
         let is_cut = state.listing.is_cut;

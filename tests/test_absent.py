@@ -1,0 +1,51 @@
+"""What is kept out of the bridge's memory is there for whoever asks for it afterwards."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from running import environment
+
+CODE = """
+import json, sys
+import cctelegram.cli.bridge, httpcore
+from cctelegram.pools.lean import httpx
+kept_out = [name for name in NAMES if name in sys.modules]
+answer = httpx.Response(200, headers={"content-type": "text/plain; charset=latin-1"}, content=b"\\xe9")
+client = httpx.Client(trust_env=True)
+proxies = sorted(str(pattern.pattern) for pattern in client._mounts)
+text = answer.text
+import urllib.request, http.client, html, email.message, configparser, logging.config, http.cookiejar
+print(json.dumps({
+    "kept out": kept_out, "text": text, "proxies": proxies,
+    "real": [urllib.request.urlopen.__name__, http.client.HTTPConnection.__name__, html.unescape("&lt;"),
+             email.message.Message.__name__, configparser.ConfigParser.__name__,
+             logging.config.dictConfig.__name__, http.cookiejar.CookieJar.__module__],
+}))
+"""
+NAMES = ("urllib.request", "http.cookiejar", "http.client", "html", "html.entities", "configparser")
+
+
+def test_what_is_kept_out_is_real_for_those_who_import_it_later() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CODE.replace("NAMES", repr(NAMES))],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment(HTTPS_PROXY="http://127.0.0.1:9", no_proxy="internal.example"),
+    )
+    found = json.loads(done.stdout)
+    assert found["kept out"] == []
+    assert found["text"] == "é"
+    assert found["proxies"] == ["all://*internal.example", "https://"]
+    assert found["real"] == [
+        "urlopen",
+        "HTTPConnection",
+        "<",
+        "Message",
+        "ConfigParser",
+        "dictConfig",
+        "http.cookiejar",
+    ]
