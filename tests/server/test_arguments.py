@@ -40,6 +40,7 @@ STARTERS = {
     "switch_to_nomad_mode",
     "switch_to_local_mode",
     "switch_to_mute_mode",
+    "cleanup",
 }
 
 words = st.text(max_size=210)
