@@ -130,7 +130,9 @@ mod tests {
     /// (size, age) from the oldest to the newest; gives the rule of each that goes.
     fn walk(policy: &Policy, files: &[(u64, i64)]) -> Vec<Rule> {
         let mut total = Amount::default();
-        files.iter().for_each(|(size, _)| total.add(*size));
+        for (size, _) in files {
+            total.add(*size);
+        }
         let mut left = total;
         let mut taken = Vec::new();
         for (size, age) in files {

@@ -66,7 +66,7 @@ impl Sightings {
             self.newest = self.newest.or(Some(i64::MAX));
             return;
         };
-        // By a thirty-second part at a time: twice as much, as a list grows by itself, would be memory for nothing.
+        // By a sixty-fourth at a time: twice as much, as a list grows by itself, would be memory for nothing.
         grow(&mut self.files, 1);
         self.files.push(Seen {
             since_ns,
@@ -172,7 +172,7 @@ fn age(seen: &Seen) -> (i64, u32) {
 
 fn grow<T>(list: &mut Vec<T>, more: usize) {
     if list.capacity() - list.len() < more {
-        list.reserve_exact(more.max(list.len() / 32).max(64));
+        list.reserve_exact(more.max(list.len() / 64).max(64));
     }
 }
 

@@ -274,7 +274,9 @@ proptest::proptest! {
             files
         };
         let mut statistics = Statistics::default();
-        ages.iter().for_each(|(_, size)| statistics.amount.add(*size));
+        for (_, size) in &ages {
+            statistics.amount.add(*size);
+        }
         let names = |files: &Sightings| {
             (0..files.len()).map(|index| files.name(index).to_vec()).collect::<Vec<_>>()
         };
