@@ -11,7 +11,6 @@ import contextlib
 import os
 import sqlite3
 import struct
-import sys
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -113,7 +112,9 @@ def _look(connection: sqlite3.Connection, path: Path, ends: tuple[int, int]) -> 
         Damaged: they are not.
     """
     connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    read = _read_of_log(path) if ends[1] else 0
+    # How far SQLite has read the log stands in its index too. That file must not be opened here: closing it
+    # would give back the locks of the connection, and the next process to open the store would truncate it.
+    read = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1] if ends[1] else 0
     if ends[1] > ends[0] > read:
         # A transaction is synced before the next one begins; one that is cut short at the end never counted.
         raise Damaged(f"the log {path.name}-wal is damaged behind {read} of its {ends[1]} pages")
@@ -122,15 +123,6 @@ def _look(connection: sqlite3.Connection, path: Path, ends: tuple[int, int]) -> 
     there = path.stat().st_size
     if not read and there < pages * size:
         raise Damaged(f"{path.name} has {there} bytes of {pages * size}")
-
-
-def _read_of_log(path: Path) -> int:
-    """Give how many pages of the log SQLite has read, from the index that it made of it.
-
-    Source of the layout: https://www.sqlite.org/walformat.html, section 2.1 (`mxFrame`).
-    """
-    with path.with_name(f"{path.name}-shm").open("rb") as file:
-        return int.from_bytes(file.read(20)[16:20], sys.byteorder)
 
 
 def _transactions(path: Path) -> tuple[int, int]:
