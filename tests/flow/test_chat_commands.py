@@ -92,7 +92,7 @@ def test_digest_says_so_while_muted_and_tells_nothing_but_that(
     see(fast_sandbox, "1 held (muted)")
     assert not any("Kept quiet" in text for text in texts(fast_sandbox))
     fast_sandbox.control.say("/nomad")
-    see(fast_sandbox, "1 events while muted", "Kept quiet")
+    see(fast_sandbox, "1 event while muted", "Kept quiet")
 
 
 def test_the_commands_are_told_to_telegram(running: RunningBridge, fast_sandbox: Sandbox) -> None:
