@@ -22,7 +22,7 @@ pub struct Seen {
 pub struct Sightings {
     files: Vec<Seen>,
     /// Each name behind its length, in two bytes.
-    names: Vec<u8>,
+    names: Names,
     most: usize,
     limited: usize,
     /// From then on, nothing is old enough to be kept; none while all were.
@@ -33,7 +33,7 @@ impl Sightings {
     pub fn new(most: usize) -> Self {
         Self {
             files: Vec::new(),
-            names: Vec::new(),
+            names: Names::default(),
             most: most.max(1),
             limited: 0,
             newest: None,
@@ -49,7 +49,7 @@ impl Sightings {
     }
 
     pub fn name(&self, index: usize) -> &[u8] {
-        name_at(&self.names, self.files[index].name)
+        self.names.at(self.files[index].name)
     }
 
     pub fn mark(&mut self, index: usize, rule: Rule) {
@@ -60,14 +60,15 @@ impl Sightings {
         if self.newest.is_some_and(|newest| since_ns > newest) {
             return;
         }
-        let (Ok(start), Ok(length)) = (u32::try_from(self.names.len()), u16::try_from(name.len()))
-        else {
+        let Some(start) = self.names.add(name) else {
             // 4 GiB of names, or a name that no file system has: left to the next plan.
             self.newest = self.newest.or(Some(i64::MAX));
             return;
         };
-        // By a sixty-fourth at a time: twice as much, as a list grows by itself, would be memory for nothing.
-        grow(&mut self.files, 1);
+        if self.files.len() == self.files.capacity() {
+            // By a sixteenth at a time: twice as much, as a list grows by itself, would be memory for nothing.
+            self.files.reserve_exact((self.files.len() / 16).max(64));
+        }
         self.files.push(Seen {
             since_ns,
             identity,
@@ -75,9 +76,6 @@ impl Sightings {
             name: start,
             rule: 0,
         });
-        grow(&mut self.names, name.len() + 2);
-        self.names.extend_from_slice(&length.to_le_bytes());
-        self.names.extend_from_slice(name);
         if self.files.len() >= self.most.saturating_mul(2) {
             self.prune();
         }
@@ -135,7 +133,7 @@ impl Sightings {
             oldest.truncate(count);
         }
         let named = |seen: &Seen| {
-            let name = String::from_utf8_lossy(name_at(&self.names, seen.name)).into_owned();
+            let name = String::from_utf8_lossy(self.names.at(seen.name)).into_owned();
             (name, Rule::ALL[usize::from(seen.rule)])
         };
         oldest.iter().map(named).collect()
@@ -151,18 +149,14 @@ impl Sightings {
     /// Drop the names that no file has any more; this orders the files by their place in the directory.
     fn compact(&mut self) {
         self.files.sort_unstable_by_key(|seen| seen.name);
-        let mut end = 0;
+        let mut kept = Names::default();
         for seen in &mut self.files {
-            let start = seen.name as usize;
-            let length = 2 + name_at(&self.names, seen.name).len();
-            self.names.copy_within(start..start + length, end);
+            let start = seen.name;
             // It only moves to the front, so it still fits.
-            seen.name = u32::try_from(end).unwrap_or(u32::MAX);
-            end += length;
+            seen.name = kept.add(self.names.at(start)).unwrap_or(start);
+            self.names.drop_before(start);
         }
-        self.names.truncate(end);
-        self.names.shrink_to_fit();
-        self.files.shrink_to_fit();
+        self.names = kept;
     }
 }
 
@@ -170,14 +164,47 @@ fn age(seen: &Seen) -> (i64, u32) {
     (seen.since_ns, seen.name)
 }
 
-fn grow<T>(list: &mut Vec<T>, more: usize) {
-    if list.capacity() - list.len() < more {
-        list.reserve_exact(more.max(list.len() / 64).max(64));
-    }
+/// Bytes of one piece of names.
+const PIECE: usize = 1 << 20;
+
+/// Names, in pieces: one block that grows would be moved again and again.
+#[derive(Default)]
+struct Names {
+    pieces: Vec<Vec<u8>>,
 }
 
-fn name_at(names: &[u8], start: u32) -> &[u8] {
-    let start = start as usize;
-    let length = usize::from(u16::from_le_bytes([names[start], names[start + 1]]));
-    &names[start + 2..start + 2 + length]
+impl Names {
+    /// Keep a name; gives where, or nothing when there is no room.
+    fn add(&mut self, name: &[u8]) -> Option<u32> {
+        let length = u16::try_from(name.len()).ok()?;
+        let needed = name.len() + 2;
+        if self
+            .pieces
+            .last()
+            .is_none_or(|piece| piece.len() + needed > PIECE)
+        {
+            self.pieces.push(Vec::new());
+        }
+        let place = (self.pieces.len() - 1) * PIECE;
+        let piece = self.pieces.last_mut()?;
+        let start = u32::try_from(place + piece.len()).ok()?;
+        piece.extend_from_slice(&length.to_le_bytes());
+        piece.extend_from_slice(name);
+        Some(start)
+    }
+
+    fn at(&self, start: u32) -> &[u8] {
+        let (piece, start) = (start as usize / PIECE, start as usize % PIECE);
+        let piece = &self.pieces[piece];
+        let length = usize::from(u16::from_le_bytes([piece[start], piece[start + 1]]));
+        &piece[start + 2..start + 2 + length]
+    }
+
+    /// Give back the pieces before the one that holds this.
+    fn drop_before(&mut self, start: u32) {
+        let before = self.pieces.iter_mut().take(start as usize / PIECE).rev();
+        before
+            .take_while(|piece| !piece.is_empty())
+            .for_each(|piece| *piece = Vec::new());
+    }
 }
