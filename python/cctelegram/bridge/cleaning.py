@@ -92,6 +92,7 @@ class Cleaning:
                 due = self._due(wanted, now) if words else self._first(wanted, now)
                 words = wanted
             if due is not None and due <= now:
+                self._next = None  # it is now
                 await self._round()
                 due = self._due(words, clock.wall())
             self._next = due
