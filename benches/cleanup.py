@@ -1,4 +1,6 @@
-"""Cleaning beside the bare work in C: a listing with times, and unlinks. Medians of the ratios of interleaved runs.
+"""Cleaning beside the bare work in C: a listing with times, and unlinks.
+
+Medians of the ratios of interleaved runs.
 
     .venv/bin/python benches/cleanup.py [--files 1000000] [--removed 200000] [--runs 5] [--json]
 
@@ -156,7 +158,8 @@ def main() -> None:
         return
     rows = {name: found[name] for name in (*PLANS, "cleanup.remove")}
     print(
-        f"{found['files']} files; removal of {found['cleanup.remove']['files']}; medians of {given.runs} runs\n"
+        f"{found['files']} files; removal of {found['cleanup.remove']['files']}; "
+        f"medians of {given.runs} runs\n"
     )
     print(f"{'':<24}{'s':>8}{'C, s':>8}{'of C':>9}{'cpu of C':>10}{'budget':>9}")
     for name, each in rows.items():

@@ -59,7 +59,7 @@ def test_a_dead_one_is_sent_after_all_and_in_its_old_place(store: sqlite3.Connec
     put(store, 2, 2)
     deliveries.dead(store, 1, "message is too long")
     assert orders.retry(store, 1) == "dead"
-    assert state(store, 1) == ("queued", None)
+    assert state(store, 1) == ("queued", orders.ORDERED)
     waiting = deliveries.following(store, CHAT, NOW)
     assert waiting is not None
     assert (waiting.delivery, waiting.attempts, waiting.unclear) == (1, 0, 0)
@@ -120,7 +120,7 @@ def test_a_held_one_is_sent_now_and_one_that_waits_for_its_next_try_waits_no_lon
     put(store, 2, 2)
     digest.hold_queued(store, "muted")
     assert orders.retry(store, 1) == "held"
-    assert state(store, 1) == ("queued", None)
+    assert state(store, 1) == ("queued", orders.ORDERED)
     orders.retry(store, 2)
     deliveries.back(store, 2, NOW + 9, "502")
     assert orders.retry(store, 2) == "queued"

@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cctelegram.outbox import chats, deliveries, digest, intake, lookup, repeats, schema
@@ -183,6 +183,7 @@ steps = st.lists(
 
 
 @given(steps)
+@example([("take", 2, 1), ("hold", 0, 0), ("take", 2, 1), ("restart", 0, 0), ("take", 2, 1)])
 def test_every_event_is_counted_in_one_message_that_says_the_same(
     done: list[tuple[str, int, int]],
 ) -> None:

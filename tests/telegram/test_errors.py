@@ -43,7 +43,7 @@ WORDS: list[tuple[int, str, type[errors.TelegramError]]] = [
     (400, "Bad Request: message is too long", errors.Rejected),
     (400, "Bad Request: message text is empty", errors.Rejected),
     (400, "Bad Request: BUTTON_DATA_INVALID", errors.Rejected),
-    (400, "Bad Request: not enough rights to send text messages to the chat", errors.Rejected),
+    (400, "Bad Request: not enough rights to send text messages to the chat", errors.ChatUnavailable),
     (401, "Unauthorized", errors.Unauthorized),
     (404, "Not Found", errors.Unauthorized),
     (404, "Not Found: method not found", errors.Rejected),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cctelegram.bridge.judge import MUTED, stops
-from cctelegram.outbox import deliveries, intake
+from cctelegram.outbox import deliveries, intake, orders
 
 if TYPE_CHECKING:
     import sqlite3
@@ -20,9 +20,14 @@ def may_stop(standing: Standing) -> bool:
 
 
 def stop(connection: sqlite3.Connection, standing: Standing, waiting: Waiting) -> bool:
-    """Hold a delivery whose turn it is, if it may not go now; returns whether it was held."""
+    """Hold a delivery whose turn it is, if it may not go now; returns whether it was held.
+
+    What an operator ordered to be sent goes.
+    """
     severity = None if waiting.event is None else intake.severity(connection, waiting.event)
     reason = stops(standing, waiting.lane, severity, silent=bool(waiting.silent))
+    if reason is not None and orders.is_ordered(connection, waiting.delivery):
+        return False
     if reason is not None:
         deliveries.hold(connection, waiting.delivery, reason)
     return reason is not None

@@ -176,9 +176,10 @@ def part_sent(connection: sqlite3.Connection, part: int, message_id: int, now: i
     passed = None if left else _passed(connection, delivery)
     # The next part is in flight only after its own `start`: between the two, a crash repeats nothing.
     connection.execute(
-        "UPDATE deliveries SET state = ?, attempts = 0, unclear = 0, crashed = 0, reason = ?, "
+        "UPDATE deliveries SET state = ?, attempts = 0, unclear = 0, crashed = 0, "
+        "reason = CASE WHEN ? THEN reason ELSE ? END, "
         "sent_at = CASE WHEN ? THEN ? END WHERE id = ?",
-        ("queued" if left else "ambiguous" if passed else "sent", passed, not left, now, delivery),
+        ("queued" if left else "ambiguous" if passed else "sent", left, passed, not left, now, delivery),
     )
     return not left
 

@@ -230,9 +230,10 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA busy_timeout = 10000")
         if not read_only:
-            # Of a new store only, and before anything is written: later it would take a VACUUM. It lets what
-            # cleaning frees go back to the file system.
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            if _is_new(path):
+                # Before anything is written: later it would take a VACUUM. It lets what cleaning frees go
+                # back to the file system. Where it is set already, it would write: over a damaged log.
+                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
             connection.execute("PRAGMA synchronous = FULL")
@@ -243,6 +244,11 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _is_new(path: Path) -> bool:
+    log = path.with_name(f"{path.name}-wal")
+    return not any(file.exists() and file.stat().st_size for file in (path, log))
 
 
 def _recovery() -> ModuleType:

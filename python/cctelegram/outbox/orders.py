@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 DROPPED: Final = "dropped by the operator"
+# No mode and no quiet hours hold back what has this as its reason.
+ORDERED: Final = "sent by order of the operator"
 
 
 class Impossible(ValueError):
@@ -57,6 +59,12 @@ def named(connection: sqlite3.Connection, which: str) -> list[int]:
     return list(found.pop())
 
 
+def is_ordered(connection: sqlite3.Connection, delivery: int) -> bool:
+    """Tell whether an operator ordered a delivery to be sent now."""
+    row = connection.execute("SELECT reason FROM deliveries WHERE id = ?", (delivery,)).fetchone()
+    return row is not None and row[0] == ORDERED
+
+
 def state(connection: sqlite3.Connection, delivery: int) -> str:
     """Give a delivery's state. Raises KeyError for one that is not there."""
     row = connection.execute("SELECT state FROM deliveries WHERE id = ?", (delivery,)).fetchone()
@@ -85,8 +93,8 @@ def retry(connection: sqlite3.Connection, delivery: int) -> str:
     if before in ("queued", "held"):
         connection.execute(
             "UPDATE deliveries SET state = 'queued', not_before = 0, "
-            "reason = CASE WHEN state = 'held' THEN NULL ELSE reason END WHERE id = ?",
-            (delivery,),
+            "reason = CASE WHEN state = 'held' THEN ? ELSE reason END WHERE id = ?",
+            (ORDERED, delivery),
         )
         return before
     if unclear:
@@ -102,9 +110,9 @@ def retry(connection: sqlite3.Connection, delivery: int) -> str:
         (delivery,),
     )
     connection.execute(
-        "UPDATE deliveries SET state = 'queued', reason = NULL, not_before = 0, attempts = 0, unclear = 0, "
+        "UPDATE deliveries SET state = 'queued', reason = ?, not_before = 0, attempts = 0, unclear = 0, "
         "crashed = 0, sent_at = NULL WHERE id = ?",
-        (delivery,),
+        (ORDERED, delivery),
     )
     return before
 

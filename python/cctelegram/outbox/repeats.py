@@ -38,7 +38,9 @@ PROGRESS: Final = 3
 FIRST: Final = "SELECT id, body, type, title, source, occurred_at, taken_at FROM events WHERE intake_key = ?"
 RECENT: Final = """
 SELECT intake_key, body, type, title, source, taken_at FROM events
-WHERE id BETWEEN ? AND ? AND taken_at >= ? ORDER BY id
+WHERE id BETWEEN ? AND ? AND taken_at >= ? AND NOT EXISTS (
+    SELECT 1 FROM deliveries WHERE event = events.id AND (merged_into IS NOT NULL OR follows IS NOT NULL)
+) ORDER BY id
 """
 
 K = TypeVar("K", int, bytes)
@@ -111,7 +113,7 @@ class Repeats:
             if named[0] != QUESTION and len(body) <= LONGEST:
                 seen, likeness = _Seen(key, taken_at, compared=True), _likeness(tuple(named), body)
                 _remember(self._titles, hash(tuple(named)), seen, now)
-                self._equals.setdefault(likeness, seen)  # the first of them is the one to fold into
+                self._equals[likeness] = seen  # the last that stands by itself is the one to fold into
 
 
 def _remember(seen: dict[K, _Seen], key: K, what: _Seen, now: int) -> None:
