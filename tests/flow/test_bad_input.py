@@ -94,7 +94,7 @@ def test_what_is_no_regular_file_is_never_opened(
     assert secret.exists()
 
 
-# The budget is 50 MB; the names of 100,000 files bring it to 51.5 (docs/performance.md).
+# The budget is 50 MB; the names of 100,000 files bring it to 51 (docs/performance.md).
 HIGHEST = 53_000_000
 
 

@@ -108,8 +108,15 @@ impl Listing {
     /// Let the names for which `is_first` holds go before the others of a listing that was just filled.
     pub fn prefer(&mut self, mut is_first: impl FnMut(&[u8]) -> bool) {
         let bytes = &self.bytes;
-        self.starts
-            .sort_by_cached_key(|start| !is_first(name_at(bytes, *start)));
+        let mut first = Vec::new();
+        self.starts.retain(|start| {
+            let goes_first = is_first(name_at(bytes, *start));
+            if goes_first {
+                first.push(*start);
+            }
+            !goes_first
+        });
+        self.starts.splice(0..0, first);
     }
 
     /// How many names are left.
