@@ -72,9 +72,10 @@ async def wire(*acts: Act, tls: ssl.SSLContext | None = None, host: str = "127.0
         yield made
     finally:
         server.close()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            if "Wire.serve" in repr(task.get_coro()):
-                task.cancel()
+        serving = [task for task in asyncio.all_tasks() if "Wire.serve" in repr(task.get_coro())]
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
 
 
 def answer(body: Any, status: int = 200, headers: str = "") -> Act:
