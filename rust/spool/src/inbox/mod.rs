@@ -135,8 +135,8 @@ impl Inbox {
             tails: HashMap::new(),
             stored: options
                 .positions
-                .iter()
-                .map(|at| (at.name.clone(), at.clone()))
+                .into_iter()
+                .map(|at| (at.name.clone(), at))
                 .collect(),
             buffer: vec![0; bounds.buffer_size()], // untouched pages of it cost nothing
         };
