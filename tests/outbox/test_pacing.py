@@ -11,6 +11,13 @@ from cctelegram.sandbox import limits as sandbox
 STEPS = st.lists(st.floats(0.001, 3.0), min_size=1, max_size=200)
 
 
+def keeps_to(taken: list[float], rate: float, burst: int) -> None:
+    for first in range(len(taken)):
+        for last in range(first, len(taken)):
+            stretch = taken[last] - taken[first]
+            assert last - first + 1 <= burst + rate * stretch + 1e-6
+
+
 @given(STEPS, st.floats(0.2, 20), st.integers(1, 5))
 def test_a_bucket_never_lets_more_through_than_burst_and_rate(
     steps: list[float], rate: float, burst: int
@@ -21,10 +28,7 @@ def test_a_bucket_never_lets_more_through_than_burst_and_rate(
         if bucket.wait(now) == 0:
             bucket.take(now)
             taken.append(now)
-    for first in range(len(taken)):
-        for last in range(first, len(taken)):
-            stretch = taken[last] - taken[first]
-            assert last - first + 1 <= burst + rate * stretch + 1e-6
+    keeps_to(taken, rate, burst)
 
 
 @given(st.floats(0.2, 20), st.integers(1, 5), st.integers(1, 2000))
@@ -189,10 +193,7 @@ def test_r42_a_bucket_that_is_changed_holds_to_the_new_rate_from_then_on(
         if bucket.wait(now) == 0:
             bucket.take(now)
             taken.append(now)
-    for first in range(len(taken)):
-        for last in range(first, len(taken)):
-            stretch = taken[last] - taken[first]
-            assert last - first + 1 <= then_burst + then_rate * stretch + 1e-6
+    keeps_to(taken, then_rate, then_burst)
 
 
 @given(STEPS, STEPS, st.integers(1, 20), st.floats(0.5, 60), st.integers(1, 20), st.floats(0.5, 60))

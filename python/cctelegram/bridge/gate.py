@@ -26,8 +26,7 @@ def stop(connection: sqlite3.Connection, standing: Standing, waiting: Waiting) -
     """
     severity = None if waiting.event is None else intake.severity(connection, waiting.event)
     reason = stops(standing, waiting.lane, severity, silent=bool(waiting.silent))
-    if reason is not None and orders.is_ordered(connection, waiting.delivery):
+    if reason is None or orders.is_ordered(connection, waiting.delivery):
         return False
-    if reason is not None:
-        deliveries.hold(connection, waiting.delivery, reason)
-    return reason is not None
+    deliveries.hold(connection, waiting.delivery, reason)
+    return True
