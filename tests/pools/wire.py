@@ -27,12 +27,15 @@ class Wire:
         self.connections = 0
         self.at_once = self.most_at_once = 0
         self.port = 0
+        # The loop holds its tasks weakly: one that waits for what nobody else knows could be collected.
+        self.serving: set[asyncio.Task[Any] | None] = set()
 
     @property
     def base(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.serving.add(asyncio.current_task())
         self.connections += 1
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -45,6 +48,7 @@ class Wire:
         finally:
             self.at_once -= 1
             writer.close()
+            self.serving.discard(asyncio.current_task())
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         first = self.acts[0]
@@ -72,7 +76,7 @@ async def wire(*acts: Act, tls: ssl.SSLContext | None = None, host: str = "127.0
         yield made
     finally:
         server.close()
-        serving = [task for task in asyncio.all_tasks() if "Wire.serve" in repr(task.get_coro())]
+        serving = [task for task in made.serving if task is not None]
         for task in serving:
             task.cancel()
         await asyncio.gather(*serving, return_exceptions=True)
