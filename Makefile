@@ -78,8 +78,8 @@ format: setup ## Format Rust and Python
 	$(BIN)/ruff check --quiet --fix-only
 	$(BIN)/ruff format --quiet
 
-bench: setup ## Measure, with ratios side by side
-	@for bench in benches/*.py; do $(BIN)/python $$bench || exit 1; done
+bench: setup ## Measure, with limits and ratios in one table; WORDS=spool for those of one room
+	@$(BIN)/python benches/run.py $(WORDS)
 
 clean: ## Remove what was made
 	rm -rf $(VENV) $(ORACLE) target

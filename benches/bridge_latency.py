@@ -26,6 +26,8 @@ from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
+from figures import Figure
+
 from cctelegram import _native
 from cctelegram.sandbox.child import UNLIMITED, Sandbox, running
 from cctelegram.sandbox.client import Control
@@ -139,6 +141,15 @@ def report(times: dict[str, list[float]]) -> dict[str, Any]:
     return found
 
 
+def figures(found: dict[str, Any]) -> list[Figure]:
+    """In the form that all benches share."""
+    return [
+        Figure("file to request, median", found["bridge"]["p50_ms"], "ms"),
+        Figure("file to request, 95 of 100 under", found["bridge"]["p95_ms"], "ms", BUDGET_MS),
+        Figure("of a bare watch", found["ratio_p50"], "x"),
+    ]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -148,7 +159,7 @@ def main() -> None:
     given = parser.parse_args()
     found = measure(given.runs)
     if given.json:
-        print(json.dumps(found))
+        print(json.dumps({**found, "figures": [figure.facts() for figure in figures(found)]}))
         return
     print(f"file to request, {found['runs']} events each; a sync of this disk {found['sync_ms']:.2f} ms\n")
     print(f"{'':<10}{'p50 ms':>10}{'p95 ms':>10}{'max ms':>10}")

@@ -19,6 +19,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from figures import Figure
+
 HERE = Path(__file__).parent
 OURS = [str(Path(sys.executable).with_name("cctelegram")), "mcp"]
 SDK = [sys.executable, str(HERE / "servers" / "mcp_sdk.py")]
@@ -140,6 +142,23 @@ def memory(program: list[str]) -> dict[str, float]:
         }
 
 
+def figures(result: dict[str, Any]) -> list[Figure]:
+    """In the form that all benches share; the limits are the budgets of the design."""
+    of_bare = result["first_answer_of_bare"]
+    ours = result["memory"]["ours"]
+    answers = [
+        Figure(f"first answer, {name}, of bare", value, "x", 2.0 if name.startswith("ours") else None)
+        for name, value in of_bare.items()
+        if name != "bare"
+    ]
+    return [
+        *answers,
+        Figure("resident at start", ours["rss_start_mb"], "MB", 16),
+        Figure("resident after all tools", ours["rss_all_tools_mb"], "MB", 22),
+        Figure("a tool call", ours["call_ms"], "ms"),
+    ]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -163,7 +182,8 @@ def main() -> None:
         "memory": {"ours": memory(OURS), "sdk": memory(SDK)},
     }
     if given.json:
-        print(json.dumps(result))
+        facts = [figure.facts() for figure in figures(result)]
+        print(json.dumps({**result, "figures": facts}))
         return
     print(f"median of {given.runs} interleaved runs, Python {result['python']}\n")
     print(f"{'first answer':<24}{'ms':>9}{'of bare':>10}")

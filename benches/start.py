@@ -16,6 +16,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
+from figures import Figure
+
 from running import COMMAND, environment, make_home
 
 COMMANDS = {
@@ -55,6 +57,13 @@ def ready() -> float:
         return milliseconds
 
 
+def figures(medians: dict[str, float], ratios: dict[str, float]) -> list[Figure]:
+    """In the form that all benches share; the limits are the budgets of the design."""
+    limits = {"version": 2.0, "send": 2.0}
+    of_bare = [Figure(f"{name}, of bare", value, "x", limits.get(name)) for name, value in ratios.items()]
+    return [*of_bare, Figure("bridge, ready", medians["bridge, ready"], "ms", 300)]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -71,7 +80,8 @@ def main() -> None:
     medians = {name: statistics.median(values) for name, values in times.items()}
     ratios = {name: value / medians["bare"] for name, value in medians.items()}
     if given.json:
-        print(json.dumps({"runs": given.runs, "median_ms": medians, "of_bare": ratios}))
+        facts = [figure.facts() for figure in figures(medians, ratios)]
+        print(json.dumps({"runs": given.runs, "median_ms": medians, "of_bare": ratios, "figures": facts}))
         return
     print(f"start to end, median of {given.runs} interleaved runs\n")
     print(f"{'':<16}{'ms':>9}{'of bare':>10}")

@@ -199,7 +199,16 @@ class Batch:
 
     @property
     def counters(self) -> dict[str, int]:
-        """looked, opened, bytes, mended, unknown_types, not_files, waiting, parse_ns, take_ns."""
+        """Figures of this take.
+
+        looked (names), opened (files), bytes (of events), mended, unknown_types, not_files, waiting, parse_ns
+        (of all threads), take_ns, listings, listings_kept (not made, since the directory is unchanged),
+        calls_saved (system calls on the directory that takes of one file each would have made beyond this).
+        """
+
+    @property
+    def held(self) -> int:
+        """Bytes of memory that the events and the names of their files hold."""
 
 @final
 class Rejected:
@@ -212,6 +221,10 @@ class Rejected:
     @property
     def origin(self) -> str:
         """Of the file in the events directory."""
+
+    @property
+    def code(self) -> str:
+        """One word to count by: empty, encoding, json, depth, cut, object, title, size."""
 
     @property
     def reason(self) -> str:
@@ -265,6 +278,7 @@ class Inbox:
         max_event_bytes: int = ...,
         batch_events: int = 512,
         batch_bytes: int = ...,
+        threads: int = 2,
         quiet_seconds: float = 2.0,
         finish_seconds: float = 10.0,
         positions: Sequence[tuple[bytes, int, int, int, int]] = [],

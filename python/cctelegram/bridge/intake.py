@@ -102,15 +102,30 @@ class Intake:
         """Whether the spool still holds something that is to be taken, or was taken and is not stored."""
         return self._busy or self._inbox.waiting()
 
+    def tally(self) -> dict[str, Any]:
+        """Give what was taken since the start; see spool.tally."""
+        return self._inbox.tally.snapshot()
+
     async def run(self) -> None:
-        """Take what comes."""
-        async for batch in self._inbox.batches():
-            self._busy = True
-            await self._take(batch)
-            self._busy = False
-            del batch  # as in Inbox.batches
+        """Take what comes: while a batch is stored, the files of the one before go and the next is read."""
+        removing: asyncio.Task[None] | None = None
+        try:
+            async for batch in self._inbox.batches():
+                self._busy = True
+                await self._take(batch)
+                if removing is not None:
+                    await asyncio.shield(removing)
+                removing = asyncio.create_task(self._remove(batch))
+                if not batch.more:
+                    await asyncio.shield(removing)
+                self._busy = False
+                del batch  # as in Inbox.batches
+        finally:
+            if removing is not None:
+                await asyncio.wait([removing])  # durable: its files are not left for the next start
 
     async def _take(self, batch: Any) -> None:
+        """Make a batch durable, and tell of it."""
         rows = batch.rows()
         rejected = [Rejection(item.name, item.reason) for item in batch.rejected]
         told = [*rejected, *(Rejection(item.name, item.reason) for item in batch.troubles)]
@@ -124,7 +139,6 @@ class Intake:
             chats.add(routes.owner)
         if chats:
             self._arrived(chats, any(item.row[intake.LANE] == DECISIONS for item in accepted))
-        await self._remove(batch)
         self._figures.accepted += len(accepted)
         self._figures.rejected += len(rejected)
         for item in told:

@@ -292,6 +292,7 @@ class Bridge:
             **status.from_process(self.figures, self._started),
             "config": status.from_settings(self.live),
             **stored,
+            "spool": None if self._intake is None else self._intake.tally(),
             "pools": self._link.pools,
             "cleanup": self._cleaning.status(),
         }

@@ -29,10 +29,15 @@ BODY: Final = 10
 LARGE: Final = 65_536
 
 INSERT: Final = """
-INSERT INTO events (intake_key, event_id, type, title, source, task_id, correlation_id, lane, severity,
+INSERT INTO events (id, intake_key, event_id, type, title, source, task_id, correlation_id, lane, severity,
                     occurred_at, body, warnings, taken_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING
+"""
+
+DELIVERY: Final = """
+INSERT INTO deliveries (event, chat_id, thread_id, lane, state, silent, reason, queued_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 SELECT: Final = """
@@ -76,23 +81,14 @@ def accept(
         now: microseconds since the epoch.
         judge: says of a row how it is to be delivered.
     """
-    new: list[Accepted] = []
-    insert = connection.execute
-    for row in _unknown(connection, rows):
-        cursor = insert(INSERT, (*row, now))
-        if cursor.rowcount == 0:
-            renamed = _renamed(connection, row)
-            if renamed is None:
-                continue
-            row = renamed  # noqa: PLW2901 - the same event under the id it can have
-            cursor = insert(INSERT, (*row, now))
-        new.append(Accepted(int(cursor.lastrowid or 0), row))
-        if len(row[BODY]) > LARGE:
-            # SQLite keeps what was bound last; bound anew, and known, it keeps the key alone.
-            insert(INSERT, (*row[:BODY], "", None, now))
+    unknown = _unknown(connection, rows)
+    new = _insert(connection, unknown, now)
+    if any(len(row[BODY]) > LARGE for row in unknown):
+        # SQLite keeps what was bound last; bound anew, and known, it keeps a key alone.
+        known = unknown[-1]
+        connection.execute(INSERT, (None, *known[:BODY], "", None, now))
     connection.executemany(
-        "INSERT INTO deliveries (event, chat_id, thread_id, lane, state, silent, reason, queued_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        DELIVERY,
         (
             _delivery(accepted, recipient, now, judgement)
             for accepted in new
@@ -108,6 +104,25 @@ def _unknown(connection: sqlite3.Connection, rows: Sequence[Row]) -> Sequence[Ro
     if connection.execute("SELECT 1 FROM forgotten LIMIT 1").fetchone() is None:
         return rows
     return [row for row in rows if not is_forgotten(connection, row[INTAKE_KEY])]
+
+
+def _insert(connection: sqlite3.Connection, rows: Sequence[Row], now: int) -> list[Accepted]:
+    """Store the events of `rows` that are new: all in one go, and then the few that were in the way."""
+    (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
+    new = list(map(Accepted, range(last + 1, last + 1 + len(rows)), rows))
+    stored = connection.executemany(INSERT, ((event, *row, now) for event, row in new)).rowcount
+    if stored == len(rows):
+        return new
+    there = {event for (event,) in connection.execute("SELECT id FROM events WHERE id > ?", (last,))}
+    accepted: list[Accepted] = []
+    for item in new:
+        if item.event in there:
+            accepted.append(item)
+        elif (renamed := _renamed(connection, item.row)) is not None:
+            # The same event under the id it can have; it keeps its place.
+            connection.execute(INSERT, (item.event, *renamed, now))
+            accepted.append(Accepted(item.event, renamed))
+    return accepted
 
 
 def _renamed(connection: sqlite3.Connection, row: Row) -> Row | None:

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from cctelegram import _native
+from cctelegram.spool.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -66,8 +67,11 @@ class Inbox:
         self._waiter = ThreadPoolExecutor(1, "spool-inbox")
         self._looked = looked
         self._rescan_seconds = rescan_seconds
+        self.tally = Tally()
         self._stopped = False
         self._more = False
+        self._held = False
+        self._ahead: asyncio.Future[_native.Batch | None] | None = None
         self._failure: OSError | None = None
 
     @property
@@ -78,13 +82,14 @@ class Inbox:
     async def batches(self) -> AsyncIterator[_native.Batch]:
         """Yield what there is, as soon as it is there, until `stop`; never an empty batch.
 
-        Batches come as fast as they are asked for: who asks slowly leaves the files where they are.
+        Batches come as fast as they are asked for, and one is read ahead while there are more: who asks
+        slowly leaves the files where they are.
         An events directory that is in trouble is told in `trouble` and tried again each second.
         """
-        loop = asyncio.get_running_loop()
         while not self._stopped:
+            ahead, self._ahead = self._ahead or self._start(), None
             try:
-                batch = await loop.run_in_executor(self._waiter, self._next)
+                batch = await ahead
             except OSError as failure:
                 self._failure, self._more = failure, False
                 self._looked()
@@ -92,8 +97,16 @@ class Inbox:
             self._failure = None
             self._looked()
             if batch is not None:
+                self._held = False
+                if self._more:
+                    self._ahead = self._start()  # read while this one is stored; never more than one
                 yield batch
             del batch  # it may hold a megabyte, and the next one may come tomorrow
+        if self._ahead is not None:
+            await asyncio.wait([self._ahead])  # nobody stores it: its files stay
+
+    def _start(self) -> asyncio.Future[_native.Batch | None]:
+        return asyncio.get_running_loop().run_in_executor(self._waiter, self._next)
 
     async def done(self, batch: _native.Batch) -> _native.Settled:
         """Remove the files of a batch whose rows are durable, each only if it still is what was read.
@@ -123,8 +136,8 @@ class Inbox:
         self._native.wake()
 
     def waiting(self) -> bool:
-        """Whether the directory holds a file that may be an event. Lists it: not for hot paths."""
-        return has_events(self._events_dir)
+        """Whether there is something to take, or taken and not yielded. Lists the directory: not for hot paths."""
+        return self._more or self._held or has_events(self._events_dir)
 
     def release(self, batch: _native.Batch) -> None:
         """Give back a batch whose rows could not be stored: all of it comes again."""
@@ -150,6 +163,8 @@ class Inbox:
             if native.wait(patience if due is None else min(due, patience)) == "closed":
                 return None
         batch = native.take(time.monotonic())
+        self.tally.took(batch)
+        self._held = not batch.is_empty
         self._more = batch.more
         return None if batch.is_empty else batch
 

@@ -14,7 +14,7 @@ pub const TAKEN: &str = "taken";
 const SLUG_CHARACTERS: usize = 40;
 
 /// An answer is written by the bridge from one update of Telegram; more than this is not one.
-const ANSWER_BYTES: usize = 1 << 20;
+const ANSWER_BYTES: u64 = 1 << 20;
 
 /// An answer's file, as a listing shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,11 +148,11 @@ pub fn read_answers(directory: &Path, names: &[String]) -> Result<Vec<(String, V
         return Ok(Vec::new());
     }
     let open = Directory::open(directory)?;
-    let mut buffer = vec![0; ANSWER_BYTES + 1];
+    let mut buffer = Vec::new();
     let mut answers = Vec::new();
     for name in names {
         checked(name)?;
-        if let Contents::Whole(stat) = open.read(name.as_bytes(), &mut buffer)? {
+        if let Contents::Whole(stat) = open.read(name.as_bytes(), ANSWER_BYTES, &mut buffer)? {
             let size = usize::try_from(stat.size).unwrap_or(0);
             answers.push((name.clone(), buffer[..size].to_vec()));
         }

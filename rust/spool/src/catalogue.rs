@@ -29,10 +29,17 @@ pub const FALLBACK: &str = "custom_event";
 /// Find a type by its exact name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static EventType> {
+    index(name).map(|index| &EVENT_TYPES[usize::from(index)])
+}
+
+/// The place of a type in [`EVENT_TYPES`].
+#[must_use]
+pub fn index(name: &str) -> Option<u8> {
     // 62 short strings, told apart mostly by their length: a scan is as fast as a hash.
-    EVENT_TYPES
+    let place = EVENT_TYPES
         .iter()
-        .find(|event_type| event_type.name == name)
+        .position(|event_type| event_type.name == name)?;
+    u8::try_from(place).ok()
 }
 
 const fn t(

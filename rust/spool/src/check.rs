@@ -48,8 +48,8 @@ pub fn check_event(bytes: &[u8], now_us: i64) -> Vec<Problem> {
         .map_err(|offset| format!("The event is not UTF-8 at byte {offset}."))
         .and_then(|decoded| {
             // The scan has our depth limit and says where; the value is for looking at.
-            crate::scan::scan(&decoded.text)
-                .and_then(|_| serde_json::from_str::<Value>(&decoded.text))
+            crate::scan::scan(&decoded)
+                .and_then(|_| serde_json::from_str::<Value>(&decoded))
                 .map_err(|error| format!("The event is not JSON: {error}."))
         });
     match parsed {

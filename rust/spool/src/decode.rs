@@ -2,32 +2,21 @@
 
 use std::borrow::Cow;
 
-/// Text of an event, and what had to be done to get it.
-pub struct Decoded<'a> {
-    /// Without byte order mark.
-    pub text: Cow<'a, str>,
-    /// Whether it was UTF-16, as some Windows shells write.
-    pub was_utf16: bool,
-}
-
-/// Decode the bytes of a file; the error is the offset of the first byte that is not UTF-8.
+/// Decode the bytes of a file: text without byte order mark, which is owned when it was UTF-16, as some
+/// Windows shells write.
 ///
 /// # Errors
 ///
 /// The offset, when the bytes are neither UTF-8 nor UTF-16 with a byte order mark.
-pub fn decode(bytes: &[u8]) -> Result<Decoded<'_>, usize> {
+pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, usize> {
     let units = |join: fn([u8; 2]) -> u16| {
         let units = bytes[2..].chunks(2).map(move |pair| match *pair {
             [first, second] => join([first, second]),
             _ => 0xFFFD, // half a unit: not written yet, or cut
         });
-        let text: String = char::decode_utf16(units)
+        char::decode_utf16(units)
             .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
-            .collect();
-        Decoded {
-            text: Cow::Owned(text),
-            was_utf16: true,
-        }
+            .collect()
     };
     match bytes {
         [0xFF, 0xFE, ..] => Ok(units(u16::from_le_bytes)),
@@ -36,10 +25,7 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded<'_>, usize> {
             let plain = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
             let skipped = bytes.len() - plain.len();
             match simdutf8::basic::from_utf8(plain) {
-                Ok(text) => Ok(Decoded {
-                    text: Cow::Borrowed(text),
-                    was_utf16: false,
-                }),
+                Ok(text) => Ok(Cow::Borrowed(text)),
                 // The fast check does not say where; the other one does.
                 Err(_) => Err(skipped
                     + simdutf8::compat::from_utf8(plain)
@@ -68,18 +54,18 @@ mod tests {
     #[test]
     fn byte_order_marks_are_taken_off() {
         assert_eq!(
-            decode(b"\xEF\xBB\xBF{}").map(|d| d.text.into_owned()),
+            decode(b"\xEF\xBB\xBF{}").map(|d| d.into_owned()),
             Ok("{}".into())
         );
         assert_eq!(
-            decode(b"\xFF\xFE{\0}\0").map(|d| d.text.into_owned()),
+            decode(b"\xFF\xFE{\0}\0").map(|d| d.into_owned()),
             Ok("{}".into())
         );
         assert_eq!(
-            decode(b"\xFE\xFF\0{\0}").map(|d| d.text.into_owned()),
+            decode(b"\xFE\xFF\0{\0}").map(|d| d.into_owned()),
             Ok("{}".into())
         );
-        assert!(decode(b"\xFF\xFE{\0").is_ok_and(|d| d.was_utf16));
+        assert!(decode(b"\xFF\xFE{\0").is_ok_and(|d| matches!(d, Cow::Owned(_))));
     }
 
     #[test]

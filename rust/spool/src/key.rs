@@ -34,18 +34,31 @@ pub fn of_line(name: &[u8], inode: u64, offset: u64, content: &[u8]) -> IntakeKe
 /// The event id of an event that brought none of its own.
 #[must_use]
 pub fn event_id(key: &IntakeKey) -> String {
-    format!("{:032x}", u128::from_be_bytes(*key))
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut id = String::with_capacity(2 * key.len());
+    for byte in key {
+        id.push(DIGITS[usize::from(byte >> 4)].into());
+        id.push(DIGITS[usize::from(byte & 15)].into());
+    }
+    id
 }
 
+/// Of a name on nearly every file system; a longer one costs an allocation.
+const NAME_BYTES: usize = 255;
+const BEFORE_NAME: usize = 33;
+
 fn key(kind: u8, name: &[u8], first: [u8; 8], second: [u8; 8], content: &[u8]) -> IntakeKey {
-    let mut parts = Vec::with_capacity(name.len() + 33);
-    parts.push(kind);
-    parts.extend_from_slice(&first);
-    parts.extend_from_slice(&second);
-    parts.extend_from_slice(&xxh3_128(content).to_le_bytes());
+    let mut parts = [0; BEFORE_NAME + NAME_BYTES];
+    parts[0] = kind;
+    parts[1..9].copy_from_slice(&first);
+    parts[9..17].copy_from_slice(&second);
+    parts[17..BEFORE_NAME].copy_from_slice(&xxh3_128(content).to_le_bytes());
     // Last, so that its length needs no mark: all before it is of a fixed size.
-    parts.extend_from_slice(name);
-    xxh3_128(&parts).to_be_bytes()
+    if let Some(rest) = parts[BEFORE_NAME..].get_mut(..name.len()) {
+        rest.copy_from_slice(name);
+        return xxh3_128(&parts[..BEFORE_NAME + name.len()]).to_be_bytes();
+    }
+    xxh3_128(&[&parts[..BEFORE_NAME], name].concat()).to_be_bytes()
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ pub mod reject;
 mod repair;
 pub mod retention;
 mod scan;
+mod skim;
 pub mod sweep;
 pub mod timestamp;
 mod waiting;

@@ -65,7 +65,8 @@ pub enum Ended {
 
 /// Hand over the lines from `progress` on, until the function says enough (by false).
 ///
-/// The buffer must be one byte longer than the longest line that is allowed.
+/// The buffer is what is read at a time; it grows for a line that does not fit, to one byte more than the
+/// longest line that is allowed. It must not be empty.
 ///
 /// # Errors
 ///
@@ -73,9 +74,11 @@ pub enum Ended {
 pub fn take_lines<F: Read + Seek>(
     file: &mut F,
     progress: &mut Progress,
-    buffer: &mut [u8],
+    buffer: &mut Vec<u8>,
+    longest: usize,
     mut take: impl FnMut(Found<'_>) -> bool,
 ) -> io::Result<Ended> {
+    buffer.truncate(longest.saturating_add(1));
     loop {
         if progress.overlong_until > progress.offset {
             match end_of_overlong(file, progress, buffer)? {
@@ -114,7 +117,10 @@ pub fn take_lines<F: Read + Seek>(
             }
         }
         let rest = filled - begin;
-        if rest == buffer.len() {
+        if rest == buffer.len() && rest <= longest {
+            let size = rest.saturating_mul(2).min(longest.saturating_add(1));
+            buffer.resize(size, 0);
+        } else if rest == buffer.len() {
             progress.overlong_until = progress.offset + rest as u64;
         } else if filled < buffer.len() {
             buffer.copy_within(begin..filled, 0);
@@ -187,6 +193,7 @@ mod tests {
         fn lines_come_out_whole_and_once_whatever_the_write_boundaries(
             lines in prop::collection::vec("[ab ]{0,20}", 0..20),
             steps in prop::collection::vec((1..30_usize, 1..4_usize), 1..40),
+            window in 1..12_usize,
         ) {
             let whole: Vec<u8> = lines.iter().flat_map(|line| [line.as_bytes(), b"\n"].concat()).collect();
             let mut progress = Progress::default();
@@ -197,9 +204,9 @@ mod tests {
                 let is_last = most == usize::MAX;
                 written = whole.len().min(written.saturating_add(more));
                 let mut file = Cursor::new(&whole[..written]);
-                let mut buffer = [0; LONGEST + 1];
+                let mut buffer = vec![0; window];
                 let mut count = 0;
-                let ended = take_lines(&mut file, &mut progress, &mut buffer, |found| {
+                let ended = take_lines(&mut file, &mut progress, &mut buffer, LONGEST, |found| {
                     got.push(match found {
                         Found::Line { offset, number, bytes } => (offset, number, bytes.len() as u64),
                         Found::TooLong { offset, number, length } => {
@@ -233,12 +240,13 @@ mod tests {
 
     #[test]
     fn what_has_no_line_end_stays_in_the_buffer() {
-        let mut buffer = [0; LONGEST + 1];
+        let mut buffer = vec![0; 4];
         let mut progress = Progress::default();
         let ended = take_lines(
             &mut Cursor::new(b"one\ntwo"),
             &mut progress,
             &mut buffer,
+            LONGEST,
             |_| true,
         );
         assert_eq!(ended.unwrap(), Ended::Rest(3));

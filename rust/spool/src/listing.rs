@@ -1,13 +1,16 @@
-//! The names of a directory that are still to be looked at, in one piece of memory.
+//! The names of a directory that are still to be looked at, a window at a time in one piece of memory.
 //!
-//! A directory of 100,000 names is listed once and not for every batch: about 4 bytes a name beside the
-//! name itself. Beyond [`MOST_NAMES`] the rest is left to the next listing.
+//! A directory is gone through once and not for every batch, and whatever its size, no more than
+//! [`WINDOW`] of its names are in memory: the listing stays open and goes on where it stopped.
 
-use crate::directory::{Directory, Kind};
+use crate::directory::{Directory, Kind, Names, Stamp};
 use crate::error::Result;
+use std::collections::HashSet;
 
-/// Of one listing; some 10 MB with names of 40 bytes.
-pub const MOST_NAMES: usize = 200_000;
+/// Names in memory; 1.5 MB with names of 40 bytes. A backlog up to this size comes in the order of its names.
+pub const WINDOW: usize = 32_768;
+/// A listing of at most so many names is kept for the next time, as long as the directory does not change.
+const KEPT: usize = 1_024;
 
 /// What a name says of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,115 +39,205 @@ pub fn form(name: &[u8]) -> Option<Form> {
 }
 
 /// Names, sorted, with a position.
-#[derive(Default)]
 pub struct Listing {
+    /// Names in memory; a test makes it small.
+    pub(crate) window: usize,
     bytes: Vec<u8>,
     /// Where each name begins in `bytes`, in the order of the names; its length goes before it.
     starts: Vec<u32>,
     next: usize,
-    /// There were more names than fit.
-    pub is_cut: bool,
+    /// Where it goes on after this window.
+    rest: Option<Names>,
+    /// It is in memory as a whole.
+    is_whole: bool,
+    /// What the directory was when it began, and when that was; `None` when a change might not show.
+    began: Option<(Stamp, f64)>,
     /// Entries with a fitting name that are no regular files.
     pub others: usize,
 }
 
+impl Default for Listing {
+    fn default() -> Self {
+        Self {
+            window: WINDOW,
+            bytes: Vec::new(),
+            starts: Vec::new(),
+            next: 0,
+            rest: None,
+            is_whole: false,
+            began: None,
+            others: 0,
+        }
+    }
+}
+
 impl Listing {
-    /// List a directory anew; `wanted` says which of the fitting names to keep.
+    /// Begin anew, with the directory's stamp and the clocks of before: microseconds since the epoch, and
+    /// the caller's.
     ///
     /// # Errors
     ///
     /// The directory cannot be listed.
+    pub fn begin(
+        &mut self,
+        directory: &Directory,
+        stamp: Stamp,
+        clock_us: i64,
+        now: f64,
+    ) -> Result<()> {
+        self.clear();
+        self.rest = None;
+        self.began = None;
+        self.rest = Some(directory.listing()?);
+        self.began = stamp.is_settled(clock_us).then_some((stamp, now));
+        self.is_whole = true;
+        self.others = 0;
+        Ok(())
+    }
+
+    /// Read the next window, after this one is through; `wanted` says which of the fitting names to keep.
+    ///
+    /// # Errors
+    ///
+    /// The directory cannot be listed; the listing is over.
     pub fn fill(
         &mut self,
         directory: &Directory,
         mut wanted: impl FnMut(&[u8]) -> bool,
     ) -> Result<()> {
+        let Some(mut rest) = self.rest.take() else {
+            return Ok(());
+        };
+        self.is_whole &= self.starts.is_empty();
         self.clear();
-        let (mut others, mut is_cut) = (0, false);
-        directory.names(|name, kind| {
-            if form(name).is_none() {
-                return true;
-            }
-            let is_file = match kind {
-                Kind::File => true,
-                Kind::Other => false,
-                Kind::Unknown => directory
-                    .stat(name)
-                    .ok()
-                    .flatten()
-                    .is_some_and(|stat| stat.is_file),
-            };
-            if !is_file {
-                others += 1;
-                return true;
-            }
-            if self.starts.len() >= MOST_NAMES {
-                is_cut = true;
-                return false;
-            }
-            if wanted(name) {
-                self.push(name);
-            }
-            true
-        })?;
-        (self.others, self.is_cut) = (others, is_cut);
-        let bytes = &self.bytes;
-        self.starts
-            .sort_unstable_by_key(|start| name_at(bytes, *start));
+        let mut goes_on = true;
+        while goes_on && self.starts.len() < self.window {
+            goes_on = rest.some(|name, kind| {
+                if form(name).is_some() {
+                    if !is_file(directory, name, kind) {
+                        self.others += 1;
+                    } else if wanted(name) {
+                        self.push(name);
+                    }
+                }
+            })?;
+        }
+        self.rest = goes_on.then_some(rest);
+        self.sort();
         Ok(())
     }
 
     fn push(&mut self, name: &[u8]) {
-        let (Ok(start), Ok(length)) = (u32::try_from(self.bytes.len()), u16::try_from(name.len()))
-        else {
-            self.is_cut = true; // no file system has such names, and no listing so many
+        // No file system has names, and no window bytes, that do not fit.
+        if let (Ok(start), Ok(length)) =
+            (u32::try_from(self.bytes.len()), u16::try_from(name.len()))
+        {
+            self.starts.push(start);
+            self.bytes.extend_from_slice(&length.to_le_bytes());
+            self.bytes.extend_from_slice(name);
+        }
+    }
+
+    /// Compare the first bytes in which names differ, which stand beside each other, before the names.
+    fn sort(&mut self) {
+        let bytes = &self.bytes;
+        let Some(first) = self.starts.first().map(|start| name_at(bytes, *start)) else {
             return;
         };
-        self.starts.push(start);
-        self.bytes.extend_from_slice(&length.to_le_bytes());
-        self.bytes.extend_from_slice(name);
-    }
-
-    /// Let the names for which `is_first` holds go before the others of a listing that was just filled.
-    pub fn prefer(&mut self, mut is_first: impl FnMut(&[u8]) -> bool) {
-        let bytes = &self.bytes;
-        let mut first = Vec::new();
-        self.starts.retain(|start| {
-            let goes_first = is_first(name_at(bytes, *start));
-            if goes_first {
-                first.push(*start);
-            }
-            !goes_first
+        let shared = self.starts.iter().fold(first.len(), |shared, start| {
+            let both = first[..shared].iter().zip(name_at(bytes, *start));
+            both.take_while(|(one, other)| one == other).count()
         });
-        self.starts.splice(0..0, first);
+        let start_of = |name: &[u8]| {
+            let mut start = [0; 8];
+            for (to, from) in start.iter_mut().zip(&name[shared..]) {
+                *to = *from;
+            }
+            u64::from_be_bytes(start)
+        };
+        let mut keyed: Vec<(u64, u32)> = self
+            .starts
+            .iter()
+            .map(|start| (start_of(name_at(bytes, *start)), *start))
+            .collect();
+        keyed.sort_unstable_by(|(one, one_at), (other, other_at)| {
+            let whole = || name_at(bytes, *one_at).cmp(name_at(bytes, *other_at));
+            one.cmp(other).then_with(whole)
+        });
+        for (start, (_, sorted)) in self.starts.iter_mut().zip(keyed) {
+            *start = sorted;
+        }
     }
 
-    /// How many names are left.
+    /// Let these names go before the others of a window that was just filled, whether it has them or not.
+    pub fn prefer(&mut self, first: &[Vec<u8>]) {
+        let preferred: HashSet<&[u8]> = first.iter().map(Vec::as_slice).collect();
+        let mut others = std::mem::take(&mut self.starts);
+        others.retain(|start| !preferred.contains(name_at(&self.bytes, *start)));
+        for name in first {
+            self.push(name);
+        }
+        self.starts.append(&mut others);
+    }
+
+    /// How many names of this window are left.
     #[must_use]
     pub fn left(&self) -> usize {
         self.starts.len() - self.next
     }
 
-    /// The next name, which stays the next one until [`Self::advance`].
+    /// The place of the next name; `None` at the end of the window.
     #[must_use]
-    pub fn peek(&self) -> Option<&[u8]> {
-        self.starts
-            .get(self.next)
-            .map(|start| name_at(&self.bytes, *start))
+    pub fn place(&self) -> Option<usize> {
+        (self.next < self.starts.len()).then_some(self.next)
     }
 
-    /// Go on to the name after.
-    pub fn advance(&mut self) {
-        self.next += 1;
-        if self.next >= self.starts.len() {
-            self.clear();
-        }
+    /// The name at a place of this window.
+    #[must_use]
+    pub fn name(&self, place: usize) -> &[u8] {
+        name_at(&self.bytes, self.starts[place])
+    }
+
+    /// Go on at a place.
+    pub const fn go_to(&mut self, place: usize) {
+        self.next = place;
+    }
+
+    /// Whether another window follows.
+    #[must_use]
+    pub const fn has_rest(&self) -> bool {
+        self.rest.is_some()
     }
 
     /// Whether there is nothing left.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.next >= self.starts.len()
+        self.next >= self.starts.len() && self.rest.is_none()
+    }
+
+    /// Keep a small listing that is through, for [`Self::again`]; a burst's memory is not kept.
+    pub fn keep(&mut self) {
+        if !self.is_whole || self.starts.len() > KEPT || self.began.is_none() {
+            self.forget();
+            self.clear();
+        }
+    }
+
+    /// Begin again at the first name, if the directory is known to be unchanged since the listing began, and
+    /// that was not before `earliest` of the caller's clock.
+    pub fn again(&mut self, stamp: Stamp, earliest: f64) -> bool {
+        let is_same = self
+            .began
+            .is_some_and(|(began, at)| began == stamp && at >= earliest);
+        if is_same {
+            self.next = 0;
+        }
+        is_same
+    }
+
+    /// Do not begin again: it left out names that are wanted now.
+    pub const fn forget(&mut self) {
+        self.began = None;
     }
 
     fn clear(&mut self) {
@@ -157,6 +250,19 @@ impl Listing {
     }
 }
 
+/// The listing's word, or a look where it has none.
+fn is_file(directory: &Directory, name: &[u8], kind: Kind) -> bool {
+    match kind {
+        Kind::File => true,
+        Kind::Other => false,
+        Kind::Unknown => directory
+            .stat(name)
+            .ok()
+            .flatten()
+            .is_some_and(|stat| stat.is_file),
+    }
+}
+
 fn name_at(bytes: &[u8], start: u32) -> &[u8] {
     let start = start as usize;
     let length = u16::from_le_bytes([bytes[start], bytes[start + 1]]) as usize;
@@ -166,6 +272,7 @@ fn name_at(bytes: &[u8], start: u32) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn only_names_that_are_read_have_a_form() {
@@ -193,19 +300,94 @@ mod tests {
             std::fs::write(home.path().join(format!("{index:04}.json")), "").unwrap();
         }
         std::fs::create_dir(home.path().join("x.json")).unwrap();
+        let directory = Directory::open(home.path()).unwrap();
         let mut listing = Listing::default();
         listing
-            .fill(&Directory::open(home.path()).unwrap(), |name| {
-                name != b"0500.json"
-            })
+            .begin(&directory, directory.stamp().unwrap(), 0, 0.0)
+            .unwrap();
+        listing
+            .fill(&directory, |name| name != b"0500.json")
             .unwrap();
         let mut names = Vec::new();
-        while let Some(name) = listing.peek() {
-            names.push(String::from_utf8(name.to_vec()).unwrap());
-            listing.advance();
+        while let Some(place) = listing.place() {
+            names.push(String::from_utf8(listing.name(place).to_vec()).unwrap());
+            listing.go_to(place + 1);
         }
         assert_eq!(names.len(), 999);
         assert!(names.is_sorted());
         assert_eq!(listing.others, 1);
+        assert!(listing.is_done());
+    }
+
+    #[test]
+    fn a_large_directory_comes_window_by_window_and_each_name_once() {
+        let home = tempfile::tempdir().unwrap();
+        let directory = Directory::open(home.path()).unwrap();
+        let count = WINDOW + 2_000;
+        for index in 0..count {
+            std::fs::File::create(home.path().join(format!("{index}.json"))).unwrap();
+        }
+        let mut listing = Listing::default();
+        listing
+            .begin(&directory, directory.stamp().unwrap(), 0, 0.0)
+            .unwrap();
+        let mut seen = std::collections::HashSet::new();
+        while !listing.is_done() {
+            listing.fill(&directory, |_| true).unwrap();
+            while let Some(place) = listing.place() {
+                let name = listing.name(place).to_vec();
+                directory.remove(&name).unwrap();
+                assert!(seen.insert(name));
+                listing.go_to(place + 1);
+            }
+            assert!(listing.starts.len() < WINDOW + 2_000);
+        }
+        assert_eq!(seen.len(), count);
+    }
+
+    proptest! {
+        #[test]
+        fn names_are_sorted_whatever_they_have_in_common(
+            prefix in "[a-z]{0,12}", names in prop::collection::btree_set("[a-z0-9]{0,20}", 0..40)
+        ) {
+            let mut listing = Listing::default();
+            for name in names.iter().rev() {
+                listing.push(format!("{prefix}{name}").as_bytes());
+            }
+            listing.sort();
+            let sorted: Vec<_> = (0..names.len()).map(|place| listing.name(place).to_vec()).collect();
+            let expected: Vec<_> = names.iter().map(|name| format!("{prefix}{name}").into_bytes()).collect();
+            prop_assert_eq!(sorted, expected);
+        }
+    }
+
+    #[test]
+    fn a_listing_is_used_again_only_while_the_directory_is_what_it_was() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("a.json"), "").unwrap();
+        let directory = Directory::open(home.path()).unwrap();
+        let stamp = directory.stamp().unwrap();
+        let later_us = stamp.changed_ns / 1_000 + 4_000_000;
+        let mut listing = Listing::default();
+        let list = |listing: &mut Listing, clock_us| {
+            listing.begin(&directory, stamp, clock_us, 5.0).unwrap();
+            listing.fill(&directory, |_| true).unwrap();
+            listing.go_to(1);
+            listing.keep();
+        };
+        list(&mut listing, later_us - 2_000_000);
+        assert!(
+            !listing.again(stamp, 5.0),
+            "a change might show the same time"
+        );
+        list(&mut listing, later_us);
+        assert!(listing.is_done());
+        assert!(!listing.again(stamp, 5.1), "too long ago");
+        assert!(listing.again(stamp, 5.0));
+        assert_eq!(listing.place(), Some(0));
+        std::fs::write(home.path().join("b.json"), "").unwrap();
+        assert!(!listing.again(directory.stamp().unwrap(), 5.0), "changed");
+        listing.forget();
+        assert!(!listing.again(stamp, 5.0), "forgotten");
     }
 }

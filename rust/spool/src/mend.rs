@@ -1,7 +1,7 @@
 //! From the bytes of a file to an event: what can be shown is mended, with a sentence for each mend;
 //! only what cannot be shown at all is rejected.
 
-use crate::catalogue::{self, FALLBACK};
+use crate::catalogue::{self, EVENT_TYPES, FALLBACK};
 use crate::check::is_type_word;
 use crate::decode::{decode, place};
 use crate::key::{self, IntakeKey};
@@ -9,27 +9,29 @@ use crate::lane::{Lane, Priority, Severity};
 use crate::limits::{DESCRIPTION_CHARACTERS, ID_CHARACTERS, TITLE_CHARACTERS};
 use crate::repair::repair;
 use crate::scan::{Field, Scanned, scan};
+use crate::skim::skim;
 use crate::timestamp::{self, FUTURE_LIMIT_US};
 use serde_json::error::Category;
 use std::borrow::Cow;
 
-/// An event as it crosses into the store; one field a column.
+/// An event as it crosses into the store; one field a column. Texts that were not mended are pieces of
+/// the bytes it was read from.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Event {
+pub struct Event<'a> {
     /// Recognises the same event read again.
     pub intake_key: IntakeKey,
     /// As written, or derived from the intake key.
-    pub event_id: String,
+    pub event_id: Cow<'a, str>,
     /// As written.
-    pub kind: Cow<'static, str>,
+    pub kind: Cow<'a, str>,
     /// As written, not cut.
-    pub title: String,
+    pub title: Cow<'a, str>,
     /// `external` when nothing was written.
-    pub source: Cow<'static, str>,
-    /// The event id when nothing was written.
-    pub task_id: String,
+    pub source: Cow<'a, str>,
+    /// The event id stands in for one that was not written.
+    pub task_id: Option<Cow<'a, str>>,
     /// What ties it to its answer.
-    pub correlation_id: Option<String>,
+    pub correlation_id: Option<Cow<'a, str>>,
     /// The queue it waits in.
     pub lane: Lane,
     /// As written, or the type's own.
@@ -37,11 +39,39 @@ pub struct Event {
     /// Microseconds since the epoch, UTC.
     pub occurred_at: i64,
     /// The JSON object as it was written, mended only where it was not JSON.
-    pub body: String,
+    pub body: Cow<'a, str>,
     /// What was mended.
     pub warnings: Vec<String>,
-    /// The type is none of the catalogue.
-    pub is_unknown_type: bool,
+    /// Of the type in the catalogue, when it is there.
+    pub type_index: Option<u8>,
+}
+
+impl Event<'_> {
+    /// As written, or the event id.
+    #[must_use]
+    pub fn task_id(&self) -> &str {
+        self.task_id.as_deref().unwrap_or(&self.event_id)
+    }
+
+    /// The same, of texts that were made on the way.
+    fn into_owned(self) -> Event<'static> {
+        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Event {
+            intake_key: self.intake_key,
+            event_id: own(self.event_id),
+            kind: own(self.kind),
+            title: own(self.title),
+            source: own(self.source),
+            task_id: self.task_id.map(own),
+            correlation_id: self.correlation_id.map(own),
+            lane: self.lane,
+            severity: self.severity,
+            occurred_at: self.occurred_at,
+            body: own(self.body),
+            warnings: self.warnings,
+            type_index: self.type_index,
+        }
+    }
 }
 
 /// Where an event was read.
@@ -58,6 +88,8 @@ pub struct Origin {
 /// Why something could not be used, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
+    /// One word for the counters: `empty`, `encoding`, `json`, `depth`, `cut`, `object`, `title`, `size`.
+    pub code: &'static str,
     /// Sentences for the person who wrote the producer.
     pub reason: String,
     /// The field that is wrong, where it is one.
@@ -70,8 +102,9 @@ pub struct Rejection {
 
 impl Rejection {
     /// A rejection of the whole.
-    pub fn whole(reason: impl Into<String>) -> Self {
+    pub fn whole(code: &'static str, reason: impl Into<String>) -> Self {
         Self {
+            code,
             reason: reason.into(),
             field: None,
             line: None,
@@ -85,31 +118,42 @@ impl Rejection {
 /// # Errors
 ///
 /// Not text, not JSON, nested too deep, not an object, or without a title.
-pub fn read_event(bytes: &[u8], origin: Origin) -> Result<Event, Rejection> {
+pub fn read_event(bytes: &[u8], origin: Origin) -> Result<Event<'_>, Rejection> {
     let decoded = decode(bytes).map_err(|offset| {
         let (line, column) = place(bytes, offset);
         Rejection {
             line: Some(line),
             column: Some(column),
             ..Rejection::whole(
+                "encoding",
                 "Not UTF-8. Write the file in UTF-8 (or UTF-16 with a byte order mark).",
             )
         }
     })?;
-    let mut warnings = Vec::new();
-    if decoded.was_utf16 {
-        warnings.push("The file was UTF-16 and was read as such.".to_owned());
+    match decoded {
+        Cow::Borrowed(text) => read_text(text, Vec::new(), origin),
+        Cow::Owned(text) => {
+            let warnings = vec!["The file was UTF-16 and was read as such.".to_owned()];
+            read_text(&text, warnings, origin).map(Event::into_owned)
+        }
     }
-    let text = decoded.text.trim_matches([' ', '\t', '\r', '\n']);
-    match scan(text) {
-        Ok(scanned) => finish(&scanned, text, warnings, origin),
+}
+
+fn read_text(
+    text: &str,
+    mut warnings: Vec<String>,
+    origin: Origin,
+) -> Result<Event<'_>, Rejection> {
+    let text = text.trim_matches([' ', '\t', '\r', '\n']);
+    match skim(text).map_or_else(|| scan(text), Ok) {
+        Ok(scanned) => finish(scanned, text, warnings, origin),
         Err(error) if error.classify() == Category::Eof => Err(not_json(text, &error)),
         Err(error) => match repair(text) {
             None => Err(not_json(text, &error)),
             Some((repaired, sentences)) => {
                 warnings.extend(sentences.into_iter().map(str::to_owned));
                 let scanned = scan(&repaired).map_err(|error| not_json(text, &error))?;
-                finish(&scanned, &repaired, warnings, origin)
+                finish(scanned, &repaired, warnings, origin).map(Event::into_owned)
             }
         },
     }
@@ -117,7 +161,7 @@ pub fn read_event(bytes: &[u8], origin: Origin) -> Result<Event, Rejection> {
 
 fn not_json(text: &str, error: &serde_json::Error) -> Rejection {
     if text.is_empty() {
-        return Rejection::whole("The file is empty. Write one JSON object into it.");
+        return Rejection::whole("empty", "The file is empty. Write one JSON object into it.");
     }
     // The library ends its message with the place, which has columns of its own here.
     let said = error.to_string();
@@ -135,22 +179,27 @@ fn not_json(text: &str, error: &serde_json::Error) -> Rejection {
             "An event is one JSON object, such as {\"type\":\"info_notification\",\"title\":\"Hello\"}."
         }
     };
+    let code = match error.classify() {
+        Category::Eof => "cut",
+        Category::Data => "depth", // the scan's only rule of its own
+        _ => "json",
+    };
     Rejection {
-        reason: format!("Not JSON: {said}. {advice}"),
-        field: None,
         line: Some(error.line()),
         column: Some(error.column()),
+        ..Rejection::whole(code, format!("Not JSON: {said}. {advice}"))
     }
 }
 
-fn finish(
-    scanned: &Scanned<'_>,
-    body: &str,
+fn finish<'a>(
+    scanned: Scanned<'a>,
+    body: &'a str,
     mut warnings: Vec<String>,
     origin: Origin,
-) -> Result<Event, Rejection> {
+) -> Result<Event<'a>, Rejection> {
     if !scanned.is_object {
         return Err(Rejection::whole(
+            "object",
             "Not an object. An event is one JSON object; several go one a line into a .jsonl file.",
         ));
     }
@@ -159,13 +208,13 @@ fn finish(
         warnings: &mut warnings,
     };
     let title = mend
-        .text("title", &scanned.title)
-        .filter(|title| !title.trim().is_empty());
+        .text("title", scanned.title)
+        .filter(|title| !title.trim_start().is_empty());
     let Some(title) = title else {
         let reason = "No title. Add \"title\" with 1 to 200 characters of text.";
         return Err(Rejection {
             field: Some("title"),
-            ..Rejection::whole(reason)
+            ..Rejection::whole("title", reason)
         });
     };
     mend.long(
@@ -174,7 +223,7 @@ fn finish(
         TITLE_CHARACTERS,
         "cut in the message, whole in its details",
     );
-    if let Some(description) = mend.text("description", &scanned.description) {
+    if let Some(description) = mend.text("description", scanned.description) {
         let outcome = "folded, split or sent as a document";
         mend.long("description", &description, DESCRIPTION_CHARACTERS, outcome);
     }
@@ -184,14 +233,14 @@ fn finish(
     if let Some(key) = scanned.repeated {
         mend.warn(format!("{key} stands more than once; the last one counts."));
     }
-    let kind = mend.kind(&scanned.kind);
-    let known = catalogue::find(&kind);
-    let written_task = mend.id("task_id", &scanned.task_id);
+    let (kind, type_index) = mend.kind(scanned.kind);
+    let known = type_index.and_then(|index| EVENT_TYPES.get(usize::from(index)));
+    let task_id = mend.id("task_id", scanned.task_id);
     // Older producers wrote the task's id into every event of the task: it names none of them.
     let event_id = mend
-        .id("event_id", &scanned.event_id)
-        .filter(|id| Some(id) != written_task.as_ref())
-        .unwrap_or_else(|| key::event_id(&origin.key));
+        .id("event_id", scanned.event_id)
+        .filter(|id| Some(id) != task_id.as_ref())
+        .unwrap_or_else(|| key::event_id(&origin.key).into());
     let severity = mend.word(
         "data.severity",
         &scanned.severity,
@@ -206,45 +255,45 @@ fn finish(
     );
     let base_lane = known.map_or(Lane::Ordinary, |known| known.lane);
     let source = mend
-        .id("source", &scanned.source)
-        .map_or(Cow::Borrowed("external"), Cow::Owned);
-    let correlation_id = mend.id("correlation_id", &scanned.correlation_id);
-    let _ = mend.id("parent_event_id", &scanned.parent_event_id);
+        .id("source", scanned.source)
+        .unwrap_or(Cow::Borrowed("external"));
+    let correlation_id = mend.id("correlation_id", scanned.correlation_id);
+    let _ = mend.id("parent_event_id", scanned.parent_event_id);
     let occurred_at = mend.time(&scanned.timestamp, origin);
     Ok(Event {
         intake_key: origin.key,
-        task_id: written_task.unwrap_or_else(|| event_id.clone()),
         event_id,
-        title: title.into_owned(),
+        kind,
+        title,
         source,
+        task_id,
         correlation_id,
         lane: base_lane.raised(severity, priority),
         severity: severity.unwrap_or_else(|| known.map_or(Severity::Low, |known| known.severity)),
         occurred_at,
-        body: body.to_owned(),
-        is_unknown_type: known.is_none(),
-        kind: known.map_or(kind, |known| Cow::Borrowed(known.name)),
+        body: Cow::Borrowed(body),
+        type_index,
         warnings,
     })
 }
 
 /// The fields' own mends.
-struct Mend<'a> {
+struct Mend<'a, 'w> {
     body: &'a str,
-    warnings: &'a mut Vec<String>,
+    warnings: &'w mut Vec<String>,
 }
 
-impl Mend<'_> {
+impl<'a> Mend<'a, '_> {
     fn warn(&mut self, sentence: String) {
         self.warnings.push(sentence);
     }
 
     /// A field as text, whatever it was.
-    fn text<'f>(&mut self, name: &str, field: &'f Field<'_>) -> Option<Cow<'f, str>> {
+    fn text(&mut self, name: &str, field: Field<'a>) -> Option<Cow<'a, str>> {
         let text = match field {
             Field::Missing => return None,
-            Field::Text(text) => return Some(Cow::Borrowed(text)),
-            Field::Scalar(text) => Cow::Borrowed(text.as_str()),
+            Field::Text(text) => return Some(text),
+            Field::Scalar(text) => Cow::Owned(text),
             // Rare enough to parse a second time for it.
             Field::Nested => {
                 let whole: serde_json::Value = serde_json::from_str(self.body).ok()?;
@@ -266,48 +315,48 @@ impl Mend<'_> {
         }
     }
 
-    fn kind(&mut self, field: &Field<'_>) -> Cow<'static, str> {
+    fn kind(&mut self, field: Field<'a>) -> (Cow<'a, str>, Option<u8>) {
         let kind = self.text("type", field).filter(|kind| !kind.is_empty());
         let Some(kind) = kind else {
             self.warn(format!("type is missing; {FALLBACK} is taken."));
-            return Cow::Borrowed(FALLBACK);
+            return (Cow::Borrowed(FALLBACK), catalogue::index(FALLBACK));
         };
-        if let Some(known) = catalogue::find(&kind) {
-            return Cow::Borrowed(known.name);
+        let index = catalogue::index(&kind);
+        if index.is_none() {
+            let shown: String = kind.chars().take(64).collect();
+            let why = if is_type_word(&kind) {
+                "is not a known one"
+            } else {
+                "is not 1 to 64 of a-z, 0-9, _"
+            };
+            self.warn(format!(
+                "type {shown:?} {why}; it is shown as a general notification."
+            ));
         }
-        let shown: String = kind.chars().take(64).collect();
-        let why = if is_type_word(&kind) {
-            "is not a known one"
-        } else {
-            "is not 1 to 64 of a-z, 0-9, _"
-        };
-        self.warn(format!(
-            "type {shown:?} {why}; it is shown as a general notification."
-        ));
-        Cow::Owned(kind.into_owned())
+        (kind, index)
     }
 
     /// An id or source: text that is not empty and at most 100 characters. A longer one is cut and
     /// ends in a hash of the whole, so that different ones stay different.
-    fn id(&mut self, name: &str, field: &Field<'_>) -> Option<String> {
+    fn id(&mut self, name: &str, field: Field<'a>) -> Option<Cow<'a, str>> {
         let text = match field {
-            Field::Scalar(number) => Cow::Borrowed(number.as_str()), // {"task_id": 42} is common
+            Field::Scalar(number) => Cow::Owned(number), // {"task_id": 42} is common
             other => self.text(name, other)?,
         };
         if text.is_empty() {
             return None;
         }
         if text.len() <= ID_CHARACTERS || text.chars().count() <= ID_CHARACTERS {
-            return Some(text.into_owned());
+            return Some(text);
         }
         self.warn(format!(
             "{name} is longer than {ID_CHARACTERS} characters and was cut."
         ));
         let start: String = text.chars().take(ID_CHARACTERS - 17).collect();
-        Some(format!(
+        Some(Cow::Owned(format!(
             "{start}~{:016x}",
             xxhash_rust::xxh3::xxh3_64(text.as_bytes())
-        ))
+        )))
     }
 
     fn word<T>(
@@ -341,9 +390,13 @@ impl Mend<'_> {
             Field::Scalar(text) => text.as_str(),
             Field::Nested => "an object or a list",
         };
+        let parsed = timestamp::parse(written);
+        let latest = origin.now_us.saturating_add(FUTURE_LIMIT_US);
+        if let Some(at) = parsed.filter(|at| *at <= latest) {
+            return at;
+        }
         let shown: String = written.chars().take(40).collect();
-        match timestamp::parse(written) {
-            Some(at) if at <= origin.now_us.saturating_add(FUTURE_LIMIT_US) => return at,
+        match parsed {
             Some(_) => self.warn(format!(
                 "timestamp {shown:?} is more than 24 hours ahead; the file's time is taken."
             )),

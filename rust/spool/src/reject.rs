@@ -184,7 +184,8 @@ mod tests {
         for content in ["one", "two", "three"] {
             let file = home.path().join("a.json");
             std::fs::write(&file, content).unwrap();
-            let moved = reject_file(&rejected, &file, 3, Rejection::whole("because")).unwrap();
+            let moved =
+                reject_file(&rejected, &file, 3, Rejection::whole("json", "because")).unwrap();
             assert_eq!(
                 std::fs::read_to_string(rejected.join(&moved.name)).unwrap(),
                 content
@@ -210,7 +211,7 @@ mod tests {
             &home.path().join("rejected"),
             &file,
             1,
-            Rejection::whole("x"),
+            Rejection::whole("json", "x"),
         )
         .unwrap();
         assert!(moved.name.starts_with("nnn") && moved.name.len() < 70);
@@ -221,7 +222,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let missing = home.path().join("missing.json");
         let rejected = home.path().join("rejected");
-        assert!(reject_file(&rejected, &missing, 1, Rejection::whole("x")).is_err());
+        assert!(reject_file(&rejected, &missing, 1, Rejection::whole("json", "x")).is_err());
         assert_eq!(std::fs::read_dir(&rejected).unwrap().count(), 0);
     }
 }

@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn a_file_that_does_not_parse_is_looked_at_soon_then_rarer_and_rejected_after_two_quiet_seconds_r3()
      {
-        let fault = Rejection::whole("half");
+        let fault = Rejection::whole("json", "half");
         let mut waiting = Waiting::new(10.0);
         let mut now = 10.0;
         let mut looks = Vec::new();
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_change_is_looked_at_at_once_and_starts_the_quiet_time_anew() {
-        let fault = Rejection::whole("half");
+        let fault = Rejection::whole("json", "half");
         let mut waiting = Waiting::new(0.0);
         waiting.judge(stat(5), Some(fault.clone()), 0.0, 2.0);
         assert!(waiting.is_due(Some(stat(6)), 0.01));

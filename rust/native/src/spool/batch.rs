@@ -1,10 +1,12 @@
 //! What a take brings: frozen, converted when it is asked for.
 
-use cctelegram_spool::inbox;
-use cctelegram_spool::mend::Event;
+use cctelegram_spool::catalogue::EVENT_TYPES;
+use cctelegram_spool::inbox::{self, Row};
+use cctelegram_spool::lane::Severity;
 use cctelegram_spool::reject;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
 /// The order of a row's columns; `events/event.py` unpacks them by place.
 pub const EVENT_COLUMNS: [&str; 12] = [
@@ -53,12 +55,17 @@ impl Batch {
         self.batch.more
     }
 
-    fn rows<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyTuple>>> {
-        self.batch
-            .events
-            .iter()
-            .map(|event| row(py, event))
-            .collect()
+    fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let words = Words::of(py);
+        let mut source = None;
+        let rows = self.batch.events.iter();
+        let rows = rows.map(|event| row(py, words, event, &mut source));
+        PyList::new(py, rows.collect::<PyResult<Vec<_>>>()?)
+    }
+
+    #[getter]
+    fn held(&self) -> usize {
+        self.batch.held()
     }
 
     #[getter]
@@ -108,6 +115,9 @@ impl Batch {
             ("waiting", counters.waiting),
             ("parse_ns", counters.parse_ns),
             ("take_ns", counters.take_ns),
+            ("listings", counters.listings),
+            ("listings_kept", counters.listings_kept),
+            ("calls_saved", counters.calls_saved),
         ] {
             dict.set_item(name, value)?;
         }
@@ -115,24 +125,74 @@ impl Batch {
     }
 }
 
-fn row<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyTuple>> {
+/// The words that rows share: few, and kept by those who count them.
+struct Words {
+    /// By their place in the catalogue.
+    types: Vec<Py<PyString>>,
+    /// From low to critical.
+    severities: [Py<PyString>; 4],
+}
+
+impl Words {
+    fn of(py: Python<'_>) -> &'static Self {
+        static WORDS: PyOnceLock<Words> = PyOnceLock::new();
+        let word = |word: &str| PyString::intern(py, word).unbind();
+        WORDS.get_or_init(py, || Self {
+            types: EVENT_TYPES.iter().map(|known| word(known.name)).collect(),
+            severities: [
+                Severity::Low,
+                Severity::Medium,
+                Severity::High,
+                Severity::Critical,
+            ]
+            .map(|severity| word(severity.as_str())),
+        })
+    }
+}
+
+/// The source of the row before, which mostly is this one's as well.
+type LastSource<'a, 'py> = Option<(&'a [u8], Bound<'py, PyString>)>;
+
+fn row<'a, 'py>(
+    py: Python<'py>,
+    words: &Words,
+    event: Row<'a>,
+    last_source: &mut LastSource<'a, 'py>,
+) -> PyResult<Bound<'py, PyTuple>> {
+    // The interpreter checks the text itself: no need to do it twice.
+    let text = |bytes: &[u8]| PyString::from_bytes(py, bytes);
+    let event_id = text(event.event_id)?;
+    let task_id = match event.task_id {
+        Some(task_id) => text(task_id)?,
+        None => event_id.clone(),
+    };
+    let known = event.type_index.and_then(|at| words.types.get(at as usize));
+    let kind = match known {
+        Some(word) => word.bind(py).clone(),
+        None => text(event.kind)?,
+    };
+    let source = match last_source {
+        Some((written, source)) if *written == event.source => source.clone(),
+        _ => text(event.source)?,
+    };
+    *last_source = Some((event.source, source.clone()));
     let warnings = if event.warnings.is_empty() {
         None
     } else {
-        Some(serde_json::Value::from(event.warnings.clone()).to_string())
+        Some(serde_json::Value::from(event.warnings).to_string())
     };
     (
-        PyBytes::new(py, &event.intake_key),
-        event.event_id.as_str(),
-        PyString::intern(py, &event.kind), // few, and kept by those who count them
-        event.title.as_str(),
-        PyString::intern(py, &event.source),
-        event.task_id.as_str(),
-        event.correlation_id.as_deref(),
+        PyBytes::new(py, event.intake_key),
+        event_id,
+        kind,
+        text(event.title)?,
+        source,
+        task_id,
+        event.correlation_id.map(text).transpose()?,
         event.lane as u8,
-        PyString::intern(py, event.severity.as_str()),
+        words.severities[event.severity as usize].bind(py).clone(),
         event.occurred_at,
-        event.body.as_str(),
+        text(event.body)?,
         warnings,
     )
         .into_pyobject(py)
@@ -143,6 +203,7 @@ fn row<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyTuple>> {
 pub struct Rejected {
     name: String,
     origin: String,
+    code: &'static str,
     reason: String,
     field: Option<&'static str>,
     line: Option<usize>,
@@ -154,6 +215,7 @@ impl From<&reject::Rejected> for Rejected {
         Self {
             name: rejected.name.clone(),
             origin: rejected.from.clone(),
+            code: rejected.rejection.code,
             reason: rejected.rejection.reason.clone(),
             field: rejected.rejection.field,
             line: rejected.rejection.line,

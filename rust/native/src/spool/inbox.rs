@@ -19,7 +19,7 @@ pub struct Inbox {
 impl Inbox {
     #[new]
     #[pyo3(signature = (events_dir, rejected_dir, *, max_event_bytes=1 << 20, batch_events=512,
-        batch_bytes=4 << 20, quiet_seconds=2.0, finish_seconds=10.0, positions=vec![]))]
+        batch_bytes=4 << 20, threads=2, quiet_seconds=2.0, finish_seconds=10.0, positions=vec![]))]
     #[allow(clippy::too_many_arguments)] // keywords on the Python side
     fn new(
         py: Python<'_>,
@@ -28,6 +28,7 @@ impl Inbox {
         max_event_bytes: u64,
         batch_events: usize,
         batch_bytes: u64,
+        threads: usize,
         quiet_seconds: f64,
         finish_seconds: f64,
         positions: Vec<PositionTuple>,
@@ -47,6 +48,7 @@ impl Inbox {
             max_event_bytes,
             batch_events,
             batch_bytes,
+            threads,
             quiet_seconds,
             finish_seconds,
             positions,

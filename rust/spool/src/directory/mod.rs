@@ -9,9 +9,9 @@ mod portable;
 #[cfg(unix)]
 mod unix;
 #[cfg(not(unix))]
-pub use portable::{Directory, is_local};
+pub use portable::{Directory, Names, is_local};
 #[cfg(unix)]
-pub use unix::{Directory, is_local};
+pub use unix::{Directory, Names, is_local};
 
 /// What tells one file from another, and from itself after a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,29 @@ impl Stat {
     #[must_use]
     pub const fn mtime_us(&self) -> i64 {
         self.mtime_ns.div_euclid(1_000)
+    }
+}
+
+/// A directory at one time; see [`Self::is_settled`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Device; 0 where there is none.
+    pub device: u64,
+    /// Inode; the creation time where there is none.
+    pub inode: u64,
+    /// When an entry last came or went, in nanoseconds since the epoch.
+    pub changed_ns: i64,
+}
+
+/// No file system's clock is coarser than this (FAT: 2 s).
+const COARSEST_NS: i64 = 3_000_000_000;
+
+impl Stamp {
+    /// Whether whatever changes from `now_us` on gives another stamp: the last change is so long ago that
+    /// the coarsest clock shows a later one.
+    #[must_use]
+    pub const fn is_settled(&self, now_us: i64) -> bool {
+        self.changed_ns < now_us.saturating_mul(1_000).saturating_sub(COARSEST_NS)
     }
 }
 
@@ -85,3 +108,11 @@ pub fn private_file() -> std::fs::OpenOptions {
 
 /// What is said of a link or a file that has the name of a directory that is to be cleaned.
 const NO_DIRECTORY: &str = "is a link or a file, not a directory of its own: it is not cleaned";
+
+/// Let a buffer have at least so many bytes.
+pub(crate) fn make_room(buffer: &mut Vec<u8>, size: usize) {
+    if buffer.len() < size {
+        buffer.reserve_exact(size - buffer.len());
+        buffer.resize(size, 0);
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! Names that are not Unicode are passed over: there is no safe way to carry them as bytes here.
 
-use super::{Contents, Kind, Stat};
+use super::{Contents, Kind, Stamp, Stat, make_room};
 use crate::error::{At, Result};
 use std::fs::{File, Metadata};
 use std::io::{ErrorKind, Read};
@@ -35,8 +35,22 @@ impl Directory {
     ///
     /// The file system refuses to say.
     pub fn identity(&self) -> Result<(u64, u64)> {
+        let stamp = self.stamp()?;
+        Ok((stamp.device, stamp.inode))
+    }
+
+    /// What the directory is and when it last changed.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses to say.
+    pub fn stamp(&self) -> Result<Stamp> {
         let stat = stat_of(&std::fs::metadata(&self.path).at(&self.path)?);
-        Ok((stat.device, stat.inode))
+        Ok(Stamp {
+            device: stat.device,
+            inode: stat.inode,
+            changed_ns: stat.mtime_ns,
+        })
     }
 
     /// The same of whatever has this path now; `None` when nothing has.
@@ -52,22 +66,22 @@ impl Directory {
     ///
     /// The listing fails half-way; names handed over before are good.
     pub fn names(&self, mut each: impl FnMut(&[u8], Kind) -> bool) -> Result<()> {
-        for entry in std::fs::read_dir(&self.path).at(&self.path)? {
-            let entry = entry.at(&self.path)?;
-            let kind = match entry.file_type() {
-                Ok(kind) if kind.is_file() => Kind::File,
-                Ok(_) => Kind::Other,
-                Err(_) => Kind::Unknown,
-            };
-            let name = entry.file_name();
-            if name
-                .to_str()
-                .is_some_and(|name| !each(name.as_bytes(), kind))
-            {
-                break;
-            }
-        }
+        let mut goes_on = true;
+        let mut names = self.listing()?;
+        while goes_on && names.some(|name, kind| goes_on = goes_on && each(name, kind))? {}
         Ok(())
+    }
+
+    /// Begin a listing that is read piece by piece.
+    ///
+    /// # Errors
+    ///
+    /// The directory is gone, or the file system refuses.
+    pub fn listing(&self) -> Result<Names> {
+        Ok(Names {
+            listing: std::fs::read_dir(&self.path).at(&self.path)?,
+            path: self.path.clone(),
+        })
     }
 
     /// Look at an entry without following it; `None` when it is gone.
@@ -99,19 +113,20 @@ impl Directory {
         Ok(Some((file, stat)))
     }
 
-    /// Read a file of at most `buffer.len() - 1` bytes into the buffer.
+    /// Read a file of at most so many bytes into the start of the buffer, which grows as it needs to.
     ///
     /// # Errors
     ///
     /// The file system refuses, such as for want of permission.
-    pub fn read(&self, name: &[u8], buffer: &mut [u8]) -> Result<Contents> {
+    pub fn read(&self, name: &[u8], most: u64, buffer: &mut Vec<u8>) -> Result<Contents> {
         let Some((mut file, stat)) = self.open_file(name)? else {
             return Ok(Contents::Nothing);
         };
-        let size = usize::try_from(stat.size).unwrap_or(usize::MAX);
-        if size >= buffer.len() {
+        if stat.size > most {
             return Ok(Contents::TooLarge(stat));
         }
+        let size = usize::try_from(stat.size).unwrap_or(usize::MAX - 1);
+        make_room(buffer, size + 1);
         let mut filled = 0;
         while filled <= size {
             match file.read(&mut buffer[filled..=size]).at(self.at(name))? {
@@ -153,6 +168,37 @@ impl Directory {
     /// None.
     pub fn sync(&self) -> Result<()> {
         Ok(())
+    }
+}
+
+/// A listing under way: it goes on where it stopped.
+pub struct Names {
+    listing: std::fs::ReadDir,
+    path: PathBuf,
+}
+
+impl Names {
+    /// Hand over the next names, some hundred of them; false when there are no more.
+    ///
+    /// # Errors
+    ///
+    /// The listing fails; names handed over before are good.
+    pub fn some(&mut self, mut each: impl FnMut(&[u8], Kind)) -> Result<bool> {
+        for _ in 0..512 {
+            let Some(entry) = self.listing.next() else {
+                return Ok(false);
+            };
+            let entry = entry.at(&self.path)?;
+            let kind = match entry.file_type() {
+                Ok(kind) if kind.is_file() => Kind::File,
+                Ok(_) => Kind::Other,
+                Err(_) => Kind::Unknown,
+            };
+            if let Some(name) = entry.file_name().to_str() {
+                each(name.as_bytes(), kind);
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Directory calls of Unix.
 
-use super::{Contents, Kind, Stat};
+use super::{Contents, Kind, Stamp, Stat, make_room};
 use crate::error::{At, Error, Result};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -55,8 +55,31 @@ impl Directory {
     ///
     /// The file system refuses to say.
     pub fn identity(&self) -> Result<(u64, u64)> {
-        let stat = stat_of(&rustix::fs::fstat(&self.fd).at(&self.path)?);
-        Ok((stat.device, stat.inode))
+        let stamp = self.stamp()?;
+        Ok((stamp.device, stamp.inode))
+    }
+
+    /// What the directory is and when it last changed.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses to say.
+    pub fn stamp(&self) -> Result<Stamp> {
+        let found = rustix::fs::fstat(&self.fd).at(&self.path)?;
+        let stat = stat_of(&found);
+        #[allow(
+            clippy::cast_possible_wrap,
+            clippy::unnecessary_cast,
+            clippy::useless_conversion
+        )] // the fields' types differ between systems
+        let ctime_ns = i64::from(found.st_ctime)
+            .saturating_mul(1_000_000_000)
+            .saturating_add(found.st_ctime_nsec as i64);
+        Ok(Stamp {
+            device: stat.device,
+            inode: stat.inode,
+            changed_ns: stat.mtime_ns.max(ctime_ns),
+        })
     }
 
     /// Device and inode of whatever has this path now; `None` when nothing has.
@@ -72,36 +95,22 @@ impl Directory {
     ///
     /// The listing fails half-way; names handed over before are good.
     pub fn names(&self, mut each: impl FnMut(&[u8], Kind) -> bool) -> Result<()> {
-        // A second descriptor, so that two listings do not share one position.
+        let mut goes_on = true;
+        let mut names = self.listing()?;
+        while goes_on && names.some(|name, kind| goes_on = goes_on && each(name, kind))? {}
+        Ok(())
+    }
+
+    /// Begin a listing that is read piece by piece, whatever happens to the directory meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// The directory is gone, or the file system refuses.
+    pub fn listing(&self) -> Result<Names> {
+        // A descriptor of its own, so that two listings do not share one position.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let fd = rustix::fs::openat(&self.fd, ".", flags, Mode::empty()).at(&self.path)?;
-        let mut entry = |name: &[u8], kind: FileType| {
-            let kind = match kind {
-                FileType::RegularFile => Kind::File,
-                FileType::Unknown => Kind::Unknown,
-                _ => Kind::Other,
-            };
-            name == b"." || name == b".." || each(name, kind)
-        };
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        {
-            let mut buffer = [MaybeUninit::<u8>::uninit(); 16 * 1024];
-            let mut listing = rustix::fs::RawDir::new(fd, &mut buffer);
-            while let Some(found) = listing.next() {
-                let found = found.at(&self.path)?;
-                if !entry(found.file_name().to_bytes(), found.file_type()) {
-                    break;
-                }
-            }
-        }
-        #[cfg(not(any(target_os = "linux", target_os = "android")))]
-        for found in rustix::fs::Dir::new(fd).at(&self.path)? {
-            let found = found.at(&self.path)?;
-            if !entry(found.file_name().to_bytes(), found.file_type()) {
-                break;
-            }
-        }
-        Ok(())
+        Names::new(fd, self.path.clone())
     }
 
     /// Look at an entry without following it; `None` when it is gone.
@@ -136,20 +145,21 @@ impl Directory {
         Ok(stat.is_file.then(|| (File::from(fd), stat)))
     }
 
-    /// Read a file of at most `buffer.len() - 1` bytes into the buffer.
+    /// Read a file of at most so many bytes into the start of the buffer, which grows as it needs to.
     ///
     /// # Errors
     ///
     /// The file system refuses, such as for want of permission.
-    pub fn read(&self, name: &[u8], buffer: &mut [u8]) -> Result<Contents> {
+    pub fn read(&self, name: &[u8], most: u64, buffer: &mut Vec<u8>) -> Result<Contents> {
         let Some((file, stat)) = self.open_file(name)? else {
             return Ok(Contents::Nothing);
         };
-        let size = usize::try_from(stat.size).unwrap_or(usize::MAX);
-        if size >= buffer.len() {
+        if stat.size > most {
             return Ok(Contents::TooLarge(stat));
         }
+        let size = usize::try_from(stat.size).unwrap_or(usize::MAX - 1);
         // One byte more than expected: that it stays free shows the end without another call.
+        make_room(buffer, size + 1);
         let mut filled = 0;
         loop {
             match rustix::io::read(&file, &mut buffer[filled..=size]) {
@@ -205,6 +215,76 @@ impl Directory {
             Err(Errno::INVAL | Errno::NOTSUP) => Ok(()),
             synced => synced.at(&self.path),
         }
+    }
+}
+
+/// A listing under way: it goes on where it stopped.
+pub struct Names {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fd: OwnedFd,
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    listing: rustix::fs::Dir,
+    path: PathBuf,
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+impl Names {
+    #[allow(clippy::unnecessary_wraps)] // the other systems' one can fail
+    fn new(fd: OwnedFd, path: PathBuf) -> Result<Self> {
+        Ok(Self { fd, path })
+    }
+
+    /// Hand over the next names, some hundred of them; false when there are no more.
+    ///
+    /// # Errors
+    ///
+    /// The listing fails; names handed over before are good.
+    pub fn some(&mut self, mut each: impl FnMut(&[u8], Kind)) -> Result<bool> {
+        let mut buffer = [MaybeUninit::<u8>::uninit(); 32 * 1024];
+        let mut listing = rustix::fs::RawDir::new(&self.fd, &mut buffer);
+        while let Some(found) = listing.next() {
+            let found = found.at(&self.path)?;
+            entry(found.file_name().to_bytes(), found.file_type(), &mut each);
+            if listing.is_buffer_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+impl Names {
+    fn new(fd: OwnedFd, path: PathBuf) -> Result<Self> {
+        let listing = rustix::fs::Dir::new(fd).at(&path)?;
+        Ok(Self { listing, path })
+    }
+
+    /// Hand over the next names, some hundred of them; false when there are no more.
+    ///
+    /// # Errors
+    ///
+    /// The listing fails; names handed over before are good.
+    pub fn some(&mut self, mut each: impl FnMut(&[u8], Kind)) -> Result<bool> {
+        for _ in 0..512 {
+            let Some(found) = self.listing.next() else {
+                return Ok(false);
+            };
+            let found = found.at(&self.path)?;
+            entry(found.file_name().to_bytes(), found.file_type(), &mut each);
+        }
+        Ok(true)
+    }
+}
+
+fn entry(name: &[u8], kind: FileType, each: &mut impl FnMut(&[u8], Kind)) {
+    let kind = match kind {
+        FileType::RegularFile => Kind::File,
+        FileType::Unknown => Kind::Unknown,
+        _ => Kind::Other,
+    };
+    if name != b"." && name != b".." {
+        each(name, kind);
     }
 }
 

@@ -1,8 +1,9 @@
 //! What one take brings, and what one settling does.
 
+use super::events::Events;
+use super::files::Files;
 use crate::directory::Stat;
 use crate::lines::Progress;
-use crate::mend::Event;
 use crate::reject::Rejected;
 
 /// How far a `.jsonl` file has been read; stored in the same transaction as the events.
@@ -50,13 +51,30 @@ pub struct Counters {
     pub parse_ns: u64,
     /// Nanoseconds of the whole take.
     pub take_ns: u64,
+    /// Listings of the directory that were begun.
+    pub listings: u64,
+    /// Listings that were not needed, since the directory is the one that was listed.
+    pub listings_kept: u64,
+    /// System calls on the directory that takes of one file each would have made beyond this one.
+    pub calls_saved: u64,
+}
+
+impl Counters {
+    /// Add another's files and events; `looked` and below it are of the take alone.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.opened += other.opened;
+        self.bytes += other.bytes;
+        self.mended += other.mended;
+        self.unknown_types += other.unknown_types;
+        self.parse_ns += other.parse_ns;
+    }
 }
 
 /// Events and what belongs to them.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// Ordered by event time, file time, name, line.
-    pub events: Vec<Event>,
+    pub events: Events,
     /// To be stored with the events.
     pub positions: Vec<Position>,
     /// Names whose stored position is to be forgotten.
@@ -70,7 +88,7 @@ pub struct Batch {
     /// Figures.
     pub counters: Counters,
     /// Files to remove once the events are durable.
-    pub(super) files: Vec<(Box<[u8]>, Stat)>,
+    pub(super) files: Files,
     /// How far `.jsonl` files are durable then.
     pub(super) progress: Vec<(Box<[u8]>, Progress)>,
     /// `.jsonl` files to remove.
@@ -78,6 +96,12 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// Bytes of memory that its events and what removes their files hold.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.events.held() + self.files.held()
+    }
+
     /// Whether there is nothing to store, to tell or to settle.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -1,10 +1,11 @@
 //! One look at a `.jsonl` file: its new lines, its last line, its end.
 
 use super::batch::Batch;
+use super::read::BUFFER_KEPT;
 use super::tail::Tail;
 use super::take::{Taking, trouble};
 use super::{Name, State};
-use crate::directory::Stat;
+use crate::directory::{Stat, make_room};
 use crate::error::{At, Result};
 use crate::key;
 use crate::lines::{Ended, Found, take_lines};
@@ -27,7 +28,7 @@ impl Taking<'_> {
             Ok(_) => return false,
             Err(error) => Err(error),
         };
-        self.batch.counters.opened += 1;
+        self.reading.counters.opened += 1;
         let (mut file, stat) = match opened {
             Ok(Some(opened)) => opened,
             Ok(None) => return false,
@@ -38,6 +39,7 @@ impl Taking<'_> {
         };
         state.waiting.remove(name);
         let mut buffer = std::mem::take(&mut state.buffer);
+        make_room(&mut buffer, self.longest().min(BUFFER_KEPT - 1) + 1);
         let looked = self
             .tail(state, name, &mut file, stat, &mut buffer)
             .and_then(|mut tail| {
@@ -90,15 +92,15 @@ impl Taking<'_> {
         name: &[u8],
         file: &mut File,
         tail: &mut Tail,
-        buffer: &mut [u8],
+        buffer: &mut Vec<u8>,
     ) -> Result<bool> {
         let path = self.directory.at(name);
-        let (before, events_before) = (tail.taken, self.events.len());
+        let (before, events_before) = (tail.taken, self.reading.events.len());
         let stat = tail.stat;
         let mut bad: Vec<Bad> = Vec::new();
         let mut order = i64::MIN;
         let mut taken = tail.taken;
-        let ended = take_lines(file, &mut taken, buffer, |found| {
+        let ended = take_lines(file, &mut taken, buffer, self.longest(), |found| {
             match found {
                 Found::Line {
                     offset,
@@ -142,7 +144,7 @@ impl Taking<'_> {
                 Err(error) => {
                     // The position must not pass a line that lies nowhere else: all of it again, later.
                     self.batch.troubles.push(trouble(name, &error));
-                    self.events.truncate(events_before);
+                    self.reading.events.truncate(events_before);
                     (tail.taken, tail.due_at) = (before, Some(self.now + SLOW_RETRY));
                     return Ok(false);
                 }
@@ -167,21 +169,26 @@ impl Taking<'_> {
         bad: &mut Vec<Bad>,
     ) {
         let key = key::of_line(name, stat.inode, place.offset, bytes);
-        match self.parse(bytes, key, stat) {
-            Ok(event) => {
-                // Lines stay in order, whatever times they carry.
-                *order = event.occurred_at.max(*order);
-                self.events.push((*order, stat.mtime_ns, event));
-            }
+        // Lines stay in order, whatever times they carry.
+        match self
+            .reader
+            .event(bytes, key, stat, *order, &mut self.reading)
+        {
+            Ok(at) => *order = at,
             Err(rejection) => bad.push((place, rejection)),
         }
     }
 
+    fn longest(&self) -> usize {
+        usize::try_from(self.bounds.max_event_bytes).unwrap_or(usize::MAX - 1)
+    }
+
     fn too_long(&self, length: u64) -> Rejection {
         let most = self.bounds.max_event_bytes;
-        Rejection::whole(format!(
-            "Too large: a line of {length} bytes; an event has at most {most}."
-        ))
+        Rejection::whole(
+            "size",
+            format!("Too large: a line of {length} bytes; an event has at most {most}."),
+        )
     }
 
     /// What stands without a line end: an event when it parses and nothing changes any more; rejected only

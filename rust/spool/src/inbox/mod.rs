@@ -5,16 +5,21 @@
 //! directory is opened. What is not: between the last look at a file and its removal a producer may write
 //! into it, and what he wrote is lost. He who renames a finished file into place never meets that window.
 //!
-//! `batch` (what comes out), `take` (one round), `tail` and `follow` (files that grow), `settle`.
+//! `batch`, `events`, `files` (what comes out), `take` (one round), `read` (its files, in one thread or two),
+//! `tail` and `follow` (files that grow), `settle`.
 
 mod batch;
+mod events;
+mod files;
 mod follow;
+mod read;
 mod settle;
 mod tail;
 mod take;
 mod urgent;
 
 pub use batch::{Batch, Counters, Position, Settled, Trouble};
+pub use events::{Events, Row};
 
 use crate::directory::Stat;
 use crate::limits::EVENT_BYTES;
@@ -22,10 +27,12 @@ use crate::listing::Listing;
 use crate::waiting::Waiting;
 use crate::watch::{Watch, Woken};
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tail::Tail;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Bounds, which are the backpressure: what is not taken stays in the directory.
 #[derive(Debug, Clone)]
@@ -34,8 +41,10 @@ pub struct Options {
     pub max_event_bytes: u64,
     /// Of a batch.
     pub batch_events: usize,
-    /// Of a batch; it may be exceeded by one event.
+    /// Of a batch, at most 1 GiB; it may be exceeded by one event a thread.
     pub batch_bytes: u64,
+    /// That read files: a second one is started for a long run of them, and ends with it.
+    pub threads: usize,
     /// What does not parse is rejected after so many seconds without change.
     pub quiet_seconds: f64,
     /// A `.jsonl` file that was taken whole is removed after so many seconds without change.
@@ -50,6 +59,7 @@ impl Default for Options {
             max_event_bytes: EVENT_BYTES,
             batch_events: 512,
             batch_bytes: 4 << 20,
+            threads: 2,
             quiet_seconds: 2.0,
             finish_seconds: 10.0,
             positions: Vec::new(),
@@ -64,25 +74,31 @@ pub struct Bounds {
     pub max_event_bytes: u64,
     /// Of a batch.
     pub batch_events: usize,
-    /// Of a batch; it may be exceeded by one event.
+    /// Of a batch, at most 1 GiB; it may be exceeded by one event a thread.
     pub batch_bytes: u64,
     /// What does not parse is rejected after so many seconds without change.
     pub quiet_seconds: f64,
 }
 
 impl Bounds {
-    /// What a buffer needs to hold one event and one byte.
-    fn buffer_size(self) -> usize {
-        usize::try_from(self.max_event_bytes).unwrap_or(usize::MAX - 1) + 1
+    /// Places in a batch's memory are numbers of 32 bits.
+    fn clamped(self) -> Self {
+        Self {
+            batch_bytes: self.batch_bytes.min(MOST_BATCH_BYTES),
+            ..self
+        }
     }
 }
 
 type Name = Box<[u8]>;
 
+const MOST_BATCH_BYTES: u64 = 1 << 30;
+
 /// The events directory. All methods may be called from any thread; takes exclude each other.
 pub struct Inbox {
     events: PathBuf,
     rejected: PathBuf,
+    threads: usize,
     finish_seconds: f64,
     watch: Watch,
     state: Mutex<State>,
@@ -95,16 +111,37 @@ struct State {
     listed_in: Option<(u64, u64)>,
     /// Of the listing; what an earlier one had and this one has not is gone.
     number: u64,
-    /// In batches that are not settled.
-    in_flight: HashSet<Name>,
+    /// Hashes of names in batches that are not settled. Two names of one hash only wait for each other.
+    in_flight: HashSet<u64, BuildHasherDefault<Hashed>>,
     waiting: HashMap<Name, Waiting>,
     /// Durable, and not to be removed: passed over until they can be, or are other files.
     unremoved: HashMap<Name, Unremoved>,
     tails: HashMap<Name, Tail>,
     /// Stored positions of files that were not seen yet.
     stored: HashMap<Vec<u8>, Position>,
-    /// One event and one byte.
     buffer: Vec<u8>,
+}
+
+fn name_hash(name: &[u8]) -> u64 {
+    xxh3_64(name)
+}
+
+/// Takes a hash for what it is.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = xxh3_64(bytes);
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 struct Unremoved {
@@ -125,11 +162,11 @@ impl Inbox {
             quiet_seconds: options.quiet_seconds,
         };
         let state = State {
-            bounds,
+            bounds: bounds.clamped(),
             listing: Listing::default(),
             listed_in: None,
             number: 0,
-            in_flight: HashSet::new(),
+            in_flight: HashSet::default(),
             waiting: HashMap::new(),
             unremoved: HashMap::new(),
             tails: HashMap::new(),
@@ -138,12 +175,13 @@ impl Inbox {
                 .into_iter()
                 .map(|at| (at.name.clone(), at))
                 .collect(),
-            buffer: vec![0; bounds.buffer_size()], // untouched pages of it cost nothing
+            buffer: Vec::new(),
         };
         Self {
             watch: Watch::new(&events),
             events,
             rejected: rejected.into(),
+            threads: options.threads,
             finish_seconds: options.finish_seconds,
             state: Mutex::new(state),
         }
@@ -156,11 +194,7 @@ impl Inbox {
 
     /// Use other bounds from the next take on; what is in flight is not touched.
     pub fn set_bounds(&self, bounds: Bounds) {
-        let mut state = self.state();
-        if bounds.buffer_size() != state.buffer.len() {
-            state.buffer = vec![0; bounds.buffer_size()];
-        }
-        state.bounds = bounds;
+        self.state().bounds = bounds.clamped();
     }
 
     /// Wait for a change; see [`Watch::wait`].
@@ -168,7 +202,9 @@ impl Inbox {
         let woken = self.watch.wait(timeout, interrupted);
         if woken == Woken::Overflow {
             // What is left of the listing is old news; begin anew.
-            self.state().listed_in = None;
+            let mut state = self.state();
+            state.listed_in = None;
+            state.listing.forget();
         }
         woken
     }

@@ -2,7 +2,7 @@
 
 use super::batch::{Batch, Settled};
 use super::take::trouble;
-use super::{Inbox, Name, Unremoved};
+use super::{Inbox, Unremoved, name_hash};
 use crate::directory::{Directory, Stat};
 use crate::error::Result;
 use crate::waiting::SLOW_RETRY;
@@ -25,17 +25,17 @@ impl Inbox {
         let directory = Directory::open(&self.events)?;
         let mut settled = Settled::default();
         let mut unremoved = Vec::new();
-        let mut count = |name: &Name, stat: Stat| match remove(&directory, name, stat) {
+        let mut count = |name: &[u8], stat: Stat| match remove(&directory, name, stat) {
             Ok(Outcome::Removed) => settled.removed += 1,
             Ok(Outcome::Changed) => settled.changed += 1,
             Ok(Outcome::Gone) => settled.gone += 1,
             Err(error) => {
                 settled.troubles.push(trouble(name, &error));
-                unremoved.push((name.clone(), stat));
+                unremoved.push((name.into(), stat));
             }
         };
-        for (name, stat) in &batch.files {
-            count(name, *stat);
+        for (name, stat) in batch.files.iter() {
+            count(name, stat);
         }
         let mut finished = Vec::new();
         for (name, stat) in &batch.finished_files {
@@ -53,9 +53,10 @@ impl Inbox {
             .count() as u64;
 
         let mut state = self.state();
-        for (name, _) in &batch.files {
-            state.in_flight.remove(name);
+        for (name, _) in batch.files.iter() {
+            state.in_flight.remove(&name_hash(name));
         }
+        state.listing.forget();
         let number = state.number;
         for (name, stat) in unremoved {
             let kept = Unremoved {
@@ -89,9 +90,10 @@ impl Inbox {
     /// Give a batch back whose rows did not become durable: all of it comes again.
     pub fn release(&self, batch: &Batch) {
         let mut state = self.state();
-        for (name, _) in &batch.files {
-            state.in_flight.remove(name);
+        for (name, _) in batch.files.iter() {
+            state.in_flight.remove(&name_hash(name));
         }
+        state.listing.forget();
         let followed = batch.progress.iter().map(|(name, _)| name);
         for name in followed.chain(batch.finished_files.iter().map(|(name, _)| name)) {
             if let Some(tail) = state.tails.get_mut(name) {

@@ -1,29 +1,34 @@
 //! One round: what the listing has, until the batch is full.
 
 use super::batch::{Batch, Trouble};
-use super::{Bounds, Inbox, Name, State, Unremoved};
-use crate::directory::{Contents, Directory, Stat};
+use super::read::{BUFFER_KEPT, Fault, Reader, Reading};
+use super::urgent;
+use super::{Bounds, Inbox, Name, State, Unremoved, name_hash};
+use crate::directory::{Directory, Stamp, Stat};
 use crate::error::{Error, Result};
-use crate::key::{self, IntakeKey};
 use crate::listing::{Form, form};
-use crate::mend::{Event, Origin, Rejection, read_event};
+use crate::mend::Rejection;
 use crate::reject::reject_file;
 use crate::timestamp;
 use crate::waiting::{SLOW_RETRY, Verdict, Waiting};
 use std::time::Instant;
 
+/// A listing is used again for so many seconds at most, whatever the directory says of itself.
+const LISTING_SECONDS: f64 = 30.0;
+/// Calls on the directory of a take that brings one file: open, stat, open to list, list twice, close both;
+/// of its settling: open, close.
+const DIRECTORY_CALLS: u64 = 9;
+
 /// What is being put together.
 pub(super) struct Taking<'a> {
     pub inbox: &'a Inbox,
     pub bounds: Bounds,
-    pub directory: Directory,
+    pub directory: &'a Directory,
+    pub reader: Reader<'a>,
     /// Seconds of the caller's clock.
     pub now: f64,
-    /// Microseconds since the epoch.
-    pub clock_us: i64,
     pub batch: Batch,
-    /// Event time, file time, and the event; names and lines come in their order.
-    pub events: Vec<(i64, i64, Event)>,
+    pub reading: Reading,
 }
 
 impl Inbox {
@@ -37,62 +42,43 @@ impl Inbox {
     pub fn take(&self, now: f64) -> Result<Batch> {
         let started = Instant::now();
         let directory = Directory::open(&self.events)?;
-        let identity = directory.identity()?;
+        let stamp = directory.stamp()?;
         let mut state = self.state();
         let state = &mut *state;
+        let bounds = state.bounds;
+        let reader = Reader {
+            directory: &directory,
+            max_event_bytes: bounds.max_event_bytes,
+            threads: self.threads,
+            clock_us: timestamp::now_us(),
+        };
         let mut taking = Taking {
             inbox: self,
-            bounds: state.bounds,
-            directory,
+            bounds,
+            directory: &directory,
+            reader,
             now,
-            clock_us: timestamp::now_us(),
             batch: Batch::default(),
-            events: Vec::new(),
+            reading: Reading::default(),
         };
-        if state.listing.is_done() || state.listed_in != Some(identity) {
-            let State {
-                listing, in_flight, ..
-            } = state;
-            listing.fill(&taking.directory, |name| !in_flight.contains(name))?;
-            (state.listed_in, state.number) = (Some(identity), state.number + 1);
-            if state.listing.left() > taking.bounds.batch_events {
-                super::urgent::first(&taking.directory, &mut state.listing);
-            }
-        }
-        taking.batch.counters.not_files = state.listing.others as u64;
-        let is_cut = state.listing.is_cut;
-        let mut name = Vec::new();
-        let mut is_partial = false;
-        while let Some(next) = state.listing.peek() {
-            if taking.is_full() {
-                is_partial = true;
-                break;
-            }
-            name.clear();
-            name.extend_from_slice(next);
-            taking.batch.counters.looked += 1;
-            match form(&name) {
-                Some(Form::Event) => taking.event_file(state, &name),
-                Some(Form::Lines) if taking.lines_file(state, &name) => {
-                    is_partial = true;
-                    break;
-                }
-                _ => {}
-            }
-            state.listing.advance();
-        }
-        taking.batch.more = is_partial || is_cut;
+        taking.list(state, stamp)?;
+        taking.batch.more = taking.through(state)?;
         if !taking.batch.more {
             taking.forget_vanished(state);
+            state.listing.keep();
         }
+        state.buffer.truncate(BUFFER_KEPT);
+        state.buffer.shrink_to(BUFFER_KEPT);
         let mut batch = taking.batch;
-        // Stable: equal times stay in the order of names and lines.
-        taking.events.sort_by_key(|(at, mtime, _)| (*at, *mtime));
-        batch.events = taking
-            .events
-            .into_iter()
-            .map(|(_, _, event)| event)
-            .collect();
+        let reading = taking.reading;
+        batch.counters.add(&reading.counters);
+        (batch.events, batch.files) = (reading.events, reading.files);
+        batch.events.finish();
+        batch.files.finish();
+        let calls = DIRECTORY_CALLS + 3 * batch.counters.listings;
+        batch.counters.calls_saved =
+            (batch.files.len() as u64 * DIRECTORY_CALLS).saturating_sub(calls);
+        batch.counters.not_files = state.listing.others as u64;
         batch.counters.waiting = state.waiting.len() as u64;
         batch.counters.take_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
         Ok(batch)
@@ -100,75 +86,139 @@ impl Inbox {
 }
 
 impl Taking<'_> {
-    pub fn is_full(&self) -> bool {
-        let bounds = &self.bounds;
-        // Files that come to nothing cost as much as events: they count too.
-        let count = self.events.len() + self.batch.rejected.len() + self.batch.troubles.len();
-        count >= bounds.batch_events
-            || self.batch.counters.bytes >= bounds.batch_bytes
-            || self.batch.counters.opened >= 4 * bounds.batch_events as u64
+    /// See to it that there is a listing under way.
+    fn list(&mut self, state: &mut State, stamp: Stamp) -> Result<()> {
+        let identity = (stamp.device, stamp.inode);
+        if !state.listing.is_done() && state.listed_in == Some(identity) {
+            return Ok(());
+        }
+        let is_told = self.inbox.watch.trouble().is_none();
+        if is_told && state.listing.again(stamp, self.now - LISTING_SECONDS) {
+            self.batch.counters.listings_kept += 1;
+        } else {
+            let clock_us = self.reader.clock_us;
+            state
+                .listing
+                .begin(self.directory, stamp, clock_us, self.now)?;
+            self.batch.counters.listings += 1;
+            self.fill(state)?;
+            if state.listing.has_rest() || state.listing.left() > self.bounds.batch_events {
+                urgent::first(self.directory, state);
+            }
+        }
+        (state.listed_in, state.number) = (Some(identity), state.number + 1);
+        Ok(())
     }
 
-    /// Parse and mend, with the figures.
-    pub fn parse(
-        &mut self,
-        bytes: &[u8],
-        key: IntakeKey,
-        stat: Stat,
-    ) -> std::result::Result<Event, Rejection> {
-        let started = Instant::now();
-        let origin = Origin {
-            key,
-            mtime_us: stat.mtime_us(),
-            now_us: self.clock_us,
-        };
-        let read = read_event(bytes, origin);
-        let counters = &mut self.batch.counters;
-        counters.parse_ns += u64::try_from(started.elapsed().as_nanos()).unwrap_or(0);
-        if let Ok(event) = &read {
-            counters.bytes += bytes.len() as u64;
-            counters.mended += u64::from(!event.warnings.is_empty());
-            counters.unknown_types += u64::from(event.is_unknown_type);
+    /// Read the next window of the listing, without what is in flight.
+    fn fill(&self, state: &mut State) -> Result<()> {
+        let State {
+            listing, in_flight, ..
+        } = state;
+        listing.fill(self.directory, |name| !in_flight.contains(&name_hash(name)))
+    }
+
+    /// Go through the listing; true when the batch was full before its end.
+    fn through(&mut self, state: &mut State) -> Result<bool> {
+        loop {
+            let mut places = Vec::new();
+            let mut lines = None;
+            while let Some(place) = state.listing.place() {
+                if places.len() >= self.room() {
+                    break;
+                }
+                state.listing.go_to(place + 1);
+                self.batch.counters.looked += 1;
+                match form(state.listing.name(place)) {
+                    Some(Form::Event) if self.wants(state, place) => places.push(place),
+                    Some(Form::Lines) => {
+                        lines = Some(place);
+                        break;
+                    }
+                    _ => {}
+                }
+            }
+            let read = self.read(state, &places);
+            if let Some(unread) = places.get(read) {
+                state.listing.go_to(*unread);
+                return Ok(true);
+            }
+            if let Some(place) = lines {
+                let name = state.listing.name(place).to_vec();
+                if self.is_full() || self.lines_file(state, &name) {
+                    state.listing.go_to(place);
+                    return Ok(true);
+                }
+            } else if state.listing.place().is_none() {
+                if !state.listing.has_rest() {
+                    return Ok(false);
+                }
+                self.fill(state)?;
+            }
+            if self.is_full() && !state.listing.is_done() {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Read the files at these places; returns how many of the places were read.
+    fn read(&mut self, state: &mut State, places: &[usize]) -> usize {
+        let room = self.bounds.batch_bytes;
+        let room = room.saturating_sub(self.reading.counters.bytes);
+        let (files, faults) = (self.reading.files.len(), self.reading.faults.len());
+        let State {
+            listing, buffer, ..
+        } = state;
+        let read = self
+            .reader
+            .run(listing, places, room, &mut self.reading, buffer);
+        for (name, _) in self.reading.files.iter().skip(files) {
+            state.in_flight.insert(name_hash(name));
+            if !state.waiting.is_empty() {
+                state.waiting.remove(name);
+            }
+        }
+        let mut faults = self.reading.faults.split_off(faults);
+        faults.sort_unstable_by_key(|(place, _)| *place);
+        for (place, fault) in faults {
+            let name = state.listing.name(place).to_vec();
+            match fault {
+                Fault::Refused(error) => self.refused(state, &name, &error),
+                Fault::Nothing => {
+                    state.waiting.remove(&*name);
+                }
+                Fault::NotReady(stat, rejection) => self.not_ready(state, &name, stat, rejection),
+            }
         }
         read
     }
 
-    fn event_file(&mut self, state: &mut State, name: &[u8]) {
-        if self.is_unremoved(state, name) || !self.is_due(state, name) {
-            return;
+    /// How many more events the batch takes.
+    fn room(&self) -> usize {
+        let bounds = &self.bounds;
+        // Files that come to nothing cost as much as events: they count too.
+        let count =
+            self.reading.events.len() + self.batch.rejected.len() + self.batch.troubles.len();
+        let opened = self.reading.counters.opened;
+        if self.reading.counters.bytes >= bounds.batch_bytes
+            || opened >= 4 * bounds.batch_events as u64
+        {
+            return 0;
         }
-        self.batch.counters.opened += 1;
-        let fault = match self.directory.read(name, &mut state.buffer) {
-            Err(error) => return self.refused(state, name, &error),
-            Ok(Contents::Nothing) => {
-                state.waiting.remove(name);
-                return;
-            }
-            Ok(Contents::Changing(stat)) => (stat, None),
-            Ok(Contents::TooLarge(stat)) => (stat, Some(self.too_large(stat.size))),
-            Ok(Contents::Whole(stat)) => {
-                let bytes = &state.buffer[..usize::try_from(stat.size).unwrap_or(0)];
-                let key = key::of_file(name, stat.mtime_ns, stat.size, bytes);
-                match self.parse(bytes, key, stat) {
-                    Err(rejection) => (stat, Some(rejection)),
-                    Ok(event) => {
-                        self.events.push((event.occurred_at, stat.mtime_ns, event));
-                        self.batch.files.push((name.into(), stat));
-                        state.in_flight.insert(name.into());
-                        state.waiting.remove(name);
-                        return;
-                    }
-                }
-            }
-        };
-        self.not_ready(state, name, fault.0, fault.1);
+        bounds.batch_events.saturating_sub(count)
     }
 
-    fn too_large(&self, size: u64) -> Rejection {
-        let most = self.bounds.max_event_bytes;
-        Rejection::whole(format!(
-            "Too large: {size} bytes; an event has at most {most}. Shorten it, or write a line each into a .jsonl file."
-        ))
+    pub fn is_full(&self) -> bool {
+        self.room() == 0
+    }
+
+    /// Whether an event file wants to be read.
+    fn wants(&self, state: &mut State, place: usize) -> bool {
+        if state.waiting.is_empty() && state.unremoved.is_empty() {
+            return true;
+        }
+        let name = state.listing.name(place).to_vec();
+        !self.is_unremoved(state, &name) && self.is_due(state, &name)
     }
 
     fn not_ready(&mut self, state: &mut State, name: &[u8], stat: Stat, fault: Option<Rejection>) {
@@ -218,7 +268,7 @@ impl Taking<'_> {
     }
 
     /// Whether the file is durable already and only could not be removed; tries that again.
-    fn is_unremoved(&mut self, state: &mut State, name: &[u8]) -> bool {
+    fn is_unremoved(&self, state: &mut State, name: &[u8]) -> bool {
         let Some(unremoved) = state.unremoved.get_mut(name) else {
             return false;
         };

@@ -11,8 +11,8 @@ const ORIGIN: Origin = Origin {
     now_us: NOW,
 };
 
-fn read(text: impl AsRef<[u8]>) -> Event {
-    read_event(text.as_ref(), ORIGIN).unwrap()
+fn read(text: impl AsRef<[u8]>) -> Event<'static> {
+    read_event(text.as_ref(), ORIGIN).unwrap().into_owned()
 }
 
 fn rejected(text: impl AsRef<[u8]>) -> Rejection {
@@ -48,7 +48,7 @@ fn each_shared_case_comes_out_as_it_says() {
         let expected = &case["event"];
         let row = json!({
             "type": event.kind, "title": event.title, "source": event.source, "lane": event.lane.as_str(),
-            "severity": event.severity.as_str(), "event_id": event.event_id, "task_id": event.task_id,
+            "severity": event.severity.as_str(), "event_id": event.event_id, "task_id": event.task_id(),
             "correlation_id": event.correlation_id,
             "occurred_at": timestamp::rfc3339(event.occurred_at),
         });
@@ -176,9 +176,9 @@ proptest! {
         object.insert("title".to_owned(), Value::from(title.clone()));
         let text = Value::Object(object).to_string();
         let event = read(&text);
-        prop_assert_eq!(event.title, title);
-        prop_assert_eq!(event.body, text);
-        prop_assert!(!event.event_id.is_empty() && !event.task_id.is_empty() && !event.kind.is_empty());
+        prop_assert_eq!(&event.title, &title);
+        prop_assert_eq!(&event.body, &text);
+        prop_assert!(!event.event_id.is_empty() && !event.task_id().is_empty() && !event.kind.is_empty());
     }
 
     #[test]

@@ -1,0 +1,70 @@
+"""Run all benches, show their figures in one table, and keep them as JSON.
+
+.venv/bin/python benches/run.py [WORD ...] [--out target/bench.json]
+
+A bench is a script below benches/ that takes `--json` and then prints an object whose `figures` are a list of
+{name, value, unit, limit, ok}. WORD: only benches whose path has it. Exit 1 when a limit is broken, 2 when a
+bench could not run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from figures import Figure, machine, table
+
+HERE = Path(__file__).parent
+
+
+def benches(words: list[str]) -> list[Path]:
+    """All scripts that take `--json`, by path."""
+    scripts = [path for path in sorted(HERE.rglob("*.py")) if path != Path(__file__).resolve()]
+    scripts = [path for path in scripts if '"__main__"' in (text := path.read_text()) and "--json" in text]
+    return [
+        path for path in scripts if not words or any(word in str(path.relative_to(HERE)) for word in words)
+    ]
+
+
+def run(script: Path) -> dict[str, Any] | None:
+    """What a bench measured; None when it could not, which it said itself."""
+    done = subprocess.run([sys.executable, script, "--json"], stdout=subprocess.PIPE, check=False)
+    try:
+        told: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        return None
+    return told
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("words", nargs="*", metavar="WORD")
+    parser.add_argument("--out", type=Path, default=HERE.parent / "target" / "bench.json")
+    given = parser.parse_args()
+    found: dict[str, Any] = {}
+    broken = failed = 0
+    for script in benches(given.words):
+        name = str(script.relative_to(HERE))
+        told = found[name] = run(script)
+        print(f"\n{name}")
+        if told is None:
+            failed += 1
+            print("  could not run")
+            continue
+        figures = [Figure(*(fact[field] for field in Figure._fields)) for fact in told.get("figures", ())]
+        broken += sum(not figure.ok for figure in figures)
+        print(table(figures) if figures else "  " + json.dumps(told))
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    given.out.write_text(json.dumps({"machine": machine(), "benches": found}, indent=1) + "\n")
+    print(f"\n{broken} limits broken, {failed} benches could not run; all of it in {given.out}")
+    return 2 if failed else 1 if broken else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,155 @@
+"""Reading 20,000 event files: the batch path beside a C loop that only opens and reads, and beside Python.
+
+.venv/bin/python benches/spool/read.py [--runs 15] [--json]
+
+Warm cache; interleaved runs; a ratio is the median over runs that stood beside each other.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import msgspec
+import orjson
+from figures import Figure, main, median_us, ratio
+from spool.floors import Floors
+from workload import hooks, write_files
+
+from cctelegram import _native
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FILES = 20_000
+BATCH = {"batch_events": 128, "batch_bytes": 256 << 10}  # what the bridge takes
+
+
+def take(home: Path, threads: int) -> tuple[float, list[_native.Batch]]:
+    """Everything in the events directory, as the bridge takes it, but for the removal: seconds, batches."""
+    inbox = _native.Inbox(home / "events", home / "rejected", threads=threads, **BATCH)
+    begin = time.perf_counter()
+    batches = list(_batches(inbox))
+    seconds = time.perf_counter() - begin
+    inbox.close()
+    assert sum(map(len, batches)) == FILES
+    return seconds, batches
+
+
+def _batches(inbox: _native.Inbox) -> Iterator[_native.Batch]:
+    more = True
+    while more:
+        batch = inbox.take(0.0)
+        more = batch.more
+        yield batch
+
+
+def usual_python(folder: Path) -> float:
+    """The same work as it is usually written: scandir, open, orjson, the same checks, an id; seconds."""
+    begin = time.perf_counter()
+    events = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if not entry.name.endswith(".json") or entry.name.startswith("."):
+                continue
+            if not entry.is_file(follow_symlinks=False):
+                continue
+            with open(entry.path, "rb") as file:  # noqa: PTH123 - as people write it
+                stat = os.fstat(file.fileno())
+                content = file.read()
+            event = orjson.loads(content)
+            if not isinstance(event, dict) or not isinstance(event.get("title"), str):
+                continue
+            key = hashlib.blake2b(content, digest_size=16)
+            key.update(f"{entry.name}{stat.st_mtime_ns}{stat.st_size}".encode())
+            event["event_id"] = event.get("event_id") or key.hexdigest()
+            event.setdefault("task_id", event["event_id"])
+            event.setdefault("source", "external")
+            event.setdefault("timestamp", stat.st_mtime)
+            if not isinstance(event.setdefault("data", {}), dict):
+                continue
+            events.append((key.digest(), stat.st_ino, event))
+    assert len(events) == FILES
+    return time.perf_counter() - begin
+
+
+class Event(msgspec.Struct):
+    type: str
+    title: str
+    description: str = ""
+    source: str = "external"
+    task_id: str | None = None
+    event_id: str | None = None
+    timestamp: str | None = None
+    data: dict[str, Any] = {}
+
+
+def best_python(folder: Path) -> float:
+    """As little as Python can do: calls on a descriptor, straight into a struct, no id; seconds."""
+    decode = msgspec.json.Decoder(Event).decode
+    begin = time.perf_counter()
+    events = []
+    directory = os.open(folder, os.O_RDONLY)
+    for name in os.listdir(directory):  # noqa: PTH208 - pathlib has none of a descriptor
+        if name.endswith(".json"):
+            file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=directory)
+            events.append(decode(os.read(file, 1 << 16)))
+            os.close(file)
+    os.close(directory)
+    assert len(events) == FILES
+    return time.perf_counter() - begin
+
+
+def measure(runs: int) -> list[Figure]:
+    floors = Floors()
+    seconds: dict[str, list[float]] = {}
+    held = mean = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        (home / "events").mkdir()
+        mean = write_files(home / "events", hooks(FILES)) / FILES
+        for _ in range(runs):
+            gc.collect()
+            one, batches = take(home, 1)
+            held = sum(batch.held for batch in batches) / FILES
+            begin = time.perf_counter()
+            for batch in batches:
+                batch.rows()
+            crossing = time.perf_counter() - begin
+            del batches, batch
+            for name, value in (
+                ("one", one),
+                ("floor", floors.read(home / "events")[0]),
+                ("two", take(home, 2)[0]),
+                ("floor again", floors.read(home / "events")[0]),
+                ("usual", usual_python(home / "events")),
+                ("best", best_python(home / "events")),
+                ("crossing", crossing),
+            ):
+                seconds.setdefault(name, []).append(value)
+    crossing_us = median_us("rows handed over, an event", seconds["crossing"], FILES)
+    usual = ratio("Python as usually written, of the batch path", seconds["usual"], seconds["one"], 3.0)
+    return [
+        Figure("mean size of a file", mean, "B"),
+        median_us("C loop (the floor), a file", seconds["floor"], FILES),
+        median_us("batch path on one thread, a file", seconds["one"], FILES),
+        ratio("batch path on one thread, of the floor", seconds["one"], seconds["floor"], 1.5),
+        ratio("batch path on two threads, of the floor", seconds["two"], seconds["floor again"], 1.0),
+        ratio("Python as usually written, of the floor", seconds["usual"], seconds["floor"]),
+        ratio("Python at its best, of the floor", seconds["best"], seconds["floor"]),
+        usual._replace(at_least=True),
+        crossing_us._replace(limit=0.4),
+        Figure("a taken event holds", held, "B", 700),
+    ]
+
+
+if __name__ == "__main__":
+    main(__doc__ or "", measure, 15)

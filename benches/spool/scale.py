@@ -1,0 +1,86 @@
+"""What a file costs as the directory grows from 1,000 to 1,000,000 files; memory and descriptors meanwhile.
+
+.venv/bin/python benches/spool/scale.py [--runs 1] [--json]
+
+The files are taken and removed, as by the bridge, in batches of its bounds; nothing is stored.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from figures import Figure, main
+from spool.floors import Floors
+from workload import hooks
+
+from cctelegram import _native
+
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+
+
+def make(folder: Path, count: int) -> None:
+    """Files in many, all with the contents of the first 1,000 of the workload."""
+    contents = list(hooks(1_000))
+    directory = os.open(folder, os.O_RDONLY)
+    for index in range(count):
+        file = os.open(f"{index:07}.json", os.O_WRONLY | os.O_CREAT, 0o600, dir_fd=directory)
+        os.write(file, contents[index % len(contents)])
+        os.close(file)
+    os.close(directory)
+
+
+def run(count: int, floors: Floors) -> tuple[float, float, int]:
+    """Take all: of the C loop's seconds a file, kB that the process grew by, most descriptors."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        (home / "events").mkdir()
+        make(home / "events", count)
+        floor = floors.read(home / "events")[0]
+        inbox = _native.Inbox(home / "events", home / "rejected", batch_events=128, batch_bytes=256 << 10)
+        before, descriptors = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, 0
+        taking, taken, more = 0.0, 0, True
+        while more:
+            begin = time.perf_counter()
+            batch = inbox.take(0.0)
+            taking += time.perf_counter() - begin
+            taken, more = taken + len(batch), batch.more
+            if taken % 12_800 == 0:
+                descriptors = max(descriptors, len(list(Path("/proc/self/fd").iterdir())))
+            inbox.settle(batch, 0.0)
+        assert taken == count
+        inbox.close()
+        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    return taking / floor, grown, descriptors
+
+
+def measure(runs: int) -> list[Figure]:
+    floors = Floors()
+    run(1_000, floors)  # what is loaded once is not of any size
+    figures, costs, descriptors = [], [], []
+    for size in SIZES:
+        repeats = max(runs, 20_000 // size)
+        found = [run(size, floors) for _ in range(repeats)]
+        costs.append(statistics.median(cost for cost, _, _ in found))
+        descriptors.append(max(most for _, _, most in found))
+        grown = max(kilobytes for _, kilobytes, _ in found) / 1e3
+        figures += [
+            Figure(f"{size:,} files: of the C loop over the same files", costs[-1], "x"),
+            Figure(f"{size:,} files: the process grew by", grown, "MB"),
+        ]
+    return [
+        *figures,
+        Figure("dearest size, of the cheapest", max(costs) / min(costs), "x", 1.25),
+        Figure("descriptors open at most", max(descriptors), "", min(descriptors[2:]) + 2),
+    ]
+
+
+if __name__ == "__main__":
+    main(__doc__ or "", measure, 1)

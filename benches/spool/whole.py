@@ -1,0 +1,153 @@
+"""From files to durable rows to no files, as the bridge does it, beside the sum of its three floors.
+
+.venv/bin/python benches/spool/whole.py [--runs 7] [--json]
+
+The floors, in the same run: the C loop that opens and reads, one bare transaction of the same rows with the
+same pragmas, a C loop that looks at each file again and removes it. And a batch of 500 stored, beside its own
+bare transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from figures import Figure, main, median_us, ratio
+from spool.floors import Floors
+from workload import hooks, write_files
+
+from cctelegram import _native
+from cctelegram.bridge.figures import Figures
+from cctelegram.bridge.intake import Intake
+from cctelegram.config import table
+from cctelegram.outbox import intake
+from cctelegram.outbox.store import Store, connect
+from cctelegram.spool.inbox import Inbox
+
+FILES = 20_000
+CHAT = 42
+ROWS = 500
+
+
+class Silent:
+    """A log that nobody reads."""
+
+    def info(self, *_: Any, **__: Any) -> None: ...
+
+    warning = error = info
+
+
+async def whole(home: Path) -> float:
+    """Take, store and remove all there is; seconds."""
+    store = Store(home / "store.db")
+    bounds = {key.name: key.default for key in table.TABLE}
+    inbox = Inbox(
+        str(home / "events"),
+        str(home / "rejected"),
+        batch_events=bounds["spool.batch_events"],
+        batch_bytes=bounds["spool.batch_bytes"],
+    )
+    done = asyncio.Event()
+    figures = Figures()
+
+    def arrived(_chats: set[int], _decisions: bool) -> None:
+        if figures.accepted + bounds["spool.batch_events"] >= FILES:
+            done.set()
+
+    taking = Intake(
+        store,
+        inbox,
+        recipients=lambda: [intake.Recipient(CHAT)],
+        kept_back=lambda _: None,
+        holds=lambda: None,
+        arrived=arrived,
+        figures=figures,
+        log=Silent(),
+    )
+    begin = time.perf_counter()
+    running = asyncio.create_task(taking.run())
+    await done.wait()
+    while figures.accepted < FILES or taking.waiting():  # noqa: ASYNC110 - nobody tells of the end
+        # The last batch: its files go after it was told of.
+        await asyncio.sleep(0.001)
+    seconds = time.perf_counter() - begin
+    await inbox.stop()
+    await running
+    store.close()
+    return seconds
+
+
+def bare(folder: Path, rows: list[tuple[Any, ...]]) -> float:
+    """The same rows in one transaction: events and their deliveries, prepared outside; seconds."""
+    Store(folder / "bare.db").close()
+    connection = connect(folder / "bare.db")
+    events = [(index, *row, 1) for index, row in enumerate(rows, 1)]
+    waiting = [
+        (index, CHAT, None, row[intake.LANE], "queued", 1, None, 1) for index, row in enumerate(rows, 1)
+    ]
+    begin = time.perf_counter()
+    connection.execute("BEGIN IMMEDIATE")
+    connection.executemany(intake.INSERT, events)
+    connection.executemany(intake.DELIVERY, waiting)
+    connection.execute("COMMIT")
+    seconds = time.perf_counter() - begin
+    connection.close()
+    return seconds
+
+
+def accepted(folder: Path, rows: list[tuple[Any, ...]]) -> float:
+    """The rows through the store, as a batch of the bridge; seconds."""
+    store = Store(folder / "ours.db")
+    begin = time.perf_counter()
+    store.submit(lambda db: intake.accept(db, rows, [intake.Recipient(CHAT)], 1)).result()
+    seconds = time.perf_counter() - begin
+    store.close()
+    return seconds
+
+
+def taken_rows(home: Path) -> list[tuple[Any, ...]]:
+    inbox = _native.Inbox(home / "events", home / "rejected", batch_events=FILES, batch_bytes=1 << 30)
+    batch = inbox.take(0.0)
+    inbox.close()
+    assert len(batch) == FILES
+    return batch.rows()
+
+
+def measure(runs: int) -> list[Figure]:
+    floors = Floors()
+    names = ("C loop", "bare transaction", "removal", "whole", "sum", "500 bare", "500 stored")
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    for _ in range(runs):
+        with tempfile.TemporaryDirectory() as folder:
+            home = Path(folder)
+            (home / "events").mkdir()
+            write_files(home / "events", hooks(FILES))
+            rows = taken_rows(home)
+            parts = [floors.read(home / "events")[0], bare(home, rows)]
+            seconds["whole"].append(asyncio.run(whole(home)))
+            write_files(home / "events", hooks(FILES))
+            parts.append(floors.remove(home / "events")[0])
+            for name, value in zip(names, parts, strict=False):
+                seconds[name].append(value)
+            seconds["sum"].append(sum(parts))
+        for _ in range(5):
+            with tempfile.TemporaryDirectory() as folder:
+                seconds["500 bare"].append(bare(Path(folder), rows[:ROWS]))
+                seconds["500 stored"].append(accepted(Path(folder), rows[:ROWS]))
+    return [
+        *(median_us(f"{name}, an event", seconds[name], FILES) for name in names[:5]),
+        ratio("files to durable rows to no files, of the sum", seconds["whole"], seconds["sum"], 1.4),
+        Figure("500 events stored", statistics.median(seconds["500 stored"]) * 1e3, "ms"),
+        ratio("500 events stored, of a bare transaction", seconds["500 stored"], seconds["500 bare"], 2.0),
+    ]
+
+
+if __name__ == "__main__":
+    main(__doc__ or "", measure, 7)

@@ -1,0 +1,47 @@
+"""What the inbox did since the start of the process: counted and measured by the takes themselves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cctelegram import _native
+
+
+class Tally:
+    """Sums over batches; written by the inbox alone, read through `snapshot`."""
+
+    def __init__(self) -> None:
+        self._batches = 0
+        self._largest = 0
+        self._sums: Counter[str] = Counter()
+        self._rejected: Counter[str] = Counter()
+
+    def took(self, batch: _native.Batch) -> None:
+        """Add a take; one that brought nothing counts for its listing alone."""
+        self._sums.update(batch.counters)
+        if len(batch):
+            self._batches += 1
+            self._sums["events"] += len(batch)
+            self._largest = max(self._largest, len(batch))
+        self._rejected.update(item.code for item in batch.rejected)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Give the sums: counts, bytes, seconds; what each is says `_native.Batch.counters`."""
+        sums = self._sums
+        return {
+            "batches": self._batches,
+            "events": sums["events"],
+            "largest_batch": self._largest,
+            "bytes": sums["bytes"],
+            "files_opened": sums["opened"],
+            "parse_seconds": sums["parse_ns"] / 1e9,
+            "take_seconds": sums["take_ns"] / 1e9,
+            "mended": sums["mended"],
+            "unknown_types": sums["unknown_types"],
+            "listings": sums["listings"],
+            "listings_kept": sums["listings_kept"],
+            "calls_saved": sums["calls_saved"],
+            "rejected": dict(self._rejected),
+        }

@@ -1,0 +1,223 @@
+//! Events of a batch, all texts in one piece of memory: a text that stands in an event's body is a place in
+//! it, and costs nothing more.
+
+use crate::key::IntakeKey;
+use crate::lane::{Lane, Severity};
+use crate::mend::Event;
+use std::fmt;
+
+/// Where a text stands.
+#[derive(Clone, Copy, Default)]
+struct Span {
+    start: u32,
+    length: u32,
+}
+
+struct Record {
+    intake_key: IntakeKey,
+    occurred_at: i64,
+    body: Span,
+    event_id: Span,
+    kind: Span,
+    title: Span,
+    source: Span,
+    task_id: Span,
+    correlation_id: Span,
+    lane: Lane,
+    severity: Severity,
+    type_index: Option<u8>,
+    warnings: Option<Box<[String]>>,
+}
+
+/// Events, in an order of their own.
+#[derive(Default)]
+pub struct Events {
+    arena: Vec<u8>,
+    records: Vec<Record>,
+    /// Of each record: event time, file time.
+    times: Vec<(i64, i64)>,
+}
+
+/// One event of a batch; every text is UTF-8, and none is empty but a missing `correlation_id`.
+#[derive(Clone, Copy)]
+#[allow(missing_docs)] // the fields of `mend::Event`
+pub struct Row<'a> {
+    pub intake_key: &'a IntakeKey,
+    pub event_id: &'a [u8],
+    pub kind: &'a [u8],
+    /// Of the type in the catalogue.
+    pub type_index: Option<u8>,
+    pub title: &'a [u8],
+    pub source: &'a [u8],
+    /// `None` when it is the event id.
+    pub task_id: Option<&'a [u8]>,
+    pub correlation_id: Option<&'a [u8]>,
+    pub lane: Lane,
+    pub severity: Severity,
+    pub occurred_at: i64,
+    pub body: &'a [u8],
+    pub warnings: &'a [String],
+}
+
+impl Events {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Bytes of memory that it holds.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.arena.capacity()
+            + self.records.capacity() * size_of::<Record>()
+            + self.times.capacity() * size_of::<(i64, i64)>()
+    }
+
+    /// In their order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
+        (0..self.records.len()).map(|index| self.row(index))
+    }
+
+    fn row(&self, index: usize) -> Row<'_> {
+        let record = &self.records[index];
+        let text = |span: Span| &self.arena[span.start as usize..][..span.length as usize];
+        let some = |span: Span| (span.length > 0).then(|| text(span));
+        Row {
+            intake_key: &record.intake_key,
+            event_id: text(record.event_id),
+            kind: text(record.kind),
+            type_index: record.type_index,
+            title: text(record.title),
+            source: text(record.source),
+            task_id: some(record.task_id),
+            correlation_id: some(record.correlation_id),
+            lane: record.lane,
+            severity: record.severity,
+            occurred_at: record.occurred_at,
+            body: text(record.body),
+            warnings: record.warnings.as_deref().unwrap_or_default(),
+        }
+    }
+
+    /// Make room for so many more.
+    pub(super) fn reserve(&mut self, events: usize) {
+        self.records.reserve_exact(events);
+        self.times.reserve_exact(events);
+    }
+
+    /// Add an event; it is ordered by the time given, which is its own or a later one.
+    pub(super) fn push(&mut self, event: Event<'_>, at: i64, mtime_ns: i64) {
+        let body: &str = &event.body;
+        let body_at = self.add(body);
+        // A text that is a piece of the body stands in it.
+        let mut place = |text: &str| {
+            let offset = (text.as_ptr() as usize).wrapping_sub(body.as_ptr() as usize);
+            match body_at.piece(offset, text.len()) {
+                Some(span) => span,
+                None => self.add(text),
+            }
+        };
+        let event_id = place(&event.event_id);
+        let record = Record {
+            intake_key: event.intake_key,
+            occurred_at: event.occurred_at,
+            body: body_at,
+            event_id,
+            kind: place(&event.kind),
+            title: place(&event.title),
+            source: place(&event.source),
+            task_id: event.task_id.as_deref().map_or(Span::default(), &mut place),
+            correlation_id: event
+                .correlation_id
+                .as_deref()
+                .map_or(Span::default(), &mut place),
+            lane: event.lane,
+            severity: event.severity,
+            type_index: event.type_index,
+            warnings: (!event.warnings.is_empty()).then(|| event.warnings.into()),
+        };
+        self.records.push(record);
+        self.times.push((at, mtime_ns));
+    }
+
+    fn add(&mut self, text: &str) -> Span {
+        let span = Span::new(self.arena.len(), text.len());
+        self.arena.extend_from_slice(text.as_bytes());
+        span
+    }
+
+    /// Drop those from an index on.
+    pub(super) fn truncate(&mut self, events: usize) {
+        self.records.truncate(events);
+        self.times.truncate(events);
+    }
+
+    /// Put another's behind these.
+    pub(super) fn append(&mut self, mut other: Self) {
+        let shift = u32::try_from(self.arena.len()).unwrap_or(u32::MAX);
+        for record in &mut other.records {
+            for span in [
+                &mut record.body,
+                &mut record.event_id,
+                &mut record.kind,
+                &mut record.title,
+                &mut record.source,
+                &mut record.task_id,
+                &mut record.correlation_id,
+            ] {
+                span.start += shift;
+            }
+        }
+        self.arena.extend_from_slice(&other.arena);
+        self.records.append(&mut other.records);
+        self.times.append(&mut other.times);
+    }
+
+    /// Put them in the order of event time, file time; equal ones stay as they are. Let unused memory go.
+    pub(super) fn finish(&mut self) {
+        if !self.times.is_sorted() {
+            let mut order: Vec<u32> = (0..).take(self.records.len()).collect();
+            order.sort_by_key(|index| self.times[*index as usize]);
+            let mut records: Vec<Option<Record>> = self.records.drain(..).map(Some).collect();
+            let ordered = order
+                .into_iter()
+                .map(|index| records[index as usize].take());
+            self.records = ordered.flatten().collect();
+        }
+        self.times = Vec::new();
+        self.arena.shrink_to_fit();
+        self.records.shrink_to_fit();
+    }
+}
+
+impl Span {
+    /// Arenas are bounded far below 4 GiB (`Options::batch_bytes`).
+    fn new(start: usize, length: usize) -> Self {
+        Self {
+            start: u32::try_from(start).unwrap_or(u32::MAX),
+            length: u32::try_from(length).unwrap_or(0),
+        }
+    }
+
+    /// A piece of it, when it is one.
+    fn piece(self, offset: usize, length: usize) -> Option<Self> {
+        let end = offset.checked_add(length)?;
+        (end <= self.length as usize).then(|| Self::new(self.start as usize + offset, length))
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let titles = self
+            .iter()
+            .map(|row| String::from_utf8_lossy(row.title).into_owned());
+        f.debug_list().entries(titles).finish()
+    }
+}

@@ -1,0 +1,194 @@
+//! Reading event files: open, read, parse, mend, derive the id. Nothing of the inbox's state is touched, so
+//! that two threads can share a run of names when it is long enough to pay for the second.
+
+use super::batch::Counters;
+use super::events::Events;
+use super::files::Files;
+use crate::directory::{Contents, Directory, Stat};
+use crate::error::Error;
+use crate::key::{self, IntakeKey};
+use crate::listing::Listing;
+use crate::mend::{Origin, Rejection, read_event};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::Instant;
+
+/// Starting and ending a thread costs as much as reading some ten files.
+const TWO_THREADS: usize = 64;
+/// What a buffer keeps between two takes.
+pub const BUFFER_KEPT: usize = 64 << 10;
+
+/// Why a file gave no event.
+pub enum Fault {
+    /// The system does not let us.
+    Refused(Error),
+    /// It is no regular file any more, or gone.
+    Nothing,
+    /// It cannot be used as it is; without a reason, because it changed while it was read.
+    NotReady(Stat, Option<Rejection>),
+}
+
+/// What was read.
+#[derive(Default)]
+pub struct Reading {
+    pub events: Events,
+    /// Of the events that are a file each.
+    pub files: Files,
+    /// By place in the listing.
+    pub faults: Vec<(usize, Fault)>,
+    pub counters: Counters,
+}
+
+/// What all events of a take have in common.
+#[derive(Clone, Copy)]
+pub struct Reader<'a> {
+    pub directory: &'a Directory,
+    /// Of one event, in bytes.
+    pub max_event_bytes: u64,
+    /// That read files.
+    pub threads: usize,
+    /// Microseconds since the epoch.
+    pub clock_us: i64,
+}
+
+impl Reader<'_> {
+    /// Read files by their places in the listing until there are `room` bytes; returns how many of the
+    /// places were read: the first ones.
+    pub fn run(
+        &self,
+        listing: &Listing,
+        places: &[usize],
+        room: u64,
+        reading: &mut Reading,
+        buffer: &mut Vec<u8>,
+    ) -> usize {
+        let claims = Claims {
+            next: AtomicUsize::new(0),
+            bytes: AtomicU64::new(0),
+            places,
+            room,
+        };
+        if places.len() < TWO_THREADS || self.threads < 2 {
+            reading.events.reserve(places.len());
+            reading.files.reserve(places.len());
+            self.work(listing, &claims, reading, buffer);
+        } else {
+            let other = std::thread::scope(|scope| {
+                let other = std::thread::Builder::new().spawn_scoped(scope, || {
+                    let mut reading = Reading::default();
+                    self.work(listing, &claims, &mut reading, &mut Vec::new());
+                    reading
+                });
+                self.work(listing, &claims, reading, buffer);
+                // Without a second thread the first did all of it.
+                other.ok().map(std::thread::ScopedJoinHandle::join)
+            });
+            match other {
+                Some(Ok(other)) => reading.append(other),
+                Some(Err(panic)) => std::panic::resume_unwind(panic),
+                None => {}
+            }
+        }
+        claims.next.into_inner().min(places.len())
+    }
+
+    fn work(
+        &self,
+        listing: &Listing,
+        claims: &Claims<'_>,
+        reading: &mut Reading,
+        buffer: &mut Vec<u8>,
+    ) {
+        while let Some(place) = claims.claim() {
+            let before = reading.counters.bytes;
+            self.file(listing.name(place), place, reading, buffer);
+            let read = reading.counters.bytes - before;
+            claims.bytes.fetch_add(read, Relaxed);
+        }
+    }
+
+    fn file(&self, name: &[u8], place: usize, reading: &mut Reading, buffer: &mut Vec<u8>) {
+        reading.counters.opened += 1;
+        let most = self.max_event_bytes;
+        let fault = match self.directory.read(name, most, buffer) {
+            Err(error) => Fault::Refused(error),
+            Ok(Contents::Nothing) => Fault::Nothing,
+            Ok(Contents::Changing(stat)) => Fault::NotReady(stat, None),
+            Ok(Contents::TooLarge(stat)) => Fault::NotReady(stat, Some(too_large(stat.size, most))),
+            Ok(Contents::Whole(stat)) => {
+                let bytes = &buffer[..usize::try_from(stat.size).unwrap_or(0)];
+                let key = key::of_file(name, stat.mtime_ns, stat.size, bytes);
+                match self.event(bytes, key, stat, i64::MIN, reading) {
+                    Ok(_) => return reading.files.push(name, stat),
+                    Err(rejection) => Fault::NotReady(stat, Some(rejection)),
+                }
+            }
+        };
+        reading.faults.push((place, fault));
+    }
+
+    /// Parse and mend one event, with the figures; returns the time that it is ordered by: its own, or
+    /// `earliest` when that is later.
+    pub fn event(
+        &self,
+        bytes: &[u8],
+        key: IntakeKey,
+        stat: Stat,
+        earliest: i64,
+        reading: &mut Reading,
+    ) -> Result<i64, Rejection> {
+        let started = Instant::now();
+        let origin = Origin {
+            key,
+            mtime_us: stat.mtime_us(),
+            now_us: self.clock_us,
+        };
+        let read = read_event(bytes, origin);
+        let counters = &mut reading.counters;
+        let read = read.map(|event| {
+            counters.bytes += bytes.len() as u64;
+            counters.mended += u64::from(!event.warnings.is_empty());
+            counters.unknown_types += u64::from(event.type_index.is_none());
+            let at = event.occurred_at.max(earliest);
+            reading.events.push(event, at, stat.mtime_ns);
+            at
+        });
+        counters.parse_ns += u64::try_from(started.elapsed().as_nanos()).unwrap_or(0);
+        read
+    }
+}
+
+/// The places of a run, handed out from the first to the last until the bytes are enough.
+struct Claims<'a> {
+    next: AtomicUsize,
+    bytes: AtomicU64,
+    places: &'a [usize],
+    room: u64,
+}
+
+impl Claims<'_> {
+    /// One at a time, so that a batch exceeds its bytes by one event a thread.
+    fn claim(&self) -> Option<usize> {
+        if self.bytes.load(Relaxed) >= self.room {
+            return None;
+        }
+        self.places.get(self.next.fetch_add(1, Relaxed)).copied()
+    }
+}
+
+impl Reading {
+    fn append(&mut self, other: Self) {
+        self.events.append(other.events);
+        self.files.append(&other.files);
+        self.faults.extend(other.faults);
+        self.counters.add(&other.counters);
+    }
+}
+
+fn too_large(size: u64, most: u64) -> Rejection {
+    Rejection::whole(
+        "size",
+        format!(
+            "Too large: {size} bytes; an event has at most {most}. Shorten it, or write a line each into a .jsonl file."
+        ),
+    )
+}
