@@ -173,6 +173,8 @@ class Batch:
     ) -> list[tuple[bytes, str, str, str, str, str, str | None, int, str, int, str, str | None]]:
         """One row an event, in the order of EVENT_COLUMNS, by event time, file time, name, line.
 
+        Given once, since the batch lets go of its texts with them; RuntimeError when asked again.
+
         intake_key (16 bytes, the same when the same event is read again), event_id, type, title, source,
         task_id, correlation_id, lane (0 decisions, 1 alerts, 2 ordinary, 3 progress), severity, occurred_at
         (microseconds since the epoch), body (the JSON object), warnings (JSON list of sentences, or None).

@@ -136,7 +136,7 @@ class Inbox:
         self._native.wake()
 
     def waiting(self) -> bool:
-        """Whether there is something to take, or taken and not yielded. Lists the directory: not for hot paths."""
+        """Whether there is something to take, or taken and not yielded. Lists: not for hot paths."""
         return self._more or self._held or has_events(self._events_dir)
 
     def release(self, batch: _native.Batch) -> None:

@@ -54,15 +54,15 @@ mod tests {
     #[test]
     fn byte_order_marks_are_taken_off() {
         assert_eq!(
-            decode(b"\xEF\xBB\xBF{}").map(|d| d.into_owned()),
+            decode(b"\xEF\xBB\xBF{}").map(Cow::into_owned),
             Ok("{}".into())
         );
         assert_eq!(
-            decode(b"\xFF\xFE{\0}\0").map(|d| d.into_owned()),
+            decode(b"\xFF\xFE{\0}\0").map(Cow::into_owned),
             Ok("{}".into())
         );
         assert_eq!(
-            decode(b"\xFE\xFF\0{\0}").map(|d| d.into_owned()),
+            decode(b"\xFE\xFF\0{\0}").map(Cow::into_owned),
             Ok("{}".into())
         );
         assert!(decode(b"\xFF\xFE{\0").is_ok_and(|d| matches!(d, Cow::Owned(_))));

@@ -4,9 +4,11 @@ use cctelegram_spool::catalogue::EVENT_TYPES;
 use cctelegram_spool::inbox::{self, Row};
 use cctelegram_spool::lane::Severity;
 use cctelegram_spool::reject;
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The order of a row's columns; `events/event.py` unpacks them by place.
 pub const EVENT_COLUMNS: [&str; 12] = [
@@ -31,23 +33,40 @@ pub type PositionTuple = (Vec<u8>, u64, u64, u64, u64);
 #[pyclass(frozen, module = "cctelegram._native")]
 pub struct Batch {
     pub(super) batch: inbox::Batch,
+    /// Of the batch, until its rows are given: a large body should not stand in memory twice.
+    events: Mutex<Option<inbox::Events>>,
+    count: usize,
+    is_empty: bool,
 }
 
 impl From<inbox::Batch> for Batch {
-    fn from(batch: inbox::Batch) -> Self {
-        Self { batch }
+    fn from(mut batch: inbox::Batch) -> Self {
+        let (count, is_empty) = (batch.events.len(), batch.is_empty());
+        let events = Mutex::new(Some(std::mem::take(&mut batch.events)));
+        Self {
+            batch,
+            events,
+            count,
+            is_empty,
+        }
+    }
+}
+
+impl Batch {
+    fn events(&self) -> MutexGuard<'_, Option<inbox::Events>> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[pymethods]
 impl Batch {
     fn __len__(&self) -> usize {
-        self.batch.events.len()
+        self.count
     }
 
     #[getter]
     fn is_empty(&self) -> bool {
-        self.batch.is_empty()
+        self.is_empty
     }
 
     #[getter]
@@ -58,14 +77,17 @@ impl Batch {
     fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let words = Words::of(py);
         let mut source = None;
-        let rows = self.batch.events.iter();
+        let events = self.events().take();
+        let events =
+            events.ok_or_else(|| PyRuntimeError::new_err("the rows of a batch are given once"))?;
+        let rows = events.iter();
         let rows = rows.map(|event| row(py, words, event, &mut source));
         PyList::new(py, rows.collect::<PyResult<Vec<_>>>()?)
     }
 
     #[getter]
     fn held(&self) -> usize {
-        self.batch.held()
+        self.batch.held() + self.events().as_ref().map_or(0, inbox::Events::held)
     }
 
     #[getter]

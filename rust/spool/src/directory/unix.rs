@@ -240,6 +240,7 @@ impl Names {
     ///
     /// The listing fails; names handed over before are good.
     pub fn some(&mut self, mut each: impl FnMut(&[u8], Kind)) -> Result<bool> {
+        #[allow(clippy::large_stack_arrays)] // what the C library takes too, and no allocation
         let mut buffer = [MaybeUninit::<u8>::uninit(); 32 * 1024];
         let mut listing = rustix::fs::RawDir::new(&self.fd, &mut buffer);
         while let Some(found) = listing.next() {

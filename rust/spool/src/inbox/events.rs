@@ -81,6 +81,7 @@ impl Events {
     }
 
     /// In their order.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
         (0..self.records.len()).map(|index| self.row(index))
     }
