@@ -32,7 +32,7 @@ pub type PositionTuple = (Vec<u8>, u64, u64, u64, u64);
 /// Events and what belongs to them.
 #[pyclass(frozen, module = "cctelegram._native")]
 pub struct Batch {
-    pub(super) batch: inbox::Batch,
+    pub(super) taken: inbox::Batch,
     /// Of the batch, until its rows are given: a large body should not stand in memory twice.
     events: Mutex<Option<inbox::Events>>,
     count: usize,
@@ -44,7 +44,7 @@ impl From<inbox::Batch> for Batch {
         let (count, is_empty) = (batch.events.len(), batch.is_empty());
         let events = Mutex::new(Some(std::mem::take(&mut batch.events)));
         Self {
-            batch,
+            taken: batch,
             events,
             count,
             is_empty,
@@ -71,7 +71,7 @@ impl Batch {
 
     #[getter]
     fn more(&self) -> bool {
-        self.batch.more
+        self.taken.more
     }
 
     fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
@@ -87,7 +87,7 @@ impl Batch {
 
     #[getter]
     fn held(&self) -> usize {
-        self.batch.held() + self.events().as_ref().map_or(0, inbox::Events::held)
+        self.taken.held() + self.events().as_ref().map_or(0, inbox::Events::held)
     }
 
     #[getter]
@@ -101,12 +101,12 @@ impl Batch {
                 at.head_hash,
             )
         };
-        self.batch.positions.iter().map(tuple).collect()
+        self.taken.positions.iter().map(tuple).collect()
     }
 
     #[getter]
     fn finished<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
-        self.batch
+        self.taken
             .finished
             .iter()
             .map(|name| PyBytes::new(py, name))
@@ -115,17 +115,17 @@ impl Batch {
 
     #[getter]
     fn rejected(&self) -> Vec<Rejected> {
-        self.batch.rejected.iter().map(Rejected::from).collect()
+        self.taken.rejected.iter().map(Rejected::from).collect()
     }
 
     #[getter]
     fn troubles(&self) -> Vec<Trouble> {
-        self.batch.troubles.iter().map(Trouble::from).collect()
+        self.taken.troubles.iter().map(Trouble::from).collect()
     }
 
     #[getter]
     fn counters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let counters = self.batch.counters;
+        let counters = self.taken.counters;
         let dict = PyDict::new(py);
         for (name, value) in [
             ("looked", counters.looked),

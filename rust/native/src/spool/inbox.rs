@@ -115,13 +115,13 @@ impl Inbox {
     }
 
     fn settle(&self, py: Python<'_>, batch: &Batch, now: f64) -> PyResult<Settled> {
-        py.detach(|| self.inbox.settle(&batch.batch, now))
+        py.detach(|| self.inbox.settle(&batch.taken, now))
             .map(Settled::from)
             .map_err(raise)
     }
 
     fn release(&self, py: Python<'_>, batch: &Batch) {
-        py.detach(|| self.inbox.release(&batch.batch));
+        py.detach(|| self.inbox.release(&batch.taken));
     }
 
     #[getter]
