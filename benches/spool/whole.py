@@ -3,19 +3,18 @@
 .venv/bin/python benches/spool/whole.py [--runs 7] [--json]
 
 The floors, in the same run: the C loop that opens and reads, one bare transaction of the same rows with the
-same pragmas, a C loop that looks at each file again and removes it. And a batch of 500 stored, beside its own
-bare transaction.
+same pragmas, a C loop that looks at each file again and removes it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -24,16 +23,20 @@ from spool.floors import Floors
 from workload import hooks, write_files
 
 from cctelegram import _native
+from cctelegram.bridge.compose import Manner
 from cctelegram.bridge.figures import Figures
 from cctelegram.bridge.intake import Intake
-from cctelegram.config import table
+from cctelegram.bridge.judge import NOMAD
+from cctelegram.bridge.mode_events import ModeEvents
+from cctelegram.bridge.modes import Modes
+from cctelegram.bridge.routes import Routes
+from cctelegram.config.load import load
 from cctelegram.outbox import intake
 from cctelegram.outbox.store import Store, connect
-from cctelegram.spool.inbox import Inbox
+from cctelegram.spool.inbox import Inbox, bounds
 
 FILES = 20_000
 CHAT = 42
-ROWS = 500
 
 
 class Silent:
@@ -47,27 +50,33 @@ class Silent:
 async def whole(home: Path) -> float:
     """Take, store and remove all there is; seconds."""
     store = Store(home / "store.db")
-    bounds = {key.name: key.default for key in table.TABLE}
-    inbox = Inbox(
-        str(home / "events"),
-        str(home / "rejected"),
-        batch_events=bounds["spool.batch_events"],
-        batch_bytes=bounds["spool.batch_bytes"],
-    )
+    settings = load("/nonexistent", {}, {"telegram.allowed_users": [CHAT]}).settings
+    inbox = Inbox(str(home / "events"), str(home / "rejected"), **bounds(settings.spool))
     done = asyncio.Event()
     figures = Figures()
 
     def arrived(_chats: set[int], _decisions: bool) -> None:
-        if figures.accepted + bounds["spool.batch_events"] >= FILES:
+        if figures.accepted + settings.spool.batch_events >= FILES:
             done.set()
 
+    routes = Routes(settings, {})
+    modes = Modes(
+        store,
+        initial=NOMAD,
+        settings=lambda: settings,
+        manner=lambda: Manner(zone=ZoneInfo("UTC"), style="compact"),
+        queued=lambda _: None,
+        log=Silent(),
+    )
     taking = Intake(
         store,
         inbox,
-        recipients=lambda: [intake.Recipient(CHAT)],
-        kept_back=lambda _: None,
-        holds=lambda: None,
+        routes=lambda: routes,
+        judging=modes.judging,
+        standing=modes.standing,
+        mode_events=ModeEvents(modes, allowed=lambda: False, log=Silent()),
         arrived=arrived,
+        turn=asyncio.Lock(),
         figures=figures,
         log=Silent(),
     )
@@ -102,16 +111,6 @@ def bare(folder: Path, rows: list[tuple[Any, ...]]) -> float:
     return seconds
 
 
-def accepted(folder: Path, rows: list[tuple[Any, ...]]) -> float:
-    """The rows through the store, as a batch of the bridge; seconds."""
-    store = Store(folder / "ours.db")
-    begin = time.perf_counter()
-    store.submit(lambda db: intake.accept(db, rows, [intake.Recipient(CHAT)], 1)).result()
-    seconds = time.perf_counter() - begin
-    store.close()
-    return seconds
-
-
 def taken_rows(home: Path) -> list[tuple[Any, ...]]:
     inbox = _native.Inbox(home / "events", home / "rejected", batch_events=FILES, batch_bytes=1 << 30)
     batch = inbox.take(0.0)
@@ -122,7 +121,7 @@ def taken_rows(home: Path) -> list[tuple[Any, ...]]:
 
 def measure(runs: int) -> list[Figure]:
     floors = Floors()
-    names = ("C loop", "bare transaction", "removal", "whole", "sum", "500 bare", "500 stored")
+    names = ("C loop", "bare transaction", "removal", "whole", "sum")
     seconds: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(runs):
         with tempfile.TemporaryDirectory() as folder:
@@ -137,15 +136,9 @@ def measure(runs: int) -> list[Figure]:
             for name, value in zip(names, parts, strict=False):
                 seconds[name].append(value)
             seconds["sum"].append(sum(parts))
-        for _ in range(5):
-            with tempfile.TemporaryDirectory() as folder:
-                seconds["500 bare"].append(bare(Path(folder), rows[:ROWS]))
-                seconds["500 stored"].append(accepted(Path(folder), rows[:ROWS]))
     return [
-        *(median_us(f"{name}, an event", seconds[name], FILES) for name in names[:5]),
+        *(median_us(f"{name}, an event", seconds[name], FILES) for name in names),
         ratio("files to durable rows to no files, of the sum", seconds["whole"], seconds["sum"], 1.4),
-        Figure("500 events stored", statistics.median(seconds["500 stored"]) * 1e3, "ms"),
-        ratio("500 events stored, of a bare transaction", seconds["500 stored"], seconds["500 bare"], 2.0),
     ]
 
 

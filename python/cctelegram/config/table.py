@@ -200,7 +200,7 @@ TABLE: tuple[Key, ...] = (
         "Largest event; what is larger is rejected.",
         live=True,
     ),
-    Key("spool.batch_events", whole(1, 10_000), 128, "Most events of one batch.", live=True),
+    Key("spool.batch_events", whole(1, 10_000), 512, "Most events of one batch.", live=True),
     Key("spool.batch_bytes", whole(64 << 10, 256 << 20), 256 << 10, "Most bytes of one batch.", live=True),
     Key(
         "spool.quiet_seconds",

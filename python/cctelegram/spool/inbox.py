@@ -46,7 +46,7 @@ class Inbox:
         rejected_dir: str,
         *,
         max_event_bytes: int = 1 << 20,
-        batch_events: int = 128,
+        batch_events: int = 512,
         batch_bytes: int = 256 << 10,
         quiet_seconds: float = 2.0,
         rescan_seconds: float = 30.0,
@@ -103,7 +103,7 @@ class Inbox:
                 yield batch
             del batch  # it may hold a megabyte, and the next one may come tomorrow
         if self._ahead is not None:
-            await asyncio.wait([self._ahead])  # nobody stores it: its files stay
+            await asyncio.gather(self._ahead, return_exceptions=True)  # nobody stores it: its files stay
 
     def _start(self) -> asyncio.Future[_native.Batch | None]:
         return asyncio.get_running_loop().run_in_executor(self._waiter, self._next)

@@ -7,8 +7,8 @@ use crate::directory::{Directory, Kind, Names, Stamp};
 use crate::error::Result;
 use std::collections::HashSet;
 
-/// Names in memory; 1.5 MB with names of 40 bytes. A backlog up to this size comes in the order of its names.
-pub const WINDOW: usize = 32_768;
+/// Names in memory; 1 MB with names of 45 bytes. A backlog up to this size comes in the order of its names.
+pub const WINDOW: usize = 20_480;
 /// A listing of at most so many names is kept for the next time, as long as the directory does not change.
 const KEPT: usize = 1_024;
 
@@ -178,12 +178,6 @@ impl Listing {
             self.push(name);
         }
         self.starts.append(&mut others);
-    }
-
-    /// How many names of this window are left.
-    #[must_use]
-    pub fn left(&self) -> usize {
-        self.starts.len() - self.next
     }
 
     /// The place of the next name; `None` at the end of the window.

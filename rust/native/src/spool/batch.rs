@@ -76,12 +76,12 @@ impl Batch {
 
     fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let words = Words::of(py);
-        let mut source = None;
+        let mut before = Before::default();
         let events = self.events().take();
         let events =
             events.ok_or_else(|| PyRuntimeError::new_err("the rows of a batch are given once"))?;
         let rows = events.iter();
-        let rows = rows.map(|event| row(py, words, event, &mut source));
+        let rows = rows.map(|event| row(py, words, event, &mut before));
         PyList::new(py, rows.collect::<PyResult<Vec<_>>>()?)
     }
 
@@ -172,20 +172,42 @@ impl Words {
     }
 }
 
-/// The source of the row before, which mostly is this one's as well.
-type LastSource<'a, 'py> = Option<(&'a [u8], Bound<'py, PyString>)>;
+/// Texts of the row before, which mostly are this one's as well.
+#[derive(Default)]
+struct Before<'a, 'py> {
+    source: Shared<'a, 'py>,
+    task_id: Shared<'a, 'py>,
+}
+
+type Shared<'a, 'py> = Option<(&'a [u8], Bound<'py, PyString>)>;
+
+/// The string of a text: the same as before where the text is.
+fn shared<'a, 'py>(
+    py: Python<'py>,
+    text: &'a [u8],
+    before: &mut Shared<'a, 'py>,
+) -> PyResult<Bound<'py, PyString>> {
+    if let Some((written, string)) = before
+        && *written == text
+    {
+        return Ok(string.clone());
+    }
+    let string = PyString::from_bytes(py, text)?;
+    *before = Some((text, string.clone()));
+    Ok(string)
+}
 
 fn row<'a, 'py>(
     py: Python<'py>,
     words: &Words,
     event: Row<'a>,
-    last_source: &mut LastSource<'a, 'py>,
+    before: &mut Before<'a, 'py>,
 ) -> PyResult<Bound<'py, PyTuple>> {
     // The interpreter checks the text itself: no need to do it twice.
     let text = |bytes: &[u8]| PyString::from_bytes(py, bytes);
     let event_id = text(event.event_id)?;
     let task_id = match event.task_id {
-        Some(task_id) => text(task_id)?,
+        Some(task_id) => shared(py, task_id, &mut before.task_id)?,
         None => event_id.clone(),
     };
     let known = event.type_index.and_then(|at| words.types.get(at as usize));
@@ -193,11 +215,7 @@ fn row<'a, 'py>(
         Some(word) => word.bind(py).clone(),
         None => text(event.kind)?,
     };
-    let source = match last_source {
-        Some((written, source)) if *written == event.source => source.clone(),
-        _ => text(event.source)?,
-    };
-    *last_source = Some((event.source, source.clone()));
+    let source = shared(py, event.source, &mut before.source)?;
     let warnings = if event.warnings.is_empty() {
         None
     } else {

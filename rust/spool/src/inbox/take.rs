@@ -102,7 +102,7 @@ impl Taking<'_> {
                 .begin(self.directory, stamp, clock_us, self.now)?;
             self.batch.counters.listings += 1;
             self.fill(state)?;
-            if state.listing.has_rest() || state.listing.left() > self.bounds.batch_events {
+            if state.listing.has_rest() {
                 urgent::first(self.directory, state);
             }
         }

@@ -1,6 +1,8 @@
 //! Which files of a backlog go first: those that ask a person, told by a look at their beginning.
 //!
-//! A hint and no more: what is told wrongly here comes in its turn, and its lane decides when it is sent.
+//! A hint and no more: what is told wrongly here comes in its turn, and its lane decides when it is sent. A look
+//! costs about what reading costs, so it is for a backlog of more than a window: a smaller one is stored whole
+//! before a person would notice.
 
 use super::{State, name_hash};
 use crate::directory::{Directory, Kind};
@@ -53,28 +55,6 @@ fn asks(directory: &Directory, name: &[u8], buffer: &mut [u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::inbox::{Batch, Inbox, Options};
-
-    #[test]
-    fn a_question_among_a_backlog_is_in_the_first_batch() {
-        let home = tempfile::tempdir().unwrap();
-        let events = home.path().join("events");
-        std::fs::create_dir(&events).unwrap();
-        for number in 0..300 {
-            let text = format!(r#"{{"type":"info_notification","title":"{number}"}}"#);
-            std::fs::write(events.join(format!("{number:03}.json")), text).unwrap();
-        }
-        let question = r#"{"title":"Go?", "type": "approval_request"}"#;
-        std::fs::write(events.join("zz.json"), question).unwrap();
-        let options = Options {
-            batch_events: 100,
-            ..Options::default()
-        };
-        let inbox = Inbox::new(&events, home.path().join("rejected"), options);
-        let batch = inbox.take(0.0).unwrap();
-        assert_eq!(batch.events.len(), 100);
-        assert!(batch.events.iter().any(|event| event.title == b"Go?"));
-        assert_eq!(batch.events.len() + take_rest(&inbox, batch), 301);
-    }
 
     #[test]
     fn questions_in_any_window_of_a_large_backlog_are_in_the_first_batch_and_come_once() {
