@@ -35,8 +35,12 @@ if TYPE_CHECKING:
     from cctelegram.sandbox.child import Sandbox
 
 
+def body(data: Any) -> str:
+    return json.dumps({"type": "task_failed", "title": "T", "data": data})
+
+
 def event(**data: Any) -> Event:
-    return from_row(row(1, body=json.dumps({"type": "task_failed", "title": "T", "data": data})))
+    return from_row(row(1, body=body(data)))
 
 
 @pytest.mark.parametrize(
@@ -54,12 +58,17 @@ def event(**data: Any) -> Event:
 def test_the_project_is_the_one_that_is_named_else_the_directory(
     data: dict[str, Any], project: str | None
 ) -> None:
-    assert topics.project(event(**data)) == project
+    assert topics.project(topics.whereabouts(body(data))) == project
+
+
+def test_an_event_whose_data_is_no_object_has_no_project() -> None:
+    assert topics.project(topics.whereabouts(body(["project"]))) is None
+    assert topics.project(topics.whereabouts("{}")) is None
 
 
 @given(st.text())
 def test_every_name_of_a_project_is_one_that_telegram_takes(name: str) -> None:
-    found = topics.project(event(project=name))
+    found = topics.project(topics.whereabouts(body({"project": name})))
     assert found is None or (found == found.strip() and 1 <= len(found) <= topics.LONGEST_NAME)
 
 

@@ -70,6 +70,17 @@ def test_a_topic_is_known_after_a_crash_and_a_long_event_stays_in_it(
     assert len(fast_sandbox.control.calls("getChat")) == 1
 
 
+def test_an_event_that_is_read_only_where_it_is_rendered_has_its_topic_too(
+    started: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    started.put("large.json", event("Large", log="line\n" * 20_000))
+    thread = thread_of(fast_sandbox, "Large")
+    assert thread is not None
+    assert made(fast_sandbox) == ["shop"]
+    started.put("small.json", event("Small"))
+    assert thread_of(fast_sandbox, "Small") == thread
+
+
 @pytest.mark.parametrize("method", ["deleteForumTopic", "closeForumTopic"])
 def test_a_topic_that_is_gone_or_closed_is_made_again_and_the_message_is_sent_meanwhile(
     started: RunningBridge, fast_sandbox: Sandbox, method: str

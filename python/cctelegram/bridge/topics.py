@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from cctelegram.bridge import clock
-from cctelegram.outbox import topics
+from cctelegram.outbox import intake, topics
 from cctelegram.outbox.topics import Forum
 from cctelegram.telegram import errors
 
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
     from cctelegram.bridge.compose import Job
     from cctelegram.bridge.line import Line
-    from cctelegram.events.event import Event
     from cctelegram.outbox.store import Store
 
 # What getChat said counts for a day, and as long no topic is tried where one was refused; in us.
@@ -29,11 +30,32 @@ SOON: Final = 60_000_000
 LONGEST_NAME: Final = 128
 
 
-def project(event: Event) -> str | None:
+class Whereabouts(msgspec.Struct, frozen=True):
+    """What an event's data says of its project."""
+
+    project: Any = None
+    cwd: Any = None
+
+
+class Written(msgspec.Struct, frozen=True):
+    """An event's body, of which nothing else is read: a large one should not stand in memory for this."""
+
+    data: Whereabouts = Whereabouts()
+
+
+def whereabouts(body: str) -> Whereabouts:
+    """Read an event's body (a JSON object)."""
+    try:
+        return msgspec.json.decode(body, type=Written).data
+    except msgspec.ValidationError:
+        return Whereabouts()  # its data is no object
+
+
+def project(where: Whereabouts) -> str | None:
     """Give the project of an event: `data.project`, else the last part of `data.cwd`, else None."""
-    named = event.data.get("project")
+    named = where.project
     if not isinstance(named, str) or not named.strip():
-        cwd = event.data.get("cwd")
+        cwd = where.cwd
         named = cwd.rstrip("/\\").replace("\\", "/").rpartition("/")[2] if isinstance(cwd, str) else ""
     shown = " ".join("".join(letter if letter.isprintable() else " " for letter in named).split())
     return shown[:LONGEST_NAME].strip() or None
@@ -84,9 +106,9 @@ class Topics:
         No failure here keeps an event from its chat: it goes there without a topic.
         """
         waiting = job.waiting
-        if waiting.thread_id is not None or job.event is None or not self._wanted():
+        if waiting.thread_id is not None or waiting.event is None or job.rendered or not self._wanted():
             return job
-        name = project(job.event)
+        name = project(await self._whereabouts(job))
         if name is None:
             return job
         thread_id = self._threads.get((waiting.chat_id, name))
@@ -95,6 +117,13 @@ class Topics:
         if not await self._has_topics(waiting.chat_id):
             return job
         return None if await self._make(waiting.chat_id, name) else job
+
+    async def _whereabouts(self, job: Job) -> Whereabouts:
+        if job.event is not None:
+            return Whereabouts(job.event.data.get("project"), job.event.data.get("cwd"))
+        event = job.waiting.event
+        assert event is not None  # noqa: S101 - `place` has looked
+        return await self._store.run(lambda c: whereabouts(intake.body(c, event)))
 
     def arrived(self, chat_id: int, thread_id: int | None) -> None:
         """Note that a topic took a message."""

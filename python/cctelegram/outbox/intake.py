@@ -182,6 +182,12 @@ def event_head(connection: sqlite3.Connection, event: int) -> tuple[str, int, in
     return str(found[0]), int(found[1]), int(found[2])
 
 
+def body(connection: sqlite3.Connection, event: int) -> str:
+    """Give an event's body."""
+    (found,) = connection.execute("SELECT body FROM events WHERE id = ?", (event,)).fetchone()
+    return str(found)
+
+
 def severity(connection: sqlite3.Connection, event: int) -> str:
     """Give an event's severity."""
     (found,) = connection.execute("SELECT severity FROM events WHERE id = ?", (event,)).fetchone()
