@@ -128,6 +128,23 @@ def test_a_held_one_is_sent_now_and_one_that_waits_for_its_next_try_waits_no_lon
     assert state(store, 2) == ("queued", "502")
 
 
+def test_an_order_stands_after_tries_that_failed(
+    store: sqlite3.Connection,
+) -> None:
+    put(store, 2, 2)
+    digest.hold_queued(store, "muted")
+    assert not orders.is_ordered(store, 1)
+    orders.retry(store, 1)
+    deliveries.start(store, 1, 1, NOW)
+    deliveries.back(store, 1, NOW, "502")
+    deliveries.add_parts(store, 1, ["a"])
+    deliveries.start(store, 1, 1, NOW)
+    assert deliveries.unclear(store, 1, NOW, "reset") == "queued"
+    assert orders.is_ordered(store, 1)
+    assert not orders.is_ordered(store, 2)
+    assert not orders.is_ordered(store, 9)
+
+
 def test_what_has_nobody_to_go_to_cannot_be_sent(store: sqlite3.Connection) -> None:
     intake.accept(store, [row(1)], to(intake.Recipient(None)), NOW)
     with pytest.raises(orders.Impossible, match=r"telegram\.allowed_users"):

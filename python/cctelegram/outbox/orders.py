@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 DROPPED: Final = "dropped by the operator"
-# No mode and no quiet hours hold back what has this as its reason.
 ORDERED: Final = "sent by order of the operator"
 
 
@@ -60,9 +59,9 @@ def named(connection: sqlite3.Connection, which: str) -> list[int]:
 
 
 def is_ordered(connection: sqlite3.Connection, delivery: int) -> bool:
-    """Tell whether an operator ordered a delivery to be sent now."""
-    row = connection.execute("SELECT reason FROM deliveries WHERE id = ?", (delivery,)).fetchone()
-    return row is not None and row[0] == ORDERED
+    """Tell whether an operator ordered a delivery to be sent: no mode and no quiet hours hold it back."""
+    row = connection.execute("SELECT ordered FROM deliveries WHERE id = ?", (delivery,)).fetchone()
+    return row is not None and row[0] == 1
 
 
 def state(connection: sqlite3.Connection, delivery: int) -> str:
@@ -92,7 +91,7 @@ def retry(connection: sqlite3.Connection, delivery: int) -> str:
         raise Impossible(f"Delivery {delivery} has nobody to go to yet: set telegram.allowed_users.")
     if before in ("queued", "held"):
         connection.execute(
-            "UPDATE deliveries SET state = 'queued', not_before = 0, "
+            "UPDATE deliveries SET state = 'queued', ordered = 1, not_before = 0, "
             "reason = CASE WHEN state = 'held' THEN ? ELSE reason END WHERE id = ?",
             (ORDERED, delivery),
         )
@@ -110,8 +109,8 @@ def retry(connection: sqlite3.Connection, delivery: int) -> str:
         (delivery,),
     )
     connection.execute(
-        "UPDATE deliveries SET state = 'queued', reason = ?, not_before = 0, attempts = 0, unclear = 0, "
-        "crashed = 0, sent_at = NULL WHERE id = ?",
+        "UPDATE deliveries SET state = 'queued', ordered = 1, reason = ?, not_before = 0, attempts = 0, "
+        "unclear = 0, crashed = 0, sent_at = NULL WHERE id = ?",
         (ORDERED, delivery),
     )
     return before

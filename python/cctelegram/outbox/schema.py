@@ -286,6 +286,11 @@ CREATE INDEX events_taken ON events (taken_at);
 CREATE INDEX answers_event ON answers (event) WHERE event IS NOT NULL;
 """
 
+ORDERED: Final = """
+ALTER TABLE deliveries ADD COLUMN ordered INTEGER NOT NULL DEFAULT 0;  -- 1: no mode, no quiet hours hold it
+UPDATE deliveries SET ordered = 1 WHERE reason = 'sent by order of the operator';
+"""
+
 MIGRATIONS: Final[tuple[str, ...]] = (
     FIRST,
     PROGRESS,
@@ -296,6 +301,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     SEARCH,
     PAUSED_FOR,
     RETENTION,
+    ORDERED,
 )
 VERSION: Final = len(MIGRATIONS)
 
