@@ -44,15 +44,15 @@ def run(count: int, floors: Floors) -> tuple[float, float, int]:
         (home / "events").mkdir()
         make(home / "events", count)
         floor = floors.read(home / "events")[0]
-        inbox = _native.Inbox(home / "events", home / "rejected", batch_events=128, batch_bytes=256 << 10)
+        inbox = _native.Inbox(home / "events", home / "rejected", batch_events=512, batch_bytes=256 << 10)
         before, descriptors = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, 0
-        taking, taken, more = 0.0, 0, True
+        taking, taken, batches, more = 0.0, 0, 0, True
         while more:
             begin = time.perf_counter()
             batch = inbox.take(0.0)
             taking += time.perf_counter() - begin
-            taken, more = taken + len(batch), batch.more
-            if taken % 12_800 == 0:
+            taken, batches, more = taken + len(batch), batches + 1, batch.more
+            if batches % 20 == 0:
                 descriptors = max(descriptors, len(list(Path("/proc/self/fd").iterdir())))
             inbox.settle(batch, 0.0)
         assert taken == count

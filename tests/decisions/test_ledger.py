@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from cctelegram.decisions import ledger, outcomes
 from cctelegram.decisions.question import MAX_LABEL, MAX_OPTIONS, question
 from cctelegram.events.event import from_row
-from cctelegram.outbox import chats, intake, schema
-from outbox.rows import NOW, row, to
+from cctelegram.outbox import intake
+from outbox.rows import NOW, memory, row, to
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
 
 SECOND = 1_000_000
@@ -27,12 +28,8 @@ BOB = ledger.Who(1002, None, "Bob", 1002, 71)
 
 @pytest.fixture
 def store() -> Iterator[sqlite3.Connection]:
-    opened = sqlite3.connect(":memory:", isolation_level=None)
-    for script in schema.MIGRATIONS:
-        opened.executescript(script)
-    chats.bot(opened, "http://127.0.0.1:1", 5)
-    yield opened
-    opened.close()
+    with closing(memory()) as opened:
+        yield opened
 
 
 def event(number: int = 1, **data: Any) -> tuple[Any, ...]:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from cctelegram.bridge.strangers import EVERY, NAMED, Stranger, tell
 from cctelegram.outbox import deliveries
 from flow.chats import see_in, told
-from outbox.rows import NOW
-from outbox.test_intake import memory
+from outbox.rows import NOW, memory
 from running import RunningBridge, make_home
 
 if TYPE_CHECKING:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from typing import TYPE_CHECKING, Any
+
+from cctelegram.outbox import chats, schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,3 +54,13 @@ def row(number: int, **changes: Any) -> tuple[Any, ...]:
 def to(*recipients: Recipient) -> Callable[[tuple[Any, ...]], tuple[Recipient, ...]]:
     """Let every event go to the same recipients."""
     return lambda _: recipients
+
+
+def memory(*, bot: bool = True) -> sqlite3.Connection:
+    """Make an empty store in memory, with one bot or none; the caller closes it."""
+    opened = sqlite3.connect(":memory:", isolation_level=None)
+    for script in schema.MIGRATIONS:
+        opened.executescript(script)
+    if bot:
+        chats.bot(opened, "http://127.0.0.1:1", 5)
+    return opened

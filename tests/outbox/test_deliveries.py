@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,10 +10,11 @@ import pytest
 from cctelegram.decisions import ledger
 from cctelegram.decisions.question import question
 from cctelegram.events.event import from_row
-from cctelegram.outbox import chats, deliveries, intake, schema
-from outbox.rows import NOW, row, to
+from cctelegram.outbox import chats, deliveries, intake
+from outbox.rows import NOW, memory, row, to
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
 
 CHAT = 1001
@@ -21,12 +22,8 @@ CHAT = 1001
 
 @pytest.fixture
 def store() -> Iterator[sqlite3.Connection]:
-    opened = sqlite3.connect(":memory:", isolation_level=None)
-    for script in schema.MIGRATIONS:
-        opened.executescript(script)
-    chats.bot(opened, "http://127.0.0.1:1", 5)
-    yield opened
-    opened.close()
+    with closing(memory()) as opened:
+        yield opened
 
 
 def put(store: sqlite3.Connection, *lanes: int) -> None:

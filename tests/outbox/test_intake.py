@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,9 +10,10 @@ from hypothesis import strategies as st
 
 from cctelegram.outbox import deliveries, intake, schema
 from cctelegram.outbox.store import connect
-from outbox.rows import NOW, row, to
+from outbox.rows import NOW, memory, row, to
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -26,13 +26,6 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     schema.migrate(opened, tmp_path / "store.db")
     yield opened
     opened.close()
-
-
-def memory() -> sqlite3.Connection:
-    opened = sqlite3.connect(":memory:", isolation_level=None)
-    for script in schema.MIGRATIONS:
-        opened.executescript(script)
-    return opened
 
 
 def test_each_event_of_a_batch_gets_a_delivery_to_each_recipient(connection: sqlite3.Connection) -> None:
@@ -99,7 +92,7 @@ def test_a_row_that_is_not_there_is_a_key_error(connection: sqlite3.Connection) 
 def test_every_intake_key_becomes_one_event_whatever_ids_the_producers_use(
     given_rows: list[tuple[int, str]],
 ) -> None:
-    connection = memory()
+    connection = memory(bot=False)
     for key, event_id in given_rows:
         intake.accept(connection, [row(key, event_id=event_id)], to(OWNER), NOW)
     keys = {key for key, _ in given_rows}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cctelegram.outbox import chats, deliveries, digest, intake, lookup, orders, overview, schema
 from cctelegram.outbox.store import connect
-from outbox.rows import NOW, row, to
+from outbox.rows import NOW, memory, row, to
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -20,12 +21,8 @@ CHAT = 1001
 
 @pytest.fixture
 def store() -> Iterator[sqlite3.Connection]:
-    opened = sqlite3.connect(":memory:", isolation_level=None)
-    for script in schema.MIGRATIONS:
-        opened.executescript(script)
-    chats.bot(opened, "http://127.0.0.1:1", 5)
-    yield opened
-    opened.close()
+    with closing(memory()) as opened:
+        yield opened
 
 
 def put(store: sqlite3.Connection, *lanes: int, **more: Any) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
-from cctelegram.outbox import chats, deliveries, intake, progress, schema
-from outbox.rows import NOW, row, to
+from cctelegram.outbox import deliveries, intake, progress
+from outbox.rows import NOW, memory, row, to
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
 
 CHAT, BOT = 1001, 1
@@ -18,12 +19,8 @@ CHAT, BOT = 1001, 1
 
 @pytest.fixture
 def store() -> Iterator[sqlite3.Connection]:
-    opened = sqlite3.connect(":memory:", isolation_level=None)
-    for script in schema.MIGRATIONS:
-        opened.executescript(script)
-    chats.bot(opened, "http://127.0.0.1:1", 5)
-    yield opened
-    opened.close()
+    with closing(memory()) as opened:
+        yield opened
 
 
 def put(store: sqlite3.Connection, number: int, task: str | None = "t", lane: int = 3) -> int:

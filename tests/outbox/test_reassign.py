@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from cctelegram.outbox import deliveries, digest, intake
 from cctelegram.outbox.reassign import TOLD, ask_the_owner, reassign
-from outbox.rows import NOW, row, to
-from outbox.test_intake import memory
+from outbox.rows import NOW, memory, row, to
 
 if TYPE_CHECKING:
     import sqlite3

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -10,23 +9,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cctelegram.outbox import chats, deliveries, digest, intake, lookup, repeats, schema
-from outbox.rows import NOW, row
+from cctelegram.outbox import deliveries, digest, intake, lookup, repeats
+from outbox.rows import NOW, memory, row
 from outbox.rows import to as rows_to
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator, Sequence
 
 CHAT, BOT, SECOND = 1001, 1, 1_000_000
 OWNER = intake.Recipient(CHAT)
-
-
-def memory() -> sqlite3.Connection:
-    opened = sqlite3.connect(":memory:", isolation_level=None)
-    for script in schema.MIGRATIONS:
-        opened.executescript(script)
-    chats.bot(opened, "http://127.0.0.1:1", 5)
-    return opened
 
 
 @pytest.fixture

@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cctelegram.outbox import answers, deliveries, digest, intake, schema, search
+from cctelegram.outbox import answers, deliveries, digest, intake, search
 from cctelegram.outbox.search import Query
 from cctelegram.outbox.words import Wanted
-from outbox.rows import NOW, row, to
+from outbox.rows import NOW, memory, row, to
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
 
 CHAT = 1001
 
 
-def memory() -> sqlite3.Connection:
-    opened = sqlite3.connect(":memory:", isolation_level=None)
-    for script in schema.MIGRATIONS:
-        opened.executescript(script)
-    return opened
-
-
 @pytest.fixture
 def store() -> Iterator[sqlite3.Connection]:
-    opened = memory()
+    opened = memory(bot=False)
     yield opened
     opened.close()
 
@@ -127,7 +120,7 @@ WORDS = st.text("aAbBéÉöøß1 -_.,/\"*'()", max_size=12)
 
 @given(st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=6), WORDS, st.integers(0, 6))
 def test_reading_and_the_index_find_the_same(events: list[tuple[str, str]], text: str, indexed: int) -> None:
-    store = memory()
+    store = memory(bot=False)
     put(store, *(event(f"T {title}", body) for title, body in events))
     search.catch_up(store, indexed)
     both(store, text)

@@ -11,7 +11,7 @@ import msgspec
 
 from cctelegram import render
 from cctelegram.bridge import clock, close
-from cctelegram.bridge.judge import DECISIONS, QUESTION, stops
+from cctelegram.bridge.judge import DECISIONS, stops
 from cctelegram.bridge.payload import Payload, pack
 from cctelegram.decisions import ledger
 from cctelegram.decisions.question import question
@@ -169,7 +169,7 @@ class Intake:
             self._repeats.fold(connection, accepted, now)
             intake.keep_positions(connection, batch.positions, batch.finished)
             for item in accepted:
-                if item.row[intake.TYPE] == QUESTION:
+                if item.row[intake.TYPE] == intake.QUESTION:
                     _open(connection, item, now)
             if told and routes.owner is not None:
                 held = stops(self._standing(), NOTICE, None, silent=False)

@@ -31,7 +31,6 @@ GATHERED: Final = "a rule leaves it to the digest"
 
 DECISIONS: Final = LANES.index("decisions")
 ALERTS: Final = LANES.index("alerts")
-QUESTION: Final = "approval_request"
 FINISHED: Final = ("_completion", "_completed")
 SERIOUS: Final = ("high", "critical")
 CRITICAL: Final = "critical"
@@ -52,7 +51,7 @@ def judge(standing: Standing, row: Row) -> Judgement:
     When a rule by type and one by source match, the one by type counts, alone.
     """
     name, rule = _rule(standing.rules, row)
-    asks = row[intake.TYPE] == QUESTION
+    asks = row[intake.TYPE] == intake.QUESTION
     lane, severity = row[intake.LANE], row[intake.SEVERITY]
     if rule.lane is not None and not asks:
         lane = LANES.index(rule.lane)

@@ -25,6 +25,8 @@ LANE: Final = 7
 SEVERITY: Final = 8
 OCCURRED_AT: Final = 9
 BODY: Final = 10
+# The type of an event that asks a person.
+QUESTION: Final = "approval_request"
 # Characters of a body that is worth a step to get it out of memory.
 LARGE: Final = 65_536
 

@@ -32,7 +32,6 @@ MOST: Final = 4096
 LONGEST: Final = 16_384
 # Keys that differ between events that say the same.
 OWN: Final = ("event_id", "timestamp", "correlation_id")
-QUESTION: Final = "approval_request"
 PROGRESS: Final = 3
 
 FIRST: Final = "SELECT id, body, type, title, source, occurred_at, taken_at FROM events WHERE intake_key = ?"
@@ -69,7 +68,7 @@ class Repeats:
         for item in accepted:
             self._load(connection, item.event, now)
             row = item.row
-            if row[intake.TYPE] == QUESTION or row[intake.LANE] == PROGRESS:
+            if row[intake.TYPE] == intake.QUESTION or row[intake.LANE] == PROGRESS:
                 continue
             if len(row[intake.BODY]) > LONGEST:
                 continue
@@ -110,7 +109,7 @@ class Repeats:
         for key, body, *named, taken_at in connection.execute(
             RECENT, (event - MOST, event - 1, now - WITHIN)
         ):
-            if named[0] != QUESTION and len(body) <= LONGEST:
+            if named[0] != intake.QUESTION and len(body) <= LONGEST:
                 seen, likeness = _Seen(key, taken_at, compared=True), _likeness(tuple(named), body)
                 _remember(self._titles, hash(tuple(named)), seen, now)
                 self._equals[likeness] = seen  # the last that stands by itself is the one to fold into
