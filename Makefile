@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 RUST_SOURCES := $(shell find rust Cargo.toml Cargo.lock clippy.toml -name '*.rs' -o -name '*.toml' -o -name '*.lock' -o -name '*.json')
 
-.PHONY: help setup demo test retest test-rust test-python coverage crash lint format bench clean
+.PHONY: help setup demo test retest test-rust test-python coverage crash fuzz lint format bench clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -77,6 +77,9 @@ format: setup ## Format Rust and Python
 	cargo fmt --all
 	$(BIN)/ruff check --quiet --fix-only
 	$(BIN)/ruff format --quiet
+
+fuzz: $(VENV)/made ## Feed broken events and globs to the parsers for SECONDS each (30), from a seed of its own
+	FUZZ_SECONDS=$(or $(SECONDS),30) cargo test --release --quiet -p cctelegram-spool --test fuzz -- --nocapture
 
 bench: setup ## Measure, with limits and ratios in one table; WORDS=spool for those of one room
 	@$(BIN)/python benches/run.py $(WORDS)
