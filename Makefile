@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 RUST_SOURCES := $(shell find rust Cargo.toml Cargo.lock clippy.toml -name '*.rs' -o -name '*.toml' -o -name '*.lock' -o -name '*.json')
 
-.PHONY: help setup demo test retest test-rust test-python coverage crash fuzz lint format bench clean
+.PHONY: help setup demo test retest test-rust test-python coverage crash fuzz lint format bench costs clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -83,6 +83,12 @@ fuzz: $(VENV)/made ## Feed broken events and globs to the parsers for SECONDS ea
 
 bench: setup ## Measure, with limits and ratios in one table; WORDS=spool for those of one room
 	@$(BIN)/python benches/run.py $(WORDS)
+
+costs: setup ## Measure single steps: of Python with pytest-codspeed, of Rust with Criterion
+	$(BIN)/python -m pytest -q benches/test_costs.py --codspeed --codspeed-mode walltime
+	@mkdir -p target/workloads
+	@$(BIN)/python benches/workload.py hooks --count 1000 --out target/workloads/hooks.jsonl
+	CCTELEGRAM_WORKLOAD=$(CURDIR)/target/workloads/hooks.jsonl cargo bench -p cctelegram-spool --quiet
 
 clean: ## Remove what was made
 	rm -rf $(VENV) $(ORACLE) target

@@ -29,6 +29,17 @@ impl Directory {
         })
     }
 
+    /// Open it once more, for a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// None here.
+    pub fn again(&self) -> Result<Self> {
+        Ok(Self {
+            path: self.path.clone(),
+        })
+    }
+
     /// What tells this directory from one made anew.
     ///
     /// # Errors

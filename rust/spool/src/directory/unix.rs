@@ -49,6 +49,21 @@ impl Directory {
         })
     }
 
+    /// Open it once more, for a thread of its own: two that open files by one descriptor wait for each other,
+    /// since each open counts on it.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be opened.
+    pub fn again(&self) -> Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(&self.fd, ".", flags, Mode::empty()).at(&self.path)?;
+        Ok(Self {
+            fd,
+            path: self.path.clone(),
+        })
+    }
+
     /// Device and inode of the directory.
     ///
     /// # Errors
@@ -108,9 +123,8 @@ impl Directory {
     /// The directory is gone, or the file system refuses.
     pub fn listing(&self) -> Result<Names> {
         // A descriptor of its own, so that two listings do not share one position.
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let fd = rustix::fs::openat(&self.fd, ".", flags, Mode::empty()).at(&self.path)?;
-        Names::new(fd, self.path.clone())
+        let own = self.again()?;
+        Names::new(own.fd, own.path)
     }
 
     /// Look at an entry without following it; `None` when it is gone.

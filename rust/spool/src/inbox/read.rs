@@ -75,7 +75,10 @@ impl Reader<'_> {
             let other = std::thread::scope(|scope| {
                 let other = std::thread::Builder::new().spawn_scoped(scope, || {
                     let mut reading = Reading::default();
-                    self.work(listing, &claims, &mut reading, &mut Vec::new());
+                    let own = self.directory.again();
+                    let directory = own.as_ref().unwrap_or(self.directory);
+                    let reader = Reader { directory, ..*self };
+                    reader.work(listing, &claims, &mut reading, &mut Vec::new());
                     reading
                 });
                 self.work(listing, &claims, reading, buffer);
