@@ -32,7 +32,17 @@ FORBIDDEN = (
         "numpy",
     ),
     *("httpx._main", "uvicorn.main", "uvicorn.supervisors", "uvloop", "h2", "websockets", "watchfiles.cli"),
-    *("multiprocessing", "pydoc", "unittest", "doctest", "ctypes", "mcp", "pytest", "cctelegram.sandbox"),
+    *(
+        "multiprocessing",
+        "pydoc",
+        "unittest",
+        "doctest",
+        "ctypes",
+        "mcp",
+        "pytest",
+        "psutil",
+        "cctelegram.sandbox",
+    ),
     *("cctelegram.server", "cctelegram.cli.demo"),
 )
 
@@ -45,6 +55,13 @@ def memory(pid: int) -> tuple[int, int]:
         line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":" in line
     )
     return tuple(int(lines[name].split()[0]) * 1024 for name in ("VmRSS", "VmHWM"))  # type: ignore[return-value]
+
+
+def test_the_memory_that_a_process_tells_of_is_what_the_system_says() -> None:
+    from cctelegram.monitor.memory import resident, told_by_psutil
+
+    assert abs(resident() - told_by_psutil()) < 4_000_000
+    assert resident() > 10_000_000
 
 
 def test_the_bridge_imports_nothing_that_it_does_not_need() -> None:

@@ -94,8 +94,8 @@ def test_what_is_no_regular_file_is_never_opened(
     assert secret.exists()
 
 
-# The budget is 50 MB; the names of 100,000 files bring it to 51 (docs/performance.md).
-HIGHEST = 53_000_000
+# The budget, whatever waits.
+HIGHEST = 50_000_000
 
 
 def test_a_hundred_thousand_files_are_all_stored_and_gone_at_a_bounded_cost_of_memory(

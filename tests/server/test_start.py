@@ -27,6 +27,8 @@ START = {
     "cctelegram.config.environment",
     "cctelegram.config.errors",
     "cctelegram.config.place",
+    "cctelegram.monitor",
+    "cctelegram.monitor.memory",
     "cctelegram.server",
     "cctelegram.server.dispatch",
     "cctelegram.server.refusal",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
 from cctelegram.config.rules import LANES
 from cctelegram.decisions import ledger
+from cctelegram.monitor import memory
 from cctelegram.outbox import deliveries
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ def from_settings(live: Live) -> dict[str, Any]:
 
 def from_process(figures: Figures, started: float) -> dict[str, Any]:
     """Read what this process knows: since when it runs, its memory, what it delivered."""
-    process = psutil.Process()
     delivery: dict[str, Any] = {
         "accepted": figures.accepted,
         "rejected": figures.rejected,
@@ -52,9 +51,9 @@ def from_process(figures: Figures, started: float) -> dict[str, Any]:
     if seconds is not None:
         delivery["seconds"] = seconds
     return {
-        "pid": process.pid,
+        "pid": os.getpid(),
         "uptime_seconds": round(time.monotonic() - started, 3),
-        "memory": {"rss_bytes": process.memory_info().rss},
+        "memory": {"rss_bytes": memory.resident()},
         "last_event": figures.last_event,
         "delivery": delivery,
     }

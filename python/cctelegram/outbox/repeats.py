@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 # Events are equal only when they came, and occurred, at most so far apart, in us.
 WITHIN: Final = 5_000_000
-# So many titles are remembered, about 150 bytes each.
-MOST: Final = 4096
+# So many titles are remembered, about 250 bytes each: 400 a second.
+MOST: Final = 2048
 # What is longer is not compared.
 LONGEST: Final = 16_384
 # Keys that differ between events that say the same.

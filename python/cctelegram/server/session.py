@@ -6,7 +6,7 @@ has called. It is removed at the end; one that was killed leaves a file that nob
 Start-cheap.
 """
 
-# ruff: noqa: PTH108, PTH118, PTH123, SIM105  # pathlib and contextlib cost more than a start may
+# ruff: noqa: PTH108, PTH118, SIM105  # pathlib and contextlib cost more than a start may
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from _thread import allocate_lock
 from cctelegram import _native
 from cctelegram.config import place
 from cctelegram.config.errors import SettingsError
+from cctelegram.monitor import memory
 from cctelegram.server.refusal import Refusal
 
 TYPE_CHECKING = False
@@ -110,7 +111,7 @@ class Session:
         self._lock, self._path = lock, path
 
     def _file(self) -> bytes:
-        told = {**self._told, "calls": self._calls, "pools": _pools(), "rss_bytes": _rss_bytes()}
+        told = {**self._told, "calls": self._calls, "pools": _pools(), "rss_bytes": memory.resident()}
         return _native.dumps(told)
 
 
@@ -118,12 +119,3 @@ def _pools() -> dict[str, object]:
     """Return what the connections to the bridge counted; the first tool that asks it imports them."""
     bridge = sys.modules.get("cctelegram.server.bridge")
     return {} if bridge is None else bridge.counted()
-
-
-def _rss_bytes() -> int | None:
-    """Return the resident memory of this process, None where the system has no /proc."""
-    try:
-        with open("/proc/self/statm", "rb") as opened:
-            return int(opened.read().split()[1]) * os.sysconf("SC_PAGESIZE")
-    except OSError:
-        return None

@@ -6,6 +6,10 @@ use crate::lane::{Lane, Severity};
 use crate::mend::Event;
 use std::fmt;
 
+/// From so many events on, memory for so many bytes is taken at once.
+const LONG_RUN: usize = 64;
+const LONG_RUN_BYTES: usize = 256 << 10;
+
 /// Where a text stands.
 #[derive(Clone, Copy, Default)]
 struct Span {
@@ -107,8 +111,12 @@ impl Events {
         }
     }
 
-    /// Make room for so many more.
+    /// Make room for so many more, and for a long run for their texts: a block that begins large is given back
+    /// to the system whole, while one that grows leaves holes in the heap.
     pub(super) fn reserve(&mut self, events: usize) {
+        if events >= LONG_RUN && self.arena.is_empty() {
+            self.arena.reserve_exact(LONG_RUN_BYTES);
+        }
         self.records.reserve_exact(events);
         self.times.reserve_exact(events);
     }

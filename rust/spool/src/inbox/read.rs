@@ -67,14 +67,14 @@ impl Reader<'_> {
             places,
             room,
         };
+        reading.reserve(places.len());
         if places.len() < TWO_THREADS || self.threads < 2 {
-            reading.events.reserve(places.len());
-            reading.files.reserve(places.len());
             self.work(listing, &claims, reading, buffer);
         } else {
             let other = std::thread::scope(|scope| {
                 let other = std::thread::Builder::new().spawn_scoped(scope, || {
                     let mut reading = Reading::default();
+                    reading.reserve(places.len());
                     let own = self.directory.again();
                     let directory = own.as_ref().unwrap_or(self.directory);
                     let reader = Reader { directory, ..*self };
@@ -179,6 +179,12 @@ impl Claims<'_> {
 }
 
 impl Reading {
+    /// Make room for so many more files.
+    fn reserve(&mut self, files: usize) {
+        self.events.reserve(files);
+        self.files.reserve(files);
+    }
+
     fn append(&mut self, other: Self) {
         self.events.append(other.events);
         self.files.append(&other.files);
