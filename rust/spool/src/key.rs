@@ -43,6 +43,12 @@ pub fn event_id(key: &IntakeKey) -> String {
     id
 }
 
+/// Whether a text is the [`event_id`] of a key.
+#[must_use]
+pub fn is_event_id(key: &IntakeKey, text: &str) -> bool {
+    text.len() == 2 * key.len() && text == event_id(key)
+}
+
 /// Of a name on nearly every file system; a longer one costs an allocation.
 const NAME_BYTES: usize = 255;
 const BEFORE_NAME: usize = 33;

@@ -2,6 +2,7 @@
 
 use cctelegram_spool::catalogue::EVENT_TYPES;
 use cctelegram_spool::inbox::{self, Row};
+use cctelegram_spool::key;
 use cctelegram_spool::lane::Severity;
 use cctelegram_spool::reject;
 use pyo3::exceptions::PyRuntimeError;
@@ -205,7 +206,10 @@ fn row<'a, 'py>(
 ) -> PyResult<Bound<'py, PyTuple>> {
     // The interpreter checks the text itself: no need to do it twice.
     let text = |bytes: &[u8]| PyString::from_bytes(py, bytes);
-    let event_id = text(event.event_id)?;
+    let event_id = match event.event_id {
+        Some(written) => text(written)?,
+        None => PyString::new(py, &key::event_id(event.intake_key)),
+    };
     let task_id = match event.task_id {
         Some(task_id) => shared(py, task_id, &mut before.task_id)?,
         None => event_id.clone(),

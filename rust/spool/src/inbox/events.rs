@@ -1,7 +1,8 @@
 //! Events of a batch, all texts in one piece of memory: a text that stands in an event's body is a place in
 //! it, and costs nothing more.
 
-use crate::key::IntakeKey;
+use crate::catalogue::EVENT_TYPES;
+use crate::key::{self, IntakeKey};
 use crate::lane::{Lane, Severity};
 use crate::mend::Event;
 use std::fmt;
@@ -21,16 +22,25 @@ struct Record {
     intake_key: IntakeKey,
     occurred_at: i64,
     body: Span,
+    /// Empty when it is derived from the key.
     event_id: Span,
-    kind: Span,
     title: Span,
     source: Span,
+    /// Empty when it is the event id.
     task_id: Span,
-    correlation_id: Span,
     lane: Lane,
     severity: Severity,
     type_index: Option<u8>,
-    warnings: Option<Box<[String]>>,
+    rare: Option<Box<Rare>>,
+}
+
+/// What few events have.
+#[derive(Default)]
+struct Rare {
+    /// Of a type that is not in the catalogue.
+    kind: Span,
+    correlation_id: Span,
+    warnings: Vec<String>,
 }
 
 /// Events, in an order of their own.
@@ -42,12 +52,13 @@ pub struct Events {
     times: Vec<(i64, i64)>,
 }
 
-/// One event of a batch; every text is UTF-8, and none is empty but a missing `correlation_id`.
+/// One event of a batch; every text is UTF-8, and none is empty.
 #[derive(Clone, Copy)]
 #[allow(missing_docs)] // the fields of `mend::Event`
 pub struct Row<'a> {
     pub intake_key: &'a IntakeKey,
-    pub event_id: &'a [u8],
+    /// `None` when it is [`key::event_id`] of the intake key.
+    pub event_id: Option<&'a [u8]>,
     pub kind: &'a [u8],
     /// Of the type in the catalogue.
     pub type_index: Option<u8>,
@@ -94,20 +105,26 @@ impl Events {
         let record = &self.records[index];
         let text = |span: Span| &self.arena[span.start as usize..][..span.length as usize];
         let some = |span: Span| (span.length > 0).then(|| text(span));
+        let rare = record.rare.as_deref();
+        let known = record.type_index.map(|at| &EVENT_TYPES[usize::from(at)]);
+        let kind = known.map_or_else(
+            || text(rare.map(|rare| rare.kind).unwrap_or_default()),
+            |known| known.name.as_bytes(),
+        );
         Row {
             intake_key: &record.intake_key,
-            event_id: text(record.event_id),
-            kind: text(record.kind),
+            event_id: some(record.event_id),
+            kind,
             type_index: record.type_index,
             title: text(record.title),
             source: text(record.source),
             task_id: some(record.task_id),
-            correlation_id: some(record.correlation_id),
+            correlation_id: rare.and_then(|rare| some(rare.correlation_id)),
             lane: record.lane,
             severity: record.severity,
             occurred_at: record.occurred_at,
             body: text(record.body),
-            warnings: record.warnings.as_deref().unwrap_or_default(),
+            warnings: rare.map_or(&[], |rare| &rare.warnings),
         }
     }
 
@@ -133,24 +150,39 @@ impl Events {
                 None => self.add(text),
             }
         };
-        let event_id = place(&event.event_id);
+        let event_id = if key::is_event_id(&event.intake_key, &event.event_id) {
+            Span::default()
+        } else {
+            place(&event.event_id)
+        };
+        let is_rare = event.type_index.is_none()
+            || event.correlation_id.is_some()
+            || !event.warnings.is_empty();
+        let rare = is_rare.then(|| {
+            Box::new(Rare {
+                kind: match event.type_index {
+                    Some(_) => Span::default(),
+                    None => place(&event.kind),
+                },
+                correlation_id: event
+                    .correlation_id
+                    .as_deref()
+                    .map_or(Span::default(), &mut place),
+                warnings: event.warnings,
+            })
+        });
         let record = Record {
             intake_key: event.intake_key,
             occurred_at: event.occurred_at,
             body: body_at,
             event_id,
-            kind: place(&event.kind),
             title: place(&event.title),
             source: place(&event.source),
             task_id: event.task_id.as_deref().map_or(Span::default(), &mut place),
-            correlation_id: event
-                .correlation_id
-                .as_deref()
-                .map_or(Span::default(), &mut place),
             lane: event.lane,
             severity: event.severity,
             type_index: event.type_index,
-            warnings: (!event.warnings.is_empty()).then(|| event.warnings.into()),
+            rare,
         };
         self.records.push(record);
         self.times.push((at, mtime_ns));
@@ -175,13 +207,15 @@ impl Events {
             for span in [
                 &mut record.body,
                 &mut record.event_id,
-                &mut record.kind,
                 &mut record.title,
                 &mut record.source,
                 &mut record.task_id,
-                &mut record.correlation_id,
             ] {
                 span.start += shift;
+            }
+            if let Some(rare) = &mut record.rare {
+                rare.kind.start += shift;
+                rare.correlation_id.start += shift;
             }
         }
         self.arena.extend_from_slice(&other.arena);
