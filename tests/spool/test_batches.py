@@ -1,6 +1,7 @@
 """What a batch is: counted, given once, and left in its files until somebody has stored it."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,24 @@ def test_a_batch_that_was_read_ahead_when_the_inbox_stops_leaves_its_files(tmp_p
             await inbox.stop()  # while the next batch is read
         assert seen == 2
         assert len(list((tmp_path / "events").iterdir())) == 4
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(("size", "read"), [(100, 2), (600_000, 1)])
+def test_nothing_is_read_ahead_of_a_large_event(tmp_path: Path, size: int, read: int) -> None:
+    async def scenario() -> None:
+        (tmp_path / "events").mkdir(mode=0o700)
+        for number in range(3):
+            event = {"title": f"event {number}", "description": "d" * size}
+            (tmp_path / "events" / f"{number}.json").write_text(json.dumps(event))
+        inbox = Inbox(str(tmp_path / "events"), str(tmp_path / "rejected"), batch_events=1)
+        async for _ in inbox.batches():
+            # The one thread that takes has done all that it was told to.
+            await asyncio.get_running_loop().run_in_executor(inbox._waiter, lambda: None)
+            assert inbox.tally.snapshot()["events"] == read
+            break
+        await inbox.stop()
 
     run(scenario)
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 TROUBLE_RETRY_SECONDS = 1.0
 """Between two attempts at an events directory that can be neither made nor listed."""
 
+READ_AHEAD_BYTES = 512 << 10
+"""No batch is read ahead of one that holds more: two large events should not stand in memory at once."""
+
 
 class Inbox:
     """The events directory.
@@ -82,8 +85,8 @@ class Inbox:
     async def batches(self) -> AsyncIterator[_native.Batch]:
         """Yield what there is, as soon as it is there, until `stop`; never an empty batch.
 
-        Batches come as fast as they are asked for, and one is read ahead while there are more: who asks
-        slowly leaves the files where they are.
+        Batches come as fast as they are asked for, and one is read ahead while there are more, except of a
+        large one: who asks slowly leaves the files where they are.
         An events directory that is in trouble is told in `trouble` and tried again each second.
         """
         while not self._stopped:
@@ -98,7 +101,7 @@ class Inbox:
             self._looked()
             if batch is not None:
                 self._held = False
-                if self._more:
+                if self._more and batch.held <= READ_AHEAD_BYTES:
                     self._ahead = self._start()  # read while this one is stored; never more than one
                 yield batch
             del batch  # it may hold a megabyte, and the next one may come tomorrow
