@@ -140,7 +140,7 @@ def test_what_was_planned_is_what_goes_and_nothing_that_came_since(tmp_path: Pat
     planned = rounds.plan(settings, NOW, by_content=True)
     write(tmp_path / "rejected" / "later", 90 * DAY)
     write(tmp_path / "rejected" / "replaced", 90 * DAY, 11)
-    done = rounds.run(settings, NOW, planned=planned)
+    done = rounds.run(settings, NOW, planned=rounds.RoundPlan(NOW, planned))
     assert names(tmp_path / "rejected") == {"later", "replaced"}
     assert done.removed == Amount(1, 10)
     assert next(each.changed for each in done.directories if each.directory == "rejected") == 1

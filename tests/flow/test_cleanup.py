@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cctelegram.outbox.store import reading
 from cli.commands import run
 from flow.phone import labels, see
 from flow.test_agents import call, session
@@ -161,6 +162,29 @@ def test_from_the_chat_the_plan_is_shown_and_its_button_does_exactly_that_once(
     again = control.tap(shown["message_id"], data=button["callback_data"])
     assert "no longer there" in control.wait_answer(again["id"])["text"]
     assert [file.name for file in folder.iterdir()] == ["later.json"]
+
+
+def test_the_button_in_the_chat_cleans_the_history_too_and_nothing_that_ended_since(
+    tmp_path: Path, fast_sandbox: Sandbox
+) -> None:
+    home = make_home(tmp_path / "home", fast_sandbox, QUICK + AT_ONCE + '[cleanup.history]\nage = "0s"\n')
+    with bridge(home) as running:
+        for title in ("Before", "Newest"):  # the newest event stays, so that its number is not given again
+            running.put(f"{title}.json", {"type": "task_failed", "title": title})
+        running.wait_status(lambda now: now["delivery"]["sent"] == 2, "sent")
+        fast_sandbox.control.say("/cleanup")
+        shown = see(fast_sandbox, "Cleanup: 1 entry would go", "history: of 2")
+        assert labels(shown) == ["Remove 1 entry"]
+        running.put("b.json", {"type": "task_failed", "title": "Since"})
+        see(fast_sandbox, "Since")
+        running.wait_status(lambda now: not any(now["queue"].values()), "recorded")
+        fast_sandbox.control.tap(shown["message_id"], 0)
+        # What is not the newest any more had ended when the plan was made.
+        see(fast_sandbox, "Cleanup: Removed 2 entries", "history: of 3")
+        found = reading(
+            home / "state" / "store.db", lambda c: c.execute("SELECT title FROM events").fetchall()
+        )
+        assert found == [("Since",)]
 
 
 def test_when_there_is_nothing_to_clean_the_chat_says_so_without_a_button(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from cctelegram.bridge.cleaning import Cleaning
     from cctelegram.bridge.line import Line
-    from cctelegram.cleanup.rounds import Planned
+    from cctelegram.cleanup.rounds import RoundPlan
     from cctelegram.outbox.store import Store
     from cctelegram.outbox.updates import Update
 
@@ -43,7 +43,7 @@ class Offer(NamedTuple):
 
     chat_id: int
     at: int
-    planned: list[Planned]
+    planned: RoundPlan
 
 
 class Broom:
@@ -82,7 +82,7 @@ class Broom:
         chat_id = int(message["chat"]["id"])
         planned = await self._cleaning.planned(MOST)
         now = clock.wall()
-        found = Round(at=now, seconds=0.0, dry=True, directories=[each.report for each in planned])
+        found = Round(at=now, seconds=0.0, dry=True, directories=planned.reports)
         lines = [words.line(each, dry=True) for each in found.directories if each.by_rule or each.error]
         text = render.notice(f"Cleanup: {words.title(found)}", lines)
         buttons: tuple[tuple[dict[str, Any], ...], ...] = ()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cctelegram.cleanup.reports import Round
-    from cctelegram.cleanup.rounds import Planned
+    from cctelegram.cleanup.rounds import RoundPlan
     from cctelegram.config.live import Live
     from cctelegram.outbox.store import Store
 
@@ -103,7 +103,7 @@ class Cleaning:
         """Do a round now. Raises rounds.Unknown, rounds.Busy."""
         return await self._thread(partial(self._clean, only, None))
 
-    async def clean_planned(self, planned: Sequence[Planned]) -> Round:
+    async def clean_planned(self, planned: RoundPlan) -> Round:
         """Remove exactly what was planned. Raises rounds.Busy."""
         return await self._thread(partial(self._clean, (), planned))
 
@@ -117,11 +117,12 @@ class Cleaning:
 
         return await self._thread(work)
 
-    async def planned(self, most: int) -> list[Planned]:
-        """Plan the directories, for `clean_planned`; at most so many files each."""
+    async def planned(self, most: int) -> RoundPlan:
+        """Plan a round, for `clean_planned`; at most so many files of a directory."""
 
-        def work() -> list[Planned]:
-            return rounds.plan(self._live.current, memory.clock(self._home).now, most=most)
+        def work() -> RoundPlan:
+            now = memory.clock(self._home).now
+            return rounds.plan_round(self._live.current, now, history=self._archive(), most=most)
 
         return await self._thread(work)
 
@@ -141,7 +142,7 @@ class Cleaning:
         past = await self._thread(partial(memory.rounds, self._home))
         return statistics_of(found.directories, policies(self._live.current), past, found.at)
 
-    def _clean(self, only: Sequence[str], planned: Sequence[Planned] | None) -> Round:
+    def _clean(self, only: Sequence[str], planned: RoundPlan | None) -> Round:
         settings = self._live.current
         with rounds.Alone(self._home):
             now = memory.clock(self._home)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -18,7 +18,7 @@ from cctelegram.cleanup.reports import Amount, Report, Round
 from cctelegram.config import place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from cctelegram.config.settings import Settings
 
@@ -55,6 +55,21 @@ class Planned(msgspec.Struct, frozen=True):
     report: Report
 
 
+class RoundPlan(NamedTuple):
+    """What a round would remove, and exactly that: of the history what is older than `age` at `at` (us)."""
+
+    at: int
+    directories: list[Planned]
+    age: int | None = None
+    history: Report | None = None
+
+    @property
+    def reports(self) -> list[Report]:
+        """Of the directories, and last of the history."""
+        found = [each.report for each in self.directories]
+        return found if self.history is None else [*found, self.history]
+
+
 def plan(
     settings: Settings,
     now: int,
@@ -80,13 +95,26 @@ def plan(
     return [_plan(policy, now, most, by_content=by_content) for policy in wanted]
 
 
+def plan_round(
+    settings: Settings,
+    now: int,
+    *,
+    only: Sequence[str] = (),
+    history: History | None = None,
+    most: int = MOST,
+) -> RoundPlan:
+    """Plan the directories, and the history where it is given. Raises Unknown."""
+    directories = plan(settings, now, only=only, most=most)
+    oldest = _history_age(settings, only)
+    if history is None or oldest is None:
+        return RoundPlan(now, directories)
+    return RoundPlan(now, directories, oldest, history.plan(now, oldest))
+
+
 def dry(settings: Settings, now: int, *, only: Sequence[str] = (), history: History | None = None) -> Round:
     """Say what a round would do. Raises Unknown."""
     begin = time.monotonic()
-    reports = [each.report for each in plan(settings, now, only=only)]
-    oldest = _history_age(settings, only)
-    if history is not None and oldest is not None:
-        reports.append(history.plan(now, oldest))
+    reports = plan_round(settings, now, only=only, history=history).reports
     return Round(at=now, seconds=time.monotonic() - begin, dry=True, directories=reports)
 
 
@@ -96,7 +124,7 @@ def run(
     *,
     only: Sequence[str] = (),
     history: History | None = None,
-    planned: Iterable[Planned] | None = None,
+    planned: RoundPlan | None = None,
     stop: Callable[[], bool] = lambda: False,
     by_content: bool = False,
 ) -> Round:
@@ -117,15 +145,16 @@ def run(
     begin = time.monotonic()
     reports = []
     if planned is not None:
-        reports = [_remove(each, stop) for each in planned]
+        reports = [_remove(each, stop) for each in planned.directories]
+        at, oldest = planned.at, planned.age
     else:
         check(settings, only)
         for policy in policies(settings):
             if not stop() and (not only or policy.name in only):
                 reports.append(_clean(policy, now, stop, by_content=by_content))
-        oldest = _history_age(settings, only)
-        if history is not None and oldest is not None and not stop():
-            reports.append(history.run(now, oldest, stop))
+        at, oldest = now, _history_age(settings, only)
+    if history is not None and oldest is not None and not stop():
+        reports.append(history.run(at, oldest, stop))
     return Round(at=now, seconds=time.monotonic() - begin, dry=False, directories=reports)
 
 
