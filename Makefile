@@ -71,6 +71,7 @@ lint: setup ## Check style and types of Rust and Python, and the workflows
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --quiet --check
 	$(BIN)/mypy
+	cd benches && MYPYPATH=../python:../tests:. ../$(BIN)/mypy --config-file ../pyproject.toml .
 	$(BIN)/zizmor --offline --no-progress --quiet .github/workflows
 
 format: setup ## Format Rust and Python

@@ -14,6 +14,7 @@ import json
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,7 @@ def fill_outbox(home: Path, user_id: int, count: int) -> None:
     owner = to(intake.Recipient(user_id))
     for start in range(0, count, BATCH):
         rows = [row(number, lane=2) for number in range(start, start + BATCH)]
-        opened.submit(lambda c, rows=rows: intake.accept(c, rows, owner, NOW)).result()
+        opened.submit(partial(intake.accept, rows=rows, recipients=owner, now=NOW)).result()
 
     def ask(connection: sqlite3.Connection) -> None:
         fields = {"type": "approval_request", "title": ASKED}

@@ -71,7 +71,7 @@ def timed(work: Callable[[], T]) -> tuple[Time, T]:
     return Time(time.perf_counter() - wall, time.process_time() - cpu), result
 
 
-def plan(directory: Path, policy: dict[str, int]) -> _native.CleanupPlan:
+def plan(directory: Path, policy: dict[str, Any]) -> _native.CleanupPlan:
     return _native.plan_cleanup(directory, NOW, by_content=True, **policy)
 
 

@@ -89,7 +89,7 @@ def searches(
 
 def index(connection: sqlite3.Connection) -> list[float]:
     """Fill the index by the bridge's own steps; give the milliseconds of each."""
-    steps = []
+    steps: list[float] = []
     while True:
         begin = time.perf_counter()
         connection.execute("BEGIN IMMEDIATE")

@@ -45,7 +45,10 @@ async def call_tool(_context: Any, params: Any) -> CallToolResult:
     arguments = {**DEFAULTS[params.name], **(params.arguments or {})}
     function: Any = dispatch.find(params.name)
     text, structured = await asyncio.to_thread(function, arguments, Call(), SESSION)
-    content = [TextContent(type="text", text=text), TextContent(type="text", text=json.dumps(structured))]
+    content: list[Any] = [
+        TextContent(type="text", text=text),
+        TextContent(type="text", text=json.dumps(structured)),
+    ]
     return CallToolResult(content=content, structured_content=structured)
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FILES = 20_000
-BATCH = {"batch_events": 512, "batch_bytes": 256 << 10}  # what the bridge takes
+BATCH: dict[str, Any] = {"batch_events": 512, "batch_bytes": 256 << 10}  # what the bridge takes
 
 
 def take(home: Path, threads: int) -> tuple[float, list[_native.Batch]]:
