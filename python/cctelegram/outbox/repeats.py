@@ -12,6 +12,7 @@ event whose title is new costs one look-up in a dictionary.
 from __future__ import annotations
 
 import hashlib
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import msgspec
@@ -58,6 +59,7 @@ class Repeats:
         self._titles: dict[int, _Seen] = {}
         self._equals: dict[bytes, _Seen] = {}
         self._loaded = False
+        self._last = 0
 
     def fold(self, connection: sqlite3.Connection, accepted: Iterable[Accepted], now: int) -> int:
         """Fold what was just accepted into what it repeats; returns how many deliveries were.
@@ -65,21 +67,27 @@ class Repeats:
         In the transaction that stores them; done again after a fault of the store, it does the same.
         """
         folded = 0
+        if now - self._last > WITHIN:
+            self._titles.clear()
+            self._equals.clear()
+        self._last = now
         for item in accepted:
-            self._load(connection, item.event, now)
+            if not self._loaded:
+                self._load(connection, item.event, now)
             row = item.row
             if row[intake.TYPE] == intake.QUESTION or row[intake.LANE] == PROGRESS:
                 continue
             if len(row[intake.BODY]) > LONGEST:
                 continue
-            seen = _Seen(row[intake.INTAKE_KEY], now)
             title = hash((row[intake.TYPE], row[intake.TITLE], row[intake.SOURCE]))
             before = self._titles.get(title)
             if before is None or now - before.taken_at > WITHIN:
-                _remember(self._titles, title, seen, now)
+                _remember(self._titles, title, _Seen(row[intake.INTAKE_KEY], now))
                 continue
-            _remember(self._titles, title, _Seen(before.intake_key, now, compared=True), now)
+            _remember(self._titles, title, _Seen(before.intake_key, now, compared=True))
             folded += self._compare(connection, item, before, now)
+        _trim(self._titles)
+        _trim(self._equals)
         return folded
 
     def _compare(self, connection: sqlite3.Connection, item: Accepted, titled: _Seen, now: int) -> int:
@@ -88,7 +96,7 @@ class Repeats:
             other = connection.execute(FIRST, (titled.intake_key,)).fetchone()
             if other is not None:
                 likeness = _likeness(other[2:5], other[1])
-                _remember(self._equals, likeness, _Seen(titled.intake_key, other[6]), now)
+                _remember(self._equals, likeness, _Seen(titled.intake_key, other[6]))
         row = item.row
         likeness = _likeness((row[intake.TYPE], row[intake.TITLE], row[intake.SOURCE]), row[intake.BODY])
         before = self._equals.get(likeness)
@@ -98,29 +106,31 @@ class Repeats:
                 folded = _fold(connection, first[0], item.event, now)
                 if folded:
                     return folded
-        _remember(self._equals, likeness, _Seen(row[intake.INTAKE_KEY], now), now)
+        _remember(self._equals, likeness, _Seen(row[intake.INTAKE_KEY], now))
         return 0
 
     def _load(self, connection: sqlite3.Connection, event: int, now: int) -> None:
         """Remember, once, what was stored before this process began."""
-        if self._loaded:
-            return
         self._loaded = True
         for key, body, *named, taken_at in connection.execute(
             RECENT, (event - MOST, event - 1, now - WITHIN)
         ):
             if named[0] != intake.QUESTION and len(body) <= LONGEST:
                 seen, likeness = _Seen(key, taken_at, compared=True), _likeness(tuple(named), body)
-                _remember(self._titles, hash(tuple(named)), seen, now)
+                _remember(self._titles, hash(tuple(named)), seen)
                 self._equals[likeness] = seen  # the last that stands by itself is the one to fold into
 
 
-def _remember(seen: dict[K, _Seen], key: K, what: _Seen, now: int) -> None:
+def _remember(seen: dict[K, _Seen], key: K, what: _Seen) -> None:
     seen.pop(key, None)  # at the end: the oldest stands first
     seen[key] = what
-    oldest = next(iter(seen))
-    if len(seen) > MOST or now - seen[oldest].taken_at > WITHIN:
-        del seen[oldest]
+
+
+def _trim(seen: dict[K, _Seen]) -> None:
+    """Forget the oldest, many at once: a dictionary is slow to find its first key after others were taken."""
+    if len(seen) > MOST:
+        for key in list(islice(seen, len(seen) - MOST)):
+            del seen[key]
 
 
 def _likeness(named: tuple[str, ...], body: str) -> bytes:
