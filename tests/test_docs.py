@@ -206,6 +206,7 @@ def test_the_architecture_says_who_may_import_whom() -> None:
         "cleanup",
         "config",
         "events",
+        "monitor",
         "spool",
         "outbox",
         "decisions",

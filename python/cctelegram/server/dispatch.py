@@ -46,6 +46,14 @@ FILES = {
 }
 
 
+def follow_this_thread() -> None:
+    """Let debuggers and coverage follow this thread, which Rust made: Python tells them of its own alone."""
+    threading = sys.modules.get("threading")
+    trace = None if threading is None else threading.gettrace()
+    if trace is not None:
+        sys.settrace(trace)
+
+
 class Dispatch:
     """Runs the tools of one session."""
 
@@ -54,6 +62,10 @@ class Dispatch:
 
     def answer(self, call: Call) -> bytes:
         """Run the tool and return its result as JSON: a sentence and the figures, or the reason why not."""
+        follow_this_thread()
+        return self._answer(call)
+
+    def _answer(self, call: Call) -> bytes:
         try:
             text, structured = find(call.name)(_native.loads(call.arguments), call, self._session)
         except Refusal as refusal:
