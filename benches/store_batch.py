@@ -45,7 +45,7 @@ def bare(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> None:
     """Write the rows as plainly as it can be done."""
     connection.execute("BEGIN IMMEDIATE")
     (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
-    connection.executemany(intake.INSERT, [(*each, NOW) for each in rows])
+    connection.executemany(intake.INSERT, [(last + 1 + index, *each, NOW) for index, each in enumerate(rows)])
     connection.executemany(DELIVERY, [(last + 1 + each, NOW) for each in range(len(rows))])
     connection.execute("COMMIT")
 
