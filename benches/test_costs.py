@@ -7,12 +7,13 @@ Without `--codspeed` each is done once, as a test.
 
 from __future__ import annotations
 
-import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 import pytest
 from workload import hooks, write_files
@@ -21,10 +22,12 @@ from cctelegram import _native
 from cctelegram.bridge.judge import Standing, judge
 from cctelegram.bridge.routes import Routes
 from cctelegram.config.load import load
-from cctelegram.outbox import intake, schema
+from cctelegram.outbox import intake
 from cctelegram.outbox.repeats import Repeats
+from outbox.rows import memory
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
 
 EVENTS = 512
@@ -52,11 +55,8 @@ def rows(inbox: _native.Inbox) -> list[tuple[Any, ...]]:
 
 @pytest.fixture
 def store() -> Iterator[sqlite3.Connection]:
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    for script in schema.MIGRATIONS:
-        connection.executescript(script)
-    yield connection
-    connection.close()
+    with closing(memory(bot=False)) as connection:
+        yield connection
 
 
 def test_a_batch_is_taken(benchmark: Any, inbox: _native.Inbox) -> None:
