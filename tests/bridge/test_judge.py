@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cctelegram.bridge.judge import GATHERED, LOCAL, MUTED, QUIET, Standing, judge, stops
+from cctelegram.bridge.judge import GATHERED, JUDGED_BY, LOCAL, MUTED, QUIET, Standing, judge, stops
 from cctelegram.bridge.setting import Setting
 from cctelegram.config.rules import LANES, Rule
 from outbox.rows import row
@@ -136,3 +136,20 @@ def test_what_was_set_is_read_back(mode: str, until: int | None, back: str) -> N
 def test_a_fact_that_is_damaged_is_no_mode() -> None:
     assert Setting.unpack(b"{") is None
     assert Setting.unpack(b"local") == Setting("local")
+
+
+@given(
+    st.sampled_from(list(KINDS.values())),
+    st.sampled_from(("nomad", "local", "muted")),
+    st.sampled_from((None, "alerts", "needs_you", "nothing")),
+    st.sampled_from(
+        ({}, {"build_failed": Rule(digest=True)}, {"source:ci": Rule(lane="alerts", silent=True)})
+    ),
+)
+def test_nothing_counts_but_what_alike_rows_are_told_by(
+    kind: dict[str, Any], mode: str, quiet: str | None, rules: dict[str, Rule]
+) -> None:
+    standing = Standing(mode, quiet, rules)
+    one, other = row(1, **kind), row(2, **kind, title="Another", body='{"title":"Another","data":{"x":1}}')
+    assert JUDGED_BY(one) == JUDGED_BY(other)
+    assert judge(standing, one) == judge(standing, other)

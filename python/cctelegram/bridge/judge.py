@@ -8,6 +8,7 @@ A question is asked or held, and never dropped or told by a digest alone: somebo
 
 from __future__ import annotations
 
+from operator import itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -35,6 +36,8 @@ FINISHED: Final = ("_completion", "_completed")
 SERIOUS: Final = ("high", "critical")
 CRITICAL: Final = "critical"
 NONE: Final = Rule()
+# All of a row that it is judged by: two rows that are alike in it are judged alike.
+JUDGED_BY: Final = itemgetter(intake.TYPE, intake.SOURCE, intake.LANE, intake.SEVERITY)
 
 
 class Standing(NamedTuple):

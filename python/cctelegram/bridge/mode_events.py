@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cctelegram.bridge.modes import Modes
 
 PREFIX: Final = "/cct:"
+WITHIN: Final = PREFIX[1:]
 
 
 class Obeyed(NamedTuple):
@@ -42,7 +43,8 @@ class ModeEvents:
     def obey(self, connection: sqlite3.Connection, accepted: Sequence[intake.Accepted]) -> Obeyed | None:
         """Enter the mode that the last of these events asks for, in the transaction that stores them."""
         mode = None
-        for item in accepted:
+        # A body is looked into only where it can hold a command: most do not. JSON may write `/` as `\/`.
+        for item in [item for item in accepted if WITHIN in item.row[intake.BODY]]:
             command = _command(item)
             if command is not None:
                 mode = self._read(command) or mode
@@ -68,7 +70,5 @@ class ModeEvents:
 
 
 def _command(item: intake.Accepted) -> str | None:
-    # The body is looked into only where it can hold one: most events do not. JSON may write `/` as `\/`.
-    event = from_row(item.row) if PREFIX[1:] in str(item.row[intake.BODY]) else None
-    command = None if event is None else event.data.get("command")
+    command = from_row(item.row).data.get("command")
     return command if isinstance(command, str) and command.startswith(PREFIX) else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cctelegram.bridge import clock, digests
-from cctelegram.bridge.judge import GATHERED, LOCAL, MUTED, NOMAD, QUIET, Standing, judge
+from cctelegram.bridge.judge import GATHERED, JUDGED_BY, LOCAL, MUTED, NOMAD, QUIET, Standing, judge
 from cctelegram.bridge.quiet import quiet
 from cctelegram.bridge.setting import Setting
 from cctelegram.bridge.wake import Wake
@@ -96,10 +96,13 @@ class Modes:
     def judging(self) -> Callable[[Row], Judgement]:
         """Give the judge of the events that are stored now."""
         standing = self.standing()
+        known: dict[Row, Judgement] = {}
 
         def judged(row: Row) -> Judgement:
-            found = judge(standing, row)
-            self._holding |= found.state == "held"
+            found = known.get(JUDGED_BY(row))
+            if found is None:
+                found = known[JUDGED_BY(row)] = judge(standing, row)
+                self._holding |= found.state == "held"
             return found
 
         return judged
