@@ -95,6 +95,19 @@ impl Listing {
         Ok(())
     }
 
+    /// Begin one that is gone through once, with so many names in memory.
+    ///
+    /// # Errors
+    ///
+    /// The directory cannot be listed.
+    pub fn over(directory: &Directory, window: usize) -> Result<Self> {
+        Ok(Self {
+            window,
+            rest: Some(directory.listing()?),
+            ..Self::default()
+        })
+    }
+
     /// Read the next window, after this one is through; `wanted` says which of the fitting names to keep.
     ///
     /// # Errors
@@ -190,6 +203,11 @@ impl Listing {
     #[must_use]
     pub fn name(&self, place: usize) -> &[u8] {
         name_at(&self.bytes, self.starts[place])
+    }
+
+    /// The names of this window.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.starts.iter().map(|start| name_at(&self.bytes, *start))
     }
 
     /// Go on at a place.

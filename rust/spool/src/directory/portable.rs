@@ -152,6 +152,14 @@ impl Directory {
         })
     }
 
+    /// Read the beginning of a regular file; returns how much of the buffer is filled: nothing of what cannot
+    /// be read.
+    #[must_use]
+    pub fn beginning(&self, name: &[u8], buffer: &mut [u8]) -> usize {
+        let opened = self.open_file(name).ok().flatten();
+        opened.map_or(0, |(mut file, _)| file.read(buffer).unwrap_or(0))
+    }
+
     /// Remove a file; false when it was gone.
     ///
     /// # Errors

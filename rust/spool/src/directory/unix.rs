@@ -193,6 +193,16 @@ impl Directory {
         })
     }
 
+    /// Read the beginning of what the listing calls a regular file; returns how much of the buffer is filled:
+    /// nothing of what cannot be read.
+    #[must_use]
+    pub fn beginning(&self, name: &[u8], buffer: &mut [u8]) -> usize {
+        let opened = rustix::fs::openat(&self.fd, OsStr::from_bytes(name), READ, Mode::empty());
+        opened
+            .and_then(|file| rustix::io::read(&file, buffer))
+            .unwrap_or(0)
+    }
+
     /// Remove a file; false when it was gone.
     ///
     /// # Errors

@@ -103,7 +103,7 @@ impl Taking<'_> {
             self.batch.counters.listings += 1;
             self.fill(state)?;
             if state.listing.has_rest() {
-                urgent::first(self.directory, state);
+                urgent::first(self.directory, state, self.inbox.threads);
             }
         }
         (state.listed_in, state.number) = (Some(identity), state.number + 1);
