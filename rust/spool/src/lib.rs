@@ -20,6 +20,7 @@ mod decode;
 pub mod deliver;
 pub mod directory;
 pub mod error;
+mod field;
 pub mod inbox;
 pub mod key;
 pub mod lane;

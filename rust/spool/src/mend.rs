@@ -8,11 +8,11 @@ pub use event::{Event, Origin, Rejection};
 use crate::catalogue::{self, EVENT_TYPES, FALLBACK};
 use crate::check::is_type_word;
 use crate::decode::{decode, place};
-use crate::key;
+use crate::field::{Field, unescaped};
 use crate::lane::{Lane, Priority, Severity};
 use crate::limits::{DESCRIPTION_CHARACTERS, ID_CHARACTERS, TITLE_CHARACTERS};
 use crate::repair::repair;
-use crate::scan::{Field, Scanned, scan};
+use crate::scan::{Scanned, scan};
 use crate::skim::skim;
 use crate::timestamp::{self, FUTURE_LIMIT_US};
 use serde_json::error::Category;
@@ -128,7 +128,9 @@ fn finish<'a>(
         TITLE_CHARACTERS,
         "cut in the message, whole in its details",
     );
-    if let Some(description) = mend.text("description", scanned.description) {
+    if !scanned.description.is_short(DESCRIPTION_CHARACTERS)
+        && let Some(description) = mend.text("description", scanned.description)
+    {
         let outcome = "folded, split or sent as a document";
         mend.long("description", &description, DESCRIPTION_CHARACTERS, outcome);
     }
@@ -144,8 +146,7 @@ fn finish<'a>(
     // Older producers wrote the task's id into every event of the task: it names none of them.
     let event_id = mend
         .id("event_id", scanned.event_id)
-        .filter(|id| Some(id) != task_id.as_ref())
-        .unwrap_or_else(|| key::event_id(&origin.key).into());
+        .filter(|id| Some(id) != task_id.as_ref());
     let severity = mend.word(
         "data.severity",
         &scanned.severity,
@@ -198,6 +199,7 @@ impl<'a> Mend<'a, '_> {
         let text = match field {
             Field::Missing => return None,
             Field::Text(text) => return Some(text),
+            Field::Escaped(written) => return Some(Cow::Owned(unescaped(written))),
             Field::Scalar(text) => Cow::Owned(text),
             // Rare enough to parse a second time for it.
             Field::Nested => {
@@ -271,14 +273,9 @@ impl<'a> Mend<'a, '_> {
         parse: fn(&str) -> Option<T>,
         words: &str,
     ) -> Option<T> {
-        let written = match field {
-            Field::Missing => return None,
-            Field::Text(text) => text.as_ref(),
-            Field::Scalar(text) => text.as_str(),
-            Field::Nested => "an object or a list",
-        };
+        let written = field.shown()?;
         // Nearly every producer means its capitals well.
-        let parsed = parse(written).or_else(|| parse(&written.trim().to_ascii_lowercase()));
+        let parsed = parse(&written).or_else(|| parse(&written.trim().to_ascii_lowercase()));
         if parsed.is_none() {
             let shown: String = written.chars().take(40).collect();
             self.warn(format!(
@@ -289,13 +286,10 @@ impl<'a> Mend<'a, '_> {
     }
 
     fn time(&mut self, field: &Field<'_>, origin: Origin) -> i64 {
-        let written = match field {
-            Field::Missing => return origin.mtime_us,
-            Field::Text(text) => text.as_ref(),
-            Field::Scalar(text) => text.as_str(),
-            Field::Nested => "an object or a list",
+        let Some(written) = field.shown() else {
+            return origin.mtime_us;
         };
-        let parsed = timestamp::parse(written);
+        let parsed = timestamp::parse(&written);
         let latest = origin.now_us.saturating_add(FUTURE_LIMIT_US);
         if let Some(at) = parsed.filter(|at| *at <= latest) {
             return at;

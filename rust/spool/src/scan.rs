@@ -1,6 +1,7 @@
 //! One pass over the JSON of an event: the whole is checked, the few fields the spool decides by are
 //! picked out, nothing else is kept.
 
+use crate::field::Field;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
@@ -9,22 +10,9 @@ use std::fmt;
 /// the protocol and not of a library. (A parser without one overflowed its stack on 37 KB of brackets.)
 pub const MAX_DEPTH: u8 = 100;
 
-/// A field as it was written.
-#[derive(Debug, Default, PartialEq)]
-pub enum Field<'a> {
-    /// Not there, or null.
-    #[default]
-    Missing,
-    /// A string.
-    Text(Cow<'a, str>),
-    /// A number or a boolean, as text.
-    Scalar(String),
-    /// An object or a list.
-    Nested,
-}
-
 /// The fields the spool decides by; the last of equal keys counts, as most parsers have it.
 #[derive(Debug, Default)]
+#[cfg_attr(test, derive(PartialEq))]
 pub struct Scanned<'a> {
     pub kind: Field<'a>,
     pub title: Field<'a>,

@@ -2,7 +2,8 @@
 //! the text. Says nothing about any other: [`crate::scan::scan`] is the judge of those, and a test compares
 //! the two.
 
-use crate::scan::{Field, MAX_DEPTH, Scanned};
+use crate::field::Field;
+use crate::scan::{MAX_DEPTH, Scanned};
 use std::borrow::Cow;
 
 /// Scan a JSON text; `None` when it takes a closer look, be it wrong or only unusual.
@@ -11,6 +12,8 @@ pub fn skim(text: &str) -> Option<Scanned<'_>> {
         text,
         bytes: text.as_bytes(),
         at: 0,
+        block: usize::MAX,
+        stops: 0,
     };
     let mut scanned = Scanned {
         is_object: true,
@@ -19,24 +22,24 @@ pub fn skim(text: &str) -> Option<Scanned<'_>> {
     let mut seen = 0_u16;
     skim.object(|skim, key| {
         let (bit, field) = match key {
-            "type" => (0, &mut scanned.kind),
-            "title" => (1, &mut scanned.title),
-            "description" => (2, &mut scanned.description),
-            "source" => (3, &mut scanned.source),
-            "task_id" => (4, &mut scanned.task_id),
-            "event_id" => (5, &mut scanned.event_id),
-            "correlation_id" => (6, &mut scanned.correlation_id),
-            "parent_event_id" => (7, &mut scanned.parent_event_id),
-            "timestamp" => (8, &mut scanned.timestamp),
-            "data" => {
+            b"type" => (0, &mut scanned.kind),
+            b"title" => (1, &mut scanned.title),
+            b"description" => (2, &mut scanned.description),
+            b"source" => (3, &mut scanned.source),
+            b"task_id" => (4, &mut scanned.task_id),
+            b"event_id" => (5, &mut scanned.event_id),
+            b"correlation_id" => (6, &mut scanned.correlation_id),
+            b"parent_event_id" => (7, &mut scanned.parent_event_id),
+            b"timestamp" => (8, &mut scanned.timestamp),
+            b"data" => {
                 if seen & 1 << 9 != 0 || skim.peek() != Some(b'{') {
                     return None;
                 }
                 seen |= 1 << 9;
                 let (severity, priority) = (&mut scanned.severity, &mut scanned.priority);
                 return skim.object(|skim, key| match key {
-                    "severity" => skim.picked().map(|field| *severity = field),
-                    "priority" => skim.picked().map(|field| *priority = field),
+                    b"severity" => skim.picked().map(|field| *severity = field),
+                    b"priority" => skim.picked().map(|field| *priority = field),
                     _ => skim.value(2),
                 });
             }
@@ -57,6 +60,9 @@ struct Skim<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
+    /// The block that was looked at last, and where strings stop in it.
+    block: usize,
+    stops: u64,
 }
 
 impl<'a> Skim<'a> {
@@ -77,7 +83,7 @@ impl<'a> Skim<'a> {
     }
 
     /// An object, each of whose values is read by the function.
-    fn object(&mut self, mut value: impl FnMut(&mut Self, &'a str) -> Option<()>) -> Option<()> {
+    fn object(&mut self, mut value: impl FnMut(&mut Self, &'a [u8]) -> Option<()>) -> Option<()> {
         self.expect(b'{')?;
         if self.peek()? == b'}' {
             self.at += 1;
@@ -85,10 +91,11 @@ impl<'a> Skim<'a> {
         }
         loop {
             self.expect(b'"')?;
-            let (key, is_plain) = self.string()?;
-            if !is_plain {
+            let key = self.string()?;
+            if key.is_escaped {
                 return None; // an escape may spell a key that counts
             }
+            let key = &self.bytes[key.from..key.to];
             self.expect(b':')?;
             value(self, key)?;
             match self.peek()? {
@@ -107,12 +114,13 @@ impl<'a> Skim<'a> {
         match self.peek()? {
             b'"' => {
                 self.at += 1;
-                let (text, is_plain) = self.string()?;
-                Some(Field::Text(if is_plain {
-                    Cow::Borrowed(text)
+                let written = self.string()?;
+                let text = &self.text[written.from..written.to];
+                Some(if written.is_escaped {
+                    Field::Escaped(text)
                 } else {
-                    Cow::Owned(unescaped(text))
-                }))
+                    Field::Text(Cow::Borrowed(text))
+                })
             }
             b'n' => self.word(b"null").map(|()| Field::Missing),
             _ => None,
@@ -192,19 +200,24 @@ impl<'a> Skim<'a> {
         self.at - from
     }
 
-    /// The rest of a string after its first quote, and whether it has no escapes.
-    fn string(&mut self) -> Option<(&'a str, bool)> {
+    /// The rest of a string after its first quote.
+    fn string(&mut self) -> Option<Written> {
         let from = self.at;
-        let mut is_plain = true;
+        let mut is_escaped = false;
         loop {
-            self.run();
-            match self.bytes.get(self.at)? {
+            self.at = self.stop()?;
+            match self.bytes[self.at] {
                 b'"' => {
+                    let to = self.at;
                     self.at += 1;
-                    return Some((&self.text[from..self.at - 1], is_plain));
+                    return Some(Written {
+                        from,
+                        to,
+                        is_escaped,
+                    });
                 }
                 b'\\' => {
-                    is_plain = false;
+                    is_escaped = true;
                     match self.bytes.get(self.at + 1)? {
                         b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.at += 2,
                         _ => return None, // \u may be half of a pair
@@ -215,79 +228,60 @@ impl<'a> Skim<'a> {
         }
     }
 
-    /// Go on to the next byte that stops a string.
-    #[allow(clippy::needless_bitwise_bool)] // without branches, which is what makes it sixteen at once
-    fn run(&mut self) {
-        let rest = &self.bytes[self.at..];
-        let mut passed = 0;
-        // Most strings are short: those that are not found to end at once are passed over in long steps.
-        if rest
-            .first_chunk()
-            .is_some_and(|word| first_stop(*word).is_none())
-        {
-            let steps = rest[8..].chunks_exact(16);
-            let plain = |step: &&[u8]| {
-                !step
-                    .iter()
-                    .fold(false, |stops, byte| stops | is_stop(*byte))
-            };
-            passed = 8 + 16 * steps.take_while(plain).count();
+    /// The place of the next byte that stops a string.
+    fn stop(&mut self) -> Option<usize> {
+        let mut block = self.at / BLOCK;
+        if block != self.block {
+            self.look_at(block)?;
         }
-        while let Some(word) = rest[passed..].first_chunk() {
-            if let Some(place) = first_stop(*word) {
-                self.at += passed + place;
-                return;
-            }
-            passed += 8;
+        let mut ahead = self.stops & (u64::MAX << (self.at % BLOCK));
+        while ahead == 0 {
+            block += 1;
+            ahead = self.look_at(block)?;
         }
-        let last = rest[passed..].iter().position(|byte| is_stop(*byte));
-        self.at += passed + last.unwrap_or(rest.len() - passed);
+        Some(block * BLOCK + ahead.trailing_zeros() as usize)
+    }
+
+    /// The stops of a block; `None` behind the last.
+    fn look_at(&mut self, block: usize) -> Option<u64> {
+        let rest = self.bytes.get(block * BLOCK..)?;
+        self.block = block;
+        self.stops = if let Some(whole) = rest.first_chunk() {
+            stops(whole)
+        } else {
+            let mut padded = [b' '; BLOCK];
+            padded[..rest.len()].copy_from_slice(rest);
+            stops(&padded)
+        };
+        Some(self.stops)
     }
 }
 
-#[allow(clippy::needless_bitwise_bool)] // as said
-const fn is_stop(byte: u8) -> bool {
-    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+/// Where a string stands, without its quotes.
+#[derive(Clone, Copy)]
+struct Written {
+    from: usize,
+    to: usize,
+    is_escaped: bool,
 }
 
-/// The place of the first byte of a word that stops a string.
-///
-/// "Determine if a word has a byte less than n", Anderson, Bit Twiddling Hacks: above the first such byte the
-/// bits may be wrong, so only the lowest counts.
-const fn first_stop(word: [u8; 8]) -> Option<usize> {
-    const ONES: u64 = u64::MAX / 255;
-    const fn below(word: u64, byte: u8) -> u64 {
-        word.wrapping_sub(ONES * byte as u64) & !word
-    }
-    let word = u64::from_le_bytes(word);
-    let controls = below(word, 0x20);
-    let quotes = below(word ^ (ONES * b'"' as u64), 1);
-    let escapes = below(word ^ (ONES * b'\\' as u64), 1);
-    let stops = (controls | quotes | escapes) & (ONES << 7);
-    if stops == 0 {
-        return None;
-    }
-    Some(stops.trailing_zeros() as usize / 8)
-}
+/// Bytes that are looked at together, a bit each.
+const BLOCK: usize = 64;
 
-/// The text of a string whose escapes are all of one character.
-fn unescaped(written: &str) -> String {
-    let mut text = String::with_capacity(written.len());
-    let mut rest = written;
-    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
-        text.push_str(&rest[..at]);
-        text.push(match rest.as_bytes()[at + 1] {
-            b'b' => '\u{8}',
-            b'f' => '\u{c}',
-            b'n' => '\n',
-            b'r' => '\r',
-            b't' => '\t',
-            itself => itself.into(),
-        });
-        rest = &rest[at + 2..];
+/// Which bytes stop a string: the first byte is the lowest bit.
+#[allow(clippy::needless_bitwise_bool)] // without branches, which is what makes it sixteen at once
+fn stops(block: &[u8; BLOCK]) -> u64 {
+    let mut flags = [0; BLOCK];
+    for (flag, byte) in flags.iter_mut().zip(block) {
+        *flag = u8::from((*byte < 0x20) | (*byte == b'"') | (*byte == b'\\'));
     }
-    text.push_str(rest);
-    text
+    let mut bits = 0;
+    for (place, word) in flags.as_chunks().0.iter().enumerate() {
+        // The lowest bits of eight bytes, moved beside each other: byte k goes to bit 56 + k, and no two sums meet.
+        let gathered = u64::from_le_bytes(*word).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        bits |= gathered << (8 * place);
+    }
+    bits
 }
 
 #[cfg(test)]
@@ -302,7 +296,7 @@ mod tests {
             return false;
         };
         let judged = scan(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-        assert_eq!(format!("{skimmed:?}"), format!("{judged:?}"), "{text}");
+        assert_eq!(skimmed, judged, "{text}");
         true
     }
 
@@ -350,8 +344,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_first_stop_of_a_word_is_found(word in any::<[u8; 8]>()) {
-            prop_assert_eq!(first_stop(word), word.iter().position(|byte| is_stop(*byte)));
+        fn every_stop_of_a_block_has_its_bit(bytes in prop::collection::vec(any::<u8>(), BLOCK)) {
+            let block: [u8; BLOCK] = bytes.try_into().unwrap();
+            for (place, byte) in block.iter().enumerate() {
+                let is_stop = *byte < 0x20 || *byte == b'"' || *byte == b'\\';
+                prop_assert_eq!(stops(&block) >> place & 1 == 1, is_stop);
+            }
         }
 
         #[test]

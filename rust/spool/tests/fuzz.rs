@@ -131,12 +131,12 @@ fn whatever_is_in_a_file_comes_out_as_a_whole_event_or_a_reason() {
                 assert!(body.is_object(), "{}", said());
                 assert!(!event.title.trim().is_empty(), "{}", said());
                 assert!(!event.source.is_empty(), "{}", said());
-                let id = event.event_id.chars().count();
+                let id = event.event_id().chars().count();
                 assert!((1..=ID_CHARACTERS).contains(&id), "{}", said());
                 // What is stored reads the same again, and needs no more mending of its JSON.
                 let again = read_event(event.body.as_bytes(), origin).expect("an event");
                 assert_eq!(again.title, event.title, "{}", said());
-                assert_eq!(again.event_id, event.event_id, "{}", said());
+                assert_eq!(again.event_id(), event.event_id(), "{}", said());
                 assert_eq!(again.lane, event.lane, "{}", said());
                 assert_eq!(again.severity, event.severity, "{}", said());
                 assert_eq!(again.occurred_at, event.occurred_at, "{}", said());

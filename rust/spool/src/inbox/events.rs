@@ -2,7 +2,7 @@
 //! it, and costs nothing more.
 
 use crate::catalogue::EVENT_TYPES;
-use crate::key::{self, IntakeKey};
+use crate::key::IntakeKey;
 use crate::lane::{Lane, Severity};
 use crate::mend::Event;
 use std::fmt;
@@ -57,7 +57,7 @@ pub struct Events {
 #[allow(missing_docs)] // the fields of `mend::Event`
 pub struct Row<'a> {
     pub intake_key: &'a IntakeKey,
-    /// `None` when it is [`key::event_id`] of the intake key.
+    /// `None` when it is [`crate::key::event_id`] of the intake key.
     pub event_id: Option<&'a [u8]>,
     pub kind: &'a [u8],
     /// Of the type in the catalogue.
@@ -150,11 +150,6 @@ impl Events {
                 None => self.add(text),
             }
         };
-        let event_id = if key::is_event_id(&event.intake_key, &event.event_id) {
-            Span::default()
-        } else {
-            place(&event.event_id)
-        };
         let is_rare = event.type_index.is_none()
             || event.correlation_id.is_some()
             || !event.warnings.is_empty();
@@ -164,10 +159,7 @@ impl Events {
                     Some(_) => Span::default(),
                     None => place(&event.kind),
                 },
-                correlation_id: event
-                    .correlation_id
-                    .as_deref()
-                    .map_or(Span::default(), &mut place),
+                correlation_id: optional(event.correlation_id.as_deref(), &mut place),
                 warnings: event.warnings,
             })
         });
@@ -175,10 +167,10 @@ impl Events {
             intake_key: event.intake_key,
             occurred_at: event.occurred_at,
             body: body_at,
-            event_id,
+            event_id: optional(event.event_id.as_deref(), &mut place),
             title: place(&event.title),
             source: place(&event.source),
-            task_id: event.task_id.as_deref().map_or(Span::default(), &mut place),
+            task_id: optional(event.task_id.as_deref(), &mut place),
             lane: event.lane,
             severity: event.severity,
             type_index: event.type_index,
@@ -254,6 +246,11 @@ impl Span {
         let end = offset.checked_add(length)?;
         (end <= self.length as usize).then(|| Self::new(self.start as usize + offset, length))
     }
+}
+
+/// The place of a text; an empty one when there is none.
+fn optional(text: Option<&str>, place: impl FnOnce(&str) -> Span) -> Span {
+    text.map_or(Span::default(), place)
 }
 
 impl fmt::Debug for Events {

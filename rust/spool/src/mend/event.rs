@@ -1,6 +1,6 @@
 //! What comes out of a file: an event, or the reason why not.
 
-use crate::key::IntakeKey;
+use crate::key::{self, IntakeKey};
 use crate::lane::{Lane, Severity};
 use std::borrow::Cow;
 
@@ -10,8 +10,8 @@ use std::borrow::Cow;
 pub struct Event<'a> {
     /// Recognises the same event read again.
     pub intake_key: IntakeKey,
-    /// As written, or derived from the intake key.
-    pub event_id: Cow<'a, str>,
+    /// As written; [`key::event_id`] of the intake key stands in for one that was not.
+    pub event_id: Option<Cow<'a, str>>,
     /// As written.
     pub kind: Cow<'a, str>,
     /// As written, not cut.
@@ -37,10 +37,22 @@ pub struct Event<'a> {
 }
 
 impl Event<'_> {
+    /// As written, or derived.
+    #[must_use]
+    pub fn event_id(&self) -> Cow<'_, str> {
+        match &self.event_id {
+            Some(written) => Cow::Borrowed(written),
+            None => Cow::Owned(key::event_id(&self.intake_key)),
+        }
+    }
+
     /// As written, or the event id.
     #[must_use]
-    pub fn task_id(&self) -> &str {
-        self.task_id.as_deref().unwrap_or(&self.event_id)
+    pub fn task_id(&self) -> Cow<'_, str> {
+        match &self.task_id {
+            Some(written) => Cow::Borrowed(written),
+            None => self.event_id(),
+        }
     }
 
     /// The same, of texts that were made on the way.
@@ -48,7 +60,7 @@ impl Event<'_> {
         let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
         Event {
             intake_key: self.intake_key,
-            event_id: own(self.event_id),
+            event_id: self.event_id.map(own),
             kind: own(self.kind),
             title: own(self.title),
             source: own(self.source),
