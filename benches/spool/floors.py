@@ -26,9 +26,11 @@ class Floors:
             raise Unmeasurable("There is no C compiler (cc): the floors cannot be measured, so no ratio can.")
         with tempfile.TemporaryDirectory() as folder:
             library = Path(folder) / "floors.so"
-            subprocess.run([compiler, "-O2", "-shared", "-fPIC", "-o", library, SOURCE], check=True)
+            subprocess.run(
+                [compiler, "-O2", "-shared", "-fPIC", "-pthread", "-o", library, SOURCE], check=True
+            )
             self._library = ctypes.CDLL(str(library))
-        for name in ("floor_read", "floor_remove", "floor_list"):
+        for name in ("floor_read", "floor_calls", "floor_remove", "floor_list"):
             getattr(self._library, name).restype = ctypes.c_int64
 
     def read(self, folder: Path) -> tuple[float, int, int]:
@@ -36,6 +38,11 @@ class Floors:
         files, size = ctypes.c_int64(), ctypes.c_int64()
         took = self._library.floor_read(bytes(folder), ctypes.byref(files), ctypes.byref(size))
         return _seconds(took, folder), files.value, size.value
+
+    def calls(self, folder: Path, threads: int) -> float:
+        """List, sort, open, look, read, close, in a watched directory: seconds."""
+        files = ctypes.c_int64()
+        return _seconds(self._library.floor_calls(bytes(folder), ctypes.byref(files), threads), folder)
 
     def remove(self, folder: Path) -> tuple[float, int]:
         """Look at each file and remove it: seconds, files."""

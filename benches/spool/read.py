@@ -52,6 +52,21 @@ def _batches(inbox: _native.Inbox) -> Iterator[_native.Batch]:
         yield batch
 
 
+def hand_over(batches: list[_native.Batch]) -> tuple[float, float]:
+    """Seconds to hand over the rows of all, and to make their texts alone from bytes."""
+    crossing = texts = 0.0
+    for batch in batches:
+        begin = time.perf_counter()
+        rows = batch.rows()
+        crossing += time.perf_counter() - begin
+        written = [text.encode() for row in rows for text in (row[1], row[3], row[10])]
+        begin = time.perf_counter()
+        decoded = [text.decode() for text in written]
+        texts += time.perf_counter() - begin
+        del rows, decoded
+    return crossing, texts
+
+
 def usual_python(folder: Path) -> float:
     """The same work as it is usually written: scandir, open, orjson, the same checks, an id; seconds."""
     begin = time.perf_counter()
@@ -120,19 +135,19 @@ def measure(runs: int) -> list[Figure]:
             gc.collect()
             one, batches = take(home, 1)
             held = sum(batch.held for batch in batches) / FILES
-            begin = time.perf_counter()
-            for batch in batches:
-                batch.rows()
-            crossing = time.perf_counter() - begin
-            del batches, batch
+            crossing, texts = hand_over(batches)
+            del batches
             for name, value in (
                 ("one", one),
                 ("floor", floors.read(home / "events")[0]),
+                ("calls", floors.calls(home / "events", 1)),
+                ("calls by two", floors.calls(home / "events", 2)),
                 ("two", take(home, 2)[0]),
                 ("floor again", floors.read(home / "events")[0]),
                 ("usual", usual_python(home / "events")),
                 ("best", best_python(home / "events")),
                 ("crossing", crossing),
+                ("texts", texts),
             ):
                 seconds.setdefault(name, []).append(value)
     crossing_us = median_us("rows handed over, an event", seconds["crossing"], FILES)
@@ -143,10 +158,15 @@ def measure(runs: int) -> list[Figure]:
         median_us("batch path on one thread, a file", seconds["one"], FILES),
         ratio("batch path on one thread, of the floor", seconds["one"], seconds["floor"], 1.5),
         ratio("batch path on two threads, of the floor", seconds["two"], seconds["floor again"], 1.0),
+        ratio("C with the same calls on one thread, of the floor", seconds["calls"], seconds["floor"]),
+        ratio(
+            "C with the same calls on two threads, of the floor", seconds["calls by two"], seconds["floor"]
+        ),
         ratio("Python as usually written, of the floor", seconds["usual"], seconds["floor"]),
         ratio("Python at its best, of the floor", seconds["best"], seconds["floor"]),
         usual._replace(at_least=True),
         crossing_us._replace(limit=0.4),
+        median_us("of it the texts, as bytes.decode makes them, an event", seconds["texts"], FILES),
         Figure("a taken event holds", held, "B", 700),
     ]
 

@@ -50,14 +50,16 @@ fn joined(grows: i64, hash: u128) -> IntakeKey {
     key
 }
 
-/// The event id of an event that brought none of its own.
+/// The event id of an event that brought none of its own, in ASCII.
 #[must_use]
-pub fn event_id(key: &IntakeKey) -> String {
+pub fn event_id(key: &IntakeKey) -> [u8; 32] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut id = String::with_capacity(2 * key.len());
-    for byte in key {
-        id.push(DIGITS[usize::from(byte >> 4)].into());
-        id.push(DIGITS[usize::from(byte & 15)].into());
+    let mut id = [0; 32];
+    for (pair, byte) in id.as_chunks_mut().0.iter_mut().zip(key) {
+        *pair = [
+            DIGITS[usize::from(byte >> 4)],
+            DIGITS[usize::from(byte & 15)],
+        ];
     }
     id
 }

@@ -208,7 +208,7 @@ fn row<'a, 'py>(
     let text = |bytes: &[u8]| PyString::from_bytes(py, bytes);
     let event_id = match event.event_id {
         Some(written) => text(written)?,
-        None => PyString::new(py, &key::event_id(event.intake_key)),
+        None => text(&key::event_id(event.intake_key))?,
     };
     let task_id = match event.task_id {
         Some(task_id) => shared(py, task_id, &mut before.task_id)?,

@@ -42,7 +42,9 @@ impl Event<'_> {
     pub fn event_id(&self) -> Cow<'_, str> {
         match &self.event_id {
             Some(written) => Cow::Borrowed(written),
-            None => Cow::Owned(key::event_id(&self.intake_key)),
+            None => String::from_utf8_lossy(&key::event_id(&self.intake_key))
+                .into_owned()
+                .into(),
         }
     }
 
