@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     import sqlite3
 
 ASKED = "Shall it be done"
-# Questions among files, each at a place of its own: the file system orders its directory as it likes.
-QUESTIONS = 5
+# Questions among files, at places that the file system chose; no more than a chat takes at once.
+QUESTIONS = 3
 BATCH = 1000
 MOST_MB = 50.0
 

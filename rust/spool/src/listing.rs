@@ -95,19 +95,6 @@ impl Listing {
         Ok(())
     }
 
-    /// Begin one that is gone through once, with so many names in memory.
-    ///
-    /// # Errors
-    ///
-    /// The directory cannot be listed.
-    pub fn over(directory: &Directory, window: usize) -> Result<Self> {
-        Ok(Self {
-            window,
-            rest: Some(directory.listing()?),
-            ..Self::default()
-        })
-    }
-
     /// Read the next window, after this one is through; `wanted` says which of the fitting names to keep.
     ///
     /// # Errors
@@ -182,10 +169,10 @@ impl Listing {
         }
     }
 
-    /// Let these names go before the others of a window that was just filled, whether it has them or not.
+    /// Let these names go before the others that are left of the window, whether it has them or not.
     pub fn prefer(&mut self, first: &[Vec<u8>]) {
         let preferred: HashSet<&[u8]> = first.iter().map(Vec::as_slice).collect();
-        let mut others = std::mem::take(&mut self.starts);
+        let mut others = self.starts.split_off(self.next);
         others.retain(|start| !preferred.contains(name_at(&self.bytes, *start)));
         for name in first {
             self.push(name);
@@ -203,11 +190,6 @@ impl Listing {
     #[must_use]
     pub fn name(&self, place: usize) -> &[u8] {
         name_at(&self.bytes, self.starts[place])
-    }
-
-    /// The names of this window.
-    pub fn names(&self) -> impl ExactSizeIterator<Item = &[u8]> {
-        self.starts.iter().map(|start| name_at(&self.bytes, *start))
     }
 
     /// Go on at a place.
@@ -263,7 +245,7 @@ impl Listing {
 }
 
 /// The listing's word, or a look where it has none.
-fn is_file(directory: &Directory, name: &[u8], kind: Kind) -> bool {
+pub fn is_file(directory: &Directory, name: &[u8], kind: Kind) -> bool {
     match kind {
         Kind::File => true,
         Kind::Other => false,

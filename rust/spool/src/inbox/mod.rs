@@ -32,6 +32,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tail::Tail;
+use urgent::Looking;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Bounds, which are the backpressure: what is not taken stays in the directory.
@@ -109,6 +110,8 @@ struct State {
     bounds: Bounds,
     listing: Listing,
     listed_in: Option<(u64, u64)>,
+    /// Beside a listing of more than a window.
+    looking: Option<Looking>,
     /// Of the listing; what an earlier one had and this one has not is gone.
     number: u64,
     /// Hashes of names in batches that are not settled. Two names of one hash only wait for each other.
@@ -165,6 +168,7 @@ impl Inbox {
             bounds: bounds.clamped(),
             listing: Listing::default(),
             listed_in: None,
+            looking: None,
             number: 0,
             in_flight: HashSet::default(),
             waiting: HashMap::new(),

@@ -2,7 +2,7 @@
 
 use super::batch::{Batch, Trouble};
 use super::read::{BUFFER_KEPT, Fault, Reader, Reading};
-use super::urgent;
+use super::urgent::{self, Looking};
 use super::{Bounds, Inbox, Name, State, Unremoved, name_hash};
 use crate::directory::{Directory, Stamp, Stat};
 use crate::error::{Error, Result};
@@ -62,8 +62,10 @@ impl Inbox {
             reading: Reading::default(),
         };
         taking.list(state, stamp)?;
+        urgent::first(state);
         taking.batch.more = taking.through(state)?;
         if !taking.batch.more {
+            state.looking = None;
             taking.forget_vanished(state);
             state.listing.keep();
         }
@@ -102,8 +104,8 @@ impl Taking<'_> {
                 .begin(self.directory, stamp, clock_us, self.now)?;
             self.batch.counters.listings += 1;
             self.fill(state)?;
-            if state.listing.has_rest() {
-                urgent::first(self.directory, state, self.inbox.threads);
+            if state.listing.has_rest() && state.looking.is_none() {
+                state.looking = Looking::begin(&self.inbox.events, state.listing.window);
             }
         }
         (state.listed_in, state.number) = (Some(identity), state.number + 1);
