@@ -159,6 +159,24 @@ mod tests {
         assert_eq!(taken + take_rest(&inbox, second), 3_000);
     }
 
+    #[test]
+    fn what_is_no_file_or_not_there_asks_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("a.json"), "\"urgent\" and more").unwrap();
+        std::fs::create_dir(home.path().join("b.json")).unwrap();
+        let directory = Directory::open(home.path()).unwrap();
+        let mut buffer = [0; 8];
+        assert_eq!(directory.beginning(b"a.json", &mut buffer), 8);
+        assert_eq!(&buffer, b"\"urgent\"");
+        assert_eq!(directory.beginning(b"b.json", &mut buffer), 0);
+        assert_eq!(directory.beginning(b"c.json", &mut buffer), 0);
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("a.json", home.path().join("d.json")).unwrap();
+            assert_eq!(directory.beginning(b"d.json", &mut buffer), 0);
+        }
+    }
+
     /// Settle a batch only after the next is taken, as a reader ahead does; returns how many events came after it.
     fn take_rest(inbox: &Inbox, mut before: Batch) -> usize {
         let mut taken = 0;
