@@ -16,9 +16,11 @@ import tempfile
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+from figures import Figure, on_disk, tell
 
 from cctelegram.decisions import ledger
 from cctelegram.decisions.question import question
@@ -126,25 +128,19 @@ def meanwhile(folder: Path, count: int) -> tuple[float, float]:
             return asked_at(sandbox) - at, high_water(started.process.pid)
 
 
-def measure(waiting: int) -> list[dict[str, Any]]:
+def measure(waiting: int) -> list[Figure]:
     found = []
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+    with tempfile.TemporaryDirectory(dir=on_disk()) as folder:
         for name, run, count, limit in (
             (f"question out, {waiting} in the outbox at start", in_outbox, waiting, 1.0),
             (f"last of {QUESTIONS} questions out, {waiting} files at start", as_files, waiting, 5.0),
             ("question out, 10000 ordinary events wait", meanwhile, 10_000, 2.0),
         ):
             seconds, memory = run(Path(folder), count)
-            found.append({"name": name, "value": seconds, "unit": "s", "limit": limit, "ok": seconds < limit})
-            found.append(
-                {
-                    "name": "  resident at most",
-                    "value": memory,
-                    "unit": "MB",
-                    "limit": MOST_MB,
-                    "ok": memory < MOST_MB,
-                }
-            )
+            found += [
+                Figure(name, seconds, "s", limit),
+                Figure("  resident at most", memory, "MB", MOST_MB),
+            ]
     return found
 
 
@@ -155,16 +151,7 @@ def main() -> int:
     parser.add_argument("--waiting", type=int, default=100_000)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    found = measure(given.waiting)
-    if given.json:
-        print(json.dumps(found))
-    else:
-        for one in found:
-            state = "ok" if one["ok"] else "OVER"
-            print(
-                f"{one['name']:<48}{one['value']:>8.2f} {one['unit']:<3} limit {one['limit']:>5.1f}  {state}"
-            )
-    return 0 if all(one["ok"] for one in found) else 1
+    return tell(measure(given.waiting), as_json=given.json)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from figures import Figure
+from figures import Figure, on_disk
 
 from cctelegram import _native
 from cctelegram.sandbox.child import UNLIMITED, Sandbox, running
@@ -85,7 +85,7 @@ def sync_ms(directory: Path, runs: int = 50) -> float:
 
 
 def measure(runs: int) -> dict[str, Any]:
-    with running(*UNLIMITED) as sandbox, tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+    with running(*UNLIMITED) as sandbox, tempfile.TemporaryDirectory(dir=on_disk()) as folder:
         bare = Path(folder) / "bare"
         bare.mkdir()
         with bridge(make_home(Path(folder) / "home", sandbox)) as bridged:

@@ -2,7 +2,7 @@
 
 Medians of the ratios of interleaved runs.
 
-    .venv/bin/python benches/cleanup.py [--files 1000000] [--removed 200000] [--runs 5] [--json]
+    .venv/bin/python benches/cleanup.py [--files 1000000] [--removed 50000] [--runs 5] [--json]
 
 Named benchmarks: `cleanup.plan.all` (every file goes, so every name is kept), `cleanup.plan.few` (1 in 40
 goes), `cleanup.plan.bounded` (as the bridge plans: at most 20,000), `cleanup.remove`, `cleanup.memory` (bytes
@@ -12,7 +12,6 @@ a file beside the names that are kept, of a fresh process). Needs a C compiler.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,8 @@ import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from figures import Figure, on_disk, tell
 
 from cctelegram import _native
 
@@ -144,18 +145,25 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--files", type=int, default=1_000_000)
-    parser.add_argument("--removed", type=int, default=200_000)
+    parser.add_argument("--removed", type=int, default=50_000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+    with tempfile.TemporaryDirectory(dir=on_disk()) as folder:
         program = Path(folder) / "floors"
         subprocess.run(["cc", "-O2", "-o", program, SOURCE], check=True)
         found = plans(program, Path(folder) / "plan", given.files, given.runs)
         found["cleanup.remove"] = removals(program, Path(folder), given.removed, given.runs)
     if given.json:
-        print(json.dumps(found))
-        return
+        figures = [
+            *(Figure(f"{name}, of C", found[name]["ratio"], "x", BUDGETS["plan"]) for name in PLANS),
+            Figure("cleanup.remove, of C", found["cleanup.remove"]["ratio"], "x", BUDGETS["plan"]),
+            *(
+                Figure(f"a file's memory, {name}", each["bytes_a_file"], "B", BUDGETS["memory"])
+                for name, each in found["cleanup.memory"].items()
+            ),
+        ]
+        raise SystemExit(tell(figures, as_json=True, **found))
     rows = {name: found[name] for name in (*PLANS, "cleanup.remove")}
     print(
         f"{found['files']} files; removal of {found['cleanup.remove']['files']}; "

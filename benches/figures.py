@@ -49,6 +49,13 @@ def median_us(name: str, seconds: Sequence[float], count: int) -> Figure:
     return Figure(name, statistics.median(seconds) / count * 1e6, "us")
 
 
+def on_disk() -> Path:
+    """A folder that git ignores, on the project's disk: that of temporary files may be memory."""
+    folder = Path(__file__).parents[1] / "target" / "benches"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def machine() -> dict[str, Any]:
     """Where it was measured."""
     return {
@@ -94,17 +101,18 @@ def main(about: str, measure: Callable[[int], list[Figure]], runs: int) -> None:
     except Unmeasurable as reason:
         print(reason, file=sys.stderr)
         raise SystemExit(2) from None
-    if given.json:
-        facts = {
-            "runs": given.runs,
-            "machine": machine(),
-            "figures": [figure.facts() for figure in figures],
-        }
-        print(json.dumps(facts))
-    else:
+    if not given.json:
         print(about.splitlines()[0] + "\n")
+    raise SystemExit(tell(figures, as_json=given.json, runs=given.runs, machine=machine()))
+
+
+def tell(figures: Sequence[Figure], *, as_json: bool, **facts: Any) -> int:
+    """Print figures as a table, or as JSON with what else is known; give the exit code that they make."""
+    if as_json:
+        print(json.dumps({**facts, "figures": [figure.facts() for figure in figures]}))
+    else:
         print(table(figures))
-    raise SystemExit(0 if all(figure.ok for figure in figures) else 1)
+    return 0 if all(figure.ok for figure in figures) else 1
 
 
 class Unmeasurable(Exception):

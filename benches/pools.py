@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import statistics
 import subprocess
@@ -20,7 +19,9 @@ import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from figures import Figure, tell
 
 from cctelegram.config.load import load
 from cctelegram.pools.pools import Pools
@@ -48,7 +49,7 @@ async def block(api: Api, chat: int) -> list[float]:
     return times
 
 
-async def with_a_poll(sandbox: Sandbox, pairs: int) -> list[dict[str, Any]]:
+async def with_a_poll(sandbox: Sandbox, pairs: int) -> list[Figure]:
     pools = Pools(load("/nonexistent", {}, {"telegram.api_base": sandbox.api_base}).settings)
     send, poll = (Api(pool, sandbox.api_base, sandbox.token) for pool in (pools.send, pools.poll))
     times: dict[bool, list[float]] = {True: [], False: []}
@@ -68,9 +69,9 @@ async def with_a_poll(sandbox: Sandbox, pairs: int) -> list[dict[str, Any]]:
     await pools.aclose()
     beside, alone = (statistics.median(times[open_]) for open_ in (True, False))
     return [
-        row("send, median, a poll open", beside, "ms"),
-        row("send, median, no poll", alone, "ms"),
-        row("ratio with a poll open", beside / alone, "x", WITH_A_POLL),
+        Figure("send, median, a poll open", beside, "ms"),
+        Figure("send, median, no poll", alone, "ms"),
+        Figure("ratio with a poll open", beside / alone, "x", WITH_A_POLL),
     ]
 
 
@@ -88,7 +89,7 @@ def tls_server() -> Iterator[str]:
             process.stdin.close()
 
 
-async def over_tls(base: str, pairs: int) -> list[dict[str, Any]]:
+async def over_tls(base: str, pairs: int) -> list[Figure]:
     def pools(**flags: object) -> Pools:
         return Pools(load("/nonexistent", {}, {"telegram.api_base": base, **flags}).settings)
 
@@ -105,7 +106,7 @@ async def over_tls(base: str, pairs: int) -> list[dict[str, Any]]:
         counted = fresh.send.snapshot()
         assert counted["requests"] == SENDS
         shakes, limit = counted["tls_handshakes"], fresh.send.figures.connections
-        found.append(row(f"handshakes of {SENDS} sends, {at_once} at once", shakes, "handshakes", limit))
+        found.append(Figure(f"handshakes of {SENDS} sends, {at_once} at once", shakes, "handshakes", limit))
         await fresh.aclose()
     kept, not_kept = pools(), pools(**{"pools.send.idle": 0})
     times: dict[str, list[float]] = {"kept": [], "not kept": []}
@@ -119,16 +120,11 @@ async def over_tls(base: str, pairs: int) -> list[dict[str, Any]]:
     with_, without = (statistics.median(times[name]) for name in ("kept", "not kept"))
     return [
         *found,
-        row("send over TLS, median, connection kept", with_, "ms"),
-        row("send over TLS, median, none kept", without, "ms"),
-        row("one handshake, mean, without any distance", handshake, "ms"),
-        row("share of the time with kept connections", with_ / without, "x", 1.0),
+        Figure("send over TLS, median, connection kept", with_, "ms"),
+        Figure("send over TLS, median, none kept", without, "ms"),
+        Figure("one handshake, mean, without any distance", handshake, "ms"),
+        Figure("share of the time with kept connections", with_ / without, "x", 1.0),
     ]
-
-
-def row(name: str, value: float, unit: str, limit: float | None = None) -> dict[str, Any]:
-    """Make one line of the report; a figure without a limit is there to be seen."""
-    return {"name": name, "value": value, "unit": unit, "limit": limit, "ok": limit is None or value <= limit}
 
 
 def main() -> int:
@@ -142,14 +138,7 @@ def main() -> int:
         rows = asyncio.run(with_a_poll(sandbox, given.pairs))
     with tls_server() as base:
         rows += asyncio.run(over_tls(base, given.pairs))
-    if given.json:
-        print(json.dumps(rows))
-    else:
-        for each in rows:
-            limit = "" if each["limit"] is None else f"limit {each['limit']:g}: "
-            judged = f"{limit}{'ok' if each['ok'] else 'BROKEN'}" if limit else ""
-            print(f"{each['name']:<44}{each['value']:>9.3f} {each['unit']:<12}{judged}")
-    return 0 if all(each["ok"] for each in rows) else 1
+    return tell(rows, as_json=given.json)
 
 
 if __name__ == "__main__":

@@ -9,15 +9,15 @@ thread. The sandbox holds the long poll open for its 50 s.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+from figures import Figure, on_disk, tell
 
 from cctelegram.sandbox.child import running
 from running import bridge, make_home
@@ -42,11 +42,11 @@ def switches(pid: int) -> dict[str, int]:
     return found
 
 
-def measure(seconds: float) -> dict[str, Any]:
+def measure(seconds: float) -> list[Figure]:
     """Give CPU in percent of a core, and wake-ups a minute by thread."""
     with (
         running() as sandbox,
-        tempfile.TemporaryDirectory(dir=Path.cwd()) as folder,
+        tempfile.TemporaryDirectory(dir=on_disk()) as folder,
         bridge(make_home(Path(folder) / "home", sandbox, "")) as started,
     ):
         started.wait_status(lambda now: now["telegram_connected"], "connected")
@@ -57,12 +57,11 @@ def measure(seconds: float) -> dict[str, Any]:
         after = switches(pid)
         percent = (cpu_seconds(pid) - cpu) / seconds * 100
     wakes = {name: round((count - before.get(name, 0)) * 60 / seconds) for name, count in after.items()}
-    return {
-        "cpu_percent": percent,
-        "limit": CPU_PERCENT,
-        "ok": percent < CPU_PERCENT,
-        "wake_ups_a_minute": dict(sorted(wakes.items(), key=lambda item: -item[1])),
-    }
+    woken = sorted(wakes.items(), key=lambda item: -item[1])
+    return [
+        Figure("at rest, of a core", percent, "%", CPU_PERCENT),
+        *(Figure(f"wake-ups of {name}", count, "/min") for name, count in woken),
+    ]
 
 
 def main() -> int:
@@ -72,14 +71,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    found = measure(given.seconds)
-    if given.json:
-        print(json.dumps(found))
-    else:
-        print(f"CPU at rest {found['cpu_percent']:.3f} % of a core (limit {CPU_PERCENT} %)")
-        for name, count in found["wake_ups_a_minute"].items():
-            print(f"{count:>6} wake-ups a minute  {name}")
-    return 0 if found["ok"] else 1
+    return tell(measure(given.seconds), as_json=given.json)
 
 
 if __name__ == "__main__":

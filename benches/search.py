@@ -9,7 +9,6 @@ accents, and knows nothing of words.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import statistics
 import sys
@@ -20,6 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+from figures import Figure, tell
 
 from cctelegram.bridge.history import STEP
 from cctelegram.outbox import intake, schema, search
@@ -135,8 +136,12 @@ def main() -> int:
         },
     }
     if given.json:
-        print(json.dumps(told))
-        return 0
+        figures = [
+            Figure(f"{name}, {how}", float(row_of["search_ms"]), "ms")
+            for how, rows in (("one by one", before), ("by the index", after))
+            for name, row_of in rows.items()
+        ]
+        return tell(figures, as_json=True, **told)
     print(f"{given.events} events; medians of {given.runs}, in ms")
     print(f"{'':<28}{'one by one':>12}{'by the index':>14}{'bare LIKE':>12}")
     for name, row_of in before.items():

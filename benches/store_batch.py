@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
+from figures import on_disk
+
 from cctelegram.outbox import intake, schema, store
 from outbox.rows import NOW, row, to
 
@@ -52,7 +54,7 @@ def bare(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> None:
 
 def measure(runs: int) -> dict[str, Any]:
     """Give the medians in ms and their ratio, run by run in turn."""
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+    with tempfile.TemporaryDirectory(dir=on_disk()) as folder:
         ours = store.Store(Path(folder) / "ours.db")
         plain = store.connect(Path(folder) / "bare.db")
         schema.migrate(plain, Path(folder) / "bare.db")
