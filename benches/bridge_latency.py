@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from figures import Figure, on_disk
+from figures import Figure, on_disk, tell
 
 from cctelegram import _native
 from cctelegram.sandbox.child import UNLIMITED, Sandbox, running
@@ -159,8 +159,7 @@ def main() -> None:
     given = parser.parse_args()
     found = measure(given.runs)
     if given.json:
-        print(json.dumps({**found, "figures": [figure.facts() for figure in figures(found)]}))
-        return
+        raise SystemExit(tell(figures(found), as_json=True, **found))
     print(f"file to request, {found['runs']} events each; a sync of this disk {found['sync_ms']:.2f} ms\n")
     print(f"{'':<10}{'p50 ms':>10}{'p95 ms':>10}{'max ms':>10}")
     for kind in ("bridge", "bare"):

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from figures import Figure
+from figures import Figure, tell
 
 HERE = Path(__file__).parent
 OURS = [str(Path(sys.executable).with_name("cctelegram")), "mcp"]
@@ -182,9 +182,7 @@ def main() -> None:
         "memory": {"ours": memory(OURS), "sdk": memory(SDK)},
     }
     if given.json:
-        facts = [figure.facts() for figure in figures(result)]
-        print(json.dumps({**result, "figures": facts}))
-        return
+        raise SystemExit(tell(figures(result), as_json=True, **result))
     print(f"median of {given.runs} interleaved runs, Python {result['python']}\n")
     print(f"{'first answer':<24}{'ms':>9}{'of bare':>10}")
     for name, value in medians.items():

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from figures import Figure
+from figures import Figure, tell
 
 from running import COMMAND, environment, make_home
 
@@ -80,9 +79,8 @@ def main() -> None:
     medians = {name: statistics.median(values) for name, values in times.items()}
     ratios = {name: value / medians["bare"] for name, value in medians.items()}
     if given.json:
-        facts = [figure.facts() for figure in figures(medians, ratios)]
-        print(json.dumps({"runs": given.runs, "median_ms": medians, "of_bare": ratios, "figures": facts}))
-        return
+        facts = {"runs": given.runs, "median_ms": medians, "of_bare": ratios}
+        raise SystemExit(tell(figures(medians, ratios), as_json=True, **facts))
     print(f"start to end, median of {given.runs} interleaved runs\n")
     print(f"{'':<16}{'ms':>9}{'of bare':>10}")
     for name, value in medians.items():

@@ -10,8 +10,6 @@ writing thread.
 from __future__ import annotations
 
 import argparse
-import json
-import statistics
 import sys
 import tempfile
 import time
@@ -21,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from figures import on_disk
+from figures import Figure, median_us, on_disk, ratio, tell
 
 from cctelegram.outbox import intake, schema, store
 from outbox.rows import NOW, row, to
@@ -52,7 +50,7 @@ def bare(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> None:
     connection.execute("COMMIT")
 
 
-def measure(runs: int) -> dict[str, Any]:
+def measure(runs: int) -> list[Figure]:
     """Give the medians in ms and their ratio, run by run in turn."""
     with tempfile.TemporaryDirectory(dir=on_disk()) as folder:
         ours = store.Store(Path(folder) / "ours.db")
@@ -70,13 +68,10 @@ def measure(runs: int) -> dict[str, Any]:
             times["bare"].append(time.perf_counter() - middle)
         ours.close()
         plain.close()
-    ratios = [a / b for a, b in zip(times["ours"], times["bare"], strict=True)]
-    return {
-        **{f"{name}_ms": statistics.median(values) * 1000 for name, values in times.items()},
-        "ratio": statistics.median(ratios),
-        "limit": LIMIT,
-        "ok": statistics.median(ratios) < LIMIT,
-    }
+    return [
+        *(median_us(f"{name}, an event", values, EVENTS) for name, values in times.items()),
+        ratio("stored durably, of a bare transaction", times["ours"], times["bare"], LIMIT),
+    ]
 
 
 def main() -> int:
@@ -86,16 +81,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=60)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    found = measure(given.runs)
-    if given.json:
-        print(json.dumps(found))
-    else:
-        print(
-            f"{EVENTS} events made durable: {found['ours_ms']:.1f} ms, "
-            f"bare transaction {found['bare_ms']:.1f} ms, "
-            f"median of ratios {found['ratio']:.2f}x (limit {LIMIT}x)"
-        )
-    return 0 if found["ok"] else 1
+    return tell(measure(given.runs), as_json=given.json)
 
 
 if __name__ == "__main__":

@@ -43,9 +43,9 @@ class ModeEvents:
     def obey(self, connection: sqlite3.Connection, accepted: Sequence[intake.Accepted]) -> Obeyed | None:
         """Enter the mode that the last of these events asks for, in the transaction that stores them."""
         mode = None
-        # A body is looked into only where it can hold a command: most do not. JSON may write `/` as `\/`.
-        for item in [item for item in accepted if WITHIN in item.row[intake.BODY]]:
-            command = _command(item)
+        for item in accepted:
+            # A body is looked into only where it can hold a command: most do not. JSON may write `/` as `\/`.
+            command = _command(item) if WITHIN in item.row[intake.BODY] else None
             if command is not None:
                 mode = self._read(command) or mode
         if mode is None or mode == self._modes.current:

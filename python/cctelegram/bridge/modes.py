@@ -99,9 +99,10 @@ class Modes:
         known: dict[Row, Judgement] = {}
 
         def judged(row: Row) -> Judgement:
-            found = known.get(JUDGED_BY(row))
+            kind = JUDGED_BY(row)
+            found = known.get(kind)
             if found is None:
-                found = known[JUDGED_BY(row)] = judge(standing, row)
+                found = known[kind] = judge(standing, row)
                 self._holding |= found.state == "held"
             return found
 

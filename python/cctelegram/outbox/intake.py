@@ -109,7 +109,7 @@ def _queue(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     """Insert deliveries in their order, most of them several in a statement."""
     apart = len(rows) - len(rows) % TOGETHER
     several = (rows[begin : begin + TOGETHER] for begin in range(0, apart, TOGETHER))
-    connection.executemany(DELIVERIES, (tuple(chain.from_iterable(rows)) for rows in several))
+    connection.executemany(DELIVERIES, (tuple(chain.from_iterable(group)) for group in several))
     connection.executemany(DELIVERY, rows[apart:])
 
 

@@ -73,9 +73,9 @@ impl Shared {
         let mut buffer = [0; LOOKED_AT];
         let mut passed = 0;
         directory.names(|name, kind| {
-            passed += usize::from(form(name).is_some());
-            if passed > behind && form(name) == Some(Form::Event) && is_file(&directory, name, kind)
-            {
+            let form = form(name);
+            passed += usize::from(form.is_some());
+            if passed > behind && form == Some(Form::Event) && is_file(&directory, name, kind) {
                 let filled = directory.beginning(name, &mut buffer);
                 let beginning = &buffer[..filled];
                 if signs.iter().any(|sign| sign.find(beginning).is_some()) {
