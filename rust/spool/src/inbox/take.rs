@@ -40,11 +40,21 @@ impl Inbox {
     ///
     /// The directory itself can be neither opened, made nor listed.
     pub fn take(&self, now: f64) -> Result<Batch> {
+        let mut state = self.state();
+        if let Some(looking) = &state.looking {
+            looking.rest();
+        }
+        let taken = self.round(&mut state, now);
+        if let Some(looking) = &state.looking {
+            looking.go_on();
+        }
+        taken
+    }
+
+    fn round(&self, state: &mut State, now: f64) -> Result<Batch> {
         let started = Instant::now();
         let directory = Directory::open(&self.events)?;
         let stamp = directory.stamp()?;
-        let mut state = self.state();
-        let state = &mut *state;
         let bounds = state.bounds;
         let reader = Reader {
             directory: &directory,

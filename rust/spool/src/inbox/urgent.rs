@@ -1,7 +1,8 @@
 //! Which files of a backlog go first: those that ask a person, told by a look at their beginning.
 //!
 //! A hint and no more: what is told wrongly here comes in its turn, and its lane decides when it is sent. The look
-//! has a thread of its own, beside the takes: a look costs about what reading costs, and no batch waits for it.
+//! has a thread of its own and goes on between the takes: a look costs about what reading costs, so that takes that
+//! nothing holds up reach a file as soon as the look would, and those that wait for a store leave it the time.
 
 use super::{State, name_hash};
 use crate::directory::Directory;
@@ -9,7 +10,7 @@ use crate::error::Result;
 use crate::listing::{Form, form, is_file};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 /// So much of a file is looked at; what asks says so near its beginning.
@@ -28,13 +29,18 @@ pub(super) struct Looking {
 #[derive(Default)]
 struct Shared {
     found: Mutex<Vec<Vec<u8>>>,
+    /// While a take is under way.
+    rests: AtomicBool,
     is_over: AtomicBool,
 }
 
 impl Looking {
-    /// Begin to look, behind the first names of the directory; `None` when there is no thread to be had.
+    /// Begin to look, at rest, behind the first names of the directory; `None` when there is no thread to be had.
     pub fn begin(events: &Path, behind: usize) -> Option<Self> {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared {
+            rests: AtomicBool::new(true),
+            ..Shared::default()
+        });
         let (own, events) = (Arc::clone(&shared), PathBuf::from(events));
         let thread = Builder::new().name("spool-look".to_owned()).spawn(move || {
             // That the listing breaks off is told by the takes; what was found until then is good.
@@ -45,6 +51,23 @@ impl Looking {
         Some(Self { shared, thread })
     }
 
+    /// Stop before the next file.
+    pub fn rest(&self) {
+        self.shared.rests.store(true, Relaxed);
+    }
+
+    /// Go on after a rest, or after what was found was fetched.
+    pub fn go_on(&self) {
+        self.shared.rests.store(false, Relaxed);
+        self.unpark();
+    }
+
+    fn unpark(&self) {
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
+    }
+
     /// Whether all was looked at.
     pub fn is_over(&self) -> bool {
         self.shared.is_over.load(Relaxed)
@@ -52,14 +75,14 @@ impl Looking {
 
     /// The names that were found since the last time.
     pub fn found(&self) -> Vec<Vec<u8>> {
-        let found = self.shared.found.lock();
-        std::mem::take(&mut found.unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.shared.found())
     }
 }
 
 impl Drop for Looking {
     fn drop(&mut self) {
         self.shared.is_over.store(true, Relaxed);
+        self.unpark();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -75,18 +98,28 @@ impl Shared {
         directory.names(|name, kind| {
             let form = form(name);
             passed += usize::from(form.is_some());
+            while self.waits() {
+                std::thread::park();
+            }
             if passed > behind && form == Some(Form::Event) && is_file(&directory, name, kind) {
                 let filled = directory.beginning(name, &mut buffer);
                 let beginning = &buffer[..filled];
                 if signs.iter().any(|sign| sign.find(beginning).is_some()) {
-                    let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-                    if found.len() < MOST {
-                        found.push(name.to_vec());
-                    }
+                    self.found().push(name.to_vec());
                 }
             }
             !self.is_over.load(Relaxed)
         })
+    }
+
+    /// While a take is under way, and while nobody fetches what was found.
+    fn waits(&self) -> bool {
+        let waits = self.rests.load(Relaxed) || self.found().len() >= MOST;
+        waits && !self.is_over.load(Relaxed)
+    }
+
+    fn found(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -110,8 +143,15 @@ pub(super) fn first(state: &mut State) {
 
 #[cfg(test)]
 mod tests {
+    use super::{Looking, MOST};
     use crate::directory::Directory;
     use crate::inbox::{Batch, Inbox, Options};
+    use std::path::Path;
+
+    fn write(events: &Path, number: usize, kind: &str) {
+        let text = format!(r#"{{"type":"{kind}","title":"Title"}}"#);
+        std::fs::write(events.join(format!("{number:04}.json")), text).unwrap();
+    }
 
     #[test]
     fn questions_far_behind_in_a_large_backlog_go_first_and_come_once() {
@@ -119,12 +159,11 @@ mod tests {
         let events = home.path().join("events");
         std::fs::create_dir(&events).unwrap();
         for number in 0..3_000 {
-            let (title, kind) = match number % 100 {
-                0 => ("Go?", "approval_request"),
-                _ => ("Done", "info_notification"),
+            let kind = match number % 100 {
+                0 => "approval_request",
+                _ => "info_notification",
             };
-            let text = format!(r#"{{"type":"{kind}","title":"{title}"}}"#);
-            std::fs::write(events.join(format!("{number:04}.json")), text).unwrap();
+            write(&events, number, kind);
         }
         let window = 200;
         // The first window is not looked at: what it is is up to the file system.
@@ -157,6 +196,50 @@ mod tests {
         let taken = first.events.len() + second.events.len();
         inbox.settle(&first, 0.0).unwrap();
         assert_eq!(taken + take_rest(&inbox, second), 3_000);
+    }
+
+    #[test]
+    fn a_look_rests_until_it_may_go_on_and_while_nobody_fetches_what_it_found() {
+        let home = tempfile::tempdir().unwrap();
+        let questions = MOST + 200;
+        for number in 0..questions {
+            write(home.path(), number, "approval_request");
+        }
+        let looking = Looking::begin(home.path(), 0).unwrap();
+        for _ in 0..1_000 {
+            std::thread::yield_now();
+            assert!(looking.found().is_empty(), "a take is under way");
+        }
+        looking.go_on();
+        while looking.shared.found().len() < MOST {
+            std::thread::yield_now();
+        }
+        assert!(!looking.is_over(), "1,000 wait");
+        looking.rest();
+        let mut found = looking.found();
+        assert_eq!(found.len(), MOST);
+        looking.go_on();
+        while !looking.is_over() {
+            std::thread::yield_now();
+        }
+        found.extend(looking.found());
+        found.sort_unstable();
+        found.dedup();
+        assert_eq!(found.len(), questions);
+    }
+
+    #[test]
+    fn a_look_at_rest_ends_with_the_inbox() {
+        let home = tempfile::tempdir().unwrap();
+        write(home.path(), 1, "approval_request");
+        let looking = Looking::begin(home.path(), 0).unwrap();
+        let shared = std::sync::Arc::clone(&looking.shared);
+        drop(looking);
+        assert_eq!(
+            std::sync::Arc::strong_count(&shared),
+            1,
+            "its thread is gone"
+        );
     }
 
     #[test]
