@@ -152,7 +152,7 @@ pub fn read_answers(directory: &Path, names: &[String]) -> Result<Vec<(String, V
     let mut answers = Vec::new();
     for name in names {
         checked(name)?;
-        if let Contents::Whole(stat) = open.read(name.as_bytes(), ANSWER_BYTES, &mut buffer)? {
+        if let Contents::Whole(stat) = open.read(name.as_bytes(), ANSWER_BYTES, &mut buffer, 0)? {
             let size = usize::try_from(stat.size).unwrap_or(0);
             answers.push((name.clone(), buffer[..size].to_vec()));
         }

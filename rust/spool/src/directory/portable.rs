@@ -129,7 +129,13 @@ impl Directory {
     /// # Errors
     ///
     /// The file system refuses, such as for want of permission.
-    pub fn read(&self, name: &[u8], most: u64, buffer: &mut Vec<u8>) -> Result<Contents> {
+    pub fn read(
+        &self,
+        name: &[u8],
+        most: u64,
+        buffer: &mut Vec<u8>,
+        from: usize,
+    ) -> Result<Contents> {
         let Some((mut file, stat)) = self.open_file(name)? else {
             return Ok(Contents::Nothing);
         };
@@ -137,10 +143,11 @@ impl Directory {
             return Ok(Contents::TooLarge(stat));
         }
         let size = usize::try_from(stat.size).unwrap_or(usize::MAX - 1);
-        make_room(buffer, size + 1);
+        make_room(buffer, from + size + 1);
+        let buffer = &mut buffer[from..=from + size];
         let mut filled = 0;
         while filled <= size {
-            match file.read(&mut buffer[filled..=size]).at(self.at(name))? {
+            match file.read(&mut buffer[filled..]).at(self.at(name))? {
                 0 => break,
                 count => filled += count,
             }

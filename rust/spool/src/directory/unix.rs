@@ -159,12 +159,18 @@ impl Directory {
         Ok(stat.is_file.then(|| (File::from(fd), stat)))
     }
 
-    /// Read a file of at most so many bytes into the start of the buffer, which grows as it needs to.
+    /// Read a file of at most so many bytes into the buffer from a place on; the buffer grows as it needs to.
     ///
     /// # Errors
     ///
     /// The file system refuses, such as for want of permission.
-    pub fn read(&self, name: &[u8], most: u64, buffer: &mut Vec<u8>) -> Result<Contents> {
+    pub fn read(
+        &self,
+        name: &[u8],
+        most: u64,
+        buffer: &mut Vec<u8>,
+        from: usize,
+    ) -> Result<Contents> {
         let Some((file, stat)) = self.open_file(name)? else {
             return Ok(Contents::Nothing);
         };
@@ -173,10 +179,11 @@ impl Directory {
         }
         let size = usize::try_from(stat.size).unwrap_or(usize::MAX - 1);
         // One byte more than expected: that it stays free shows the end without another call.
-        make_room(buffer, size + 1);
+        make_room(buffer, from + size + 1);
+        let buffer = &mut buffer[from..=from + size];
         let mut filled = 0;
         loop {
-            match rustix::io::read(&file, &mut buffer[filled..=size]) {
+            match rustix::io::read(&file, &mut buffer[filled..]) {
                 Ok(0) => break,
                 Ok(count) => filled += count,
                 Err(Errno::INTR) => {}

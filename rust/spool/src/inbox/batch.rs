@@ -5,6 +5,7 @@ use super::files::Files;
 use crate::directory::Stat;
 use crate::lines::Progress;
 use crate::reject::Rejected;
+use std::time::Instant;
 
 /// How far a `.jsonl` file has been read; stored in the same transaction as the events.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +61,11 @@ pub struct Counters {
 }
 
 impl Counters {
+    /// Add what was spent on parsing since then.
+    pub(super) fn parsed_since(&mut self, started: Instant) {
+        self.parse_ns += u64::try_from(started.elapsed().as_nanos()).unwrap_or(0);
+    }
+
     /// Add another's files and events; `looked` and below it are of the take alone.
     pub(super) fn add(&mut self, other: &Self) {
         self.opened += other.opened;

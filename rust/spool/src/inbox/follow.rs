@@ -13,6 +13,7 @@ use crate::mend::Rejection;
 use crate::reject::{LinePlace, reject_line};
 use crate::waiting::SLOW_RETRY;
 use std::fs::File;
+use std::time::Instant;
 
 /// A line that cannot be used.
 type Bad = (LinePlace, Rejection);
@@ -168,6 +169,7 @@ impl Taking<'_> {
         order: &mut i64,
         bad: &mut Vec<Bad>,
     ) {
+        let started = Instant::now();
         let key = key::of_line(name, stat.inode, place.offset, bytes);
         // Lines stay in order, whatever times they carry.
         match self
@@ -177,6 +179,7 @@ impl Taking<'_> {
             Ok(at) => *order = at,
             Err(rejection) => bad.push((place, rejection)),
         }
+        self.reading.counters.parsed_since(started);
     }
 
     fn longest(&self) -> usize {

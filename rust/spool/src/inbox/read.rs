@@ -1,10 +1,13 @@
 //! Reading event files: open, read, parse, mend, derive the id. Nothing of the inbox's state is touched, so
 //! that two threads can share a run of names when it is long enough to pay for the second.
+//!
+//! Some files are read, and then they are parsed: a call into the system costs a parser what the processor had
+//! learned of it, and doing them by turns cost twice as much as parsing does.
 
 use super::batch::Counters;
 use super::events::Events;
 use super::files::Files;
-use crate::directory::{Contents, Directory, Stat};
+use crate::directory::{Contents, Directory, Stat, make_room};
 use crate::error::Error;
 use crate::key::{self, IntakeKey};
 use crate::listing::Listing;
@@ -16,6 +19,9 @@ use std::time::Instant;
 const TWO_THREADS: usize = 64;
 /// What a buffer keeps between two takes.
 pub const BUFFER_KEPT: usize = 64 << 10;
+/// So many files, or bytes and one file more, are read before they are parsed: no more than a processor has near.
+const GROUP: usize = 32;
+const GROUP_BYTES: usize = 32 << 10;
 
 /// Why a file gave no event.
 pub enum Fault {
@@ -101,32 +107,81 @@ impl Reader<'_> {
         reading: &mut Reading,
         buffer: &mut Vec<u8>,
     ) {
-        while let Some(place) = claims.claim() {
-            let before = reading.counters.bytes;
-            self.file(listing.name(place), place, reading, buffer);
-            let read = reading.counters.bytes - before;
-            claims.bytes.fetch_add(read, Relaxed);
+        make_room(buffer, GROUP_BYTES);
+        let mut group = Vec::with_capacity(GROUP);
+        loop {
+            let goes_on = self.read(listing, claims, &mut group, reading, buffer);
+            self.parse(listing, &mut group, reading, buffer);
+            if !goes_on {
+                return;
+            }
         }
     }
 
-    fn file(&self, name: &[u8], place: usize, reading: &mut Reading, buffer: &mut Vec<u8>) {
-        reading.counters.opened += 1;
+    /// Read a group of files, one behind the other; false when there are no more.
+    fn read(
+        &self,
+        listing: &Listing,
+        claims: &Claims<'_>,
+        group: &mut Vec<Whole>,
+        reading: &mut Reading,
+        buffer: &mut Vec<u8>,
+    ) -> bool {
         let most = self.max_event_bytes;
-        let fault = match self.directory.read(name, most, buffer) {
-            Err(error) => Fault::Refused(error),
-            Ok(Contents::Nothing) => Fault::Nothing,
-            Ok(Contents::Changing(stat)) => Fault::NotReady(stat, None),
-            Ok(Contents::TooLarge(stat)) => Fault::NotReady(stat, Some(too_large(stat.size, most))),
-            Ok(Contents::Whole(stat)) => {
-                let bytes = &buffer[..usize::try_from(stat.size).unwrap_or(0)];
-                let key = key::of_file(name, stat.mtime_ns, stat.size, bytes);
-                match self.event(bytes, key, stat, i64::MIN, reading) {
-                    Ok(_) => return reading.files.push(name, stat),
-                    Err(rejection) => Fault::NotReady(stat, Some(rejection)),
+        let mut filled = 0;
+        while group.len() < GROUP && filled < GROUP_BYTES {
+            let Some(place) = claims.claim() else {
+                return false;
+            };
+            reading.counters.opened += 1;
+            let name = listing.name(place);
+            let fault = match self.directory.read(name, most, buffer, filled) {
+                Err(error) => Fault::Refused(error),
+                Ok(Contents::Nothing) => Fault::Nothing,
+                Ok(Contents::Changing(stat)) => Fault::NotReady(stat, None),
+                Ok(Contents::TooLarge(stat)) => {
+                    Fault::NotReady(stat, Some(too_large(stat.size, most)))
+                }
+                Ok(Contents::Whole(stat)) => {
+                    claims.bytes.fetch_add(stat.size, Relaxed);
+                    let begin = filled;
+                    filled += usize::try_from(stat.size).unwrap_or(0);
+                    group.push(Whole {
+                        place,
+                        stat,
+                        begin,
+                        end: filled,
+                    });
+                    continue;
+                }
+            };
+            reading.faults.push((place, fault));
+        }
+        true
+    }
+
+    /// Parse the files of a group, which is empty then.
+    fn parse(
+        &self,
+        listing: &Listing,
+        group: &mut Vec<Whole>,
+        reading: &mut Reading,
+        buffer: &[u8],
+    ) {
+        let started = Instant::now();
+        for file in group.drain(..) {
+            let (name, stat) = (listing.name(file.place), file.stat);
+            let bytes = &buffer[file.begin..file.end];
+            let key = key::of_file(name, stat.mtime_ns, stat.size, bytes);
+            match self.event(bytes, key, stat, i64::MIN, reading) {
+                Ok(_) => reading.files.push(name, stat),
+                Err(rejection) => {
+                    let fault = Fault::NotReady(stat, Some(rejection));
+                    reading.faults.push((file.place, fault));
                 }
             }
-        };
-        reading.faults.push((place, fault));
+        }
+        reading.counters.parsed_since(started);
     }
 
     /// Parse and mend one event, with the figures; returns the time that it is ordered by: its own, or
@@ -139,25 +194,28 @@ impl Reader<'_> {
         earliest: i64,
         reading: &mut Reading,
     ) -> Result<i64, Rejection> {
-        let started = Instant::now();
         let origin = Origin {
             key,
             mtime_us: stat.mtime_us(),
             now_us: self.clock_us,
         };
-        let read = read_event(bytes, origin);
+        let event = read_event(bytes, origin)?;
         let counters = &mut reading.counters;
-        let read = read.map(|event| {
-            counters.bytes += bytes.len() as u64;
-            counters.mended += u64::from(!event.warnings.is_empty());
-            counters.unknown_types += u64::from(event.type_index.is_none());
-            let at = event.occurred_at.max(earliest);
-            reading.events.push(event, at, stat.mtime_ns);
-            at
-        });
-        counters.parse_ns += u64::try_from(started.elapsed().as_nanos()).unwrap_or(0);
-        read
+        counters.bytes += bytes.len() as u64;
+        counters.mended += u64::from(!event.warnings.is_empty());
+        counters.unknown_types += u64::from(event.type_index.is_none());
+        let at = event.occurred_at.max(earliest);
+        reading.events.push(event, at, stat.mtime_ns);
+        Ok(at)
     }
+}
+
+/// A file that was read, and where it stands in the buffer.
+struct Whole {
+    place: usize,
+    stat: Stat,
+    begin: usize,
+    end: usize,
 }
 
 /// The places of a run, handed out from the first to the last until the bytes are enough.
