@@ -22,14 +22,15 @@ class Batch:
 
     def rows(
         self,
-    ) -> list[tuple[bytes, str, str, str, str, str, str | None, int, str, int, str, str | None]]:
+    ) -> list[tuple[bytes, str, str, str, str, str, str | None, int, str, int, bytes, str | None]]:
         """One row an event, in the order of EVENT_COLUMNS, by event time, file time, name, line.
 
         Given once, since the batch lets go of its texts with them; RuntimeError when asked again.
 
         intake_key (16 bytes, the same when the same event is read again), event_id, type, title, source,
         task_id, correlation_id, lane (0 decisions, 1 alerts, 2 ordinary, 3 progress), severity, occurred_at
-        (microseconds since the epoch), body (the JSON object), warnings (JSON list of sentences, or None).
+        (microseconds since the epoch), body (the JSON object, in UTF-8), warnings (JSON list of sentences, or
+        None).
         """
 
     @property

@@ -44,7 +44,7 @@ def row(number: int, **changes: Any) -> tuple[Any, ...]:
         "lane": 2,
         "severity": "low",
         "occurred_at": NOW + number,
-        "body": json.dumps(body),
+        "body": json.dumps(body).encode(),
         "warnings": None,
     }
     values.update(changes)

@@ -42,6 +42,14 @@ def test_each_event_of_a_batch_gets_a_delivery_to_each_recipient(connection: sql
     ]
 
 
+def test_a_body_is_stored_as_the_text_that_its_bytes_are(connection: sqlite3.Connection) -> None:
+    written = '{"title": "Größe 完了 ✅", "type": "info_notification"}'
+    (item,) = intake.accept(connection, [row(1, body=written.encode())], to(OWNER), NOW)
+    found = connection.execute("SELECT typeof(body), length(body), json_valid(body) FROM events").fetchone()
+    assert found == ("text", len(written), 1)
+    assert intake.event_row(connection, item.event)[intake.BODY] == written
+
+
 def test_a_file_read_again_after_a_crash_is_recognised_by_its_intake_key(
     connection: sqlite3.Connection,
 ) -> None:

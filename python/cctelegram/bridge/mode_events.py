@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cctelegram.bridge.modes import Modes
 
 PREFIX: Final = "/cct:"
-WITHIN: Final = PREFIX[1:]
+WITHIN: Final = PREFIX[1:].encode()
 
 
 class Obeyed(NamedTuple):

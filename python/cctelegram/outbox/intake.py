@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 Row = tuple[Any, ...]
 
-# Where the columns of an event row stand (`events.EVENT_COLUMNS`).
+# Where the columns of an event row stand (`events.EVENT_COLUMNS`). The body is bytes in a row that was just
+# taken, and text in one that was read from the store.
 INTAKE_KEY: Final = 0
 EVENT_ID: Final = 1
 TYPE: Final = 2
@@ -28,13 +29,13 @@ OCCURRED_AT: Final = 9
 BODY: Final = 10
 # The type of an event that asks a person.
 QUESTION: Final = "approval_request"
-# Characters of a body that is worth a step to get it out of memory.
+# Bytes of a body that is worth a step to get it out of memory.
 LARGE: Final = 65_536
 
 INSERT: Final = """
 INSERT INTO events (id, intake_key, event_id, type, title, source, task_id, correlation_id, lane, severity,
                     occurred_at, body, warnings, taken_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?)
 ON CONFLICT DO NOTHING
 """
 

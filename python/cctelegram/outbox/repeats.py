@@ -133,7 +133,7 @@ def _trim(seen: dict[K, _Seen]) -> None:
             del seen[key]
 
 
-def _likeness(named: tuple[str, ...], body: str) -> bytes:
+def _likeness(named: tuple[str, ...], body: bytes | str) -> bytes:
     written = msgspec.json.decode(body)
     for key in OWN:
         written.pop(key, None)

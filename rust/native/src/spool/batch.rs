@@ -236,7 +236,8 @@ fn row<'a, 'py>(
         event.lane as u8,
         words.severities[event.severity as usize].bind(py).clone(),
         event.occurred_at,
-        text(event.body)?,
+        // As bytes: the store takes them as they are, and nobody reads most bodies before they are sent.
+        PyBytes::new(py, event.body),
         warnings,
     )
         .into_pyobject(py)
