@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,8 @@ def benches(words: list[str]) -> list[Path]:
 
 def run(script: Path) -> dict[str, Any] | None:
     """What a bench measured; None when it could not, which it said itself."""
+    if hasattr(os, "sync"):
+        os.sync()  # what the bench before left to be written is not this one's
     done = subprocess.run([sys.executable, script, "--json"], stdout=subprocess.PIPE, check=False)
     try:
         told: dict[str, Any] = json.loads(done.stdout)

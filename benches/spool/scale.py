@@ -67,7 +67,7 @@ def measure(runs: int) -> list[Figure]:
     run(1_000, floors)  # what is loaded once is not of any size
     figures, costs, descriptors = [], [], []
     for size in SIZES:
-        repeats = max(runs, 20_000 // size)
+        repeats = max(runs, min(20, 300_000 // size))
         found = [run(size, floors) for _ in range(repeats)]
         costs.append(statistics.median(cost for cost, _, _ in found))
         descriptors.append(max(most for _, _, most in found))
