@@ -41,7 +41,7 @@ class Taken(NamedTuple):
 
 
 def take(home: Path, threads: int) -> Taken:
-    """Everything in the events directory, as the bridge takes it: each batch let go before the next but one.
+    """Everything in the events directory, as the bridge takes it: rows are let go before the next batch.
 
     What is not measured: the store, and the removal.
     """

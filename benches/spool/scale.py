@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -37,8 +38,17 @@ def make(folder: Path, count: int) -> None:
     os.close(directory)
 
 
-def run(count: int, floors: Floors) -> tuple[float, float, float, int]:
-    """Take all: seconds, those of the C loop, kB that the process grew by, most descriptors."""
+class Run(NamedTuple):
+    """Of one directory: seconds, those of the C loop, kB that the process grew by, most descriptors."""
+
+    taking: float
+    floor: float
+    grown: int
+    descriptors: int
+
+
+def run(count: int, floors: Floors) -> Run:
+    """Take all there is."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         (home / "events").mkdir()
@@ -59,7 +69,7 @@ def run(count: int, floors: Floors) -> tuple[float, float, float, int]:
         assert taken == count
         inbox.close()
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    return taking, floor, grown, descriptors
+    return Run(taking, floor, grown, descriptors)
 
 
 def measure(runs: int) -> list[Figure]:
@@ -69,12 +79,11 @@ def measure(runs: int) -> list[Figure]:
     for size in SIZES:
         repeats = max(runs, min(20, 300_000 // size))
         found = [run(size, floors) for _ in range(repeats)]
-        costs.append(statistics.median(taking / floor for taking, floor, _, _ in found))
-        descriptors.append(max(most for *_, most in found))
-        grown = max(kilobytes for _, _, kilobytes, _ in found) / 1e3
-        seconds = [taking for taking, *_ in found]
+        costs.append(statistics.median(each.taking / each.floor for each in found))
+        descriptors.append(max(each.descriptors for each in found))
+        grown = max(each.grown for each in found) / 1e3
         figures += [
-            median_us(f"{size:,} files: a file", seconds, size),
+            median_us(f"{size:,} files: a file", [each.taking for each in found], size),
             Figure(f"{size:,} files: of the C loop over the same files", costs[-1], "x"),
             Figure(f"{size:,} files: the process grew by", grown, "MB"),
         ]

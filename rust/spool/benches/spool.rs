@@ -46,28 +46,28 @@ struct Pieces<'a> {
     kind: Cow<'a, str>,
     #[serde(borrow)]
     title: Cow<'a, str>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     description: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     source: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     task_id: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     event_id: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     correlation_id: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     timestamp: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     data: Option<Words<'a>>,
 }
 
 #[derive(Deserialize)]
 #[allow(dead_code)]
 struct Words<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     severity: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     priority: Option<Cow<'a, str>>,
 }
 
