@@ -2,6 +2,7 @@
 //! followed, nothing that blocks. Elsewhere: the standard library behind the same functions.
 
 use crate::error::{At, Result};
+use std::io::ErrorKind;
 use std::path::Path;
 
 #[cfg(not(unix))]
@@ -9,7 +10,11 @@ mod portable;
 #[cfg(unix)]
 mod unix;
 #[cfg(not(unix))]
+use portable::read_some;
+#[cfg(not(unix))]
 pub use portable::{Directory, Names, is_local};
+#[cfg(unix)]
+use unix::read_some;
 #[cfg(unix)]
 pub use unix::{Directory, Names, is_local};
 
@@ -81,6 +86,50 @@ pub enum Contents {
     Changing(Stat),
     /// It is no regular file, or gone.
     Nothing,
+}
+
+impl Directory {
+    /// Read a file of at most so many bytes into the buffer from a place on; the buffer grows as it needs to.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses, such as for want of permission.
+    pub fn read(
+        &self,
+        name: &[u8],
+        most: u64,
+        buffer: &mut Vec<u8>,
+        from: usize,
+    ) -> Result<Contents> {
+        let Some((file, stat)) = self.open_file(name)? else {
+            return Ok(Contents::Nothing);
+        };
+        if stat.size > most {
+            return Ok(Contents::TooLarge(stat));
+        }
+        let size = usize::try_from(stat.size).unwrap_or(usize::MAX - 1);
+        // One byte more than expected: that it stays free shows the end without another call.
+        make_room(buffer, from + size + 1);
+        let buffer = &mut buffer[from..=from + size];
+        let mut filled = 0;
+        loop {
+            match read_some(&file, &mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // The path is made for an error only: this runs once a file.
+                Err(error) => return Err(error).at(self.at(name)),
+            }
+            if filled >= size {
+                break;
+            }
+        }
+        Ok(if filled == size {
+            Contents::Whole(stat)
+        } else {
+            Contents::Changing(stat)
+        })
+    }
 }
 
 /// Make a directory and those above it, for the owner alone, unless it is there.

@@ -2,10 +2,10 @@
 //!
 //! Names that are not Unicode are passed over: there is no safe way to carry them as bytes here.
 
-use super::{Contents, Kind, Stamp, Stat, make_room};
+use super::{Kind, Stamp, Stat};
 use crate::error::{At, Result};
 use std::fs::{File, Metadata};
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -124,41 +124,6 @@ impl Directory {
         Ok(Some((file, stat)))
     }
 
-    /// Read a file of at most so many bytes into the start of the buffer, which grows as it needs to.
-    ///
-    /// # Errors
-    ///
-    /// The file system refuses, such as for want of permission.
-    pub fn read(
-        &self,
-        name: &[u8],
-        most: u64,
-        buffer: &mut Vec<u8>,
-        from: usize,
-    ) -> Result<Contents> {
-        let Some((mut file, stat)) = self.open_file(name)? else {
-            return Ok(Contents::Nothing);
-        };
-        if stat.size > most {
-            return Ok(Contents::TooLarge(stat));
-        }
-        let size = usize::try_from(stat.size).unwrap_or(usize::MAX - 1);
-        make_room(buffer, from + size + 1);
-        let buffer = &mut buffer[from..=from + size];
-        let mut filled = 0;
-        while filled <= size {
-            match file.read(&mut buffer[filled..]).at(self.at(name))? {
-                0 => break,
-                count => filled += count,
-            }
-        }
-        Ok(if filled == size {
-            Contents::Whole(stat)
-        } else {
-            Contents::Changing(stat)
-        })
-    }
-
     /// Read the beginning of a regular file; returns how much of the buffer is filled: nothing of what cannot
     /// be read.
     #[must_use]
@@ -195,6 +160,11 @@ impl Directory {
     pub fn sync(&self) -> Result<()> {
         Ok(())
     }
+}
+
+/// Read once.
+pub(super) fn read_some(mut file: &File, buffer: &mut [u8]) -> io::Result<usize> {
+    file.read(buffer)
 }
 
 /// A listing under way: it goes on where it stopped.

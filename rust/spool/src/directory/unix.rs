@@ -1,11 +1,12 @@
 //! Directory calls of Unix.
 
-use super::{Contents, Kind, Stamp, Stat, make_room};
+use super::{Kind, Stamp, Stat};
 use crate::error::{At, Error, Result};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::OsStr;
 use std::fs::File;
+use std::io;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
@@ -159,47 +160,6 @@ impl Directory {
         Ok(stat.is_file.then(|| (File::from(fd), stat)))
     }
 
-    /// Read a file of at most so many bytes into the buffer from a place on; the buffer grows as it needs to.
-    ///
-    /// # Errors
-    ///
-    /// The file system refuses, such as for want of permission.
-    pub fn read(
-        &self,
-        name: &[u8],
-        most: u64,
-        buffer: &mut Vec<u8>,
-        from: usize,
-    ) -> Result<Contents> {
-        let Some((file, stat)) = self.open_file(name)? else {
-            return Ok(Contents::Nothing);
-        };
-        if stat.size > most {
-            return Ok(Contents::TooLarge(stat));
-        }
-        let size = usize::try_from(stat.size).unwrap_or(usize::MAX - 1);
-        // One byte more than expected: that it stays free shows the end without another call.
-        make_room(buffer, from + size + 1);
-        let buffer = &mut buffer[from..=from + size];
-        let mut filled = 0;
-        loop {
-            match rustix::io::read(&file, &mut buffer[filled..]) {
-                Ok(0) => break,
-                Ok(count) => filled += count,
-                Err(Errno::INTR) => {}
-                Err(error) => return Err(self.fault(name, error)),
-            }
-            if filled >= size {
-                break;
-            }
-        }
-        Ok(if filled == size {
-            Contents::Whole(stat)
-        } else {
-            Contents::Changing(stat)
-        })
-    }
-
     /// Read the beginning of what the listing calls a regular file; returns how much of the buffer is filled:
     /// nothing of what cannot be read.
     #[must_use]
@@ -247,6 +207,11 @@ impl Directory {
             synced => synced.at(&self.path),
         }
     }
+}
+
+/// Read once, by the system call itself: the C library's also asks whether the thread is to be cancelled.
+pub(super) fn read_some(file: &File, buffer: &mut [u8]) -> io::Result<usize> {
+    Ok(rustix::io::read(file, buffer)?)
 }
 
 /// A listing under way: it goes on where it stopped.

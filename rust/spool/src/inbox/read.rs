@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::key::{self, IntakeKey};
 use crate::listing::Listing;
 use crate::mend::{Origin, Rejection, read_event};
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 
@@ -146,12 +147,8 @@ impl Reader<'_> {
                     claims.bytes.fetch_add(stat.size, Relaxed);
                     let begin = filled;
                     filled += usize::try_from(stat.size).unwrap_or(0);
-                    group.push(Whole {
-                        place,
-                        stat,
-                        begin,
-                        end: filled,
-                    });
+                    let bytes = begin..filled;
+                    group.push(Whole { place, stat, bytes });
                     continue;
                 }
             };
@@ -171,7 +168,7 @@ impl Reader<'_> {
         let started = Instant::now();
         for file in group.drain(..) {
             let (name, stat) = (listing.name(file.place), file.stat);
-            let bytes = &buffer[file.begin..file.end];
+            let bytes = &buffer[file.bytes];
             let key = key::of_file(name, stat.mtime_ns, stat.size, bytes);
             match self.event(bytes, key, stat, i64::MIN, reading) {
                 Ok(_) => reading.files.push(name, stat),
@@ -214,8 +211,7 @@ impl Reader<'_> {
 struct Whole {
     place: usize,
     stat: Stat,
-    begin: usize,
-    end: usize,
+    bytes: Range<usize>,
 }
 
 /// The places of a run, handed out from the first to the last until the bytes are enough.
