@@ -186,6 +186,12 @@ impl Listing {
         (self.next < self.starts.len()).then_some(self.next)
     }
 
+    /// How many names are left of the window.
+    #[must_use]
+    pub const fn left(&self) -> usize {
+        self.starts.len() - self.next
+    }
+
     /// The name at a place of this window.
     #[must_use]
     pub fn name(&self, place: usize) -> &[u8] {

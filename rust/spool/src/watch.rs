@@ -126,7 +126,14 @@ impl Watch {
         self.signal.raise(|flags| flags.changed = true);
     }
 
-    /// Watch again when the directory was removed and made anew, or when watching failed a while ago.
+    /// Stop watching until the next wait, which looks at everything that came meanwhile: while there is more to
+    /// take nobody needs to be told, and each call on a file of a watched directory costs more.
+    pub fn rest(&self) {
+        let mut state = self.state();
+        (state.watcher, state.held) = (None, None);
+    }
+
+    /// Watch again after a rest, when the directory was removed and made anew, or when watching failed a while ago.
     ///
     /// After the machine slept the wait ends, so that the caller looks at once at what time has done.
     fn look(&self) {

@@ -161,7 +161,6 @@ const NO_DIRECTORY: &str = "is a link or a file, not a directory of its own: it 
 /// Let a buffer have at least so many bytes.
 pub(crate) fn make_room(buffer: &mut Vec<u8>, size: usize) {
     if buffer.len() < size {
-        buffer.reserve_exact(size - buffer.len());
         buffer.resize(size, 0);
     }
 }

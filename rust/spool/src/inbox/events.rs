@@ -1,15 +1,18 @@
-//! Events of a batch, all texts in one piece of memory: a text that stands in an event's body is a place in
+//! Events of a batch, their texts in one piece of memory: a text that stands in an event's body is a place in
 //! it, and costs nothing more.
 
+use super::arena::{Arena, Spares};
 use crate::catalogue::EVENT_TYPES;
 use crate::key::IntakeKey;
 use crate::lane::{Lane, Severity};
 use crate::mend::Event;
 use std::fmt;
+use std::sync::Arc;
 
-/// From so many events on, memory for so many bytes is taken at once.
+/// From so many events on, memory for a whole batch is taken at once.
 const LONG_RUN: usize = 64;
-const LONG_RUN_BYTES: usize = 256 << 10;
+/// Set in the start of a text that stands in no file as it was read.
+const MADE: u32 = 1 << 31;
 
 /// Where a text stands.
 #[derive(Clone, Copy, Default)]
@@ -46,7 +49,10 @@ struct Rare {
 /// Events, in an order of their own.
 #[derive(Default)]
 pub struct Events {
-    arena: Vec<u8>,
+    /// Files as they were read.
+    read: Arena,
+    /// Texts that were made, and lines.
+    made: Vec<u8>,
     records: Vec<Record>,
     /// Of each record: event time, file time.
     times: Vec<(i64, i64)>,
@@ -90,7 +96,8 @@ impl Events {
     /// Bytes of memory that it holds.
     #[must_use]
     pub fn held(&self) -> usize {
-        self.arena.capacity()
+        self.read.held()
+            + self.made.capacity()
             + self.records.capacity() * size_of::<Record>()
             + self.times.capacity() * size_of::<(i64, i64)>()
     }
@@ -103,7 +110,14 @@ impl Events {
 
     fn row(&self, index: usize) -> Row<'_> {
         let record = &self.records[index];
-        let text = |span: Span| &self.arena[span.start as usize..][..span.length as usize];
+        let text = |span: Span| {
+            let (bytes, start) = if span.start & MADE == 0 {
+                (self.read.used(), span.start)
+            } else {
+                (&*self.made, span.start ^ MADE)
+            };
+            &bytes[start as usize..][..span.length as usize]
+        };
         let some = |span: Span| (span.length > 0).then(|| text(span));
         let rare = record.rare.as_deref();
         let known = record.type_index.map(|at| &EVENT_TYPES[usize::from(at)]);
@@ -128,23 +142,29 @@ impl Events {
         }
     }
 
-    /// Make room for so many more, and for a long run for their texts: a block that begins large is given back
-    /// to the system whole, while one that grows leaves holes in the heap.
-    pub(super) fn reserve(&mut self, events: usize) {
-        if events >= LONG_RUN && self.arena.is_empty() {
-            self.arena.reserve_exact(LONG_RUN_BYTES);
+    /// Make room for so many more, and for a long run for their texts.
+    pub(super) fn reserve(&mut self, events: usize, spares: &Arc<Spares>) {
+        if events >= LONG_RUN && self.read.held() == 0 {
+            self.read = spares.piece();
         }
         self.records.reserve_exact(events);
         self.times.reserve_exact(events);
     }
 
-    /// Add an event; it is ordered by the time given, which is its own or a later one.
-    pub(super) fn push(&mut self, event: Event<'_>, at: i64, mtime_ns: i64) {
+    /// Where files are read into.
+    pub(super) fn read(&mut self) -> &mut Arena {
+        &mut self.read
+    }
+
+    /// Add an event; it is ordered by the time given, which is its own or a later one. Its body may be a piece of
+    /// what was read: then it stays where it stands.
+    pub(super) fn push(&mut self, event: Event<'_>, at: i64, mtime_ns: i64, read: &[u8]) {
         let body: &str = &event.body;
-        let body_at = self.add(body);
+        let place = Span::new(0, read.len()).piece(offset(read, body.as_bytes()), body.len());
+        let body_at = place.unwrap_or_else(|| self.add(body));
         // A text that is a piece of the body stands in it.
         let mut place = |text: &str| {
-            let offset = (text.as_ptr() as usize).wrapping_sub(body.as_ptr() as usize);
+            let offset = offset(body.as_bytes(), text.as_bytes());
             match body_at.piece(offset, text.len()) {
                 Some(span) => span,
                 None => self.add(text),
@@ -181,9 +201,12 @@ impl Events {
     }
 
     fn add(&mut self, text: &str) -> Span {
-        let span = Span::new(self.arena.len(), text.len());
-        self.arena.extend_from_slice(text.as_bytes());
-        span
+        let span = Span::new(self.made.len(), text.len());
+        self.made.extend_from_slice(text.as_bytes());
+        Span {
+            start: span.start | MADE,
+            ..span
+        }
     }
 
     /// Drop those from an index on.
@@ -194,7 +217,12 @@ impl Events {
 
     /// Put another's behind these.
     pub(super) fn append(&mut self, mut other: Self) {
-        let shift = u32::try_from(self.arena.len()).unwrap_or(u32::MAX);
+        let by = |length| u32::try_from(length).unwrap_or(u32::MAX);
+        let (read_by, made_by) = (by(self.read.used().len()), by(self.made.len()));
+        let shift = |span: &mut Span| {
+            let is_made = span.start & MADE != 0;
+            span.start += if is_made { made_by } else { read_by };
+        };
         for record in &mut other.records {
             for span in [
                 &mut record.body,
@@ -203,14 +231,15 @@ impl Events {
                 &mut record.source,
                 &mut record.task_id,
             ] {
-                span.start += shift;
+                shift(span);
             }
             if let Some(rare) = &mut record.rare {
-                rare.kind.start += shift;
-                rare.correlation_id.start += shift;
+                shift(&mut rare.kind);
+                shift(&mut rare.correlation_id);
             }
         }
-        self.arena.extend_from_slice(&other.arena);
+        self.read.add(other.read.used());
+        self.made.append(&mut other.made);
         self.records.append(&mut other.records);
         self.times.append(&mut other.times);
     }
@@ -227,13 +256,14 @@ impl Events {
             self.records = ordered.flatten().collect();
         }
         self.times = Vec::new();
-        self.arena.shrink_to_fit();
+        self.read.finish();
+        self.made.shrink_to_fit();
         self.records.shrink_to_fit();
     }
 }
 
 impl Span {
-    /// Arenas are bounded far below 4 GiB (`Options::batch_bytes`).
+    /// Texts are bounded below 2 GiB (`Options::batch_bytes`).
     fn new(start: usize, length: usize) -> Self {
         Self {
             start: u32::try_from(start).unwrap_or(u32::MAX),
@@ -246,6 +276,11 @@ impl Span {
         let end = offset.checked_add(length)?;
         (end <= self.length as usize).then(|| Self::new(self.start as usize + offset, length))
     }
+}
+
+/// Where a piece begins in the whole; far outside of it when it is none.
+fn offset(whole: &[u8], piece: &[u8]) -> usize {
+    (piece.as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize)
 }
 
 /// The place of a text; an empty one when there is none.

@@ -1,7 +1,6 @@
 //! One look at a `.jsonl` file: its new lines, its last line, its end.
 
 use super::batch::Batch;
-use super::read::BUFFER_KEPT;
 use super::tail::Tail;
 use super::take::{Taking, trouble};
 use super::{Name, State};
@@ -14,6 +13,9 @@ use crate::reject::{LinePlace, reject_line};
 use crate::waiting::SLOW_RETRY;
 use std::fs::File;
 use std::time::Instant;
+
+/// What a buffer keeps between two files.
+const BUFFER_KEPT: usize = 64 << 10;
 
 /// A line that cannot be used.
 type Bad = (LinePlace, Rejection);
@@ -49,6 +51,8 @@ impl Taking<'_> {
                 state.tails.insert(Name::from(name), tail);
                 more
             });
+        buffer.truncate(BUFFER_KEPT);
+        buffer.shrink_to(BUFFER_KEPT);
         state.buffer = buffer;
         looked.unwrap_or_else(|error| {
             self.refused(state, name, &error);
@@ -174,7 +178,7 @@ impl Taking<'_> {
         // Lines stay in order, whatever times they carry.
         match self
             .reader
-            .event(bytes, key, stat, *order, &mut self.reading)
+            .event(bytes, key, stat, *order, &[], &mut self.reading)
         {
             Ok(at) => *order = at,
             Err(rejection) => bad.push((place, rejection)),

@@ -5,9 +5,10 @@
 //! directory is opened. What is not: between the last look at a file and its removal a producer may write
 //! into it, and what he wrote is lost. He who renames a finished file into place never meets that window.
 //!
-//! `batch`, `events`, `files` (what comes out), `take` (one round), `read` (its files, in one thread or two),
+//! `batch`, `events`, `arena`, `files` (what comes out), `take` (one round), `read` (its files, in one thread or two),
 //! `tail` and `follow` (files that grow), `settle`.
 
+mod arena;
 mod batch;
 mod events;
 mod files;
@@ -26,10 +27,11 @@ use crate::limits::EVENT_BYTES;
 use crate::listing::Listing;
 use crate::waiting::Waiting;
 use crate::watch::{Watch, Woken};
+use arena::Spares;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tail::Tail;
 use urgent::Looking;
@@ -102,6 +104,7 @@ pub struct Inbox {
     threads: usize,
     finish_seconds: f64,
     watch: Watch,
+    spares: Arc<Spares>,
     state: Mutex<State>,
 }
 
@@ -187,6 +190,7 @@ impl Inbox {
             rejected: rejected.into(),
             threads: options.threads,
             finish_seconds: options.finish_seconds,
+            spares: Arc::default(),
             state: Mutex::new(state),
         }
     }

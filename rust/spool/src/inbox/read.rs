@@ -4,25 +4,25 @@
 //! Some files are read, and then they are parsed: a call into the system costs a parser what the processor had
 //! learned of it, and doing them by turns cost twice as much as parsing does.
 
+use super::arena::Spares;
 use super::batch::Counters;
 use super::events::Events;
 use super::files::Files;
-use crate::directory::{Contents, Directory, Stat, make_room};
+use crate::directory::{Contents, Directory, Stat};
 use crate::error::Error;
 use crate::key::{self, IntakeKey};
 use crate::listing::Listing;
 use crate::mend::{Origin, Rejection, read_event};
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 
 /// Starting and ending a thread costs as much as reading some ten files.
 const TWO_THREADS: usize = 64;
-/// What a buffer keeps between two takes.
-pub const BUFFER_KEPT: usize = 64 << 10;
 /// So many files, or bytes and one file more, are read before they are parsed: no more than a processor has near.
-const GROUP: usize = 32;
-const GROUP_BYTES: usize = 32 << 10;
+const GROUP: usize = 64;
+const GROUP_BYTES: usize = 64 << 10;
 
 /// Why a file gave no event.
 pub enum Fault {
@@ -49,6 +49,8 @@ pub struct Reading {
 #[derive(Clone, Copy)]
 pub struct Reader<'a> {
     pub directory: &'a Directory,
+    /// Memory for long runs.
+    pub spares: &'a Arc<Spares>,
     /// Of one event, in bytes.
     pub max_event_bytes: u64,
     /// That read files.
@@ -66,7 +68,6 @@ impl Reader<'_> {
         places: &[usize],
         room: u64,
         reading: &mut Reading,
-        buffer: &mut Vec<u8>,
     ) -> usize {
         let claims = Claims {
             next: AtomicUsize::new(0),
@@ -74,21 +75,21 @@ impl Reader<'_> {
             places,
             room,
         };
-        reading.reserve(places.len());
+        reading.reserve(places.len(), self.spares);
         if places.len() < TWO_THREADS || self.threads < 2 {
-            self.work(listing, &claims, reading, buffer);
+            self.work(listing, &claims, reading);
         } else {
             let other = std::thread::scope(|scope| {
                 let other = std::thread::Builder::new().spawn_scoped(scope, || {
                     let mut reading = Reading::default();
-                    reading.reserve(places.len());
+                    reading.reserve(places.len(), self.spares);
                     let own = self.directory.again();
                     let directory = own.as_ref().unwrap_or(self.directory);
                     let reader = Reader { directory, ..*self };
-                    reader.work(listing, &claims, &mut reading, &mut Vec::new());
+                    reader.work(listing, &claims, &mut reading);
                     reading
                 });
-                self.work(listing, &claims, reading, buffer);
+                self.work(listing, &claims, reading);
                 // Without a second thread the first did all of it.
                 other.ok().map(std::thread::ScopedJoinHandle::join)
             });
@@ -101,18 +102,11 @@ impl Reader<'_> {
         claims.next.into_inner().min(places.len())
     }
 
-    fn work(
-        &self,
-        listing: &Listing,
-        claims: &Claims<'_>,
-        reading: &mut Reading,
-        buffer: &mut Vec<u8>,
-    ) {
-        make_room(buffer, GROUP_BYTES);
+    fn work(&self, listing: &Listing, claims: &Claims<'_>, reading: &mut Reading) {
         let mut group = Vec::with_capacity(GROUP);
         loop {
-            let goes_on = self.read(listing, claims, &mut group, reading, buffer);
-            self.parse(listing, &mut group, reading, buffer);
+            let goes_on = self.read(listing, claims, &mut group, reading);
+            self.parse(listing, &mut group, reading);
             if !goes_on {
                 return;
             }
@@ -126,7 +120,6 @@ impl Reader<'_> {
         claims: &Claims<'_>,
         group: &mut Vec<Whole>,
         reading: &mut Reading,
-        buffer: &mut Vec<u8>,
     ) -> bool {
         let most = self.max_event_bytes;
         let mut filled = 0;
@@ -136,7 +129,9 @@ impl Reader<'_> {
             };
             reading.counters.opened += 1;
             let name = listing.name(place);
-            let fault = match self.directory.read(name, most, buffer, filled) {
+            let arena = reading.events.read();
+            let read = |buffer: &mut _, from| self.directory.read(name, most, buffer, from);
+            let fault = match arena.read(read) {
                 Err(error) => Fault::Refused(error),
                 Ok(Contents::Nothing) => Fault::Nothing,
                 Ok(Contents::Changing(stat)) => Fault::NotReady(stat, None),
@@ -145,9 +140,8 @@ impl Reader<'_> {
                 }
                 Ok(Contents::Whole(stat)) => {
                     claims.bytes.fetch_add(stat.size, Relaxed);
-                    let begin = filled;
-                    filled += usize::try_from(stat.size).unwrap_or(0);
-                    let bytes = begin..filled;
+                    let bytes = arena.keep(usize::try_from(stat.size).unwrap_or(0));
+                    filled += bytes.len();
                     group.push(Whole { place, stat, bytes });
                     continue;
                 }
@@ -158,19 +152,14 @@ impl Reader<'_> {
     }
 
     /// Parse the files of a group, which is empty then.
-    fn parse(
-        &self,
-        listing: &Listing,
-        group: &mut Vec<Whole>,
-        reading: &mut Reading,
-        buffer: &[u8],
-    ) {
+    fn parse(&self, listing: &Listing, group: &mut Vec<Whole>, reading: &mut Reading) {
         let started = Instant::now();
+        let arena = std::mem::take(reading.events.read());
         for file in group.drain(..) {
             let (name, stat) = (listing.name(file.place), file.stat);
-            let bytes = &buffer[file.bytes];
+            let bytes = &arena.used()[file.bytes];
             let key = key::of_file(name, stat.mtime_ns, stat.size, bytes);
-            match self.event(bytes, key, stat, i64::MIN, reading) {
+            match self.event(bytes, key, stat, i64::MIN, arena.used(), reading) {
                 Ok(_) => reading.files.push(name, stat),
                 Err(rejection) => {
                     let fault = Fault::NotReady(stat, Some(rejection));
@@ -178,17 +167,19 @@ impl Reader<'_> {
                 }
             }
         }
+        *reading.events.read() = arena;
         reading.counters.parsed_since(started);
     }
 
     /// Parse and mend one event, with the figures; returns the time that it is ordered by: its own, or
-    /// `earliest` when that is later.
+    /// `earliest` when that is later. Bytes of what was `read` into the arena stay there.
     pub fn event(
         &self,
         bytes: &[u8],
         key: IntakeKey,
         stat: Stat,
         earliest: i64,
+        read: &[u8],
         reading: &mut Reading,
     ) -> Result<i64, Rejection> {
         let origin = Origin {
@@ -202,12 +193,12 @@ impl Reader<'_> {
         counters.mended += u64::from(!event.warnings.is_empty());
         counters.unknown_types += u64::from(event.type_index.is_none());
         let at = event.occurred_at.max(earliest);
-        reading.events.push(event, at, stat.mtime_ns);
+        reading.events.push(event, at, stat.mtime_ns, read);
         Ok(at)
     }
 }
 
-/// A file that was read, and where it stands in the buffer.
+/// A file that was read, and where it stands in the arena.
 struct Whole {
     place: usize,
     stat: Stat,
@@ -234,8 +225,8 @@ impl Claims<'_> {
 
 impl Reading {
     /// Make room for so many more files.
-    fn reserve(&mut self, files: usize) {
-        self.events.reserve(files);
+    fn reserve(&mut self, files: usize, spares: &Arc<Spares>) {
+        self.events.reserve(files, spares);
         self.files.reserve(files);
     }
 

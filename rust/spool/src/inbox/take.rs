@@ -1,7 +1,7 @@
 //! One round: what the listing has, until the batch is full.
 
 use super::batch::{Batch, Trouble};
-use super::read::{BUFFER_KEPT, Fault, Reader, Reading};
+use super::read::{Fault, Reader, Reading};
 use super::urgent::{self, Looking};
 use super::{Bounds, Inbox, Name, State, Unremoved, name_hash};
 use crate::directory::{Directory, Stamp, Stat};
@@ -18,6 +18,9 @@ const LISTING_SECONDS: f64 = 30.0;
 /// Calls on the directory of a take that brings one file: open, stat, open to list, list twice, close both;
 /// of its settling: open, close.
 const DIRECTORY_CALLS: u64 = 9;
+
+/// With so many names left of a window the watch rests: to set it again costs as much as it costs some 2,000 files.
+const LONG_RUN: usize = 2_048;
 
 /// What is being put together.
 pub(super) struct Taking<'a> {
@@ -58,6 +61,7 @@ impl Inbox {
         let bounds = state.bounds;
         let reader = Reader {
             directory: &directory,
+            spares: &self.spares,
             max_event_bytes: bounds.max_event_bytes,
             threads: self.threads,
             clock_us: timestamp::now_us(),
@@ -74,13 +78,15 @@ impl Inbox {
         taking.list(state, stamp)?;
         urgent::first(state);
         taking.batch.more = taking.through(state)?;
+        self.spares.want(taking.batch.more);
+        if state.listing.left() >= LONG_RUN {
+            self.watch.rest();
+        }
         if !taking.batch.more {
             state.looking = None;
             taking.forget_vanished(state);
             state.listing.keep();
         }
-        state.buffer.truncate(BUFFER_KEPT);
-        state.buffer.shrink_to(BUFFER_KEPT);
         let mut batch = taking.batch;
         let reading = taking.reading;
         batch.counters.add(&reading.counters);
@@ -178,12 +184,9 @@ impl Taking<'_> {
         let room = self.bounds.batch_bytes;
         let room = room.saturating_sub(self.reading.counters.bytes);
         let (files, faults) = (self.reading.files.len(), self.reading.faults.len());
-        let State {
-            listing, buffer, ..
-        } = state;
         let read = self
             .reader
-            .run(listing, places, room, &mut self.reading, buffer);
+            .run(&state.listing, places, room, &mut self.reading);
         for (name, _) in self.reading.files.iter().skip(files) {
             state.in_flight.insert(name_hash(name));
             if !state.waiting.is_empty() {

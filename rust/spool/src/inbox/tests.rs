@@ -5,6 +5,7 @@ use std::path::Path;
 
 mod bounds;
 mod lines;
+mod texts;
 
 /// A home with an inbox and a clock.
 struct Home {

@@ -140,3 +140,17 @@ fn a_queue_that_overflows_is_told_r15() {
     }
     assert_eq!(woken, Woken::Overflow);
 }
+
+#[test]
+fn a_watch_that_rests_looks_at_everything_at_the_next_wait_and_watches_again() {
+    let home = tempfile::tempdir().unwrap();
+    let watch = settled(home.path());
+    watch.rest();
+    assert!(watch.state().watcher.is_none());
+    assert!(watch.trouble().is_none());
+    fs::write(home.path().join("a.json"), "{}").unwrap();
+    assert_eq!(watch.wait(LONG, || false), Woken::Changed);
+    while watch.wait(Duration::ZERO, || false) == Woken::Changed {}
+    fs::write(home.path().join("b.json"), "{}").unwrap();
+    assert_eq!(watch.wait(LONG, || false), Woken::Changed);
+}

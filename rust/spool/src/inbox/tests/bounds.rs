@@ -50,3 +50,34 @@ fn the_largest_event_grows_and_shrinks() {
     assert_eq!(home.take(10.0).rejected.len(), 1);
     assert_eq!(home.rejected(), ["b.json", "b.json.reason.json"]);
 }
+
+#[test]
+fn nobody_is_told_while_a_backlog_is_taken_and_what_came_meanwhile_is_found_after_it() {
+    let home = Home::new();
+    for number in 0..3_000 {
+        home.write(&format!("{number:04}.json"), event("a"));
+    }
+    while home.inbox.wait(Duration::ZERO, || false) == Woken::Changed {}
+    let mut taken = 0;
+    loop {
+        let batch = home.take(0.0);
+        taken += batch.events.len();
+        home.inbox.settle(&batch, 0.0).unwrap();
+        if !batch.more {
+            break;
+        }
+        home.write(&format!("9{taken}.json"), event("b"));
+    }
+    assert_eq!(taken, 3_000);
+    let later = home.left().len();
+    assert!(later >= 4);
+    assert_eq!(home.inbox.wait(Duration::ZERO, || false), Woken::Changed);
+    assert_eq!(home.titles(0.0).len(), later);
+    while home.inbox.wait(Duration::ZERO, || false) == Woken::Changed {}
+    home.write("last.json", event("c"));
+    let told = home.inbox.wait(Duration::from_secs(20), || false);
+    assert_eq!(
+        (told, home.titles(0.0)),
+        (Woken::Changed, vec!["c".to_owned()])
+    );
+}
