@@ -35,11 +35,44 @@ pub fn find(name: &str) -> Option<&'static EventType> {
 /// The place of a type in [`EVENT_TYPES`].
 #[must_use]
 pub fn index(name: &str) -> Option<u8> {
-    // 62 short strings, told apart mostly by their length: a scan is as fast as a hash.
-    let place = EVENT_TYPES
-        .iter()
-        .position(|event_type| event_type.name == name)?;
-    u8::try_from(place).ok()
+    let mut slot = slot(name.as_bytes());
+    loop {
+        let place = SLOTS[slot]?;
+        if EVENT_TYPES[usize::from(place)].name == name {
+            return Some(place);
+        }
+        slot = (slot + 1) % SLOTS.len();
+    }
+}
+
+/// A hash table of the places: each stands in its name's slot, or in the next that was free.
+static SLOTS: [Option<u8>; 256] = {
+    let mut slots = [None; 256];
+    let mut place = 0;
+    while place < EVENT_TYPES.len() {
+        let mut slot = slot(EVENT_TYPES[place].name.as_bytes());
+        while slots[slot].is_some() {
+            slot = (slot + 1) % slots.len();
+        }
+        #[allow(clippy::cast_possible_truncation)]
+        // the table below has fewer than 256 rows, as a test says
+        {
+            slots[slot] = Some(place as u8);
+        }
+        place += 1;
+    }
+    slots
+};
+
+/// Where a name is looked for first: by its length and three of its bytes.
+const fn slot(name: &[u8]) -> usize {
+    match name {
+        [first, .., last] => {
+            let middle = name[name.len() / 2] as usize;
+            (name.len() * 41 + *first as usize * 7 + *last as usize * 3 + middle * 29) % 256
+        }
+        _ => 0,
+    }
 }
 
 const fn t(

@@ -17,6 +17,7 @@ use crate::skim::skim;
 use crate::timestamp::{self, FUTURE_LIMIT_US};
 use serde_json::error::Category;
 use std::borrow::Cow;
+use std::mem::take;
 
 /// Read one event.
 ///
@@ -50,15 +51,20 @@ fn read_text(
     origin: Origin,
 ) -> Result<Event<'_>, Rejection> {
     let text = text.trim_matches([' ', '\t', '\r', '\n']);
-    match skim(text).map_or_else(|| scan(text), Ok) {
-        Ok(scanned) => finish(scanned, text, warnings, origin),
+    // Given by reference, here and below: it is large, and copied each time it is handed over.
+    let mut scanned = Scanned::default();
+    if skim(text, &mut scanned).is_some() {
+        return finish(&mut scanned, text, warnings, origin);
+    }
+    match scan(text) {
+        Ok(mut scanned) => finish(&mut scanned, text, warnings, origin),
         Err(error) if error.classify() == Category::Eof => Err(not_json(text, &error)),
         Err(error) => match repair(text) {
             None => Err(not_json(text, &error)),
             Some((repaired, sentences)) => {
                 warnings.extend(sentences.into_iter().map(str::to_owned));
-                let scanned = scan(&repaired).map_err(|error| not_json(text, &error))?;
-                finish(scanned, &repaired, warnings, origin).map(Event::into_owned)
+                let mut scanned = scan(&repaired).map_err(|error| not_json(text, &error))?;
+                finish(&mut scanned, &repaired, warnings, origin).map(Event::into_owned)
             }
         },
     }
@@ -97,7 +103,7 @@ fn not_json(text: &str, error: &serde_json::Error) -> Rejection {
 }
 
 fn finish<'a>(
-    scanned: Scanned<'a>,
+    scanned: &mut Scanned<'a>,
     body: &'a str,
     mut warnings: Vec<String>,
     origin: Origin,
@@ -113,7 +119,7 @@ fn finish<'a>(
         warnings: &mut warnings,
     };
     let title = mend
-        .text("title", scanned.title)
+        .text("title", take(&mut scanned.title))
         .filter(|title| !title.trim_start().is_empty());
     let Some(title) = title else {
         let reason = "No title. Add \"title\" with 1 to 200 characters of text.";
@@ -129,7 +135,7 @@ fn finish<'a>(
         "cut in the message, whole in its details",
     );
     if !scanned.description.is_short(DESCRIPTION_CHARACTERS)
-        && let Some(description) = mend.text("description", scanned.description)
+        && let Some(description) = mend.text("description", take(&mut scanned.description))
     {
         let outcome = "folded, split or sent as a document";
         mend.long("description", &description, DESCRIPTION_CHARACTERS, outcome);
@@ -140,12 +146,12 @@ fn finish<'a>(
     if let Some(key) = scanned.repeated {
         mend.warn(format!("{key} stands more than once; the last one counts."));
     }
-    let (kind, type_index) = mend.kind(scanned.kind);
+    let (kind, type_index) = mend.kind(take(&mut scanned.kind));
     let known = type_index.and_then(|index| EVENT_TYPES.get(usize::from(index)));
-    let task_id = mend.id("task_id", scanned.task_id);
+    let task_id = mend.id("task_id", take(&mut scanned.task_id));
     // Older producers wrote the task's id into every event of the task: it names none of them.
     let event_id = mend
-        .id("event_id", scanned.event_id)
+        .id("event_id", take(&mut scanned.event_id))
         .filter(|id| Some(id) != task_id.as_ref());
     let severity = mend.word(
         "data.severity",
@@ -161,10 +167,10 @@ fn finish<'a>(
     );
     let base_lane = known.map_or(Lane::Ordinary, |known| known.lane);
     let source = mend
-        .id("source", scanned.source)
+        .id("source", take(&mut scanned.source))
         .unwrap_or(Cow::Borrowed("external"));
-    let correlation_id = mend.id("correlation_id", scanned.correlation_id);
-    let _ = mend.id("parent_event_id", scanned.parent_event_id);
+    let correlation_id = mend.id("correlation_id", take(&mut scanned.correlation_id));
+    let _ = mend.id("parent_event_id", take(&mut scanned.parent_event_id));
     let occurred_at = mend.time(&scanned.timestamp, origin);
     Ok(Event {
         intake_key: origin.key,
@@ -195,7 +201,17 @@ impl<'a> Mend<'a, '_> {
     }
 
     /// A field as text, whatever it was.
+    #[inline]
     fn text(&mut self, name: &str, field: Field<'a>) -> Option<Cow<'a, str>> {
+        match field {
+            Field::Missing => None,
+            Field::Text(text) => Some(text),
+            other => self.made_text(name, other),
+        }
+    }
+
+    #[inline(never)]
+    fn made_text(&mut self, name: &str, field: Field<'a>) -> Option<Cow<'a, str>> {
         let text = match field {
             Field::Missing => return None,
             Field::Text(text) => return Some(text),
@@ -245,7 +261,17 @@ impl<'a> Mend<'a, '_> {
 
     /// An id or source: text that is not empty and at most 100 characters. A longer one is cut and
     /// ends in a hash of the whole, so that different ones stay different.
+    #[inline]
     fn id(&mut self, name: &str, field: Field<'a>) -> Option<Cow<'a, str>> {
+        match field {
+            Field::Missing => None,
+            Field::Text(text) if (1..=ID_CHARACTERS).contains(&text.len()) => Some(text),
+            other => self.made_id(name, other),
+        }
+    }
+
+    #[inline(never)]
+    fn made_id(&mut self, name: &str, field: Field<'a>) -> Option<Cow<'a, str>> {
         let text = match field {
             Field::Scalar(number) => Cow::Owned(number), // {"task_id": 42} is common
             other => self.text(name, other)?,

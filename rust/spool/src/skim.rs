@@ -5,19 +5,16 @@
 use crate::field::Field;
 use crate::scan::{MAX_DEPTH, Scanned};
 use std::borrow::Cow;
+use wide::u8x16;
 
-/// Scan a JSON text; `None` when it takes a closer look, be it wrong or only unusual.
-pub fn skim(text: &str) -> Option<Scanned<'_>> {
+/// Scan a JSON text into what is empty so far; `None` when it takes a closer look, be it wrong or only unusual.
+pub fn skim<'a>(text: &'a str, scanned: &mut Scanned<'a>) -> Option<()> {
     let mut skim = Skim {
         text,
         bytes: text.as_bytes(),
         at: 0,
         block: usize::MAX,
         stops: 0,
-    };
-    let mut scanned = Scanned {
-        is_object: true,
-        ..Scanned::default()
     };
     let mut seen = 0_u16;
     skim.object(|skim, key| {
@@ -38,8 +35,8 @@ pub fn skim(text: &str) -> Option<Scanned<'_>> {
                 seen |= 1 << 9;
                 let (severity, priority) = (&mut scanned.severity, &mut scanned.priority);
                 return skim.object(|skim, key| match key {
-                    b"severity" => skim.picked().map(|field| *severity = field),
-                    b"priority" => skim.picked().map(|field| *priority = field),
+                    b"severity" => skim.picked(severity),
+                    b"priority" => skim.picked(priority),
                     _ => skim.value(2),
                 });
             }
@@ -49,11 +46,11 @@ pub fn skim(text: &str) -> Option<Scanned<'_>> {
             return None;
         }
         seen |= 1 << bit;
-        *field = skim.picked()?;
-        Some(())
+        skim.picked(field)
     })?;
     skim.blanks();
-    (skim.at == text.len()).then_some(scanned)
+    scanned.is_object = true;
+    (skim.at == text.len()).then_some(())
 }
 
 struct Skim<'a> {
@@ -66,6 +63,7 @@ struct Skim<'a> {
 }
 
 impl<'a> Skim<'a> {
+    #[cold]
     fn blanks(&mut self) {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.bytes.get(self.at) {
             self.at += 1;
@@ -73,9 +71,19 @@ impl<'a> Skim<'a> {
     }
 
     /// The next byte that is no blank.
+    #[inline]
     fn peek(&mut self) -> Option<u8> {
-        self.blanks();
-        self.bytes.get(self.at).copied()
+        // Most blanks stand alone, behind a colon or comma.
+        let mut byte = *self.bytes.get(self.at)?;
+        if byte == b' ' {
+            self.at += 1;
+            byte = *self.bytes.get(self.at)?;
+        }
+        if byte <= b' ' {
+            self.blanks();
+            byte = *self.bytes.get(self.at)?;
+        }
+        Some(byte)
     }
 
     fn expect(&mut self, byte: u8) -> Option<()> {
@@ -109,20 +117,21 @@ impl<'a> Skim<'a> {
         }
     }
 
-    /// A value that is kept.
-    fn picked(&mut self) -> Option<Field<'a>> {
+    /// A value that is kept, in a field that is missing so far.
+    fn picked(&mut self, field: &mut Field<'a>) -> Option<()> {
         match self.peek()? {
             b'"' => {
                 self.at += 1;
                 let written = self.string()?;
                 let text = &self.text[written.from..written.to];
-                Some(if written.is_escaped {
+                *field = if written.is_escaped {
                     Field::Escaped(text)
                 } else {
                     Field::Text(Cow::Borrowed(text))
-                })
+                };
+                Some(())
             }
-            b'n' => self.word(b"null").map(|()| Field::Missing),
+            b'n' => self.word(b"null"),
             _ => None,
         }
     }
@@ -201,40 +210,59 @@ impl<'a> Skim<'a> {
     }
 
     /// The rest of a string after its first quote.
+    #[inline]
     fn string(&mut self) -> Option<Written> {
         let from = self.at;
-        let mut is_escaped = false;
-        loop {
-            self.at = self.stop()?;
-            match self.bytes[self.at] {
-                b'"' => {
-                    let to = self.at;
-                    self.at += 1;
-                    return Some(Written {
-                        from,
-                        to,
-                        is_escaped,
-                    });
-                }
-                b'\\' => {
-                    is_escaped = true;
-                    match self.bytes.get(self.at + 1)? {
-                        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.at += 2,
-                        _ => return None, // \u may be half of a pair
-                    }
-                }
-                _ => return None,
-            }
+        let to = self.stop()?;
+        self.at = to + 1;
+        if self.bytes[to] == b'"' {
+            return Some(Written {
+                from,
+                to,
+                is_escaped: false,
+            });
         }
+        let to = self.escaped(to)?;
+        Some(Written {
+            from,
+            to,
+            is_escaped: true,
+        })
+    }
+
+    /// The end of a string that stops here for something else.
+    #[inline(never)]
+    fn escaped(&mut self, mut stop: usize) -> Option<usize> {
+        while self.bytes[stop] == b'\\' {
+            match self.bytes.get(stop + 1)? {
+                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.at = stop + 2,
+                _ => return None, // \u may be half of a pair
+            }
+            stop = self.stop()?;
+            self.at = stop + 1;
+        }
+        (self.bytes[stop] == b'"').then_some(stop)
     }
 
     /// The place of the next byte that stops a string.
+    #[inline]
     fn stop(&mut self) -> Option<usize> {
-        let mut block = self.at / BLOCK;
-        if block != self.block {
-            self.look_at(block)?;
+        let ahead = self.stops >> (self.at % BLOCK);
+        if self.at / BLOCK == self.block && ahead != 0 {
+            return Some(self.at + ahead.trailing_zeros() as usize);
         }
-        let mut ahead = self.stops & (u64::MAX << (self.at % BLOCK));
+        self.stop_behind()
+    }
+
+    /// The same where it is not in the block that was looked at last.
+    #[inline(never)]
+    fn stop_behind(&mut self) -> Option<usize> {
+        let mut block = self.at / BLOCK;
+        let mut ahead = if block == self.block {
+            0
+        } else {
+            self.look_at(block)? & u64::MAX << (self.at % BLOCK)
+        };
         while ahead == 0 {
             block += 1;
             ahead = self.look_at(block)?;
@@ -269,17 +297,15 @@ struct Written {
 const BLOCK: usize = 64;
 
 /// Which bytes stop a string: the first byte is the lowest bit.
-#[allow(clippy::needless_bitwise_bool)] // without branches, which is what makes it sixteen at once
+#[inline]
 fn stops(block: &[u8; BLOCK]) -> u64 {
-    let mut flags = [0; BLOCK];
-    for (flag, byte) in flags.iter_mut().zip(block) {
-        *flag = u8::from((*byte < 0x20) | (*byte == b'"') | (*byte == b'\\'));
-    }
     let mut bits = 0;
-    for (place, word) in flags.as_chunks().0.iter().enumerate() {
-        // The lowest bits of eight bytes, moved beside each other: byte k goes to bit 56 + k, and no two sums meet.
-        let gathered = u64::from_le_bytes(*word).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        bits |= gathered << (8 * place);
+    for (place, bytes) in block.as_chunks::<16>().0.iter().enumerate() {
+        let bytes = u8x16::new(*bytes);
+        let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
+        let is_control = bytes.simd_le(u8x16::splat(0x1F));
+        let is_stop = is(b'"') | is(b'\\') | is_control;
+        bits |= u64::from(is_stop.to_bitmask()) << (16 * place);
     }
     bits
 }
@@ -292,9 +318,10 @@ mod tests {
 
     /// What is skimmed is what the judge reads; returns whether it was skimmed.
     fn agrees(text: &str) -> bool {
-        let Some(skimmed) = skim(text) else {
+        let mut skimmed = Scanned::default();
+        if skim(text, &mut skimmed).is_none() {
             return false;
-        };
+        }
         let judged = scan(text).unwrap_or_else(|error| panic!("{text}: {error}"));
         assert_eq!(skimmed, judged, "{text}");
         true

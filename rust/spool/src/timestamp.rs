@@ -23,19 +23,37 @@ pub fn from_system(time: SystemTime) -> i64 {
 /// Read an RFC 3339 time with its zone, from year 1; digits beyond microseconds are dropped.
 #[must_use]
 pub fn parse(text: &str) -> Option<i64> {
-    let bytes = text.as_bytes();
-    let number = |from: usize, to: usize| -> Option<i64> {
-        bytes.get(from..to)?.iter().try_fold(0_i64, |sum, byte| {
-            byte.is_ascii_digit()
-                .then(|| sum * 10 + i64::from(byte - b'0'))
-        })
-    };
-    let is = |at: usize, allowed: &[u8]| bytes.get(at).is_some_and(|byte| allowed.contains(byte));
-    if !(is(4, b"-") && is(7, b"-") && is(10, b"Tt ") && is(13, b":") && is(16, b":")) {
+    let (head, mut rest) = text.as_bytes().split_first_chunk::<19>()?;
+    let [
+        y1,
+        y2,
+        y3,
+        y4,
+        b'-',
+        o1,
+        o2,
+        b'-',
+        d1,
+        d2,
+        b'T' | b't' | b' ',
+        h1,
+        h2,
+        b':',
+        m1,
+        m2,
+        b':',
+        s1,
+        s2,
+    ] = head
+    else {
         return None;
-    }
-    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+    };
+    let (year, month, day) = (
+        two(*y1, *y2)? * 100 + two(*y3, *y4)?,
+        two(*o1, *o2)?,
+        two(*d1, *d2)?,
+    );
+    let (hour, minute, second) = (two(*h1, *h2)?, two(*m1, *m2)?, two(*s1, *s2)?);
     // A leap second, 23:59:60, is legal: it counts as the last second before it.
     let in_range = (1..=9999).contains(&year)
         && (1..=12).contains(&month)
@@ -46,28 +64,23 @@ pub fn parse(text: &str) -> Option<i64> {
     if !in_range {
         return None;
     }
-    let mut at = 19;
     let mut micros = 0;
-    if is(at, b".") {
-        at += 1;
-        let from = at;
-        while is(at, b"0123456789") {
-            if at - from < 6 {
-                micros = micros * 10 + number(at, at + 1)?;
-            }
-            at += 1;
+    if let [b'.', fraction @ ..] = rest {
+        let mut weight = 1_000_000;
+        rest = fraction;
+        while let [digit @ b'0'..=b'9', behind @ ..] = rest {
+            weight /= 10;
+            micros += i64::from(digit - b'0') * weight;
+            rest = behind;
         }
-        if at == from {
+        if rest.len() == fraction.len() {
             return None;
         }
-        for _ in at - from..6 {
-            micros *= 10;
-        }
     }
-    let offset_minutes = match bytes.get(at)? {
-        b'Z' | b'z' if bytes.len() == at + 1 => 0,
-        sign @ (b'+' | b'-') if bytes.len() == at + 6 && is(at + 3, b":") => {
-            let (hours, minutes) = (number(at + 1, at + 3)?, number(at + 4, at + 6)?);
+    let offset_minutes = match rest {
+        [b'Z' | b'z'] => 0,
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
+            let (hours, minutes) = (two(*h1, *h2)?, two(*m1, *m2)?);
             if hours > 23 || minutes > 59 {
                 return None;
             }
@@ -77,6 +90,12 @@ pub fn parse(text: &str) -> Option<i64> {
     };
     let minutes = days_from_epoch(year, month, day) * 1_440 + hour * 60 + minute - offset_minutes;
     Some((minutes * 60 + second.min(59)) * 1_000_000 + micros)
+}
+
+/// The number that two digits are.
+fn two(tens: u8, ones: u8) -> Option<i64> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| i64::from(10 * tens + ones))
 }
 
 /// Write a time as file names begin: `20261123T174112.123456Z`. Years 0 to 9999 sort by time.

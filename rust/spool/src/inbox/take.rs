@@ -133,7 +133,9 @@ impl Taking<'_> {
         let State {
             listing, in_flight, ..
         } = state;
-        listing.fill(self.directory, |name| !in_flight.contains(&name_hash(name)))
+        listing.fill(self.directory, |name| {
+            in_flight.is_empty() || !in_flight.contains(&name_hash(name))
+        })
     }
 
     /// Go through the listing; true when the batch was full before its end.
