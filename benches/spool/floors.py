@@ -40,7 +40,7 @@ class Floors:
         return _seconds(took, folder), files.value, size.value
 
     def calls(self, folder: Path, threads: int) -> float:
-        """List, sort, open, look, read, close, in a watched directory: seconds."""
+        """List, sort, open, look, read, close: seconds."""
         files = ctypes.c_int64()
         return _seconds(self._library.floor_calls(bytes(folder), ctypes.byref(files), threads), folder)
 
