@@ -164,3 +164,6 @@ pub(crate) fn make_room(buffer: &mut Vec<u8>, size: usize) {
         buffer.resize(size, 0);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,6 +22,12 @@ const READ: OFlags = OFlags::RDONLY
     .union(OFlags::NOCTTY)
     .union(OFlags::CLOEXEC);
 
+/// The same without a note of when it was read, which is a write for each file that is read once.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const READ_UNNOTED: OFlags = READ.union(OFlags::NOATIME);
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const READ_UNNOTED: OFlags = READ;
+
 /// An open directory.
 pub struct Directory {
     fd: OwnedFd,
@@ -141,13 +147,22 @@ impl Directory {
         }
     }
 
+    fn open_at(&self, name: &[u8]) -> rustix::io::Result<OwnedFd> {
+        let open =
+            |flags| rustix::fs::openat(&self.fd, OsStr::from_bytes(name), flags, Mode::empty());
+        match open(READ_UNNOTED) {
+            Err(Errno::PERM) => open(READ), // somebody else's file, which always is noted
+            opened => opened,
+        }
+    }
+
     /// Open a regular file for reading; `None` when it is no regular file, or gone.
     ///
     /// # Errors
     ///
     /// The file system refuses, such as for want of permission.
     pub fn open_file(&self, name: &[u8]) -> Result<Option<(File, Stat)>> {
-        let fd = match rustix::fs::openat(&self.fd, OsStr::from_bytes(name), READ, Mode::empty()) {
+        let fd = match self.open_at(name) {
             Ok(fd) => fd,
             // Gone, a link (LOOP, or MLINK on some systems), a socket or device without a driver.
             Err(Errno::NOENT | Errno::LOOP | Errno::MLINK | Errno::NXIO | Errno::NODEV) => {
@@ -164,8 +179,7 @@ impl Directory {
     /// nothing of what cannot be read.
     #[must_use]
     pub fn beginning(&self, name: &[u8], buffer: &mut [u8]) -> usize {
-        let opened = rustix::fs::openat(&self.fd, OsStr::from_bytes(name), READ, Mode::empty());
-        opened
+        self.open_at(name)
             .and_then(|file| rustix::io::read(&file, buffer))
             .unwrap_or(0)
     }

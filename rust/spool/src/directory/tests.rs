@@ -1,0 +1,43 @@
+use super::*;
+
+fn read(directory: &Directory, name: &[u8]) -> (Contents, Vec<u8>) {
+    let mut buffer = Vec::new();
+    let contents = directory.read(name, 1 << 20, &mut buffer, 0).unwrap();
+    (contents, buffer)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn reading_a_file_writes_nothing() {
+    use std::fs::{File, FileTimes};
+    use std::time::{Duration, UNIX_EPOCH};
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("a.json");
+    std::fs::write(&path, "{}").unwrap();
+    // Last read before it was written: a read that is noted would be noted on nearly every file system.
+    let read_at = UNIX_EPOCH + Duration::from_secs(1);
+    let times = FileTimes::new()
+        .set_accessed(read_at)
+        .set_modified(read_at + Duration::from_secs(1));
+    File::options()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_times(times)
+        .unwrap();
+    let directory = Directory::open(home.path()).unwrap();
+    assert!(matches!(read(&directory, b"a.json").0, Contents::Whole(_)));
+    assert_eq!(directory.beginning(b"a.json", &mut [0; 2]), 2);
+    assert_eq!(path.metadata().unwrap().accessed().unwrap(), read_at);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_of_somebody_else_is_read() {
+    // Whoever runs this, unless it is the owner of the system.
+    let directory = Directory::open(Path::new("/etc")).unwrap();
+    let (contents, bytes) = read(&directory, b"passwd");
+    assert!(matches!(contents, Contents::Whole(_)));
+    assert!(bytes.starts_with(&std::fs::read("/etc/passwd").unwrap()));
+    assert_eq!(directory.beginning(b"passwd", &mut [0; 4]), 4);
+}
