@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -27,33 +27,49 @@ from workload import hooks, write_files
 
 from cctelegram import _native
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 FILES = 20_000
 BATCH: dict[str, Any] = {"batch_events": 512, "batch_bytes": 256 << 10}  # what the bridge takes
 
 
-class Taken(NamedTuple):
-    """Seconds that all batches took, and what they held in bytes."""
+class Crossed(NamedTuple):
+    """Seconds that the rows of all batches took, by us and by marshal, and what the batches held in bytes."""
 
-    take: float
     rows: float
     marshal: float
     held: int
 
 
-def take(home: Path, threads: int) -> Taken:
-    """Everything in the events directory, as the bridge takes it: rows are let go before the next batch.
+def batches(home: Path, threads: int) -> Iterator[tuple[_native.Batch, float]]:
+    """Everything in the events directory, as the bridge takes it, and the seconds of each take.
 
     What is not measured: the store, and the removal.
     """
     inbox = _native.Inbox(home / "events", home / "rejected", threads=threads, **BATCH)
-    took = crossed = marshalled = 0.0
-    held = events = 0
-    more = True
+    events, more = 0, True
     while more:
         begin = time.perf_counter()
         batch = inbox.take(0.0)
-        took += time.perf_counter() - begin
-        more, held, events = batch.more, held + batch.held, events + len(batch)
+        took = time.perf_counter() - begin
+        more, events = batch.more, events + len(batch)
+        yield batch, took
+    inbox.close()
+    assert events == FILES
+
+
+def take(home: Path, threads: int) -> float:
+    """Seconds of the takes alone."""
+    return sum(took for _, took in batches(home, threads))
+
+
+def cross(home: Path) -> Crossed:
+    """Rows of a batch made and let go before the next batch."""
+    crossed = marshalled = 0.0
+    held = 0
+    for batch, _ in batches(home, 1):
+        held += batch.held
         begin = time.perf_counter()
         rows = batch.rows()
         crossed += time.perf_counter() - begin
@@ -65,9 +81,7 @@ def take(home: Path, threads: int) -> Taken:
         rows = marshal.loads(written)
         del rows
         marshalled += time.perf_counter() - begin
-    inbox.close()
-    assert events == FILES
-    return Taken(took, crossed, marshalled, held)
+    return Crossed(crossed, marshalled, held)
 
 
 def usual_python(folder: Path) -> float:
@@ -136,19 +150,19 @@ def measure(runs: int) -> list[Figure]:
         mean = write_files(home / "events", hooks(FILES)) / FILES
         for _ in range(runs):
             gc.collect()
-            one = take(home, 1)
-            held = one.held / FILES
+            crossed = cross(home)
+            held = crossed.held / FILES
             for name, value in (
-                ("one", one.take),
+                ("one", take(home, 1)),
                 ("floor", floors.read(home / "events")[0]),
                 ("calls", floors.calls(home / "events", 1)),
                 ("calls by two", floors.calls(home / "events", 2)),
-                ("two", take(home, 2).take),
+                ("two", take(home, 2)),
                 ("floor again", floors.read(home / "events")[0]),
                 ("usual", usual_python(home / "events")),
                 ("best", best_python(home / "events")),
-                ("crossing", one.rows),
-                ("marshal", one.marshal),
+                ("crossing", crossed.rows),
+                ("marshal", crossed.marshal),
             ):
                 seconds.setdefault(name, []).append(value)
     crossing_us = median_us("rows handed over, an event", seconds["crossing"], FILES)

@@ -49,17 +49,18 @@ class Run(NamedTuple):
     descriptors: int
 
 
-def take(home: Path, count: int, *, removes: bool) -> tuple[float, int]:
+def take(home: Path, count: int, threads: int, *, removes: bool) -> tuple[float, int]:
     """Take all there is, and remove it or not; seconds of the takes, and most descriptors."""
-    inbox = _native.Inbox(home / "events", home / "rejected", batch_events=512, batch_bytes=256 << 10)
-    descriptors, taking, taken, batches, more = 0, 0.0, 0, 0, True
+    inbox = _native.Inbox(
+        home / "events", home / "rejected", threads=threads, batch_events=512, batch_bytes=256 << 10
+    )
+    descriptors, taking, taken, more = 0, 0.0, 0, True
     while more:
         begin = time.perf_counter()
         batch = inbox.take(0.0)
         taking += time.perf_counter() - begin
-        taken, batches, more = taken + len(batch), batches + 1, batch.more
-        if batches % 20 == 0:
-            descriptors = max(descriptors, len(list(Path("/proc/self/fd").iterdir())))
+        taken, more = taken + len(batch), batch.more
+        descriptors = max(descriptors, len(os.listdir("/proc/self/fd")))  # noqa: PTH208 - quick
         if removes:
             inbox.settle(batch, 0.0)
     assert taken == count
@@ -70,8 +71,8 @@ def take(home: Path, count: int, *, removes: bool) -> tuple[float, int]:
 def run(count: int, floors: Floors) -> Run:
     """Take all there is: once and leave it, and once and remove it.
 
-    The file system goes on with a removal after its call, on the processor of the second thread; so what a file
-    costs is measured where nothing is removed.
+    What a file costs is measured on one thread, as the C loop has it, and where nothing is removed: the file
+    system goes on with a removal after its call, on the other processor.
     """
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
@@ -79,11 +80,11 @@ def run(count: int, floors: Floors) -> Run:
         make(home / "events", count)
         floors.read(home / "events")  # files that nobody read yet cost more
         before = floors.read(home / "events")[0]
-        taking, _ = take(home, count, removes=False)
+        taking, _ = take(home, count, 1, removes=False)
         floor = (before + floors.read(home / "events")[0]) / 2
         Path("/proc/self/clear_refs").write_text("5")  # begin the highest memory anew
         size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        removing, descriptors = take(home, count, removes=True)
+        removing, descriptors = take(home, count, 2, removes=True)
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - size
     return Run(taking, removing, floor, grown, descriptors)
 
@@ -102,13 +103,13 @@ def measure(runs: int) -> list[Figure]:
         figures += [
             median_us(f"{size:,} files: a file", [each.taking for each in found], size),
             Figure(f"{size:,} files: of the C loop over the same files", costs[-1], "x"),
-            Figure(f"{size:,} files: of the same, while what was taken is removed", amid, "x"),
+            Figure(f"{size:,} files: on two threads, while what was taken is removed", amid, "x"),
             Figure(f"{size:,} files: the process grew by", grown, "MB"),
         ]
     return [
         *figures,
         Figure("dearest size, of the cheapest", max(costs) / min(costs), "x", 1.25),
-        Figure("descriptors open at most", max(descriptors), "", min(descriptors[2:]) + 2),
+        Figure("descriptors open at most", max(descriptors), "", 20),
     ]
 
 

@@ -27,6 +27,9 @@ pub fn form(name: &[u8]) -> Option<Form> {
     if name.starts_with(b".") {
         return None;
     }
+    if name.len() > 5 && name.ends_with(b".json") {
+        return Some(Form::Event); // nearly all
+    }
     // Capitals too: a file that is never read because of its ending's capitals is a file lost.
     let ends = |ending: &[u8]| {
         name.len() > ending.len() && name[name.len() - ending.len()..].eq_ignore_ascii_case(ending)
@@ -145,7 +148,11 @@ impl Listing {
             return;
         };
         let shared = self.starts.iter().fold(first.len(), |shared, start| {
-            let both = first[..shared].iter().zip(name_at(bytes, *start));
+            let name = name_at(bytes, *start);
+            if name.starts_with(&first[..shared]) {
+                return shared;
+            }
+            let both = first[..shared].iter().zip(name);
             both.take_while(|(one, other)| one == other).count()
         });
         let start_of = |name: &[u8]| {
