@@ -64,6 +64,9 @@ static SLOTS: [Option<u8>; 256] = {
     slots
 };
 
+// Half of the slots stay free, so that what is not there is soon seen.
+const _: () = assert!(EVENT_TYPES.len() <= 128);
+
 /// Where a name is looked for first: by its length and three of its bytes.
 const fn slot(name: &[u8]) -> usize {
     match name {
@@ -238,7 +241,25 @@ pub const EVENT_TYPES: &[EventType] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use std::collections::HashSet;
+
+    proptest! {
+        #[test]
+        fn a_type_is_found_where_it_stands_and_nothing_else_is(
+            place in 0..EVENT_TYPES.len(),
+            cut in 0_usize..30,
+            other in "[a-z_é]{0,20}",
+        ) {
+            let name = EVENT_TYPES[place].name;
+            prop_assert_eq!(index(name).map(usize::from), Some(place));
+            let start: String = name.chars().take(cut).collect();
+            for word in [other.clone(), format!("{start}{other}"), start] {
+                let found = EVENT_TYPES.iter().position(|known| known.name == word);
+                prop_assert_eq!(index(&word).map(usize::from), found);
+            }
+        }
+    }
 
     #[test]
     fn each_type_stands_once() {

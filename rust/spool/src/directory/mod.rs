@@ -166,4 +166,5 @@ pub(crate) fn make_room(buffer: &mut Vec<u8>, size: usize) {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -31,7 +31,6 @@ fn reading_a_file_writes_nothing() {
     assert_eq!(path.metadata().unwrap().accessed().unwrap(), read_at);
 }
 
-#[cfg(unix)]
 #[test]
 fn a_file_of_somebody_else_is_read() {
     // Whoever runs this, unless it is the owner of the system.
