@@ -15,23 +15,18 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import msgspec
 import orjson
 from figures import Figure, main, median_us, ratio
+from spool.batches import batches
 from spool.floors import Floors
 from workload import hooks, write_files
 
-from cctelegram import _native
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 FILES = 20_000
-BATCH: dict[str, Any] = {"batch_events": 512, "batch_bytes": 256 << 10}  # what the bridge takes
 
 
 class Crossed(NamedTuple):
@@ -42,33 +37,16 @@ class Crossed(NamedTuple):
     held: int
 
 
-def batches(home: Path, threads: int) -> Iterator[tuple[_native.Batch, float]]:
-    """Everything in the events directory, as the bridge takes it, and the seconds of each take.
-
-    What is not measured: the store, and the removal.
-    """
-    inbox = _native.Inbox(home / "events", home / "rejected", threads=threads, **BATCH)
-    events, more = 0, True
-    while more:
-        begin = time.perf_counter()
-        batch = inbox.take(0.0)
-        took = time.perf_counter() - begin
-        more, events = batch.more, events + len(batch)
-        yield batch, took
-    inbox.close()
-    assert events == FILES
-
-
 def take(home: Path, threads: int) -> float:
     """Seconds of the takes alone."""
-    return sum(took for _, took in batches(home, threads))
+    return sum(took for _, took in batches(home, FILES, threads))
 
 
 def cross(home: Path) -> Crossed:
     """Rows of a batch made and let go before the next batch."""
     crossed = marshalled = 0.0
     held = 0
-    for batch, _ in batches(home, 1):
+    for batch, _ in batches(home, FILES, 1):
         held += batch.held
         begin = time.perf_counter()
         rows = batch.rows()

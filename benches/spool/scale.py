@@ -12,17 +12,15 @@ import resource
 import statistics
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from figures import Figure, main, median_us
+from spool.batches import batches
 from spool.floors import Floors
 from workload import hooks
-
-from cctelegram import _native
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 
@@ -51,20 +49,10 @@ class Run(NamedTuple):
 
 def take(home: Path, count: int, threads: int, *, removes: bool) -> tuple[float, int]:
     """Take all there is, and remove it or not; seconds of the takes, and most descriptors."""
-    inbox = _native.Inbox(
-        home / "events", home / "rejected", threads=threads, batch_events=512, batch_bytes=256 << 10
-    )
-    descriptors, taking, taken, more = 0, 0.0, 0, True
-    while more:
-        begin = time.perf_counter()
-        batch = inbox.take(0.0)
-        taking += time.perf_counter() - begin
-        taken, more = taken + len(batch), batch.more
+    taking, descriptors = 0.0, 0
+    for _, took in batches(home, count, threads, removes=removes):
+        taking += took
         descriptors = max(descriptors, len(os.listdir("/proc/self/fd")))  # noqa: PTH208 - quick
-        if removes:
-            inbox.settle(batch, 0.0)
-    assert taken == count
-    inbox.close()
     return taking, descriptors
 
 

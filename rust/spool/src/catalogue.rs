@@ -54,11 +54,9 @@ static SLOTS: [Option<u8>; 256] = {
         while slots[slot].is_some() {
             slot = (slot + 1) % slots.len();
         }
-        #[allow(clippy::cast_possible_truncation)]
-        // the table below has fewer than 256 rows, as a test says
-        {
-            slots[slot] = Some(place as u8);
-        }
+        #[allow(clippy::cast_possible_truncation)] // see the assertion below
+        let short = place as u8;
+        slots[slot] = Some(short);
         place += 1;
     }
     slots

@@ -20,7 +20,7 @@ const LISTING_SECONDS: f64 = 30.0;
 const DIRECTORY_CALLS: u64 = 9;
 
 /// With so many names left of a window the watch rests: to set it again costs as much as it costs some 2,000 files.
-const LONG_RUN: usize = 2_048;
+const LONG_BACKLOG: usize = 2_048;
 
 /// What is being put together.
 pub(super) struct Taking<'a> {
@@ -79,7 +79,7 @@ impl Inbox {
         urgent::first(state);
         taking.batch.more = taking.through(state)?;
         self.spares.want(taking.batch.more);
-        if state.listing.left() >= LONG_RUN {
+        if state.listing.left() >= LONG_BACKLOG {
             self.watch.rest();
         }
         if !taking.batch.more {

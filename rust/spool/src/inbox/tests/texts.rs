@@ -109,16 +109,22 @@ proptest! {
     }
 }
 
-#[test]
-fn the_memory_of_a_batch_serves_the_next_while_there_is_more_and_goes_at_rest() {
+/// Read by one thread, in the order of their names.
+fn three_batches() -> Home {
     let home = Home::with(Options {
         threads: 1,
         batch_events: 100,
         ..Options::default()
     });
-    for number in 0..300 {
-        home.write(&format!("{number:03}.json"), event("a"));
+    for number in 100..400 {
+        home.write(&format!("{number}.json"), event("a"));
     }
+    home
+}
+
+#[test]
+fn the_memory_of_a_batch_serves_the_next_while_there_is_more_and_goes_at_rest() {
+    let home = three_batches();
     let place = |batch: &Batch| batch.events.iter().next().unwrap().title.as_ptr();
     let first = home.take(0.0);
     let (was, piece) = (place(&first), first.held());
@@ -136,14 +142,7 @@ fn the_memory_of_a_batch_serves_the_next_while_there_is_more_and_goes_at_rest() 
 
 #[test]
 fn a_large_event_does_not_make_later_batches_large() {
-    let home = Home::with(Options {
-        threads: 1,
-        batch_events: 100,
-        ..Options::default()
-    });
-    for number in 100..400 {
-        home.write(&format!("{number}.json"), event("a"));
-    }
+    let home = three_batches();
     home.write(
         "100.json",
         format!(r#"{{"title":"{}"}}"#, "x".repeat(900_000)),
