@@ -13,11 +13,10 @@ use crate::lane::{Lane, Priority, Severity};
 use crate::limits::{DESCRIPTION_CHARACTERS, ID_CHARACTERS, TITLE_CHARACTERS};
 use crate::repair::repair;
 use crate::scan::{Scanned, scan};
-use crate::skim::skim;
+use crate::skim::{Spans, skim};
 use crate::timestamp::{self, FUTURE_LIMIT_US};
 use serde_json::error::Category;
 use std::borrow::Cow;
-use std::mem::take;
 
 /// Read one event.
 ///
@@ -45,26 +44,27 @@ pub fn read_event(bytes: &[u8], origin: Origin) -> Result<Event<'_>, Rejection> 
     }
 }
 
-fn read_text(
-    text: &str,
-    mut warnings: Vec<String>,
-    origin: Origin,
-) -> Result<Event<'_>, Rejection> {
+fn read_text(text: &str, warnings: Vec<String>, origin: Origin) -> Result<Event<'_>, Rejection> {
     let text = text.trim_matches([' ', '\t', '\r', '\n']);
-    // Given by reference, here and below: it is large, and copied each time it is handed over.
-    let mut scanned = Scanned::default();
-    if skim(text, &mut scanned).is_some() {
-        return finish(&mut scanned, text, warnings, origin);
+    let mut spans = Spans::default();
+    match skim(text, &mut spans) {
+        Some(()) => finish(spans.scanned(text), text, warnings, origin),
+        None => judge(text, warnings, origin),
     }
+}
+
+/// What is not plain.
+#[cold]
+fn judge(text: &str, mut warnings: Vec<String>, origin: Origin) -> Result<Event<'_>, Rejection> {
     match scan(text) {
-        Ok(mut scanned) => finish(&mut scanned, text, warnings, origin),
+        Ok(scanned) => finish(scanned, text, warnings, origin),
         Err(error) if error.classify() == Category::Eof => Err(not_json(text, &error)),
         Err(error) => match repair(text) {
             None => Err(not_json(text, &error)),
             Some((repaired, sentences)) => {
                 warnings.extend(sentences.into_iter().map(str::to_owned));
-                let mut scanned = scan(&repaired).map_err(|error| not_json(text, &error))?;
-                finish(&mut scanned, &repaired, warnings, origin).map(Event::into_owned)
+                let scanned = scan(&repaired).map_err(|error| not_json(text, &error))?;
+                finish(scanned, &repaired, warnings, origin).map(Event::into_owned)
             }
         },
     }
@@ -102,8 +102,9 @@ fn not_json(text: &str, error: &serde_json::Error) -> Rejection {
     }
 }
 
+#[inline]
 fn finish<'a>(
-    scanned: &mut Scanned<'a>,
+    scanned: Scanned<'a>,
     body: &'a str,
     mut warnings: Vec<String>,
     origin: Origin,
@@ -119,7 +120,7 @@ fn finish<'a>(
         warnings: &mut warnings,
     };
     let title = mend
-        .text("title", take(&mut scanned.title))
+        .text("title", scanned.title)
         .filter(|title| !title.trim_start().is_empty());
     let Some(title) = title else {
         let reason = "No title. Add \"title\" with 1 to 200 characters of text.";
@@ -135,7 +136,7 @@ fn finish<'a>(
         "cut in the message, whole in its details",
     );
     if !scanned.description.is_short(DESCRIPTION_CHARACTERS)
-        && let Some(description) = mend.text("description", take(&mut scanned.description))
+        && let Some(description) = mend.text("description", scanned.description)
     {
         let outcome = "folded, split or sent as a document";
         mend.long("description", &description, DESCRIPTION_CHARACTERS, outcome);
@@ -146,12 +147,12 @@ fn finish<'a>(
     if let Some(key) = scanned.repeated {
         mend.warn(format!("{key} stands more than once; the last one counts."));
     }
-    let (kind, type_index) = mend.kind(take(&mut scanned.kind));
+    let (kind, type_index) = mend.kind(scanned.kind);
     let known = type_index.and_then(|index| EVENT_TYPES.get(usize::from(index)));
-    let task_id = mend.id("task_id", take(&mut scanned.task_id));
+    let task_id = mend.id("task_id", scanned.task_id);
     // Older producers wrote the task's id into every event of the task: it names none of them.
     let event_id = mend
-        .id("event_id", take(&mut scanned.event_id))
+        .id("event_id", scanned.event_id)
         .filter(|id| Some(id) != task_id.as_ref());
     let severity = mend.word(
         "data.severity",
@@ -167,10 +168,10 @@ fn finish<'a>(
     );
     let base_lane = known.map_or(Lane::Ordinary, |known| known.lane);
     let source = mend
-        .id("source", take(&mut scanned.source))
+        .id("source", scanned.source)
         .unwrap_or(Cow::Borrowed("external"));
-    let correlation_id = mend.id("correlation_id", take(&mut scanned.correlation_id));
-    let _ = mend.id("parent_event_id", take(&mut scanned.parent_event_id));
+    let correlation_id = mend.id("correlation_id", scanned.correlation_id);
+    let _ = mend.id("parent_event_id", scanned.parent_event_id);
     let occurred_at = mend.time(&scanned.timestamp, origin);
     Ok(Event {
         intake_key: origin.key,

@@ -41,7 +41,8 @@ pub fn scan(text: &str) -> serde_json::Result<Scanned<'_>> {
     Ok(scanned)
 }
 
-const TOP_KEYS: [&str; 10] = [
+/// The keys of an event that the spool decides by.
+pub const TOP_KEYS: [&str; 10] = [
     "type",
     "title",
     "description",

@@ -5,229 +5,271 @@
 use crate::field::Field;
 use crate::scan::{MAX_DEPTH, Scanned};
 use std::borrow::Cow;
-use wide::u8x16;
 
-/// Scan a JSON text into what is empty so far; `None` when it takes a closer look, be it wrong or only unusual.
-pub fn skim<'a>(text: &'a str, scanned: &mut Scanned<'a>) -> Option<()> {
-    let mut skim = Skim {
-        text,
-        bytes: text.as_bytes(),
-        at: 0,
-        block: usize::MAX,
-        stops: 0,
+mod key;
+mod stops;
+#[cfg(test)]
+mod tests;
+
+use key::{Key, Keys, OfData, OfEvent, OfOther, PLACES};
+use stops::BLOCK;
+
+/// Blocks of a text whose stops need no memory of their own.
+const NEAR_BLOCKS: usize = 32;
+/// A bit in the place of a string that has escapes; a text that reaches so far is none of ours.
+const ESCAPED: u32 = 1 << 31;
+
+/// Scan a JSON text into spans that are empty so far; `None` when it takes a closer look, be it wrong or only unusual.
+#[inline]
+pub fn skim(text: &str, spans: &mut Spans) -> Option<()> {
+    if text.len() >= ESCAPED as usize {
+        return None;
+    }
+    let mut near = [0; NEAR_BLOCKS];
+    let mut far = Vec::new();
+    let blocks = text.len().div_ceil(BLOCK);
+    let stops = if let Some(near) = near.get_mut(..blocks) {
+        near
+    } else {
+        far.resize(blocks, 0);
+        &mut far
     };
-    let mut seen = 0_u16;
-    skim.object(|skim, key| {
-        let (bit, field) = match key {
-            b"type" => (0, &mut scanned.kind),
-            b"title" => (1, &mut scanned.title),
-            b"description" => (2, &mut scanned.description),
-            b"source" => (3, &mut scanned.source),
-            b"task_id" => (4, &mut scanned.task_id),
-            b"event_id" => (5, &mut scanned.event_id),
-            b"correlation_id" => (6, &mut scanned.correlation_id),
-            b"parent_event_id" => (7, &mut scanned.parent_event_id),
-            b"timestamp" => (8, &mut scanned.timestamp),
-            b"data" => {
-                if seen & 1 << 9 != 0 || skim.peek() != Some(b'{') {
-                    return None;
-                }
-                seen |= 1 << 9;
-                let (severity, priority) = (&mut scanned.severity, &mut scanned.priority);
-                return skim.object(|skim, key| match key {
-                    b"severity" => skim.picked(severity),
-                    b"priority" => skim.picked(priority),
-                    _ => skim.value(2),
-                });
+    stops::find(text.as_bytes(), stops);
+    let mut skim = Skim {
+        bytes: text.as_bytes(),
+        stops,
+        spans,
+    };
+    let at = skim.expect(0, b'{')?;
+    let at = skim.object::<OfEvent>(at, 1)?;
+    (skim.blanks(at) == text.len()).then_some(())
+}
+
+/// The fields of an event, as places in its text.
+#[derive(Default)]
+pub struct Spans([Span; PLACES]);
+
+impl Spans {
+    /// The same as pieces of the text.
+    #[inline]
+    pub fn scanned<'a>(&self, text: &'a str) -> Scanned<'a> {
+        let field = |key: Key| {
+            let Span { from, to } = self.0[key as usize];
+            if from == 0 {
+                return Field::Missing;
             }
-            _ => return skim.value(1),
+            let written = &text[(from & !ESCAPED) as usize..to as usize];
+            if from & ESCAPED == 0 {
+                Field::Text(Cow::Borrowed(written))
+            } else {
+                Field::Escaped(written)
+            }
         };
-        if seen & 1 << bit != 0 {
-            return None;
+        Scanned {
+            kind: field(Key::Type),
+            title: field(Key::Title),
+            description: field(Key::Description),
+            source: field(Key::Source),
+            task_id: field(Key::TaskId),
+            event_id: field(Key::EventId),
+            correlation_id: field(Key::CorrelationId),
+            parent_event_id: field(Key::ParentEventId),
+            timestamp: field(Key::Timestamp),
+            data_is_odd: false,
+            severity: field(Key::Severity),
+            priority: field(Key::Priority),
+            repeated: None,
+            is_object: true,
         }
-        seen |= 1 << bit;
-        skim.picked(field)
-    })?;
-    skim.blanks();
-    scanned.is_object = true;
-    (skim.at == text.len()).then_some(())
+    }
+}
+
+/// Where a string stands, without its quotes; nowhere when it begins at 0.
+#[derive(Clone, Copy, Default)]
+struct Span {
+    from: u32,
+    to: u32,
 }
 
 struct Skim<'a> {
-    text: &'a str,
     bytes: &'a [u8],
-    at: usize,
-    /// The block that was looked at last, and where strings stop in it.
-    block: usize,
-    stops: u64,
+    /// Where strings stop in each block.
+    stops: &'a [u64],
+    spans: &'a mut Spans,
 }
 
-impl<'a> Skim<'a> {
+/// The methods are given the place where they begin, and return the one behind what they read: a place kept in the
+/// struct would go through memory at each step.
+impl Skim<'_> {
     #[cold]
-    fn blanks(&mut self) {
-        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.bytes.get(self.at) {
-            self.at += 1;
+    fn blanks(&self, mut at: usize) -> usize {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.bytes.get(at) {
+            at += 1;
         }
+        at
     }
 
-    /// The next byte that is no blank.
+    /// The next byte that is no blank, and its place.
     #[inline]
-    fn peek(&mut self) -> Option<u8> {
+    fn peek(&self, mut at: usize) -> Option<(u8, usize)> {
         // Most blanks stand alone, behind a colon or comma.
-        let mut byte = *self.bytes.get(self.at)?;
+        let mut byte = *self.bytes.get(at)?;
         if byte == b' ' {
-            self.at += 1;
-            byte = *self.bytes.get(self.at)?;
+            at += 1;
+            byte = *self.bytes.get(at)?;
         }
         if byte <= b' ' {
-            self.blanks();
-            byte = *self.bytes.get(self.at)?;
+            at = self.blanks(at);
+            byte = *self.bytes.get(at)?;
         }
-        Some(byte)
+        Some((byte, at))
     }
 
-    fn expect(&mut self, byte: u8) -> Option<()> {
-        (self.peek()? == byte).then(|| self.at += 1)
+    #[inline]
+    fn expect(&self, at: usize, byte: u8) -> Option<usize> {
+        let (found, at) = self.peek(at)?;
+        (found == byte).then_some(at + 1)
     }
 
-    /// An object, each of whose values is read by the function.
-    fn object(&mut self, mut value: impl FnMut(&mut Self, &'a [u8]) -> Option<()>) -> Option<()> {
-        self.expect(b'{')?;
-        if self.peek()? == b'}' {
-            self.at += 1;
-            return Some(());
+    /// The rest of an object behind its bracket, the number of levels it is in.
+    fn object<K: Keys>(&mut self, at: usize, level: u8) -> Option<usize> {
+        let (byte, at) = self.peek(at)?;
+        if byte == b'}' {
+            return Some(at + 1);
         }
+        let mut from = (byte == b'"').then_some(at + 1)?;
+        let mut seen = 0;
         loop {
-            self.expect(b'"')?;
-            let key = self.string()?;
-            if key.is_escaped {
-                return None; // an escape may spell a key that counts
+            let to = self.stop(from)?;
+            let key = K::find(self.bytes, from, to);
+            let bit = 1 << key as u32 & K::ONCE;
+            if seen & bit != 0 {
+                return None;
             }
-            let key = &self.bytes[key.from..key.to];
-            self.expect(b':')?;
-            value(self, key)?;
-            match self.peek()? {
-                b',' => self.at += 1,
-                b'}' => {
-                    self.at += 1;
-                    return Some(());
+            seen |= bit;
+            // As nearly everybody writes it.
+            let (byte, at) = if self.is(to, *b"\": \"") {
+                (b'"', to + 3)
+            } else if self.bytes[to] == b'"' {
+                self.peek(self.expect(to + 1, b':')?)?
+            } else {
+                return None; // an escape may spell a key that counts
+            };
+            let next = match (byte, key) {
+                (b'"', Key::Data) => return None,
+                (b'"', _) => {
+                    let (span, to) = self.string(at + 1)?;
+                    self.spans.0[key as usize] = span;
+                    if self.is(to, *b"\", \"") {
+                        from = to + 4;
+                        continue;
+                    }
+                    to + 1
                 }
+                (_, Key::Other) => self.value(at, level)?,
+                (_, Key::Data) => self.object::<OfData>(self.expect(at, b'{')?, 2)?,
+                _ => {
+                    self.spans.0[key as usize] = Span::default();
+                    self.word(at, b"null")?
+                }
+            };
+            let (byte, at) = self.peek(next)?;
+            match byte {
+                b',' => from = self.expect(at + 1, b'"')?,
+                b'}' => return Some(at + 1),
                 _ => return None,
             }
         }
     }
 
-    /// A value that is kept, in a field that is missing so far.
-    fn picked(&mut self, field: &mut Field<'a>) -> Option<()> {
-        match self.peek()? {
-            b'"' => {
-                self.at += 1;
-                let written = self.string()?;
-                let text = &self.text[written.from..written.to];
-                *field = if written.is_escaped {
-                    Field::Escaped(text)
-                } else {
-                    Field::Text(Cow::Borrowed(text))
-                };
-                Some(())
-            }
-            b'n' => self.word(b"null"),
-            _ => None,
-        }
+    #[inline]
+    fn is(&self, at: usize, four: [u8; 4]) -> bool {
+        self.bytes.get(at..).and_then(<[u8]>::first_chunk) == Some(&four)
     }
 
     /// Any value, the number of levels it is in.
-    fn value(&mut self, depth: u8) -> Option<()> {
-        match self.peek()? {
-            b'"' => {
-                self.at += 1;
-                self.string().map(|_| ())
-            }
+    fn value(&mut self, at: usize, depth: u8) -> Option<usize> {
+        let (byte, at) = self.peek(at)?;
+        match byte {
+            b'"' => self.string(at + 1).map(|(_, to)| to + 1),
             b'{' => {
                 let below = (depth < MAX_DEPTH).then(|| depth + 1)?;
-                self.object(|skim, _| skim.value(below))
+                self.object::<OfOther>(at + 1, below)
             }
-            b'[' => self.list((depth < MAX_DEPTH).then(|| depth + 1)?),
-            b't' => self.word(b"true"),
-            b'f' => self.word(b"false"),
-            b'n' => self.word(b"null"),
-            _ => self.number(),
+            b'[' => self.list(at + 1, (depth < MAX_DEPTH).then(|| depth + 1)?),
+            b't' => self.word(at, b"true"),
+            b'f' => self.word(at, b"false"),
+            b'n' => self.word(at, b"null"),
+            _ => self.number(at),
         }
     }
 
-    fn list(&mut self, below: u8) -> Option<()> {
-        self.at += 1;
-        if self.peek()? == b']' {
-            self.at += 1;
-            return Some(());
+    fn list(&mut self, at: usize, below: u8) -> Option<usize> {
+        let (byte, mut at) = self.peek(at)?;
+        if byte == b']' {
+            return Some(at + 1);
         }
         loop {
-            self.value(below)?;
-            match self.peek()? {
-                b',' => self.at += 1,
-                b']' => {
-                    self.at += 1;
-                    return Some(());
-                }
+            at = self.value(at, below)?;
+            let (byte, next) = self.peek(at)?;
+            at = next + 1;
+            match byte {
+                b',' => {}
+                b']' => return Some(at),
                 _ => return None,
             }
         }
     }
 
-    fn word(&mut self, word: &[u8]) -> Option<()> {
-        self.bytes
-            .get(self.at..)?
-            .starts_with(word)
-            .then(|| self.at += word.len())
+    #[inline]
+    fn word(&self, at: usize, word: &[u8]) -> Option<usize> {
+        let is = self.bytes.get(at..)?.starts_with(word);
+        is.then_some(at + word.len())
     }
 
     /// A number that no double refuses: no exponent, and not many digits.
-    fn number(&mut self) -> Option<()> {
-        let from = self.at;
-        if self.bytes.get(self.at) == Some(&b'-') {
-            self.at += 1;
-        }
-        let whole = self.digits();
-        if whole == 0 || whole > 1 && self.bytes[self.at - whole] == b'0' {
+    #[inline]
+    fn number(&self, from: usize) -> Option<usize> {
+        let is = |at: usize, byte| self.bytes.get(at) == Some(&byte);
+        let whole = from + usize::from(is(from, b'-'));
+        let mut at = self.digits(whole);
+        if at == whole || at > whole + 1 && is(whole, b'0') {
             return None;
         }
-        if self.bytes.get(self.at) == Some(&b'.') {
-            self.at += 1;
-            if self.digits() == 0 {
+        if is(at, b'.') {
+            let fraction = at + 1;
+            at = self.digits(fraction);
+            if at == fraction {
                 return None;
             }
         }
-        let is_short = self.at - from <= 64;
-        (is_short && !matches!(self.bytes.get(self.at), Some(b'e' | b'E'))).then_some(())
+        (at - from <= 64 && !is(at, b'e') && !is(at, b'E')).then_some(at)
     }
 
-    fn digits(&mut self) -> usize {
-        let from = self.at;
-        while self.bytes.get(self.at).is_some_and(u8::is_ascii_digit) {
-            self.at += 1;
-        }
-        self.at - from
-    }
-
-    /// The rest of a string after its first quote.
+    /// The place behind the digits.
     #[inline]
-    fn string(&mut self) -> Option<Written> {
-        let from = self.at;
-        let to = self.stop()?;
-        self.at = to + 1;
-        if self.bytes[to] == b'"' {
-            return Some(Written {
-                from,
-                to,
-                is_escaped: false,
-            });
+    fn digits(&self, mut at: usize) -> usize {
+        while self.bytes.get(at).is_some_and(u8::is_ascii_digit) {
+            at += 1;
         }
-        let to = self.escaped(to)?;
-        Some(Written {
-            from,
-            to,
-            is_escaped: true,
-        })
+        at
+    }
+
+    /// The rest of a string after its first quote; the place is of its last one.
+    #[inline]
+    fn string(&mut self, from: usize) -> Option<(Span, usize)> {
+        let mut to = self.stop(from)?;
+        let mut escaped = 0;
+        if self.bytes[to] != b'"' {
+            to = self.escaped(to)?;
+            escaped = ESCAPED;
+        }
+        let short = |place| u32::try_from(place).unwrap_or(0); // always: the text is not as long
+        let span = Span {
+            from: short(from) | escaped,
+            to: short(to),
+        };
+        Some((span, to))
     }
 
     /// The end of a string that stops here for something else.
@@ -235,155 +277,28 @@ impl<'a> Skim<'a> {
     fn escaped(&mut self, mut stop: usize) -> Option<usize> {
         while self.bytes[stop] == b'\\' {
             match self.bytes.get(stop + 1)? {
-                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.at = stop + 2,
+                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
                 _ => return None, // \u may be half of a pair
             }
-            stop = self.stop()?;
-            self.at = stop + 1;
+            stop = self.stop(stop + 2)?;
         }
         (self.bytes[stop] == b'"').then_some(stop)
     }
 
     /// The place of the next byte that stops a string.
     #[inline]
-    fn stop(&mut self) -> Option<usize> {
-        let ahead = self.stops >> (self.at % BLOCK);
-        if self.at / BLOCK == self.block && ahead != 0 {
-            return Some(self.at + ahead.trailing_zeros() as usize);
+    fn stop(&self, at: usize) -> Option<usize> {
+        let mut block = at / BLOCK;
+        let ahead = self.stops.get(block)? >> (at % BLOCK);
+        if ahead != 0 {
+            return Some(at + ahead.trailing_zeros() as usize);
         }
-        self.stop_behind()
-    }
-
-    /// The same where it is not in the block that was looked at last.
-    #[inline(never)]
-    fn stop_behind(&mut self) -> Option<usize> {
-        let mut block = self.at / BLOCK;
-        let mut ahead = if block == self.block {
-            0
-        } else {
-            self.look_at(block)? & u64::MAX << (self.at % BLOCK)
-        };
-        while ahead == 0 {
+        loop {
             block += 1;
-            ahead = self.look_at(block)?;
-        }
-        Some(block * BLOCK + ahead.trailing_zeros() as usize)
-    }
-
-    /// The stops of a block; `None` behind the last.
-    fn look_at(&mut self, block: usize) -> Option<u64> {
-        let rest = self.bytes.get(block * BLOCK..)?;
-        self.block = block;
-        self.stops = if let Some(whole) = rest.first_chunk() {
-            stops(whole)
-        } else {
-            let mut padded = [b' '; BLOCK];
-            padded[..rest.len()].copy_from_slice(rest);
-            stops(&padded)
-        };
-        Some(self.stops)
-    }
-}
-
-/// Where a string stands, without its quotes.
-#[derive(Clone, Copy)]
-struct Written {
-    from: usize,
-    to: usize,
-    is_escaped: bool,
-}
-
-/// Bytes that are looked at together, a bit each.
-const BLOCK: usize = 64;
-
-/// Which bytes stop a string: the first byte is the lowest bit.
-#[inline]
-fn stops(block: &[u8; BLOCK]) -> u64 {
-    let mut bits = 0;
-    for (place, bytes) in block.as_chunks::<16>().0.iter().enumerate() {
-        let bytes = u8x16::new(*bytes);
-        let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
-        let is_control = bytes.simd_le(u8x16::splat(0x1F));
-        let is_stop = is(b'"') | is(b'\\') | is_control;
-        bits |= u64::from(is_stop.to_bitmask()) << (16 * place);
-    }
-    bits
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::scan::scan;
-    use proptest::prelude::*;
-
-    /// What is skimmed is what the judge reads; returns whether it was skimmed.
-    fn agrees(text: &str) -> bool {
-        let mut skimmed = Scanned::default();
-        if skim(text, &mut skimmed).is_none() {
-            return false;
-        }
-        let judged = scan(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-        assert_eq!(skimmed, judged, "{text}");
-        true
-    }
-
-    #[test]
-    fn plain_events_are_skimmed_and_others_left_to_the_judge() {
-        for (text, is_plain) in [
-            ("{}", true),
-            (
-                r#" { "title" : "t" , "data" : { "severity" : "low" } } "#,
-                true,
-            ),
-            (
-                r#"{"title":"t","x":"a\nb","data":{"list":[1,-2.5,{"a":null}]}}"#,
-                true,
-            ),
-            (r#"{"title":null}"#, true),
-            (r#"{"title":"a\"\\\/\b\f\n\r\tb\\"}"#, true),
-            (r#"{"title":7}"#, false),
-            (r#"{"title":"t","title":"u"}"#, false),
-            (r#"{"data":[]}"#, false),
-            (r#"{"ti\u0074le":"t"}"#, false),
-            (r#"{"x":1e5}"#, false),
-            (r#"{"x":01}"#, false),
-            (r#"{"x":"\ud800"}"#, false),
-            ("{\"x\":\"\t\"}", false),
-            (r#"{"x":1}}"#, false),
-            (r#"{"x":1,}"#, false),
-            (r#"{"x":}"#, false),
-            ("[]", false),
-            ("", false),
-        ] {
-            assert_eq!(agrees(text), is_plain, "{text}");
-        }
-        assert!(agrees(&format!(
-            "{{\"x\":{}{}}}",
-            "[".repeat(99),
-            "]".repeat(99)
-        )));
-        assert!(!agrees(&format!(
-            "{{\"x\":{}{}}}",
-            "[".repeat(101),
-            "]".repeat(101)
-        )));
-    }
-
-    proptest! {
-        #[test]
-        fn every_stop_of_a_block_has_its_bit(bytes in prop::collection::vec(any::<u8>(), BLOCK)) {
-            let block: [u8; BLOCK] = bytes.try_into().unwrap();
-            for (place, byte) in block.iter().enumerate() {
-                let is_stop = *byte < 0x20 || *byte == b'"' || *byte == b'\\';
-                prop_assert_eq!(stops(&block) >> place & 1 == 1, is_stop);
+            let ahead = *self.stops.get(block)?;
+            if ahead != 0 {
+                return Some(block * BLOCK + ahead.trailing_zeros() as usize);
             }
-        }
-
-        #[test]
-        fn nothing_is_skimmed_that_the_judge_reads_otherwise(
-            text in "\\{(\"(type|title|data|severity|x)\":(\"[a-z\"\\\\nu0é]{0,20}\"|[-0-9.eE]{1,4}|null|tru?e|[\\[{}\\]]{1,3}|\\{\"severity\":\"low\"\\}),?){0,4}\\}?"
-        ) {
-            agrees(&text);
         }
     }
 }

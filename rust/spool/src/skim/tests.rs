@@ -1,0 +1,91 @@
+use super::*;
+use crate::scan::{TOP_KEYS, scan};
+use proptest::prelude::*;
+
+/// What is skimmed is what the judge reads; returns whether it was skimmed.
+fn agrees(text: &str) -> bool {
+    let mut skimmed = Spans::default();
+    if skim(text, &mut skimmed).is_none() {
+        return false;
+    }
+    let judged = scan(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    assert_eq!(skimmed.scanned(text), judged, "{text}");
+    true
+}
+
+#[test]
+fn plain_events_are_skimmed_and_others_left_to_the_judge() {
+    for (text, is_plain) in [
+        ("{}", true),
+        (
+            r#" { "title" : "t" , "data" : { "severity" : "low" } } "#,
+            true,
+        ),
+        (
+            r#"{"title":"t","x":"a\nb","data":{"list":[1,-2.5,{"a":null}]}}"#,
+            true,
+        ),
+        (r#"{"title":null}"#, true),
+        (r#"{"title":"a\"\\\/\b\f\n\r\tb\\"}"#, true),
+        (
+            r#"{"data":{"severity":"low","severity":null,"priority":null}}"#,
+            true,
+        ),
+        (r#"{"description":""}"#, true),
+        (r#"{"title":7}"#, false),
+        (r#"{"title":"t","title":"u"}"#, false),
+        (r#"{"title":null,"title":"u"}"#, false),
+        (r#"{"data":[]}"#, false),
+        (r#"{"data":"low"}"#, false),
+        (r#"{"data":{"severity":7}}"#, false),
+        (r#"{"ti\u0074le":"t"}"#, false),
+        (r#"{"x":1e5}"#, false),
+        (r#"{"x":01}"#, false),
+        (r#"{"x":"\ud800"}"#, false),
+        ("{\"x\":\"\t\"}", false),
+        (r#"{"x":1}}"#, false),
+        (r#"{"x":1,}"#, false),
+        (r#"{"x":}"#, false),
+        ("[]", false),
+        ("", false),
+    ] {
+        assert_eq!(agrees(text), is_plain, "{text}");
+    }
+    assert!(agrees(&format!(
+        "{{\"x\":{}{}}}",
+        "[".repeat(99),
+        "]".repeat(99)
+    )));
+    assert!(!agrees(&format!(
+        "{{\"x\":{}{}}}",
+        "[".repeat(101),
+        "]".repeat(101)
+    )));
+}
+
+proptest! {
+    #[test]
+    fn nothing_is_skimmed_that_the_judge_reads_otherwise(
+        text in "\\{(\"(type|title|data|severity|x)\": ?(\"[a-z\"\\\\nu0é]{0,20}\"|[-0-9.eE]{1,4}|null|tru?e|[\\[{}\\]]{1,3}|\\{(\"(severity|priority|x)\": ?(\"low\"|null|7),? ?){0,3}\\}),? ?){0,4}\\}?"
+    ) {
+        agrees(&text);
+    }
+
+    #[test]
+    fn plain_events_of_any_length_are_skimmed(
+        fields in prop::collection::vec(
+            (any::<bool>(), "[a-zé]{0,80}", prop::option::of("([a-z é]|\\\\n){0,900}")),
+            1..10,
+        ),
+        style in 0_usize..3,
+    ) {
+        let (colon, comma) = [(":", ","), (": ", ", "), (" :\n ", "\n, ")][style];
+        let fields = fields.iter().zip(TOP_KEYS).map(|((is_known, other, text), known)| {
+            let key = if *is_known { known } else { other };
+            let text = text.as_ref().map_or("null".to_owned(), |text| format!("\"{text}\""));
+            format!("\"{key}\"{colon}{text}")
+        });
+        let text = format!("{{{}}}", fields.collect::<Vec<_>>().join(comma));
+        prop_assert!(agrees(&text), "{}", text);
+    }
+}
