@@ -252,8 +252,8 @@ impl Events {
             let mut records: Vec<Option<Record>> = self.records.drain(..).map(Some).collect();
             let ordered = order
                 .into_iter()
-                .map(|index| records[index as usize].take());
-            self.records = ordered.flatten().collect();
+                .filter_map(|index| records[index as usize].take());
+            self.records.extend(ordered);
         }
         self.times = Vec::new();
         self.read.finish();
