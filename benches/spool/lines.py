@@ -14,9 +14,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import orjson
 from figures import Figure, main, median_us, ratio
+from spool.batches import batches
 from workload import hooks
-
-from cctelegram import _native
 
 LINES = 20_000
 
@@ -29,16 +28,12 @@ def measure(runs: int) -> list[Figure]:
         path = home / "events" / "hooks.jsonl"
         path.write_bytes(b"".join(event + b"\n" for event in hooks(LINES)))
         for _ in range(runs):
-            inbox = _native.Inbox(home / "events", home / "rejected", batch_events=128, batch_bytes=256 << 10)
-            begin, taken, parse_ns, more = time.perf_counter(), 0, 0, True
-            while more:
-                batch = inbox.take(0.0)
-                taken, more = taken + len(batch), batch.more
+            taking = parse_ns = 0.0
+            for batch, took in batches(home, LINES, 1):
+                taking += took
                 parse_ns += batch.counters["parse_ns"]
-            ours.append(time.perf_counter() - begin)
+            ours.append(taking)
             parsing.append(parse_ns / 1e9)
-            inbox.close()
-            assert taken == LINES
             begin = time.perf_counter()
             with path.open("rb") as lines:
                 events = [orjson.loads(line) for line in lines]

@@ -202,17 +202,7 @@ impl<'a> Mend<'a, '_> {
     }
 
     /// A field as text, whatever it was.
-    #[inline]
     fn text(&mut self, name: &str, field: Field<'a>) -> Option<Cow<'a, str>> {
-        match field {
-            Field::Missing => None,
-            Field::Text(text) => Some(text),
-            other => self.made_text(name, other),
-        }
-    }
-
-    #[inline(never)]
-    fn made_text(&mut self, name: &str, field: Field<'a>) -> Option<Cow<'a, str>> {
         let text = match field {
             Field::Missing => return None,
             Field::Text(text) => return Some(text),
