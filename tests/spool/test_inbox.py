@@ -296,7 +296,9 @@ def test_a_wait_without_change_ends_in_time_and_close_ends_all(tmp_path: Path) -
 
 def test_a_wait_is_interrupted_by_a_signal(tmp_path: Path) -> None:
     code = (
-        "import sys; from cctelegram import _native\n"
+        "import signal, sys; from cctelegram import _native\n"
+        # Whoever runs the tests in the background of a shell has it ignored, and children inherit that.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"inbox = _native.Inbox({str(tmp_path / 'e')!r}, {str(tmp_path / 'r')!r}); inbox.wait(0)\n"
         "try:\n    print('waiting', flush=True); inbox.wait(30)\n"
         "except KeyboardInterrupt:\n    sys.exit(42)\n"

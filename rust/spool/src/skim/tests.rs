@@ -13,6 +13,8 @@ fn agrees(text: &str) -> bool {
     true
 }
 
+const PLAIN: &str = r#"{"type":"build_failed","title": "Bau é","x":[1, -2.5],"data":{"severity": "high","n":70}, "task_id":"a\nb"}"#;
+
 #[test]
 fn plain_events_are_skimmed_and_others_left_to_the_judge() {
     for (text, is_plain) in [
@@ -69,6 +71,22 @@ proptest! {
         text in "\\{(\"(type|title|data|severity|x)\": ?(\"[a-z\"\\\\nu0é]{0,20}\"|[-0-9.eE]{1,4}|null|tru?e|[\\[{}\\]]{1,3}|\\{(\"(severity|priority|x)\": ?(\"low\"|null|7),? ?){0,3}\\}),? ?){0,4}\\}?"
     ) {
         agrees(&text);
+    }
+
+    #[test]
+    fn nothing_is_skimmed_otherwise_where_a_plain_event_was_changed(
+        edits in prop::collection::vec(
+            (0_usize..200, 0_usize..3, "[\\[\\]{}\":,\\\\ntfu0-9.eE \n\u{1}é]{0,3}"),
+            1..5,
+        ),
+    ) {
+        let mut text: Vec<char> = PLAIN.chars().collect();
+        for (at, removed, added) in edits {
+            let at = at.min(text.len());
+            let to = text.len().min(at + removed);
+            text.splice(at..to, added.chars());
+        }
+        agrees(&text.iter().collect::<String>());
     }
 
     #[test]
