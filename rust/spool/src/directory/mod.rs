@@ -12,11 +12,11 @@ mod unix;
 #[cfg(not(unix))]
 use portable::read_some;
 #[cfg(not(unix))]
-pub use portable::{Directory, Names, is_local};
+pub use portable::{Directory, Names, is_local, own_table};
 #[cfg(unix)]
 use unix::read_some;
 #[cfg(unix)]
-pub use unix::{Directory, Names, is_local};
+pub use unix::{Directory, Names, is_local, own_table};
 
 /// What tells one file from another, and from itself after a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -40,3 +40,26 @@ fn a_file_of_somebody_else_is_read() {
     assert!(bytes.starts_with(&std::fs::read("/etc/passwd").unwrap()));
     assert_eq!(directory.beginning(b"passwd", &mut [0; 4]), 4);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_thread_with_a_table_of_its_own_opens_is_not_in_the_others() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("a.json");
+    std::fs::write(&path, "{}").unwrap();
+    let path = path.canonicalize().unwrap();
+    let is_open = |table: &str| {
+        let links = std::fs::read_dir(table).unwrap().flatten();
+        let mut links = links.flat_map(|link| std::fs::read_link(link.path()));
+        links.any(|open| open == path)
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            own_table();
+            let directory = Directory::open(home.path()).unwrap();
+            let _open = directory.open_file(b"a.json").unwrap().unwrap();
+            assert!(is_open("/proc/thread-self/fd"));
+            assert!(!is_open("/proc/self/fd"));
+        });
+    });
+}

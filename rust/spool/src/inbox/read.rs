@@ -8,7 +8,7 @@ use super::arena::Spares;
 use super::batch::Counters;
 use super::events::Events;
 use super::files::Files;
-use crate::directory::{Contents, Directory, Stat};
+use crate::directory::{Contents, Directory, Stat, own_table};
 use crate::error::Error;
 use crate::key::{self, IntakeKey};
 use crate::listing::Listing;
@@ -83,6 +83,7 @@ impl Reader<'_> {
                 let other = std::thread::Builder::new().spawn_scoped(scope, || {
                     let mut reading = Reading::default();
                     reading.reserve(places.len(), self.spares);
+                    own_table(); // all files that it opens are closed before it ends
                     let own = self.directory.again();
                     let directory = own.as_ref().unwrap_or(self.directory);
                     let reader = Reader { directory, ..*self };
