@@ -257,7 +257,7 @@ impl Skim<'_> {
 
     /// The rest of a string after its first quote; the place is of its last one.
     #[inline]
-    fn string(&mut self, from: usize) -> Option<(Span, usize)> {
+    fn string(&self, from: usize) -> Option<(Span, usize)> {
         let mut to = self.stop(from)?;
         let mut escaped = 0;
         if self.bytes[to] != b'"' {
@@ -274,7 +274,7 @@ impl Skim<'_> {
 
     /// The end of a string that stops here for something else.
     #[inline(never)]
-    fn escaped(&mut self, mut stop: usize) -> Option<usize> {
+    fn escaped(&self, mut stop: usize) -> Option<usize> {
         while self.bytes[stop] == b'\\' {
             match self.bytes.get(stop + 1)? {
                 b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
