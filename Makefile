@@ -72,6 +72,7 @@ lint: setup ## Check style and types of Rust and Python, and the workflows
 	$(BIN)/ruff format --quiet --check
 	$(BIN)/mypy
 	cd benches && MYPYPATH=../python:../tests:. ../$(BIN)/mypy --config-file ../pyproject.toml .
+	@git ls-files '*.py' '*.pyi' '*.rs' '*.js' | xargs wc -l | awk '$$2 != "total" && $$1 > 400 { print "Look whether it holds two subjects: " $$2 ", " $$1 " lines" }'
 	$(BIN)/zizmor --offline --no-progress --quiet .github/workflows
 
 format: setup ## Format Rust and Python

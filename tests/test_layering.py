@@ -57,7 +57,6 @@ NO_NAMES = {
     "enhanced",
     "v2",
 }
-WALL = 400
 
 
 def sources(*suffixes: str) -> list[Path]:
@@ -168,11 +167,6 @@ def test_what_nobody_imports_does_not_exist() -> None:
         tool = file.parent == PACKAGE / "server" / "tools"
         package = parts[-1] in ("__init__", "__main__")
         assert module in known | entry_points or command or tool or package, f"nobody imports {module}"
-
-
-@pytest.mark.parametrize("file", sources(".py", ".rs", ".js", ".pyi"), ids=str)
-def test_a_file_is_short_enough_to_be_read_whole(file: Path) -> None:
-    assert len(file.read_text().splitlines()) <= WALL
 
 
 def test_names_say_what_a_file_holds() -> None:
