@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 RUST_SOURCES := $(shell find rust Cargo.toml Cargo.lock clippy.toml -name '*.rs' -o -name '*.toml' -o -name '*.lock' -o -name '*.json')
 
-.PHONY: help setup demo test retest test-rust test-python coverage crash fuzz lint format bench costs clean
+.PHONY: help setup demo test retest check test-rust test-python coverage crash soak fuzz lint format bench costs clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -48,15 +48,28 @@ $(ORACLE)/made: pyproject.toml
 	@$(ORACLE)/bin/python -m pip install -q --group oracle
 	@touch $@
 
-test-python: setup $(ORACLE)/made
-	$(BIN)/python -m pytest
+# Most tests wait for another process: four of them keep two cores busy. What measures memory or time runs alone
+# afterwards. One test at a time goes to a worker, the longest first, so that none is left with a long one at the end.
+WORKERS ?= 4
+TOGETHER := -n $(WORKERS) --dist load --maxschedchunk 1 -m "not alone"
 
-retest: lint test-rust ## Run the lints, the Rust tests, and of the Python tests those that failed last
-	$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
+test-python: setup $(ORACLE)/made
+	$(BIN)/python -m pytest $(TOGETHER); together=$$?; $(BIN)/python -m pytest -m alone && exit $$together
+
+retest: lint test-rust ## Run the lints, the Rust tests, and one by one the Python tests that failed last; name them
+	@$(BIN)/python -m pytest --quiet --cache-show cache/lastfailed
+	$(BIN)/python -m pytest --last-failed --last-failed-no-failures none -rA
+
+check: setup ## Lint, check types, and run the tests of the rooms that the change touches
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest -q $(TOGETHER) $$($(BIN)/python tests/touched.py)
 
 crash: setup ## Kill the bridge at every step and at 100 random instants, and settle up; JSON=1 for figures
 	@$(BIN)/python -m pytest -q tests/crash/test_steps.py tests/crash/test_answers.py --long >&2
 	@$(BIN)/python tests/crash/storm.py $(if $(JSON),--json)
+
+soak: setup ## Send an hour's traffic, sixty times as fast
+	$(BIN)/python -m pytest -q tests/crash/test_soak.py --long
 
 # Child processes are counted too ([tool.coverage.run] patch); one that is killed leaves nothing behind.
 coverage: setup $(ORACLE)/made ## Run the Python tests and show what none of them reaches

@@ -33,6 +33,15 @@ QUIET = [
 ]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run crash and soak tests in their long form")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the longest tests first: with several workers, the last to start would be the last to end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture
 def sandbox() -> Iterator[child.Sandbox]:
     """A sandbox of this test's own, with Telegram's limits."""

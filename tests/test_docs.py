@@ -122,41 +122,52 @@ def test_the_fields_of_a_fault_that_its_page_names_are_those_there_are() -> None
     assert set(FIELDS) == named_in("docs/faults.md", "## Fields")
 
 
-@pytest.mark.parametrize("page", blocks.PAGES, ids=blocks.name_of)
-def test_blocks_that_are_data_can_be_read(page: Path) -> None:
-    for block in blocks.blocks(page):
-        assert block.language in LANGUAGES, f"{blocks.name_of(page)}:{block.line} has no language of ours"
+def _wrong(block: blocks.Block) -> str | None:
+    if block.language not in LANGUAGES:
+        return f"{block.language or 'no language'} is none of {sorted(LANGUAGES)}"
+    try:
         if block.language == "toml":
             tomllib.loads(block.text)
-        if block.language == "json":
-            value = json.loads(block.text)
-            if "title" in value:
-                assert _native.check_event(block.text.encode()) == []
+        if block.language == "json" and "title" in json.loads(block.text):
+            return str(_native.check_event(block.text.encode()) or "") or None
+    except ValueError as error:
+        return str(error)
+    return None
 
 
-@pytest.mark.parametrize("page", blocks.PAGES, ids=blocks.name_of)
-def test_commands_that_a_page_names_exist(page: Path) -> None:
+def test_blocks_that_are_data_can_be_read() -> None:
+    wrong = [
+        f"{blocks.name_of(page)}:{block.line}: {_wrong(block)}"
+        for page in blocks.PAGES
+        for block in blocks.blocks(page)
+        if _wrong(block) is not None
+    ]
+    assert not wrong
+
+
+def test_commands_that_a_page_names_exist() -> None:
     targets = re.findall(r"^([a-z-]+):", (blocks.ROOT / "Makefile").read_text(), re.MULTILINE)
-    found = [*blocks.commands(page), *re.findall(r"`((?:make|cctelegram) [^`]+)`", blocks.read(page))]
-    for line in found:
-        for command in line.split(" -- "):
+    unknown = []
+    for page in blocks.PAGES:
+        found = [*blocks.commands(page), *re.findall(r"`((?:make|cctelegram) [^`]+)`", blocks.read(page))]
+        for command in (part for line in found for part in line.split(" -- ")):
             words = _words(command)
-            if words[0] == "make":
-                assert words[1] in targets, line
-            if words[0] == "cctelegram" and words[1:2] != ["COMMAND"] and words[1:]:
-                assert words[1] in COMMANDS, line
-                _check_flags(words[1], words[2:], line)
+            made = words[0] != "make" or words[1] in targets
+            named = words[0] == "cctelegram" and words[1:2] != ["COMMAND"] and words[1:]
+            if not made or (named and not _is_command(words[1], words[2:])):
+                unknown.append(f"{blocks.name_of(page)}: {command}")
+    assert not unknown
 
 
 def _words(command: str) -> list[str]:
     return [word.strip("\"'") for word in re.findall(r"\"[^\"]*\"|'[^']*'|\S+", command)]
 
 
-def _check_flags(name: str, words: list[str], line: str) -> None:
+def _is_command(name: str, words: list[str]) -> bool:
+    if name not in COMMANDS:
+        return False
     known = _flags(parser_of(name))
-    for word in words:
-        if word.startswith("--"):
-            assert word.partition("=")[0] in known, line
+    return all(word.partition("=")[0] in known for word in words if word.startswith("--"))
 
 
 def _flags(parser: argparse.ArgumentParser) -> set[str]:
@@ -168,14 +179,15 @@ def _flags(parser: argparse.ArgumentParser) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("page", blocks.PAGES, ids=blocks.name_of)
-def test_links_lead_somewhere(page: Path) -> None:
-    for target in blocks.links(page):
-        file, _, anchor = target.partition("#")
-        goal = (page.parent / file).resolve() if file else page
-        assert goal.exists(), f"{blocks.name_of(page)}: {target}"
-        if anchor:
-            assert anchor in blocks.anchors(goal), f"{blocks.name_of(page)}: {target}"
+def test_links_lead_somewhere() -> None:
+    dead = []
+    for page in blocks.PAGES:
+        for target in blocks.links(page):
+            file, _, anchor = target.partition("#")
+            goal = (page.parent / file).resolve() if file else page
+            if not goal.exists() or (anchor and anchor not in blocks.anchors(goal)):
+                dead.append(f"{blocks.name_of(page)}: {target}")
+    assert not dead
 
 
 def test_every_page_is_reached_from_the_readme() -> None:

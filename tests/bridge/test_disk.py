@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cctelegram.sandbox.child import Sandbox
 
 
+@pytest.mark.slow
 def test_r17_a_store_that_cannot_be_written_when_the_answer_comes_loses_and_repeats_nothing(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:

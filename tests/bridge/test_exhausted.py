@@ -53,6 +53,7 @@ def test_r17_when_no_file_can_be_opened_events_wait_and_it_is_said(
     assert len(os.listdir(f"/proc/{pid}/fd")) < 64  # noqa: PTH208 - as the kernel tells it
 
 
+@pytest.mark.slow
 @LINUX
 def test_r15_without_watches_it_scans_says_so_and_watches_again_when_there_are_some(
     tmp_path: Path, fast_sandbox: Sandbox

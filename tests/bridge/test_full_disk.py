@@ -70,6 +70,7 @@ def failing(running: RunningBridge, word: str) -> None:
     )
 
 
+@pytest.mark.slow
 def test_r17_a_full_disk_loses_and_repeats_nothing_and_is_got_over_by_itself(
     disk: Path, tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:

@@ -34,6 +34,7 @@ def test_a_stop_lets_what_is_in_flight_finish_and_nothing_is_repeated(
     assert ["repeat" in text for text in texts(fast_sandbox)] == [False, False]
 
 
+@pytest.mark.slow
 def test_a_stop_does_not_wait_for_ever_for_what_is_in_flight(home: Path, fast_sandbox: Sandbox) -> None:
     fast_sandbox.control.fail("sendMessage", delay_seconds=60)
     with bridge(home) as first:

@@ -80,6 +80,7 @@ def _is_of(name: str) -> bool:
     return any(name == each or name.startswith(f"{each}.") for each in FORBIDDEN)
 
 
+@pytest.mark.alone
 @linux
 def test_at_rest_and_after_a_thousand_events_the_bridge_is_small(
     tmp_path: Path, fast_sandbox: Sandbox

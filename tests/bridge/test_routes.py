@@ -102,6 +102,7 @@ def test_a_route_follows_the_group_that_was_moved(tmp_path: Path) -> None:
         max_size=30,
     )
 )
+@pytest.mark.slow
 def test_the_owner_is_first_and_what_is_remembered_is_what_is_found(
     tmp_path_factory: pytest.TempPathFactory, events: list[tuple[str, str, str]]
 ) -> None:

@@ -222,6 +222,7 @@ def test_r42_after_a_swap_nobody_is_given_the_old_snapshot(tmp_path: Path) -> No
     assert before.pacing.chat_burst == 1, "who still works with the old one works with the whole of it"
 
 
+@pytest.mark.slow
 def test_two_settings_that_must_agree_agree_in_every_snapshot_over_a_thousand_changes(tmp_path: Path) -> None:
     live = open_live(write(tmp_path, BURST.format(1, 1)))
     mixed: list[tuple[int, int]] = []

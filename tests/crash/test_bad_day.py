@@ -69,6 +69,7 @@ times = 1
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_bad_day_loses_nothing_and_repeats_nothing_unmarked(tmp_path: Path, seed: int) -> None:
     script = tmp_path / "bad-day.toml"

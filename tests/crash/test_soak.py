@@ -1,4 +1,6 @@
-"""An hour's traffic, sixty times as fast: all of it arrives, and the bridge is at the end what it was.
+"""Traffic of an hour, sixty times as fast: all of it arrives, and the bridge is at the end what it was.
+
+A quarter of an hour by default, an hour with `--long` (`make soak`).
 
 Telegram's limits of pace are sixty times as high on both sides, not switched off: a second here is a minute.
 """
@@ -22,7 +24,8 @@ from running import make_home
 if TYPE_CHECKING:
     from cctelegram.sandbox.client import Control
 
-MINUTES: Final = 60
+MINUTES: Final = 15
+LONG: Final = 60
 # Events a minute: more than the one message a second that a chat takes, so that lanes fill up as well.
 EVENTS: Final = 12
 FASTER: Final = 60
@@ -60,8 +63,11 @@ def refused(control: Control) -> int:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_an_hour_of_traffic_arrives_whole_and_leaves_the_bridge_as_it_was(tmp_path: Path) -> None:
+def test_an_hour_of_traffic_arrives_whole_and_leaves_the_bridge_as_it_was(
+    tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
     chance = random.Random(11)
+    minutes = LONG if pytestconfig.getoption("--long") else MINUTES
     with running(*LIMITS) as sandbox:
         bridges = Bridges(make_home(tmp_path / "home", sandbox, PACING), sandbox.control)
         (bridges.home / "events").mkdir()
@@ -69,7 +75,7 @@ def test_an_hour_of_traffic_arrives_whole_and_leaves_the_bridge_as_it_was(tmp_pa
         person = Person(sandbox.control, chance, traffic.written)
         process = bridges.start()
         early = (0, 0, 0)
-        for minute in range(MINUTES):
+        for minute in range(minutes):
             end = time.monotonic() + 60 / FASTER
             for _ in range(chance.randrange(2 * EVENTS)):
                 traffic.write()
@@ -79,7 +85,7 @@ def test_an_hour_of_traffic_arrives_whole_and_leaves_the_bridge_as_it_was(tmp_pa
                 person.say()
             if chance.randrange(10) == 0:
                 person.command(chance.choice(("nomad", "local", "mute")))
-            if minute == MINUTES // 3:
+            if minute == minutes // 3:
                 early = state_of(process.pid)
             time.sleep(max(0.0, end - time.monotonic()))  # the traffic is what passes the time here
         traffic.finish()

@@ -98,6 +98,7 @@ def test_what_is_no_regular_file_is_never_opened(
 HIGHEST = 50_000_000
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_files_are_all_stored_and_gone_at_a_bounded_cost_of_memory(
     home: Path, fast_sandbox: Sandbox
 ) -> None:
@@ -190,6 +191,7 @@ def test_r17_a_home_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path)
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.slow
 def test_something_in_the_place_of_the_events_directory_is_told_and_got_over(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:

@@ -116,7 +116,7 @@ def test_r10_a_message_of_which_nobody_knows_whether_it_arrived_is_repeated_once
 def test_a_send_that_was_in_flight_at_a_crash_is_repeated_with_a_mark(
     home: Path, fast_sandbox: Sandbox
 ) -> None:
-    fast_sandbox.control.fail("sendMessage", delay_seconds=30)
+    fast_sandbox.control.fail("sendMessage", delay_seconds=3)
     with bridge(home) as first:
         first.put("a.json", {"type": "task_failed", "title": "Cut short"})
         first.wait_status(lambda now: now["deliveries"].get("sending"), "in flight")

@@ -7,6 +7,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 from flow.phone import texts
 from running import bridge, wait_for
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 LINES = 300
 
 
+@pytest.mark.slow
 def test_lines_that_are_appended_in_pieces_while_the_bridge_crashes_are_each_told(
     home: Path, fast_sandbox: Sandbox
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING
 
+import pytest
+
 from flow.ninety_days import Simulation
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ DAYS = 90
 STEADY = 35
 
 
+@pytest.mark.slow
 def test_r45_after_ninety_days_the_home_is_as_large_as_after_thirty_five_and_nothing_undelivered_is_gone(
     tmp_path: Path,
 ) -> None:

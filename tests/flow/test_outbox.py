@@ -49,6 +49,7 @@ def refused(running: RunningBridge, sandbox: Sandbox, title: str, **more: Any) -
     return wait_for(lambda: next((d for d in listed(running.home, "--state", "dead")), {}), "dead")
 
 
+@pytest.mark.slow
 def test_a_dead_one_is_listed_shown_and_sent_after_all_in_a_running_bridge(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
@@ -73,6 +74,7 @@ def test_a_dead_one_is_listed_shown_and_sent_after_all_in_a_running_bridge(
     assert "was sent" in outbox(running.home, "retry", "odd", code=1)
 
 
+@pytest.mark.slow
 def test_all_the_dead_are_sent_but_those_that_were_dropped(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
@@ -122,6 +124,7 @@ def _dropped(home: Path, event_id: str) -> bool:
     return "is cancelled" in done.stdout
 
 
+@pytest.mark.slow
 def test_an_ambiguous_one_is_sent_again_with_a_mark(running: RunningBridge, fast_sandbox: Sandbox) -> None:
     wait_for(lambda: running.status()["telegram_connected"], "connected")
     fast_sandbox.control.fail("sendMessage", drop="before", times=2)
@@ -133,6 +136,7 @@ def test_an_ambiguous_one_is_sent_again_with_a_mark(running: RunningBridge, fast
     see(fast_sandbox, "Perhaps there", "may be a repeat")
 
 
+@pytest.mark.slow
 def test_the_store_of_a_killed_bridge_is_read_and_changed(home: Path, fast_sandbox: Sandbox) -> None:
     with bridge(home) as running:
         wait_for(lambda: running.status()["telegram_connected"], "connected")
@@ -172,6 +176,7 @@ def test_no_order_is_followed_behind_the_back_of_a_bridge_that_does_not_answer(h
     held.unlock()
 
 
+@pytest.mark.slow
 def test_a_home_without_a_store_and_a_store_of_another_version_are_told_in_a_sentence(tmp_path: Path) -> None:
     home = make_home(tmp_path / "home", None)
     for words in (["list"], ["show", "x"], ["retry", "x"], ["drop", "x"]):

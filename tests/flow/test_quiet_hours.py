@@ -66,6 +66,7 @@ def test_at_night_what_needs_you_rings_and_the_rest_is_told_when_the_window_is_t
     assert len(texts(fast_sandbox)) == 3
 
 
+@pytest.mark.slow
 def test_one_digest_tells_of_the_night_when_the_clock_says_that_it_is_over(
     tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from flow.phone import see, texts
 from flow.test_settings import put, write
 from running import QUICK, RunningBridge, wait_for
@@ -26,6 +28,7 @@ def refuse(running: RunningBridge, config: str) -> str:
     return str(told["config"]["problem"])
 
 
+@pytest.mark.slow
 def test_status_log_and_phone_say_which_key_on_which_line_is_wrong_once_until_it_is_mended(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:

@@ -22,6 +22,7 @@ SENDS = 1000
 AT_ONCE = 25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at_once", [1, AT_ONCE])
 def test_a_thousand_sends_need_no_more_handshakes_than_the_pool_has_connections(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int

@@ -7,6 +7,7 @@ import json
 from datetime import UTC
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -88,6 +89,7 @@ def said(value: Any) -> list[str]:
     return [value if isinstance(value, str) else json.dumps(value)]
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(events, st.sampled_from(["concise", "detailed"]))
 def test_every_letter_and_digit_is_shown(made: Any, style: str) -> None:
@@ -104,6 +106,7 @@ def test_every_letter_and_digit_is_shown(made: Any, style: str) -> None:
         assert shows(parts, _native.visible(text)), text
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(events, texts)
 def test_every_letter_of_a_card_is_shown_but_the_options_that_are_buttons(made: Any, prompt: str) -> None:

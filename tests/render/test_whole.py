@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,6 +37,7 @@ def test_a_megabyte_is_shown_on_a_few_screens_that_say_where_the_rest_is() -> No
     assert "y" * 500_000 in whole
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(max_size=300), values, max_size=300), st.integers(0, 30_000))
 def test_a_part_is_small_whatever_the_event(data: dict[str, Any], length: int) -> None:
     part = render.part(event(description="d" * length, data=data))

@@ -111,6 +111,7 @@ def rss(wire: Wire) -> float:
     return int(line.split()[1]) / 1000
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
 def test_a_session_is_under_16_mb_until_a_tool_is_called_and_22_after_all_were(
     home: Path, answers: Answers, bridge: Bridge
@@ -152,6 +153,7 @@ def interpreter() -> float:
     return time.perf_counter() - begin
 
 
+@pytest.mark.alone
 def test_the_first_answer_comes_in_less_than_twice_the_time_of_a_bare_interpreter(home: Path) -> None:
     pairs = [(first_answer(home), interpreter()) for _ in range(15)]
     # The best of each: other work on this machine only ever adds.

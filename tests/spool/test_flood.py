@@ -39,6 +39,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/statm")
 def test_a_flood_of_files_comes_out_whole_in_bounded_memory_and_descriptors_r16(tmp_path: Path) -> None:
