@@ -23,12 +23,18 @@ NIGHTS = (
     (BERLIN, datetime(2026, 3, 29, tzinfo=UTC)),
     (BERLIN, datetime(2026, 10, 25, tzinfo=UTC)),
     (BERLIN, datetime(2026, 7, 1, tzinfo=UTC)),
+    (ZoneInfo("Europe/London"), datetime(2026, 10, 25, tzinfo=UTC)),
+    (ZoneInfo("Europe/London"), datetime(2027, 3, 28, tzinfo=UTC)),
+    (ZoneInfo("America/New_York"), datetime(2026, 11, 1, tzinfo=UTC)),
+    (ZoneInfo("America/New_York"), datetime(2027, 3, 14, tzinfo=UTC)),
     (ZoneInfo("America/Sao_Paulo"), datetime(2018, 11, 4, tzinfo=UTC)),
     (ZoneInfo("America/Sao_Paulo"), datetime(2019, 2, 17, tzinfo=UTC)),
     (ZoneInfo("Australia/Lord_Howe"), datetime(2026, 10, 3, tzinfo=UTC)),
     (ZoneInfo("Australia/Lord_Howe"), datetime(2026, 4, 4, tzinfo=UTC)),
     (ZoneInfo("Pacific/Apia"), datetime(2011, 12, 30, tzinfo=UTC)),
     (ZoneInfo("Asia/Kathmandu"), datetime(2026, 1, 1, tzinfo=UTC)),
+    (ZoneInfo("Asia/Kolkata"), datetime(2026, 10, 25, tzinfo=UTC)),
+    (ZoneInfo("UTC"), datetime(2026, 10, 25, tzinfo=UTC)),
 )
 MINUTE = timedelta(minutes=1)
 AROUND = timedelta(days=4)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from cctelegram.config.amounts import seconds
@@ -20,7 +20,10 @@ FIELDS: Final = 5
 
 
 def following(schedule: str, now: int, zone: tzinfo, chance: float) -> int | None:
-    """Give when the round after `now` is due, in us since the epoch; None when nothing is.
+    """Return when the round after `now` is due, in us since the epoch, always later than `now`; or None.
+
+    A cron expression follows Debian's cron when the clock changes: a fixed time that comes twice runs the
+    first time, one that is missing runs when the clock jumps past it; `*` and steps run in both passes.
 
     Args:
         schedule: as `cleanup.schedule` allows: "1h", "30 3 * * *", "off".
@@ -34,7 +37,10 @@ def following(schedule: str, now: int, zone: tzinfo, chance: float) -> int | Non
         return now + int(seconds(schedule) * SECOND * (1 + SPREAD * chance))
     from cronsim import CronSim  # noqa: PLC0415  for those who write one
 
-    moment = next(CronSim(schedule, datetime.fromtimestamp(now / SECOND, zone)), None)
-    if moment is None:
-        return None
-    return (moment - datetime.fromtimestamp(0, zone)) // timedelta(microseconds=1) + int(WITHIN * chance)
+    # Wall-clock times of one zone are not subtracted or compared: Python ignores their offsets then.
+    for moment in CronSim(schedule, datetime.fromtimestamp(now / SECOND, zone)):
+        due = int(moment.timestamp()) * SECOND
+        # In the second pass of an hour CronSim first names fixed times of the first pass.
+        if due > now:
+            return due + int(WITHIN * chance)
+    return None

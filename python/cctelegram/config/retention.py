@@ -73,6 +73,8 @@ def _schedule(value: object) -> str:
         if seconds(value) < SHORTEST_SECONDS:
             raise NotAllowed("shorter than a minute")
         return value
+    if len(value.split()) > CRON_FIELDS:
+        raise NotAllowed("a cron expression has five fields, the first of them minutes")
     from cronsim import CronSim, CronSimError  # noqa: PLC0415  for those who write one
 
     try:
