@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
+import threading
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -152,6 +154,29 @@ def test_a_log_that_is_moved_away_is_made_again_and_one_that_cannot_be_written_s
     folder.unlink()
     log.info('{"d": 4}')
     assert lines(folder / "bridge.jsonl") == [{"d": 4}]
+
+
+def test_three_threads_write_every_line_once_across_changes_of_the_file(tmp_path: Path) -> None:
+    counted, each = itertools.count(), 5000
+    log = LogFile(tmp_path, lambda: NOW + next(counted) // 500 * DAY)
+    begin = threading.Barrier(3)
+
+    def write(thread: int) -> None:
+        begin.wait()
+        for number in range(each):
+            log.info(json.dumps([thread, number]))
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    files = list(tmp_path.glob("bridge*.jsonl"))
+    assert len(files) > 10
+    written = sorted(line for file in files for line in file.read_text().splitlines())
+    expected = [json.dumps([thread, number]) for thread in range(3) for number in range(each)]
+    assert len(written) == len(expected)
+    assert written == sorted(expected)
 
 
 def test_a_log_of_yesterday_is_full_at_the_start(tmp_path: Path) -> None:

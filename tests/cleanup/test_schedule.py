@@ -108,8 +108,10 @@ def test_a_daily_round_runs_at_its_wall_clock_time_in_summer_and_winter(zone: st
             "*/30 0-2 * * *",
             "Europe/London",
             "2026-10-24T23:00Z",
-            ["25 00:30 +0100", "25 01:00 +0100", "25 01:30 +0100"]
-            + ["25 01:00 +0000", "25 01:30 +0000", "25 02:00 +0000", "25 02:30 +0000"],
+            [
+                *("25 00:30 +0100", "25 01:00 +0100", "25 01:30 +0100"),
+                *("25 01:00 +0000", "25 01:30 +0000", "25 02:00 +0000", "25 02:30 +0000"),
+            ],
         ),
         # The hour that is missing: a daily round runs once, when the clock jumps past its time.
         ("30 1 * * *", "Europe/London", "2027-03-27T22:00Z", ["28 02:00 +0100"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +21,9 @@ DAY: Final = 86_400_000_000
 
 
 class LogFile:
-    """What structlog writes lines to. A log that cannot be written stops nothing: the line is lost.
+    """What structlog writes lines to, from any thread.
+
+    A log that cannot be written stops nothing: the line is lost.
 
     Args:
         directory: made when missing.
@@ -30,13 +33,16 @@ class LogFile:
     def __init__(self, directory: Path, now: Callable[[], int] = clock.wall) -> None:
         self._path = directory / NAME
         self._now = now
+        # The loop, the store's thread and cleanup's write: a descriptor that one closes while another still
+        # writes to its number would be the next file that is opened, the store's among them.
+        self._lock = threading.Lock()
         self._descriptor = -1
         self._day = 0
         self._open()
 
     def msg(self, line: str) -> None:
         """Write a line."""
-        with contextlib.suppress(OSError):
+        with self._lock, contextlib.suppress(OSError):
             self._write(line.encode() + b"\n")
 
     debug = info = warning = error = critical = msg
