@@ -209,6 +209,30 @@ def test_a_change_that_no_watch_tells_of_is_found_when_the_snapshot_is_old_and_i
     asyncio.run(run())
 
 
+def test_a_thread_that_reads_an_old_snapshot_touches_no_loop_and_is_counted(tmp_path: Path) -> None:
+    write(tmp_path, "[config]\nttl_seconds = 1\n" + BURST.format(1, 1))
+    ages = iter([0.0, 0.0])
+    live = Live(str(tmp_path), {}, {}, clock=lambda: next(ages, 10.0))
+    threads, each = 3, 20_000
+
+    def read() -> None:
+        for _ in range(each):
+            assert burst(live) == 1
+
+    async def run() -> None:
+        changes = Changes(live)
+        aging = asyncio.create_task(live._follow_age())
+        await asyncio.sleep(0)  # it finds the snapshot old
+        await asyncio.gather(*(asyncio.to_thread(read) for _ in range(threads)))
+        assert live.hits + live.misses == threads * each
+        assert live.misses
+        write(tmp_path, "[config]\nttl_seconds = 1\n" + BURST.format(2, 2))
+        await changes.until(lambda: changes.told == 1)
+        aging.cancel()
+
+    asyncio.run(run(), debug=True)
+
+
 def test_r42_after_a_swap_nobody_is_given_the_old_snapshot(tmp_path: Path) -> None:
     live = open_live(write(tmp_path, BURST.format(1, 1)))
     before = live.current

@@ -4,8 +4,8 @@ A change is read whole and swapped in one step: readers hold the old snapshot or
 cannot be read is refused, and the last good one stays in force. What needs a restart stays as it is
 (restart.py).
 
-A change is told by a watch on the directories in which the files lie; where a watch does not tell (a network
-mount), the files are compared after `config.ttl_seconds`, which the next read of a setting sets off.
+A watch on the directories in which the files lie reports a change. Where it does not (a network mount), the
+files are compared every `config.ttl_seconds`, as long as settings are read.
 """
 
 from __future__ import annotations
@@ -82,20 +82,18 @@ class Live:
         self.hits = self.misses = self.reloads = self.refusals = self.compared = 0
         self._listeners: list[Callable[[], None]] = []
         self._reading = asyncio.Lock()
-        self._aged = asyncio.Event()  # compared with its files, or read although it was old
+        self._just_compared = asyncio.Event()
         self._moved = asyncio.Event()  # what is watched is not where the files are
         self._read_at = self._clock()
         self._compared()
 
     @property
     def current(self) -> Settings:
-        """The snapshot in force: whoever reads two settings that belong together keeps it for both."""
+        """The snapshot in force, from any thread; keep it to read two settings that belong together."""
         if self._fresh:  # a flag and no clock: asking for the time costs as much as all the rest
             self.hits += 1
         else:
-            # Compared by the watch, not here: a read never waits for a disk.
-            self.misses += 1
-            self._aged.set()
+            self.misses += 1  # the watch sees it and compares: a read waits for no disk and wakes no loop
         return self.loaded.settings
 
     def on_change(self, listener: Callable[[], None]) -> None:
@@ -181,20 +179,17 @@ class Live:
 
     async def _follow_age(self) -> None:
         while True:
-            self._aged.clear()
-            left = self._compared_at + self.loaded.settings.config.ttl_seconds - self._clock()
-            if left > 0:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(left):
-                        await self._aged.wait()
-                continue
-            self._fresh = False
-            await self._aged.wait()
-            if self._fresh:
-                continue
-            await self.compare()
-            # Where the watch tells nothing, it is made anew as well: the directory may be another one.
-            self._moved.set()
+            self._just_compared.clear()
+            ttl, seen = self.loaded.settings.config.ttl_seconds, self.misses
+            left = self._compared_at + ttl - self._clock()
+            self._fresh = left > 0
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left if self._fresh else ttl):
+                    await self._just_compared.wait()
+            if not self._fresh and self.misses > seen:
+                await self.compare()
+                # Where the watch reports nothing, it is made again as well: the directory may be another one.
+                self._moved.set()
 
     async def _written(self, version: Version) -> None:
         """Wait, for a short time, while a file that was there is gone or empty."""
@@ -233,4 +228,4 @@ class Live:
         self.compared += 1
         self._compared_at = self._clock()
         self._fresh = True
-        self._aged.set()
+        self._just_compared.set()
