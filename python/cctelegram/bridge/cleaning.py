@@ -78,7 +78,9 @@ class Cleaning:
         except asyncio.CancelledError:
             # The store is closed after us: nobody may be in the middle of a step then.
             self._stopping.set()
-            await asyncio.gather(*self._working, return_exceptions=True)
+            for ended in await asyncio.gather(*self._working, return_exceptions=True):
+                if isinstance(ended, Exception) and not isinstance(ended, rounds.Busy):
+                    self._log.error("fault", part="cleaning", reason=str(ended), exc_info=ended)
             raise
 
     async def _by_schedule(self) -> None:

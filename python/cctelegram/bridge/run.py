@@ -170,6 +170,7 @@ class Bridge:
             With `once`, what was not delivered, in words; empty when all was.
         """
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._faults.unhandled)
         for number in (signal.SIGTERM, signal.SIGINT):
             with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
                 loop.add_signal_handler(number, self.stop)
@@ -257,6 +258,7 @@ class Bridge:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self._faults.end()
             await self.server.stop()
             self.log.info("stopped")
 
@@ -395,5 +397,5 @@ class Bridge:
             except OSError as error:
                 self.log.warning("state/bridge.json not written", reason=str(error))
         self._modes.look()
-        self._settling = asyncio.ensure_future(self._settle())
+        self._faults.background("reassigning deliveries", self._settle)
         self._cleaning.rescheduled()
