@@ -97,7 +97,7 @@ class RunningBridge:
     def get(self, path: str, key: str | None = None) -> tuple[int, bytes]:
         """Ask the bridge over loopback HTTP."""
         where = json.loads((self.home / "state" / "bridge.json").read_text())
-        return loopback.get(where["port"], path, where["key"] if key is None else key)
+        return loopback.get(where["port"], path, where["key"] if key is None else key, host=where["host"])
 
     def status(self) -> dict[str, Any]:
         """Give what /status says."""

@@ -61,7 +61,7 @@ class Bridge:
         config.errors.SettingsError: the settings cannot be read, or the home cannot be made.
         lock.AlreadyRunning: the home or the token has a bridge.
         outbox.schema.NewerStore: the store belongs to a newer program.
-        OSError: the port is taken.
+        web.serve.CannotListen: the port is taken.
     """
 
     def __init__(self, home: str, environ: Mapping[str, str], flags: Mapping[str, object]) -> None:
@@ -236,7 +236,7 @@ class Bridge:
         }
         # One that ended as it should has removed it: else the store is read through, beside the work.
         was_killed = (self._state_dir / state.NAME).exists()
-        self._file = state.StateFile(self._state_dir, self.server.port, key, version())
+        self._file = state.StateFile(self._state_dir, self.server.host, self.server.port, key, version())
         self._file.write(self.live.current.pools)
         moved = Moved(self._link, self._modes, self._settle, self._wake, self._rewrite, self._late)
         self._upheaval.begin(self._store, moved)

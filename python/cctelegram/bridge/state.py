@@ -23,6 +23,7 @@ class BridgeFile(msgspec.Struct, frozen=True, kw_only=True):
     """What stands in it; `key` is made anew at each start, `pools` are the figures of the loopback pools."""
 
     pid: int
+    host: str
     port: int
     key: str
     version: str
@@ -33,10 +34,11 @@ class BridgeFile(msgspec.Struct, frozen=True, kw_only=True):
 class StateFile:
     """The file of one bridge: 0600, written whole or not at all, gone when the bridge is."""
 
-    def __init__(self, state: Path, port: int, key: str, version: str) -> None:
+    def __init__(self, state: Path, host: str, port: int, key: str, version: str) -> None:
         self._target = state / NAME
         self._content = BridgeFile(
             pid=os.getpid(),
+            host=host,
             port=port,
             key=key,
             version=version,

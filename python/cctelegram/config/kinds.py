@@ -144,7 +144,13 @@ def is_loopback(host: str) -> bool:
 def _host(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError  # noqa: TRY004  one kind of error means "not allowed"
-    return value if value == "localhost" else str(ipaddress.ip_address(value))
+    if value.lower() == "localhost":
+        return "localhost"
+    address = ipaddress.ip_address(value)
+    # ::ffff:127.0.0.1 and ::1%lo are loopback as well, but no Host header says them in one way.
+    if not (address.is_loopback if address.version == 4 else address == ipaddress.IPv6Address("::1")):
+        raise ValueError
+    return str(address)
 
 
 def _timezone(value: object) -> str:
@@ -173,5 +179,7 @@ API_BASE_KIND = Kind(
     str.strip,
 )
 BOOLEAN = Kind("boolean", "true or false", _boolean, _true_or_false)
-HOST = Kind("address", "an IP address or localhost", _host, str.strip)
+HOST = Kind(
+    "loopback address", "an address of this machine alone: 127.x.x.x, ::1 or localhost", _host, str.strip
+)
 TIMEZONE = Kind("time zone", "an IANA name such as Europe/Berlin, or nothing for the system's", _timezone)

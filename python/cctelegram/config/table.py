@@ -302,7 +302,7 @@ TABLE: tuple[Key, ...] = (
         "After how long the settings in force are compared with their files though no change was told.",
         live=True,
     ),
-    Key("http.host", HOST, "127.0.0.1", "The address that the bridge's own HTTP listens on."),
+    Key("http.host", HOST, "127.0.0.1", "The loopback address that the bridge's own HTTP listens on."),
     Key(
         "http.port",
         whole(0, 65535),

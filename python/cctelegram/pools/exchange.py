@@ -9,7 +9,6 @@ import time
 MAX_ANSWER_BYTES = 8 << 20
 # A head is not longer than this (h11, which the bridge speaks, has the same limit for ours).
 MAX_HEAD_BYTES = 64 << 10
-HOST = "127.0.0.1"
 
 
 class Stale(ConnectionError):
@@ -17,20 +16,21 @@ class Stale(ConnectionError):
 
 
 class Exchange:
-    """One connection to `port`. Raises OSError, with a sentence, when it cannot be made.
+    """One connection to `address`. Raises OSError, with a sentence, when it cannot be made.
 
     Attributes:
+        address: host, a number without brackets, and port.
         ended: it can carry no other request.
     """
 
-    def __init__(self, port: int, connect_seconds: float) -> None:
-        self.port = port
+    def __init__(self, address: tuple[str, int], connect_seconds: float) -> None:
+        self.address = address
         self.ended = False
         self._used = time.monotonic()
         self._asked = 0
         self._rest = bytearray()
         try:
-            self._socket = socket.create_connection((HOST, port), connect_seconds)
+            self._socket = socket.create_connection(address, connect_seconds)
         except TimeoutError:
             raise TimeoutError(f"it could not be connected within {connect_seconds:g} s") from None
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -48,7 +48,7 @@ class Exchange:
         self._seconds = read_seconds
         self._deadline = time.monotonic() + 2 * read_seconds
         request = (
-            f"{method} {path} HTTP/1.1\r\nHost: {HOST}:{self.port}\r\nAuthorization: Bearer {key}\r\n"
+            f"{method} {path} HTTP/1.1\r\nHost: {written(self.address)}\r\nAuthorization: Bearer {key}\r\n"
             f"Content-Length: 0\r\n\r\n"
         )
         try:
@@ -144,6 +144,12 @@ class Exchange:
     def _check(self, size: int) -> None:
         if size > MAX_ANSWER_BYTES:
             raise ValueError(f"the answer has over {MAX_ANSWER_BYTES} bytes")
+
+
+def written(address: tuple[str, int]) -> str:
+    """Return an address as a URL and a Host write it, an IPv6 one in brackets (RFC 3986, 3.2.2)."""
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _parsed(head: bytes) -> tuple[int, dict[bytes, bytes]]:

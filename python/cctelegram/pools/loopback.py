@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from cctelegram.pools.exchange import Exchange
 
+# Where a bridge listens that has not said its address in state/bridge.json: one of an earlier version.
+HOST = "127.0.0.1"
 # The figures of the two pools where a running bridge has not said others in state/bridge.json. They stand in
 # config/table.py as well, which costs more than a command that asks once; a test compares the two.
 HEALTH: Mapping[str, float] = {
@@ -68,19 +70,19 @@ class Loopback:
             self._figures = figures
             self._guard.notify_all()
 
-    def get(self, port: int, path: str, key: str) -> tuple[int, bytes]:
+    def get(self, port: int, path: str, key: str, host: str = HOST) -> tuple[int, bytes]:
         """Return status and body.
 
         Where the other side closed a kept connection just then and answered nothing, it is asked once more.
         """
-        return self._ask("GET", port, path, key)
+        return self._ask("GET", (host, port), path, key)
 
-    def post(self, port: int, path: str, key: str) -> tuple[int, bytes]:
+    def post(self, port: int, path: str, key: str, host: str = HOST) -> tuple[int, bytes]:
         """Post nothing to `path`; return status and body.
 
         Never repeated by itself: the bridge may have done what was asked before the connection broke.
         """
-        return self._ask("POST", port, path, key)
+        return self._ask("POST", (host, port), path, key)
 
     def snapshot(self) -> dict[str, Any]:
         """Return the counters; a connection that is too old is closed before it is counted."""
@@ -95,38 +97,42 @@ class Loopback:
                 self._drop(each)
             self._kept.clear()
 
-    def _ask(self, method: str, port: int, path: str, key: str) -> tuple[int, bytes]:
-        from cctelegram.pools.exchange import Stale  # noqa: PLC0415  see above
+    def _ask(self, method: str, address: tuple[str, int], path: str, key: str) -> tuple[int, bytes]:
+        from cctelegram.pools.exchange import Stale, written  # noqa: PLC0415  see above
 
         with self._guard:
             self.counters.requests += 1
             figures = self._figures
         try:
             with self._guard:
-                exchange = self._take(port, figures)
+                exchange = self._take(address, figures)
             try:
-                answer = self._over(exchange, port, figures, method, path, key)
+                answer = self._over(exchange, address, figures, method, path, key)
             except Stale:
                 if method != "GET":
                     raise
                 with self._guard:
-                    exchange = self._take(port, figures, fresh=True)
-                answer = self._over(exchange, port, figures, method, path, key)
+                    exchange = self._take(address, figures, fresh=True)
+                answer = self._over(exchange, address, figures, method, path, key)
         except (OSError, ValueError, OverflowError) as error:
             with self._guard:
                 self.counters.failed(type(error).__name__)
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             raise LoopbackError(
-                f"no answer from 127.0.0.1:{port}: {reason or type(error).__name__}"
+                f"no answer from {written(address)}: {reason or type(error).__name__}"
             ) from error
         return answer
 
-    def _take(self, port: int, figures: Mapping[str, float], *, fresh: bool = False) -> Exchange | None:
-        """Take the right to one connection, and a kept one to this port where there is one."""
+    def _take(
+        self, address: tuple[str, int], figures: Mapping[str, float], *, fresh: bool = False
+    ) -> Exchange | None:
+        """Take the right to one connection, and a kept one to this address where there is one."""
         if self.counters.in_use >= self._figures["connections"]:
             self._wait(figures["connect_seconds"])
         self._close_old()
-        kept = None if fresh else next((each for each in reversed(self._kept) if each.port == port), None)
+        kept = (
+            None if fresh else next((each for each in reversed(self._kept) if each.address == address), None)
+        )
         if kept is not None:
             self._kept.remove(kept)
             self.counters.reused += 1
@@ -150,7 +156,7 @@ class Loopback:
     def _over(
         self,
         exchange: Exchange | None,
-        port: int,
+        address: tuple[str, int],
         figures: Mapping[str, float],
         method: str,
         path: str,
@@ -162,7 +168,7 @@ class Loopback:
         keep = False
         try:
             if exchange is None:
-                exchange = Exchange(port, figures["connect_seconds"])
+                exchange = Exchange(address, figures["connect_seconds"])
                 with self._guard:
                     self.counters.opened += 1
             answer = exchange.ask(method, path, key, figures["read_seconds"])
@@ -190,23 +196,23 @@ class Loopback:
         self.counters.open -= 1
 
 
-def get(port: int, path: str, key: str, timeout: float = 2.0) -> tuple[int, bytes]:
+def get(port: int, path: str, key: str, timeout: float = 2.0, host: str = HOST) -> tuple[int, bytes]:
     """Ask once, over a connection that is closed again: (status, body). Raises LoopbackError."""
-    return _once("GET", port, path, key, timeout)
+    return _once(timeout).get(port, path, key, host)
 
 
-def post(port: int, path: str, key: str, timeout: float = 5.0) -> tuple[int, bytes]:
+def post(port: int, path: str, key: str, timeout: float = 5.0, host: str = HOST) -> tuple[int, bytes]:
     """Post nothing to `path`, once: (status, body). Raises LoopbackError."""
-    return _once("POST", port, path, key, timeout)
+    return _once(timeout).post(port, path, key, host)
 
 
 def segment(text: str) -> str:
     """Return any text as one segment of a path: percent-encoded UTF-8 (RFC 3986)."""
     return "".join(
-        chr(byte) if chr(byte).isalnum() and byte < 128 else f"%{byte:02X}" for byte in text.encode()
+        chr(byte) if chr(byte).isalnum() and byte < 128 else f"%{byte:02X}"
+        for byte in text.encode(errors="replace")
     )
 
 
-def _once(method: str, port: int, path: str, key: str, timeout: float) -> tuple[int, bytes]:
-    pool = Loopback({**STATUS, "idle": 0, "connect_seconds": timeout, "read_seconds": timeout})
-    return pool.get(port, path, key) if method == "GET" else pool.post(port, path, key)
+def _once(timeout: float) -> Loopback:
+    return Loopback({**STATUS, "idle": 0, "connect_seconds": timeout, "read_seconds": timeout})

@@ -40,7 +40,7 @@ def told(home: str) -> dict[str, Any]:
 
 
 def where(home: str) -> dict[str, Any]:
-    """Return what `state/bridge.json` says: pid, port, key, version, pools, started_at. Raises Refusal."""
+    """Return what `state/bridge.json` says: pid, host, port, key, version, pools, start. Raises Refusal."""
     try:
         with open(os.path.join(place.state_dir(home), "bridge.json"), "rb") as opened:
             told = _native.loads(opened.read())
@@ -65,6 +65,33 @@ def pool(name: str, at: dict[str, Any]) -> Loopback:
     return made
 
 
+def ask(
+    at: dict[str, Any],
+    path: str,
+    *,
+    order: bool = False,
+    purpose: str = "status",
+    seconds: float | None = None,
+) -> tuple[int, bytes]:
+    """Ask the bridge that `where` told of; return status and body.
+
+    Args:
+        order: post to the path, which is never repeated.
+        purpose: the pool whose connections are used, `health` or `status`.
+        seconds: the longest silence of an answer that takes its time, over a connection of its own.
+
+    Raises OSError when it does not answer, and ValueError, KeyError or TypeError where `at` is not complete.
+    """
+    from cctelegram.pools import loopback  # noqa: PLC0415  see `pool`
+
+    port, key, host = int(at["port"]), str(at["key"]), str(at.get("host", loopback.HOST))
+    if seconds is not None:
+        send = loopback.post if order else loopback.get
+        return send(port, path, key, seconds, host)
+    kept = pool(purpose, at)
+    return kept.post(port, path, key, host) if order else kept.get(port, path, key, host)
+
+
 def counted() -> dict[str, Any]:
     """Return what the pools of this process counted, by name; see pools.counters.Counters."""
     return {name: each.snapshot() for name, each in list(_pools.items())}
@@ -75,8 +102,7 @@ def status(home: str, purpose: str = "status") -> dict[str, Any]:
     if not is_up(home):
         return {"running": False, "note": DOWN}
     try:
-        at = where(home)
-        code, body = pool(purpose, at).get(int(at["port"]), "/status", str(at["key"]))
+        code, body = ask(where(home), "/status", purpose=purpose)
         answer = _native.loads(body) if code == 200 else None
     except Refusal as refusal:
         return {"running": False, "note": str(refusal)}
@@ -96,7 +122,7 @@ def delivery(home: str, event_id: str) -> dict[str, Any] | None:
     at = where(home)
     try:
         path = f"/deliveries/{segment(event_id)}"
-        code, body = pool("status", at).get(int(at["port"]), path, str(at["key"]))
+        code, body = ask(at, path)
         answer = _native.loads(body)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Refusal(SILENT.format(why=f"{type(error).__name__}: {error}")) from None

@@ -28,19 +28,17 @@ def ask(home: str, path: str, *, order: bool = False, **given: object) -> Any:
     """
     if not bridge.is_up(home):
         raise Unreachable(bridge.DOWN)
-    from cctelegram.pools import loopback  # noqa: PLC0415 - few calls need it
+    from cctelegram.pools.loopback import segment  # noqa: PLC0415 - few calls need it
 
     pairs = [
-        f"{name}={loopback.segment(str(one))}"
+        f"{name}={segment(str(one))}"
         for name, value in given.items()
         if value is not None
         for one in (value if isinstance(value, list) else [value])
     ]
     target = f"{path}?{'&'.join(pairs)}" if pairs else path
     try:
-        at = bridge.where(home)
-        send = loopback.post if order else loopback.get
-        code, body = send(int(at["port"]), target, str(at["key"]), SECONDS)
+        code, body = bridge.ask(bridge.where(home), target, order=order, seconds=SECONDS)
         told = _native.loads(body)
     except Refusal as refusal:
         raise Unreachable(str(refusal)) from None

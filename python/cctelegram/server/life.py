@@ -64,7 +64,7 @@ def stop(home: str) -> dict[str, Any]:
         return {"success": True, "action": "not_running"}
     where = bridge.where(home)
     try:
-        code, body = bridge.pool("health", where).post(int(where["port"]), "/stop", str(where["key"]))
+        code, body = bridge.ask(where, "/stop", order=True, purpose="health")
     except OSError as error:
         raise Refusal(f"The bridge (process {where.get('pid')}) does not answer: {error}.") from None
     if code != 200:
@@ -98,7 +98,7 @@ def set_mode(home: str, mode: str, lasting: str | None = None) -> dict[str, Any]
     if lasting is not None:
         path += f"?for={segment(lasting)}"
     try:
-        code, body = bridge.pool("health", at).post(int(at["port"]), path, str(at["key"]))
+        code, body = bridge.ask(at, path, order=True, purpose="health")
         told: dict[str, Any] = _native.loads(body)
     except (OSError, ValueError) as error:
         raise Refusal(f"The bridge (process {at.get('pid')}) does not answer: {error}.") from None

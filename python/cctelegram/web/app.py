@@ -1,6 +1,7 @@
 """The routes. Only this machine may ask: the Host must be ours, a foreign Origin is refused.
 
-A page in the browser could otherwise read the status by pointing a name of its own at 127.0.0.1.
+A page in the browser could otherwise read the status by pointing a name of its own at 127.0.0.1. What is ours
+is the address that is served, and `localhost` where that leads to it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
     Endpoint = Callable[[Request], Awaitable[Response]]
 
-LOCAL: Final = ("127.0.0.1", "localhost", "[::1]")
+# What the name localhost leads to.
+DEFAULTS: Final = ("127.0.0.1", "::1")
+# Clients leave it out of the Host.
+HTTP_PORT: Final = 80
 
 
 class OwnMachineOnly:
@@ -41,8 +45,11 @@ class OwnMachineOnly:
 
 def _ours(scope: Scope) -> bool:
     headers = dict(scope["headers"])
-    port = (scope.get("server") or ("", 0))[1]
-    hosts = {f"{name}:{port}" for name in LOCAL}
+    served, port = scope.get("server") or ("", 0)  # the address that this connection came to
+    names = {f"[{served}]" if ":" in served else served}
+    if served in DEFAULTS:
+        names.add("localhost")
+    hosts = {f"{name}:{port}" for name in names} | (names if port == HTTP_PORT else set())
     host = headers.get(b"host", b"").decode("latin-1").lower()
     origin = headers.get(b"origin")
     return host in hosts and (

@@ -33,15 +33,23 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 
+class CannotListen(Exception):
+    """The message is a sentence for the person."""
+
+
 class Server:
-    """One listening socket; `port` is the one in use."""
+    """One listening socket on loopback; `host` and `port` are the ones in use."""
 
     def __init__(self, host: str, port: int) -> None:
         """Bind at once, so that the port is known and a taken one is told.
 
+        Args:
+            host: an address, or localhost for 127.0.0.1, whatever the machine's own tables say of that name.
+
         Raises:
-            OSError: the port is taken, or the address is not this machine's.
+            CannotListen: the port is taken, or the address is not this machine's.
         """
+        host = "127.0.0.1" if host == "localhost" else host
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -49,11 +57,19 @@ class Server:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             self._socket.bind((host, port))
-        except OSError:
+        except OSError as error:
             self._socket.close()
-            raise
-        self.port = int(self._socket.getsockname()[1])
+            raise CannotListen(
+                f"the bridge cannot listen on {host}, port {port}: {error.strerror or error}. Stop what "
+                "uses it, or choose another: --port 0 or http.port in config.toml"
+            ) from None
+        self.host, self.port = self._socket.getsockname()[:2]
         self._server: uvicorn.server.Server | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it is reached, as a URL without a path."""
+        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
 
     async def start(self, app: ASGIApp) -> None:
         """Answer requests from now on."""

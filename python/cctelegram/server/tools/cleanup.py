@@ -31,13 +31,12 @@ def ask(home: str, action: str, directory: str | None) -> dict[str, Any]:
     """Ask the bridge over loopback HTTP. Raises Refusal when it is down, or cannot do it."""
     if not bridge.is_up(home):
         raise Refusal(DOWN)
-    from cctelegram.pools import loopback  # noqa: PLC0415  costs a socket, and few calls need it
+    from cctelegram.pools.loopback import segment  # noqa: PLC0415  costs a socket, and few calls need it
 
     at = bridge.where(home)
-    path = f"/cleanup/{action}" + (f"?directory={loopback.segment(directory)}" if directory else "")
-    send = loopback.post if action == "run" else loopback.get
+    path = f"/cleanup/{action}" + (f"?directory={segment(directory)}" if directory else "")
     try:
-        code, body = send(int(at["port"]), path, str(at["key"]), SECONDS)
+        code, body = bridge.ask(at, path, order=action == "run", seconds=SECONDS)
         told = _native.loads(body)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Refusal(bridge.SILENT.format(why=f"{type(error).__name__}: {error}")) from None
