@@ -14,6 +14,7 @@ from cctelegram.cli import USAGE
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import home_of
 from cctelegram.config import change, dotenv, environment, place, toml
+from cctelegram.config.encoding import decode
 from cctelegram.config.errors import SettingsError
 from cctelegram.config.load import Loaded, survey
 from cctelegram.config.replace import read, replace
@@ -136,7 +137,7 @@ def _change_env(home: str, make: Callable[[str], str]) -> Loaded:
 def _change(home: str, file: Path, make: Callable[[str], str], which: str) -> Loaded:
     Path(home).mkdir(mode=0o700, parents=True, exist_ok=True)
     before = read(file)
-    text = make((before or b"").decode("utf-8-sig"))
+    text = make(decode(before or b""))  # written back in UTF-8
     found: list[Loaded] = []
 
     def check(beside: Path) -> None:

@@ -1,16 +1,17 @@
 r"""Read the text of an `.env` file.
 
-One `KEY=VALUE` a line; `export ` before the key, blank lines, `#` comments, CRLF and a byte-order mark are
-allowed. A value is bare (up to white space followed by `#`, and trimmed), in single quotes (taken as it
-stands) or in double quotes (with `\"`, `\\`, `\n`, `\r`, `\t`). Nothing is substituted and no value goes
-over its line. A key given twice counts as the last one says. No message holds a value: one of them is the
-token.
+One `KEY=VALUE` a line, in an encoding that config.encoding reads; `export ` before the key, blank lines, `#`
+comments and CRLF are allowed. A value is bare (up to white space followed by `#`, and trimmed), in single
+quotes (taken as it stands) or in double quotes (with `\"`, `\\`, `\n`, `\r`, `\t`). Nothing is substituted and
+no value goes over its line. A key given twice counts as the last one says. No message holds a value: one of
+them is the token.
 
 Start-cheap: every command reads this file on its way.
 """
 
 # ruff: noqa: PTH123  # pathlib costs more than a command that starts here may
 
+from cctelegram.config.encoding import Undecodable, decode
 from cctelegram.config.errors import SettingsError
 
 NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
@@ -71,11 +72,9 @@ def read(path: str, problems: "MutableSequence[SettingsError] | None" = None) ->
     except OSError as error:
         raise SettingsError(f"cannot be read: {error.strerror}", file=path) from None
     try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        # `from None`: the error holds the file's bytes, and the token is among them.
-        raise SettingsError("is not UTF-8", file=path, line=line) from None
+        text = decode(data)
+    except Undecodable as error:
+        raise SettingsError(error.problem, file=path, line=data.count(b"\n", 0, error.offset) + 1) from None
     return parse(text, path, problems)
 
 

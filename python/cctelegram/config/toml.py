@@ -7,6 +7,7 @@ import tomllib
 from functools import lru_cache
 from typing import Any
 
+from cctelegram.config.encoding import Undecodable, decode
 from cctelegram.config.errors import SettingsError
 
 _PLACE = re.compile(r"\(at line (\d+), column \d+\)")
@@ -24,10 +25,9 @@ def read(path: str) -> tuple[dict[str, Any], str]:
     except OSError as error:
         raise SettingsError(f"cannot be read: {error.strerror}", file=path) from None
     try:
-        text = data.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise SettingsError("is not UTF-8", file=path, line=line) from None
+        text = decode(data).replace("\r\n", "\n")
+    except Undecodable as error:
+        raise SettingsError(error.problem, file=path, line=data.count(b"\n", 0, error.offset) + 1) from None
     try:
         return tomllib.loads(text), text
     except RecursionError:
