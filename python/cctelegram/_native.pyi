@@ -112,6 +112,9 @@ class FileLock:
     def unlock(self) -> None:
         """Give the lock back; the file stays."""
 
+    def remove(self) -> None:
+        """Remove the file and give the lock back; nothing when the lock is not ours. It stays on Windows."""
+
     def write(self, data: bytes) -> None:
         """Replace what the file says; PermissionError when the lock is not ours."""
 

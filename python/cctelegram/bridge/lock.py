@@ -1,23 +1,34 @@
-"""One bridge a home, and one a token on this machine, by locks that end with the process.
+"""One bridge a home, and one a token for a user, by locks that end with the process.
 
 Elsewhere Telegram's own 409 tells of a second bridge with the same token.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import stat
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from cctelegram.config import environment
-from cctelegram.spool.lock import FileLock
+from cctelegram.spool.lock import FileLock, is_locked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NAME: Final = "bridge.lock"
+# In the home of the account, where every way to start a bridge meets. XDG_STATE_HOME, XDG_RUNTIME_DIR, TMPDIR
+# and HOME are not asked: a desktop session, a cron job, ssh and sudo differ in them.
+FOLDER: Final = ".local/state/cctelegram/locks"
 
 
 class AlreadyRunning(Exception):
     """Another bridge holds the home or the token."""
+
+
+class Unusable(Exception):
+    """The token's lock cannot be kept: its directory is one that others can change, or cannot be written."""
 
 
 def hold_home(state: Path) -> FileLock:
@@ -35,22 +46,27 @@ def hold_home(state: Path) -> FileLock:
     return lock
 
 
-def hold_token(token: str) -> FileLock:
+def hold_token(token: str, folder: Path | None = None) -> FileLock:
     """Lock a bot token for this user on this machine; the file's name is a hash, never the token.
+
+    Files that killed bridges left in the directory are removed; `FileLock.remove` gives the lock back.
+
+    Args:
+        folder: where the locks lie; by default the one place of this account.
 
     Raises:
         AlreadyRunning: another home's bridge uses the token.
+        Unusable: there is no directory where the lock is safe.
     """
     digest = hashlib.sha256(b"cctelegram token lock\0" + token.encode()).hexdigest()[:32]
-    folder = _runtime_directory()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = FileLock(str(folder / f"bot-{digest}.lock"))
-    if not lock.try_lock():
+    lock, folder = _first_usable([folder] if folder is not None else list(_folders()), f"bot-{digest}.lock")
+    if lock is None:
         raise AlreadyRunning(
             "Another bridge on this machine uses the same bot token (from another home). "
             "Telegram allows one reader a token: stop the other, or give this home a bot of its own."
         )
     lock.write(f"{os.getpid()}\n".encode())
+    _remove_stale(folder)
     return lock
 
 
@@ -65,30 +81,77 @@ class TokenLock:
 
         Raises:
             AlreadyRunning: another bridge on this machine uses it.
+            Unusable: there is no directory where the lock is safe.
         """
         if self._held is None or self._held[0] != token:
             self.release()
             self._held = (token, hold_token(token))
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Give the lock back; its file goes."""
         if self._held is not None:
-            self._held[1].unlock()
-            self._held = None
+            held, self._held = self._held[1], None
+            with contextlib.suppress(OSError):  # the next bridge removes it
+                held.remove()
 
 
-def _runtime_directory() -> Path:
-    runtime = environment.get("XDG_RUNTIME_DIR")
-    if runtime and Path(runtime).is_dir():
-        return Path(runtime) / "cctelegram"
-    user = os.getuid() if hasattr(os, "getuid") else environment.get("USERNAME") or "user"
-    return Path(_temporary()) / f"cctelegram-{user}"
+def _first_usable(folders: list[Path], name: str) -> tuple[FileLock | None, Path]:
+    """Return the lock in the first directory that can be written; None for one that another process holds."""
+    problems = []
+    for folder in folders:
+        try:
+            _make(folder)
+            lock = FileLock(str(folder / name))
+            return (lock if lock.try_lock() else None), folder
+        except OSError as error:
+            problems.append(f"{folder}: {error.strerror or error}")
+    raise Unusable(
+        f"The lock of the bot token cannot be kept ({'; '.join(problems)}). It keeps two bridges "
+        "from one token: make one of these directories writable, and start the bridge again."
+    )
 
 
-def _temporary() -> str:
-    if os.name == "posix":  # as tempfile has it, which brings along what unpacks archives
-        given = (environment.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
-        return next((path for path in given if path and Path(path).is_dir()), "/tmp")  # noqa: S108
-    from tempfile import gettempdir  # noqa: PLC0415 - see above
+def _folders() -> Iterator[Path]:
+    """Yield where the locks of this account lie: in its home; in /tmp where it cannot write there."""
+    if os.name != "posix":
+        yield Path.home() / "AppData" / "Local" / "cctelegram" / "locks"
+        return
+    import pwd  # noqa: PLC0415 - POSIX has it alone
 
-    return gettempdir()
+    user = os.getuid()
+    with contextlib.suppress(KeyError):  # a container's user without an account
+        home = Path(pwd.getpwuid(user).pw_dir)
+        if home.is_dir():
+            yield home / FOLDER
+    yield Path("/tmp") / f"cctelegram-{user}"  # noqa: S108 - made 0700 and checked
+
+
+def _make(folder: Path) -> None:
+    """Make the directory, 0700. Raises Unusable for a link and for one that others can write to."""
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700, parents=True)
+    if os.name != "posix":
+        return
+    found = folder.lstat()
+    wrong = None
+    if stat.S_ISLNK(found.st_mode):
+        wrong = "it is a link"
+    elif not stat.S_ISDIR(found.st_mode):
+        wrong = "it is no directory"
+    elif found.st_uid != os.getuid():
+        wrong = f"it belongs to user {found.st_uid}, and this is user {os.getuid()}"
+    elif found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        wrong = "other users can write to it"
+    if wrong is not None:
+        raise Unusable(
+            f"The lock of the bot token cannot be kept in {folder}: {wrong}, so two bridges could use one "
+            "token. Remove it, and start the bridge again."
+        )
+
+
+def _remove_stale(folder: Path) -> None:
+    for file in folder.glob("bot-*.lock"):
+        with contextlib.suppress(OSError):
+            stale = FileLock(str(file))
+            if not is_locked(file) and stale.try_lock():
+                stale.remove()

@@ -40,13 +40,15 @@ impl FileLock {
         if let Some(parent) = self.path.parent() {
             make(parent)?;
         }
-        let file = private().open(&self.path).at(&self.path)?;
+        let mut file = private().open(&self.path).at(&self.path)?;
         for _ in 0..LOOKS {
             match file.try_lock() {
-                Ok(()) => {
+                Ok(()) if is_at(&file, &self.path).at(&self.path)? => {
                     self.file = Some(file);
                     return Ok(true);
                 }
+                // Its owner removed it after we had opened it, or it was replaced: another file counts now.
+                Ok(()) => file = private().open(&self.path).at(&self.path)?,
                 Err(TryLockError::WouldBlock) => std::thread::sleep(LOOK_TIME),
                 Err(TryLockError::Error(error)) => return Err(error).at(&self.path),
             }
@@ -54,9 +56,28 @@ impl FileLock {
         Ok(false)
     }
 
-    /// Give the lock back. The file stays: removing it would let two owners lock two files of one name.
+    /// Give the lock back; the file stays.
     pub fn unlock(&mut self) {
         self.file = None; // closing gives the lock back
+    }
+
+    /// Remove the file and give the lock back; without the lock, nothing is removed.
+    ///
+    /// The file goes while it is locked, and whoever opened it before sees in [`Self::try_lock`] that it is
+    /// gone: two owners never lock two files of one name. Where an open file cannot be told from one that
+    /// was put in its place (other systems than Unix), it stays.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be removed; the lock is given back all the same.
+    pub fn remove(&mut self) -> Result<()> {
+        let Some(held) = self.file.take() else {
+            return Ok(());
+        };
+        if cfg!(unix) && is_at(&held, &self.path).at(&self.path)? {
+            std::fs::remove_file(&self.path).at(&self.path)?;
+        }
+        Ok(())
     }
 
     /// Replace what the file says, while we hold the lock.
@@ -79,6 +100,23 @@ impl FileLock {
         };
         replace().at(&self.path)
     }
+}
+
+/// Whether `path` still names the open file.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> std::io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let ours = file.metadata()?;
+    match std::fs::metadata(path) {
+        Ok(there) => Ok((there.dev(), there.ino()) == (ours.dev(), ours.ino())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(not(unix))]
+fn is_at(_file: &File, _path: &Path) -> std::io::Result<bool> {
+    Ok(true)
 }
 
 fn private() -> OpenOptions {
@@ -125,5 +163,30 @@ mod tests {
         ours.unlock();
         assert!(!is_locked(&path).unwrap());
         assert!(theirs.try_lock().unwrap());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn owners_that_remove_their_file_are_still_one_at_a_time() {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("bot.lock");
+        let (owners, turns) = (AtomicU32::new(0), AtomicU32::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while turns.load(Ordering::Relaxed) < 500 {
+                        let mut lock = FileLock::new(&path);
+                        if lock.try_lock().unwrap() {
+                            assert_eq!(owners.fetch_add(1, Ordering::SeqCst), 0);
+                            turns.fetch_add(1, Ordering::Relaxed);
+                            assert_eq!(owners.fetch_sub(1, Ordering::SeqCst), 1);
+                            lock.remove().unwrap();
+                        }
+                    }
+                });
+            }
+        });
+        assert!(!path.exists());
     }
 }

@@ -56,6 +56,16 @@ impl FileLock {
             .unlock();
     }
 
+    fn remove(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| {
+            self.lock
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .remove()
+        })
+        .map_err(raise)
+    }
+
     fn write(&self, py: Python<'_>, data: &[u8]) -> PyResult<()> {
         py.detach(|| {
             self.lock
