@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from cctelegram.bridge.judge import Standing
     from cctelegram.bridge.keep import Faults
     from cctelegram.config.live import Live
+    from cctelegram.config.secret import Secret
     from cctelegram.config.settings import Settings
     from cctelegram.outbox.store import Store
     from cctelegram.pools.counters import Counters
@@ -111,6 +112,7 @@ class Link:
         self._pauses: Pauses | None = None
         self._pacing: Pacing | None = None
         self._lock = lock.TokenLock()
+        self._token: Secret | None = None  # the one of the line that is up
         self._pools: Pools | None = None
         self._counters: dict[str, Counters] = {}
         self.problem: str | None = CONNECTING
@@ -201,11 +203,12 @@ class Link:
                 continue
             try:
                 self._lock.hold(token.reveal())
-            except lock.AlreadyRunning as error:
+            except (lock.AlreadyRunning, lock.Unusable) as error:
                 self.problem, self._needs_a_person = str(error), True
                 await self._change.wait(LOCKED_AGAIN)
                 continue
             self.problem, self._needs_a_person, self._renew = CONNECTING, False, False
+            self._token = token
             work = asyncio.create_task(self._serve(settings), name="link")
             try:
                 await self._until_changed(settings, work)
@@ -218,6 +221,7 @@ class Link:
 
         Raises:
             lock.AlreadyRunning: another bridge on this machine uses it.
+            lock.Unusable: there is no directory where the lock is safe.
         """
         token = self._live.current.telegram.token
         if token is not None:
@@ -367,6 +371,7 @@ class Link:
             offset=start or None,
             poll_seconds=lambda: self._live.current.telegram.poll_seconds,
             allowed_updates=ALLOWED_UPDATES,
+            token_refused=self._give_way,
         )
         self.problem = None
         self._log.info("connected", bot=me.get("username"), api_base=settings.telegram.api_base)
@@ -387,11 +392,28 @@ class Link:
             self._log.warning("commands not set", reason=str(error))
 
     def _refused(self, reason: str) -> None:
+        origin = self._live.loaded.origins["telegram.token"]
+        words, cure = _place_of(origin)
         self._needs_a_person = True
-        self.problem = (
-            f"Telegram refuses the token ({reason}): put the right one into .env; everything is kept"
+        self.problem = f"Telegram refuses the token {words} ({reason}): {cure}; everything is kept"
+        self._log.error("token refused", reason=reason, origin=origin)
+        self._give_way()
+
+    def _give_way(self) -> None:
+        if self._token is not None:
+            self._live.refuse(self._token)
+
+
+def _place_of(origin: str) -> tuple[str, str]:
+    """Say where a refused token came from, as config.load names it, and what to do about it."""
+    if origin == "flag":
+        return "that came by the pipe", "put the right one into .env in the home, which then counts"
+    if origin.startswith("environment"):
+        return (
+            f"of the {origin}",
+            "put the right one into .env in the home, which then counts, or start the bridge again with it",
         )
-        self._log.error("token refused", reason=reason)
+    return f"of {origin}", "put the right one there"
 
 
 def _named(chats: dict[int, str]) -> dict[str, str]:

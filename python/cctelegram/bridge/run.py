@@ -35,6 +35,7 @@ from cctelegram.bridge.replies import Replies
 from cctelegram.bridge.upheaval import Moved, Upheaval, recover
 from cctelegram.config import place
 from cctelegram.config.live import Live
+from cctelegram.config.load import load
 from cctelegram.config.zone import zone
 from cctelegram.outbox import intake, lookup, store
 from cctelegram.spool.inbox import Inbox, bounds
@@ -59,6 +60,7 @@ class Bridge:
 
     Raises:
         config.errors.SettingsError: the settings cannot be read, or the home cannot be made.
+        lock.Unusable: there is no directory where the token's lock is safe.
         lock.AlreadyRunning: the home or the token has a bridge.
         outbox.schema.NewerStore: the store belongs to a newer program.
         web.serve.CannotListen: the port is taken.
@@ -69,6 +71,8 @@ class Bridge:
         keep_memory_small()
         self._started = time.monotonic()
         self.home = Path(home)
+        self._given = (home, environ, flags)
+        self.successor_token: str | None = None
         self.live = Live(home, environ, flags)
         settings = self.live.current
         place.make(home, events=settings.spool.events_dir, responses=settings.spool.responses_dir)
@@ -183,6 +187,22 @@ class Bridge:
         """End `run`, after what is in flight."""
         self._stop.set()
         self._other_home.set()
+
+    def restart(self) -> bool:
+        """End `run` and leave the token to a successor in `successor_token`, if it came by the pipe.
+
+        Returns False, and goes on, where whoever starts the next bridge finds the token without us.
+
+        Raises:
+            config.errors.SettingsError: the settings that the successor would read are wrong.
+        """
+        telegram, origin = self.live.current.telegram, self.live.loaded.origins["telegram.token"]
+        if telegram.token is None or origin != "flag":
+            return False
+        load(*self._given)
+        self.successor_token = telegram.token.reveal()
+        self.stop()
+        return True
 
     async def delivery(self, event_id: str) -> dict[str, Any] | None:
         """Give what became of an event, or None when the store does not know it."""

@@ -7,17 +7,20 @@ everything, and says in `cctelegram status` what is missing. Its log is `logs/br
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from cctelegram.bridge.lock import AlreadyRunning
+from cctelegram.bridge.lock import AlreadyRunning, Unusable
 from cctelegram.bridge.run import Bridge
 from cctelegram.cli import FAILED
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, home_of
 from cctelegram.config import environment, place
 from cctelegram.outbox.schema import NewerStore
+from cctelegram.web.serve import CannotListen
 
 if TYPE_CHECKING:
     import argparse
@@ -43,7 +46,7 @@ def run(parsed: argparse.Namespace) -> int:
         flags["telegram.token"] = sys.stdin.readline().strip() or None
     try:
         bridge = Bridge(home_of(parsed), environment.snapshot(), flags)
-    except (AlreadyRunning, NewerStore) as error:
+    except (AlreadyRunning, CannotListen, Unusable, NewerStore) as error:
         raise Failed(str(error)) from None
     except sqlite3.Error as error:
         raise Failed(
@@ -53,7 +56,7 @@ def run(parsed: argparse.Namespace) -> int:
         raise Failed(f"the home {home_of(parsed)} cannot be used: {error}. Nothing was changed.") from None
 
     def ready() -> None:
-        sys.stderr.write(f"The bridge serves {bridge.home} (http://127.0.0.1:{bridge.server.port}/health)\n")
+        sys.stderr.write(f"The bridge serves {bridge.home} ({bridge.server.address}/health)\n")
         for problem in bridge.problems():
             sys.stderr.write(f"- {problem}\n")
         sys.stderr.flush()
@@ -65,6 +68,28 @@ def run(parsed: argparse.Namespace) -> int:
             f"the home {home_of(parsed)} cannot be written: {error}. Nothing is lost: what waits is "
             "delivered when the bridge is started again."
         ) from None
+    if bridge.successor_token is not None:
+        _begin_again(bridge.successor_token)
     if left:
         sys.stderr.write(f"cctelegram bridge: not delivered: {left}. It is kept for the next start.\n")
     return FAILED if left else 0
+
+
+def _begin_again(token: str) -> None:
+    """Start the same command anew, with the token on its standard input, and nowhere else.
+
+    On POSIX it takes the place of this process, so that whoever watches over that goes on doing so.
+    """
+    command = [sys.executable, *sys.orig_argv[1:]]
+    line = f"{token}\n".encode()
+    if os.name == "posix":
+        reading, writing = os.pipe()
+        os.write(writing, line)  # a pipe holds 4 KiB and more
+        os.close(writing)
+        os.dup2(reading, 0)
+        sys.stderr.flush()
+        os.execv(sys.executable, command)  # noqa: S606 - our own command line
+    child = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603 - as above
+    if child.stdin is not None:
+        child.stdin.write(line)
+        child.stdin.close()

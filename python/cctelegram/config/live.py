@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cctelegram.config.load import Loaded
+    from cctelegram.config.secret import Secret
     from cctelegram.config.settings import Settings
 
 # Milliseconds in which changes are gathered into one reading; measured at 0.04 % of a core.
@@ -78,6 +79,7 @@ class Live:
         self._version = self._sources.version()
         self.loaded: Loaded = load(home, environ, flags)
         self.refused: str | None = None
+        self._refused_tokens: frozenset[Secret] = frozenset()
         self.restart: tuple[Waiting, ...] = ()
         self.hits = self.misses = self.reloads = self.refusals = self.compared = 0
         self._listeners: list[Callable[[], None]] = []
@@ -121,6 +123,15 @@ class Live:
         """Read the sources again; returns whether they were taken. `refused` says why not."""
         self._take(*self._read())
         return self.refused is None
+
+    def refuse(self, token: Secret) -> None:
+        """Let a token that Telegram refused give way to the one in .env, there now or written there later.
+
+        Without another it stays in force. All are tried again when `telegram.api_base` changes.
+        """
+        if token not in self._refused_tokens:
+            self._refused_tokens |= {token}
+            self.reload()
 
     async def compare(self, *, sure: bool = False) -> None:
         """Look whether the files changed, and reload if so; with `sure`, reload anyway.
@@ -203,9 +214,13 @@ class Live:
         version = self._sources.version()
         try:
             self._sources.check()
-            return version, load(*self._given)
+            read = load(*self._given, self._refused_tokens)
+            if read.settings.telegram.api_base != self.loaded.settings.telegram.api_base:
+                self._refused_tokens = frozenset()
+                read = load(*self._given)
         except SettingsError as error:
             return version, error
+        return version, read
 
     def _take(self, version: Version, read: Loaded | SettingsError) -> None:
         self._version = version

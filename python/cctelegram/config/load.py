@@ -24,7 +24,9 @@ from cctelegram.config.settings import Settings
 from cctelegram.config.table import BY_NAME, BY_VARIABLE, TABLE, Key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
+
+    from cctelegram.config.secret import Secret
 
 HOME = "CC_TELEGRAM_HOME"
 PROFILE = "CC_TELEGRAM_PROFILE"
@@ -52,6 +54,7 @@ def load(
     home: str | None = None,
     environ: Mapping[str, str] | None = None,
     flags: Mapping[str, object] | None = None,
+    refused: Collection[Secret] = (),
 ) -> Loaded:
     """Return the settings of a home. Raises SettingsError.
 
@@ -59,8 +62,9 @@ def load(
         home: the home, else the one of `environ`, else the usual one.
         environ: variables to read, else those of this process.
         flags: dotted key -> value, as text or as TOML would give it; None counts as not given.
+        refused: secrets that do not work: each gives way to one that stands in a source before its own.
     """
-    loaded, problems = survey(home, environ, flags)
+    loaded, problems = survey(home, environ, flags, refused=refused)
     if problems:
         raise problems[0]
     return loaded
@@ -71,6 +75,7 @@ def survey(
     environ: Mapping[str, str] | None = None,
     flags: Mapping[str, object] | None = None,
     *,
+    refused: Collection[Secret] = (),
     config_file: str | None = None,
     env_file: str | None = None,
 ) -> tuple[Loaded, tuple[SettingsError, ...]]:
@@ -80,7 +85,7 @@ def survey(
     to be used.
 
     Args:
-        home, environ, flags: as for `load`.
+        home, environ, flags, refused: as for `load`.
         config_file, env_file: read in the place of the home's own; messages name the home's own.
     """
     environ = environment.snapshot() if environ is None else environ
@@ -100,15 +105,21 @@ def survey(
     for name, text in environ.items():
         if text and (key := BY_VARIABLE.get(name)):
             with _noted(problems):
-                value = _from_text(root, key, text, file=name)
-                found[key.name] = _Read(value, f"environment, {name}")
+                read = _Read(_from_text(root, key, text, file=name), f"environment, {name}")
+                _put(found, key.name, read, refused)
     for name, given in (flags or {}).items():
         if given is not None:
             with _noted(problems):
-                found[name] = _Read(_flag(root, name, given), "flag")
+                _put(found, name, _Read(_flag(root, name, given), "flag"), refused)
     warnings = (*_unknown_variables(environ), *_open_to_others(env))
     settings = build({name: read.value for name, read in found.items()}, root)
     return Loaded(settings, {name: read.origin for name, read in found.items()}, warnings), tuple(problems)
+
+
+def _put(found: dict[str, _Read], name: str, read: _Read, refused: Collection[Secret]) -> None:
+    """Let a value count in the place of the one from a source before, unless it is a refused secret."""
+    if not (BY_NAME[name].secret and read.value in refused and found[name].value is not None):
+        found[name] = read
 
 
 @contextmanager

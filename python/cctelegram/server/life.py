@@ -108,9 +108,43 @@ def set_mode(home: str, mode: str, lasting: str | None = None) -> dict[str, Any]
 
 
 def restart(home: str) -> dict[str, Any]:
-    """Stop the bridge if one runs, and start one."""
-    stop(home)
-    return {**ensure(home), "action": "restarted"}
+    """Stop the bridge if one runs, and start one.
+
+    A session with a token of its own hands that to the new one. Else a bridge whose token came by a pipe
+    begins anew by itself: nobody else has the token.
+
+    Raises Refusal when it does not end, or does not start.
+    """
+    if not (bridge.is_up(home) and environment.get(TOKEN) is None and _began_again(home)):
+        stop(home)
+        ensure(home)
+    return _running(home, "restarted")
+
+
+def _began_again(home: str) -> bool:
+    """Let the bridge begin anew by itself, and wait until it is ready; False when it has no reason to."""
+    before = bridge.where(home)
+    try:
+        code, body = bridge.ask(before, "/restart", order=True, purpose="health")
+        told = _native.loads(body)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Refusal(f"The bridge (process {before.get('pid')}) does not answer: {error}.") from None
+    if code == 409:
+        raise Refusal(f"The bridge goes on as it was, since it could not start again: {told['error']}")
+    if code != 200 or not told["restarting"]:  # 404: one of an earlier version
+        return False
+    deadline = time.monotonic() + STOP_SECONDS + START_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if bridge.where(home)["key"] != before["key"] and bridge.status(home, "health").get("ready"):
+                return True
+        except Refusal:
+            pass  # between the two
+        time.sleep(LOOK_SECONDS)
+    raise Refusal(
+        f"The bridge was told to start again and is not ready after {STOP_SECONDS + START_SECONDS:.0f} s: "
+        "see logs/bridge.start and logs/bridge.jsonl in the home. If none runs, start one with the token."
+    )
 
 
 def _spawn(home: str, said: str) -> Popen[bytes]:

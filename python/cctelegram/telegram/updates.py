@@ -65,6 +65,7 @@ class Poller:
         offset: the first update wanted; None for what Telegram has kept.
         poll_seconds: how long one request waits at Telegram; read anew for each.
         allowed_updates: the kinds of updates that are wanted.
+        token_refused: told when Telegram no longer takes the token; polling goes on.
         sleep, chance, clock, wall, limit: seams for tests: waiting, a number in [0, 1), monotonic and unix
             seconds, and what gives up after so many seconds with TimeoutError.
     """
@@ -77,6 +78,7 @@ class Poller:
         offset: int | None = None,
         poll_seconds: Callable[[], int] = lambda: 50,
         allowed_updates: Sequence[str] = ALLOWED_UPDATES,
+        token_refused: Callable[[], None] = lambda: None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
         clock: Callable[[], float] = time.monotonic,
@@ -88,6 +90,7 @@ class Poller:
         self._offset = offset
         self._poll_seconds = poll_seconds
         self._allowed = allowed_updates
+        self._token_refused = token_refused
         self._sleep = sleep
         self._chance = chance
         self._clock = clock
@@ -155,6 +158,7 @@ class Poller:
             return max(self._failed(f"Telegram asks to wait {error.seconds:g} s"), error.seconds)
         if isinstance(error, errors.Unauthorized):
             self._failed(f"Telegram refuses the token: {error.description}")
+            self._token_refused()
             return REFUSED_PAUSE_SECONDS
         if isinstance(error, errors.Conflict):
             self._conflicts += 1

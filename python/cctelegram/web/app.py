@@ -78,6 +78,12 @@ class Bridge(Protocol):
     def stop(self) -> None:
         """End, after what is in flight."""
 
+    def restart(self) -> bool:
+        """End, and begin again with the token that came by a pipe; False, and go on, where none did.
+
+        Raises an exception with a sentence when the settings are wrong.
+        """
+
     @property
     def orders(self) -> outbox.Orders:
         """Give who follows an operator's orders."""
@@ -136,12 +142,25 @@ def app(bridge: Bridge, key: str) -> ASGIApp:
         Route("/mode/{mode}", keyed(mode), methods=["POST"]),
         Route("/cleanup/{action}", keyed(cleaning(bridge)), methods=["GET", "POST"]),
         Route("/stop", keyed(stop), methods=["POST"]),
+        Route("/restart", keyed(restarting(bridge)), methods=["POST"]),
         Route("/health", health),
         *outbox.routes(bridge.orders, bridge.history, keyed),
         Route("/live", live),
         Route("/ready", ready),
     ]
     return OwnMachineOnly(Starlette(routes=routes))
+
+
+def restarting(bridge: Bridge) -> Endpoint:
+    """Make the answer to /restart."""
+
+    async def restart(_: Request) -> Response:
+        try:
+            return _json({"restarting": bridge.restart()})
+        except Exception as error:  # noqa: BLE001  the bridge goes on; who asked reads why
+            return _json({"error": str(error)}, 409)
+
+    return restart
 
 
 def cleaning(bridge: Bridge) -> Endpoint:
