@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cctelegram.bridge import clock, close
@@ -61,6 +62,31 @@ def drop(connection: sqlite3.Connection, numbers: Iterable[int], now: int) -> Fo
             close.answer_file(connection, closed, now)
             cancelled = True
     return _as_they_are(connection, followed)._replace(cancelled=cancelled)
+
+
+def cancel(connection: sqlite3.Connection, event_id: str, now: int) -> str | None:
+    """Close a question because its asker no longer wants it; what was not sent of it is never sent.
+
+    Returns the decision's state, `cancelled` or how it had been closed before; None when the store does not
+    know the event.
+
+    Raises:
+        Impossible: the event asks nothing.
+    """
+    row = connection.execute("SELECT id FROM events WHERE event_id = ?", (event_id,)).fetchone()
+    if row is None:
+        return None
+    decision = ledger.of_event(connection, int(row[0]))
+    if decision is None:
+        raise Impossible(f"{event_id} is no question, so there is nothing to cancel.")
+    closed = ledger.cancel(connection, decision.id, now)
+    if closed is None:
+        return decision.state
+    close.answer_file(connection, closed, now)
+    for (number,) in connection.execute("SELECT id FROM deliveries WHERE event = ?", row).fetchall():
+        with contextlib.suppress(Impossible):  # sent, or being sent: its card is edited
+            orders.drop(connection, number)
+    return closed.state
 
 
 def _each(
@@ -132,6 +158,14 @@ class Orders:
         if followed.cancelled:
             self._closed()
         return followed.told()
+
+    async def cancel(self, event_id: str) -> str | None:
+        """Close a question, as `cancel` does. Raises Impossible."""
+        state = await self._store.run(lambda c: cancel(c, event_id, clock.wall()))
+        if state == "cancelled":
+            self._log.info("cancelled", event_id=event_id)
+            self._closed()
+        return state
 
     async def _retry(self, which: Callable[[sqlite3.Connection], list[int]]) -> dict[str, Any]:
         def work(connection: sqlite3.Connection) -> tuple[Followed, set[int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 
@@ -27,23 +28,73 @@ FAILED = 1
 USAGE = 2
 # What a shell shows for a program that SIGPIPE ended: whoever read the output went away.
 READER_GONE = 141
+# And for one that Ctrl-C ended.
+INTERRUPTED = 130
 
 
 def main() -> int:
     """Run the command that `sys.argv` names; give its exit code."""
+    _make_output_bear_anything()
     try:
-        code = _main()
+        try:
+            code = _main(_text(sys.argv[1:]))
+        except SystemExit as ended:  # argparse, after help and wrong usage
+            code = ended.code if isinstance(ended.code, int) else 0
         sys.stdout.flush()
     except BrokenPipeError:
-        # Nobody reads on, as in `cctelegram events | head`. The interpreter's own last flush has to go
-        # somewhere, or it would complain on standard error.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return READER_GONE
+        # Nobody reads on, as in `cctelegram events | head`.
+        code = READER_GONE
+        _silence()
+    except OSError as error:
+        sys.stderr.write(f"cctelegram: the output cannot be written: {error.strerror or error}\n")
+        code = FAILED
+        _silence()
+    except KeyboardInterrupt:
+        code = INTERRUPTED
     return code
 
 
-def _main() -> int:
-    arguments = sys.argv[1:]
+def _make_output_bear_anything() -> None:
+    """Let no output fail for a character that its encoding lacks, nor because it is closed."""
+    codecs.register_error("cctelegram", _escaped)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by who started us
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - to the end
+        else:
+            stream.reconfigure(errors="cctelegram")
+
+
+def _escaped(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Write a character as JSON does, so that JSON stays JSON; a byte of a path that is no text as it was."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    character = error.object[error.start]
+    if "\udc80" <= character <= "\udcff":
+        return bytes([ord(character) - 0xDC00]), error.start + 1
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4)), error.start + 1
+
+
+def _silence() -> None:
+    """Send what is still buffered nowhere: the interpreter's last flush would complain on standard error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _text(arguments: list[str]) -> list[str]:
+    """Read arguments as UTF-8, whatever the locale says; U+FFFD for what is not. A path stays as it is."""
+    read = []
+    for number, word in enumerate(arguments):
+        is_path = word.startswith("--home=") or (number > 0 and arguments[number - 1] == "--home")
+        if is_path or word.isascii():
+            read.append(word)
+        else:
+            data = word.encode(errors="surrogateescape" if os.name == "posix" else "surrogatepass")
+            read.append(data.decode(errors="replace"))
+    return read
+
+
+def _main(arguments: list[str]) -> int:
     name = arguments[0] if arguments else "--help"
     if name == "mcp" and len(arguments) == 1:
         # Paid by the user at each start of a session: no argument parser on the way.

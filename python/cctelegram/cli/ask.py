@@ -3,14 +3,17 @@
     cctelegram ask "Deploy to production?" --option Yes --option No --timeout 10m
 
 Exit codes: 0 the first option, 1 another option or an answer in words, 2 nobody answered in time (the
-default, if there is one that applies, is printed), 3 it could not be asked.
+default, if there is one that applies, is printed), 3 it could not be asked, as while Telegram is muted.
+Ctrl-C (130) and SIGTERM (143) take the question back; its message on the phone says so.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -22,17 +25,26 @@ from cctelegram.config import place
 from cctelegram.config.errors import SettingsError
 from cctelegram.events import build
 from cctelegram.server import bridge
+from cctelegram.server.refusal import Refusal
 from cctelegram.spool import responses
 from cctelegram.spool.lock import FileLock
 from cctelegram.spool.post import post
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
 FIRST, OTHER, EXPIRED, NOT_ASKED = 0, 1, 2, 3
 USAGE_ERROR = NOT_ASKED
 # The bridge expires the question itself; this much later it is taken for silent. Seconds.
 GRACE: Final = 10.0
+# How long taking a question back may wait for a bridge that is just storing it. Seconds.
+WITHDRAWING: Final = 1.0
+MUTED: Final = (
+    "Telegram is muted, so nobody was asked. Unmute it with `cctelegram mode nomad` and ask again, or ask in "
+    "the terminal."
+)
+STAYS: Final = "The question stays open on the phone until its time is over"
 # How often a wait looks whether it goes on; an answer itself ends it at once. Seconds.
 SLICE: Final = 1.0
 
@@ -77,6 +89,10 @@ def _ask(parsed: argparse.Namespace) -> int:
     if parsed.default is not None and parsed.default not in options:
         raise Failed(f"--default must be one of the options: {', '.join(options)}", NOT_ASKED)
     seconds = duration(parsed.timeout)
+    if bridge.status(home).get("mode") == "muted":
+        if parsed.json:
+            sys.stdout.write('{"kind":"decision","action":"muted","delivered":false}\n')
+        raise Failed(MUTED, NOT_ASKED)
     event_id, session = build.new_id(), os.urandom(8).hex()
     sessions = place.sessions_dir(home)
     os.makedirs(sessions, mode=0o700, exist_ok=True)  # noqa: PTH103 - the path is text in the cheap rooms
@@ -96,14 +112,82 @@ def _ask(parsed: argparse.Namespace) -> int:
             event_id=event_id,
             data=data,
         )
-        post(place.events_dir(home), event)
-        if not bridge.is_up(home):
-            sys.stderr.write(f"{bridge.DOWN}\n")
-        answer = _wait(home, event_id, seconds)
+        with _ended_by_signals():
+            path = post(place.events_dir(home), event)
+            try:
+                if not bridge.is_up(home):
+                    sys.stderr.write(f"{bridge.DOWN}\n")
+                answer = _wait(home, event_id, seconds)
+            except KeyboardInterrupt:
+                sys.stderr.write(f"cctelegram ask: {_withdrawn(home, event_id, path)}\n")
+                raise
     finally:
         lock.unlock()
         os.unlink(f"{sessions}/{session}.json")  # noqa: PTH108 - as above
     return _told(parsed, options, answer)
+
+
+class Terminated(KeyboardInterrupt):
+    """A signal other than that of Ctrl-C ended the command; `code` is its exit code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__()
+        self.code = code
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the work inside as Ctrl-C does, unless they are ignored, as by nohup."""
+
+    def end(number: int, _: object) -> None:
+        raise Terminated(128 + number)
+
+    numbers = [
+        number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None
+    ]
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
+        if before[number] != signal.SIG_IGN:
+            signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, before[number])
+
+
+def _withdrawn(home: str, event_id: str, path: str) -> str:
+    """Take the question back, from the phone or from the spool; give what became of it, in a sentence."""
+    deadline, removed, code = time.monotonic() + WITHDRAWING, False, 0
+    while bridge.is_up(home) and time.monotonic() < deadline:
+        try:
+            code, body = bridge.ask(bridge.where(home), f"/cancel/{event_id}", order=True)
+        except (Refusal, OSError, ValueError, KeyError, TypeError) as error:
+            return f"{STAYS}: the bridge does not answer ({error})."
+        if code == 200:
+            # Nobody else is to find an answer that this command waited for.
+            found = responses.wait(place.responses_dir(home), event_id, WITHDRAWING)
+            state, answer = orjson.loads(body)["state"], found[1] if found else {}
+            if state == "cancelled":
+                return "The question is cancelled; its message on the phone says so."
+            said = answer.get("option") or answer.get("text") or "without an answer"
+            return f"The question was {state} before it could be cancelled: {said}."
+        # The store does not have it: its file was not taken yet, or is being taken at this moment.
+        removed = _removed(path) or removed
+        time.sleep(0.05)  # another process: nothing to block on
+    if removed or _removed(path):
+        return "The question is withdrawn; nobody was asked."
+    if code:
+        return f"{STAYS}: the bridge cannot cancel it (it answered {code})."
+    return f"{STAYS}: no bridge runs that could cancel it."
+
+
+def _removed(path: str) -> bool:
+    try:
+        os.unlink(path)  # noqa: PTH108 - as above
+    except OSError:
+        return False
+    return True
 
 
 def _wait(home: str, event_id: str, seconds: float) -> dict[str, Any] | None:

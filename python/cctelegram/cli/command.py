@@ -6,7 +6,7 @@ import argparse
 import sys
 from importlib import import_module
 
-from cctelegram.cli import FAILED, USAGE
+from cctelegram.cli import FAILED, INTERRUPTED, USAGE
 from cctelegram.cli.failed import Failed
 from cctelegram.config.errors import SettingsError
 
@@ -61,5 +61,5 @@ def run(name: str, arguments: Sequence[str]) -> int:
         where = f"{error.filename}: " if error.filename else ""
         sys.stderr.write(f"cctelegram {name}: {where}{error.strerror or error}\n")
         return FAILED
-    except KeyboardInterrupt:
-        return 130
+    except KeyboardInterrupt as interrupt:
+        return int(getattr(interrupt, "code", INTERRUPTED))

@@ -34,6 +34,9 @@ class Orders(Protocol):
     async def drop(self, which: str) -> dict[str, Any]:
         """Never send these."""
 
+    async def cancel(self, event_id: str) -> str | None:
+        """Close a question that is no longer wanted; give its state, None when there is no such event."""
+
 
 class History(Protocol):
     """Searches."""
@@ -66,6 +69,10 @@ def routes(orders: Orders, history: History, keyed: Callable[[Endpoint], Endpoin
     async def drop(request: Request) -> Response:
         return _json(await orders.drop(request.path_params["which"]))
 
+    async def cancel(request: Request) -> Response:
+        state = await orders.cancel(request.path_params["event_id"])
+        return _json({"state": state}) if state is not None else _json({"error": "no such event"}, 404)
+
     async def search(request: Request) -> Response:
         given = request.query_params
         found = await history.asked(
@@ -91,6 +98,7 @@ def routes(orders: Orders, history: History, keyed: Callable[[Endpoint], Endpoin
         Route("/outbox/retry/{which:path}", possible(retry), methods=["POST"]),
         Route("/outbox/retry-dead", possible(retry_dead), methods=["POST"]),
         Route("/outbox/drop/{which:path}", possible(drop), methods=["POST"]),
+        Route("/cancel/{event_id:path}", possible(cancel), methods=["POST"]),
         Route("/search", possible(search)),
     ]
 
