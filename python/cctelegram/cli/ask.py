@@ -20,6 +20,7 @@ import orjson
 
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
+from cctelegram.cli.printed import json_line
 from cctelegram.config import duration as lengths
 from cctelegram.config import place
 from cctelegram.config.errors import SettingsError
@@ -206,7 +207,7 @@ def _told(parsed: argparse.Namespace, options: list[str], answer: dict[str, Any]
         answer = {"kind": "decision", "action": "expired"}
     said = answer.get("option") or answer.get("text") or ""
     if parsed.json:
-        sys.stdout.write(orjson.dumps(answer).decode() + "\n")
+        json_line(answer)
     elif said:
         sys.stdout.write(f"{said}\n")
     if answer.get("action") in ("expired", "cancelled"):

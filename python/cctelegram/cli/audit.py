@@ -15,11 +15,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from cctelegram.bridge import verify
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
+from cctelegram.cli.printed import json_line
 from cctelegram.config import load, place
 from cctelegram.outbox import store
 
@@ -57,7 +56,7 @@ def run(parsed: argparse.Namespace) -> int:
 def _show(found: verify.Found, parsed: argparse.Namespace) -> int:
     newest = [entry.content for entry in found.entries[-max(0, parsed.limit) :]][::-1]
     if parsed.json:
-        sys.stdout.write(orjson.dumps(newest).decode() + "\n")
+        json_line(newest)
         return 0
     for content in newest:
         sys.stdout.write(_line(content) + "\n")
@@ -85,7 +84,7 @@ def _verify(found: verify.Found, parsed: argparse.Namespace) -> int:
             "head": found.entries[-1].mac if found.entries else None,
             "faults": found.faults,
         }
-        sys.stdout.write(orjson.dumps(told).decode() + "\n")
+        json_line(told)
         return 1 if found.faults else 0
     for fault in found.faults:
         sys.stdout.write(f"BROKEN  {fault}\n")

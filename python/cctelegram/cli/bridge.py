@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from cctelegram.bridge.lock import AlreadyRunning, Unusable
 from cctelegram.bridge.run import Bridge
-from cctelegram.cli import FAILED
+from cctelegram.cli import FAILED, given
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, home_of
 from cctelegram.config import environment, place
@@ -43,7 +43,7 @@ def run(parsed: argparse.Namespace) -> int:
     flags: dict[str, object] = {"http.port": parsed.port}
     if parsed.token_stdin:
         # A pipe, not an argument or a variable: those can be read by others on this machine.
-        flags["telegram.token"] = sys.stdin.readline().strip() or None
+        flags["telegram.token"] = given.line().strip() or None
     try:
         bridge = Bridge(home_of(parsed), environment.snapshot(), flags)
     except (AlreadyRunning, CannotListen, Unusable, NewerStore) as error:

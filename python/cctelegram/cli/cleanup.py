@@ -16,8 +16,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from cctelegram.bridge.archive import Archive
 from cctelegram.cleanup import memory, rounds, told, words
 from cctelegram.cleanup.policies import HISTORY, policies
@@ -25,6 +23,7 @@ from cctelegram.cleanup.statistics import statistics_of
 from cctelegram.cli import FAILED, USAGE
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
+from cctelegram.cli.printed import json_line
 from cctelegram.config import place
 from cctelegram.config.load import load
 from cctelegram.outbox import schema
@@ -118,11 +117,17 @@ def _store(settings: Settings, only: Sequence[str]) -> Store | None:
     if version != schema.VERSION:
         sys.stderr.write("The store is of another version: its history is left to the bridge.\n")
         return None
-    return Store(path)
+    try:
+        return Store(path)
+    except sqlite3.Error as error:
+        raise Failed(f"the store {path} cannot be opened: {error}") from None
 
 
 def _print(parsed: argparse.Namespace, content: dict[str, Any], lines: Sequence[str]) -> None:
-    sys.stdout.write(orjson.dumps(content).decode() + "\n" if parsed.json else "\n".join(lines) + "\n")
+    if parsed.json:
+        json_line(content)
+    else:
+        sys.stdout.write("\n".join(lines) + "\n")
 
 
 def _past(home: str) -> list[str]:

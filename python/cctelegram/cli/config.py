@@ -9,10 +9,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import orjson
-
 from cctelegram.cli import FAILED
 from cctelegram.cli.home import add_home, add_json, home_of
+from cctelegram.cli.printed import json_line
 from cctelegram.config.load import load, survey
 from cctelegram.config.show import rows, values
 
@@ -71,7 +70,7 @@ def _show(parsed: argparse.Namespace) -> int:
     loaded = load(home_of(parsed))
     if parsed.json:
         told = {key: {"value": value, "origin": origin} for key, value, origin in values(loaded)}
-        sys.stdout.write(orjson.dumps(told, default=str).decode() + "\n")
+        json_line(told)
     else:
         shown = [row if parsed.origin else row[:2] for row in rows(loaded)]
         widths = [max(len(row[column]) for row in shown) for column in range(len(shown[0]))]
@@ -93,7 +92,7 @@ def _check(parsed: argparse.Namespace) -> int:
             ],
             "warnings": loaded.warnings,
         }
-        sys.stdout.write(orjson.dumps(told).decode() + "\n")
+        json_line(told)
     else:
         for each in problems:
             sys.stdout.write(f"{each}\n")

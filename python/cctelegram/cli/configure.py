@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cctelegram.cli import USAGE
+from cctelegram.cli import USAGE, given
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import home_of
 from cctelegram.config import change, dotenv, environment, place, toml
@@ -79,7 +79,7 @@ def edit(parsed: argparse.Namespace) -> int:
             break
         sys.stderr.write("".join(f"{each}\n" for each in problems) + "Edit it again? [Y/n] ")
         sys.stderr.flush()
-        answer = sys.stdin.readline()
+        answer = given.line()
         if not answer or answer.strip().lower().startswith("n"):
             raise Failed(f"config.toml is as it was; what was written is in {copy}")
     try:
@@ -108,13 +108,21 @@ def _put_secret(parsed: argparse.Namespace, key: Key) -> int:
         )
     if parsed.profile is not None:
         raise Failed(f"{key.name} stands in .env, which has no profiles", USAGE)
-    given = getpass.getpass("Token: ") if sys.stdin.isatty() else sys.stdin.readline()
-    text = given.strip()
+    text = _asked_for().strip()
     change.value_of(key, text)
     home = home_of(parsed)
     loaded = _change_env(home, lambda old: change.put_line(old, key.environment, text))
     _say(key, loaded, None, f"{key.name} is set in {place.env_file(home)}.")
     return 0
+
+
+def _asked_for() -> str:
+    if sys.stdin is None or not sys.stdin.isatty():
+        return given.line()
+    try:
+        return getpass.getpass("Token: ")
+    except EOFError:
+        raise Failed("no token was given; nothing was changed") from None
 
 
 def _path(parsed: argparse.Namespace, key: Key) -> tuple[str, ...]:

@@ -19,13 +19,12 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from cctelegram.bridge import orders as steps
 from cctelegram.bridge.pending import age
 from cctelegram.cli import store, table
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
+from cctelegram.cli.printed import json_line
 from cctelegram.config.load import load
 from cctelegram.events.catalogue import LANES
 from cctelegram.outbox import orders, overview
@@ -191,5 +190,5 @@ def _followed(parsed: argparse.Namespace, told: dict[str, Any]) -> int:
 
 
 def _json(told: Any) -> int:
-    sys.stdout.write(orjson.dumps(told).decode() + "\n")
+    json_line(told)
     return 0

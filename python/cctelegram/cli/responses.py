@@ -8,9 +8,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from cctelegram.cli.home import add_home, add_json, home_of
+from cctelegram.cli.printed import json_line
 from cctelegram.config import place
 from cctelegram.spool import responses
 
@@ -35,7 +34,7 @@ def run(parsed: argparse.Namespace) -> int:
     else:
         found = responses.newest(directory, parsed.limit)
     if parsed.json:
-        sys.stdout.write(orjson.dumps([answer for _, answer in found]).decode() + "\n")
+        json_line([answer for _, answer in found])
         return 0
     for _, answer in found:
         sys.stdout.write(_line(answer) + "\n")

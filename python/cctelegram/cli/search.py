@@ -14,12 +14,11 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from cctelegram.bridge.history import hits
 from cctelegram.cli import store, table
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
+from cctelegram.cli.printed import json_line
 from cctelegram.outbox import search
 from cctelegram.server import history
 from cctelegram.server.refusal import Refusal
@@ -56,7 +55,7 @@ def run(parsed: argparse.Namespace) -> int:
     except history.Unreachable:
         found = store.read(home, lambda c: hits(search.search(c, query)))
     if parsed.json:
-        sys.stdout.write(orjson.dumps({"count": len(found), "hits": found}).decode() + "\n")
+        json_line({"count": len(found), "hits": found})
         return 0 if found else 1
     for hit in found:
         sys.stdout.write("\n".join(_lines(hit)) + "\n")

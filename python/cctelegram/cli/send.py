@@ -13,6 +13,7 @@ import sys
 
 from cctelegram.cli import FAILED, USAGE
 from cctelegram.cli.failed import Failed
+from cctelegram.cli.printed import json_line
 from cctelegram.config import place
 from cctelegram.config.errors import SettingsError
 from cctelegram.events import build
@@ -110,7 +111,7 @@ def _send(plain: list[str], given: dict[str, Any]) -> int:
 
         told.update(wait(place.home(given.get("home")), path, told["event_id"], seconds))
     if given["json"]:
-        sys.stdout.write(dumps(told).decode() + "\n")
+        json_line(told, dumps)
     else:
         sys.stdout.write(f"{path}\n" if seconds is None else f"{told['event_id']}: {told['state']}\n")
     return 0 if seconds is None or told["state"] == "sent" else FAILED
@@ -131,9 +132,11 @@ def _from_flags(plain: list[str], given: dict[str, Any]) -> bytes:
 
 
 def _from_input(given: dict[str, Any]) -> bytes:
+    from cctelegram.cli.given import everything as given_text  # noqa: PLC0415 - for this way alone
+
     if given["set"] or any(given.get(name) for _, name, _, _ in FLAGS if name not in ("home", "wait")):
         raise Failed("with - the whole event is read from standard input; put the fields there", USAGE)
-    return build.checked(sys.stdin.buffer.read())
+    return build.checked(given_text().encode())
 
 
 def _seconds(given: str | None) -> float | None:

@@ -8,9 +8,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from cctelegram.cli.home import add_home, add_json, home_of
+from cctelegram.cli.printed import json_line
 from cctelegram.server import bridge
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.json:
         # The bridge counts its own pools; this command's way to it was counted here.
         told["pools"] = {**(told.get("pools") or {}), **bridge.counted()}
-        sys.stdout.write(orjson.dumps(told).decode() + "\n")
+        json_line(told)
     else:
         sys.stdout.write("\n".join(_lines(told)) + "\n")
     return 0 if told["running"] and told.get("health") != "failing" else 1
