@@ -30,10 +30,10 @@ def run(
     """Run `cctelegram` with these words; 80 columns, so that help breaks its lines alike everywhere."""
     where = {} if home is None else {"CC_TELEGRAM_HOME": str(home)}
     return subprocess.run(
-        [COMMAND, *words],
+        [COMMAND, *(word.encode() for word in words)],  # whatever the locale of the tests is
         input=given,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=60,
         check=False,
         env=environment(**{"COLUMNS": "80", "NO_COLOR": "1", **where, **env}),

@@ -24,12 +24,12 @@ def everything(code: int = FAILED) -> str:
 
 
 def line(code: int = FAILED) -> str:
-    """Return its next line without what ends it, empty at its end. Raises Failed as `everything` does."""
+    """Return its next line with what ends it, nothing at the end of all. Raises Failed as `everything` does."""
     given = _standard_input(code)
     data = given.readline()
     if data.startswith(UTF_16_LE) and data.endswith(b"\n"):
         data += given.read(1)  # the other half of the line feed
-    return _decoded(data, code).rstrip("\r\n")
+    return _decoded(data, code)
 
 
 def _standard_input(code: int) -> BinaryIO:
