@@ -25,7 +25,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def events(home: Path) -> list[dict[str, Any]]:
-    return [json.loads(file.read_text()) for file in sorted((home / "events").glob("*.json"))]
+    return [json.loads(file.read_bytes()) for file in sorted((home / "events").glob("*.json"))]
 
 
 @pytest.mark.parametrize("words", [["version"], ["--version"], ["-V"]])

@@ -24,7 +24,7 @@ def everything(code: int = FAILED) -> str:
 
 
 def line(code: int = FAILED) -> str:
-    """Return its next line with what ends it, nothing at the end of all. Raises Failed as `everything` does."""
+    """Return its next line with what ends it; nothing at the end. Raises Failed as `everything` does."""
     given = _standard_input(code)
     data = given.readline()
     if data.startswith(UTF_16_LE) and data.endswith(b"\n"):
