@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cctelegram.server import life
+from cctelegram.server.refusal import Refusal
 from flow.phone import see
 from flow.test_life import run
 from running import COMMAND, QUICK, bridge, environment, make_home, wait_for
@@ -74,7 +75,7 @@ def test_a_restart_with_wrong_settings_leaves_the_bridge_as_it_is(
     home = make_home(tmp_path / "home", fast_sandbox, ANY_PORT, TELEGRAM_BOT_TOKEN="")
     with piped(home, fast_sandbox.token) as process:
         (home / "config.toml").write_text(ANY_PORT + "[display]\nstyle = 'loud'\n")
-        with pytest.raises(life.Refusal, match=r"display\.style"):
+        with pytest.raises(Refusal, match=r"display\.style"):
             life.restart(str(home))
         assert process.poll() is None
         run(home, "send", "task_failed", "It goes on")
