@@ -79,7 +79,7 @@ class Rejected:
 
     @property
     def code(self) -> str:
-        """One word to count by: empty, encoding, json, depth, cut, object, title, size."""
+        """One word to count by: empty, encoding, json, depth, cut, object, title, size, failed."""
 
     @property
     def reason(self) -> str:
@@ -135,11 +135,18 @@ class Inbox:
         batch_bytes: int = ...,
         threads: int = 2,
         quiet_seconds: float = 2.0,
+        unfinished_seconds: float = 30.0,
         finish_seconds: float = 10.0,
         positions: Sequence[tuple[bytes, int, int, int, int]] = [],
     ) -> None: ...
     def set_bounds(
-        self, *, max_event_bytes: int, batch_events: int, batch_bytes: int, quiet_seconds: float
+        self,
+        *,
+        max_event_bytes: int,
+        batch_events: int,
+        batch_bytes: int,
+        quiet_seconds: float,
+        unfinished_seconds: float,
     ) -> None:
         """Use other bounds from the next take on. ValueError, as the constructor's, changes nothing."""
 
@@ -167,6 +174,12 @@ class Inbox:
 
     def settle(self, batch: Batch, now: float) -> Settled:
         """Remove what still is what was read, once the rows are durable. May run beside the next take."""
+
+    def reject(self, batch: Batch, failed: dict[bytes, str]) -> list[Rejected]:
+        """Move what the store failed on to rejected/: intake keys of the batch, each with its reason.
+
+        The line alone of a .jsonl file. To be called before `settle`; OSError when the disk refuses.
+        """
 
     def release(self, batch: Batch) -> None:
         """Give a batch back whose rows did not become durable: all of it comes again."""

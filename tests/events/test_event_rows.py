@@ -30,7 +30,9 @@ def written(case: dict[str, Any]) -> bytes:
 
 
 def read(tmp_path: Path, content: bytes) -> Event | _native.Rejected:
-    inbox = _native.Inbox(tmp_path / "events", tmp_path / "rejected", quiet_seconds=0.0)
+    inbox = _native.Inbox(
+        tmp_path / "events", tmp_path / "rejected", quiet_seconds=0.0, unfinished_seconds=0.0
+    )
     (tmp_path / "events" / "case.json").write_bytes(content)
     batch = inbox.take(time.monotonic())
     if batch.rejected:

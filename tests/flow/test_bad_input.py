@@ -57,6 +57,8 @@ def test_what_cannot_be_shown_is_kept_with_its_reason_and_told(
     running: RunningBridge, fast_sandbox: Sandbox, case: str
 ) -> None:
     text, reason = REJECTED[case]
+    with (running.home / "config.toml").open("a") as config:
+        config.write("[spool]\nunfinished_seconds = 0.5\n")
     running.put("bad.json", text)
     running.put("good.json", {"type": "task_failed", "title": "Good neighbour"})
     see(fast_sandbox, "Good neighbour")

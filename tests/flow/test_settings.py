@@ -124,7 +124,7 @@ def test_r42_the_bounds_of_the_spool_change_while_it_is_watched(
     put(running, "Large enough", description="x" * 2000)
     see(fast_sandbox, "Large enough")
     running.put("half.json", '{"type": "task_failed", "ti')
-    write(running, QUICK + "[spool]\nquiet_seconds = 0.1\n")
+    write(running, QUICK + "[spool]\nquiet_seconds = 0.1\nunfinished_seconds = 0.1\n")
     see(fast_sandbox, "could not be used", "half.json")
 
 

@@ -317,6 +317,7 @@ def test_bounds_that_are_none_are_refused(tmp_path: Path) -> None:
 
 def test_r42_bounds_that_change_hold_for_the_wait_that_is_under_way(tmp_path: Path) -> None:
     bounds: dict[str, Any] = {"max_event_bytes": 1024, "batch_events": 1, "batch_bytes": 1024}
+    seconds = {"quiet_seconds": 2.0, "unfinished_seconds": 30.0, "rescan_seconds": 1.0}
 
     async def scenario() -> None:
         async with receiving(tmp_path) as (received, events, inbox):
@@ -324,11 +325,11 @@ def test_r42_bounds_that_change_hold_for_the_wait_that_is_under_way(tmp_path: Pa
                 lines.write('{"title":"a"}\n')
                 await received.until(lambda: received.has(1))
                 await asyncio.sleep(0.5)  # it waits again, of which nothing tells
-                inbox.set_bounds(**bounds, quiet_seconds=2.0, rescan_seconds=1.0)
+                inbox.set_bounds(**bounds, **seconds)
                 lines.write('{"title":"b"}\n')  # no watch tells of it before the file is closed
                 async with asyncio.timeout(DEADLINE / 4):
                     await received.until(lambda: received.titles == ["a", "b"])
             with pytest.raises(ValueError, match="bounds"):
-                inbox.set_bounds(**bounds | {"batch_bytes": 0}, quiet_seconds=2.0, rescan_seconds=1.0)
+                inbox.set_bounds(**bounds | {"batch_bytes": 0}, **seconds)
 
     run(scenario)

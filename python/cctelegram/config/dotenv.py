@@ -2,9 +2,11 @@ r"""Read the text of an `.env` file.
 
 One `KEY=VALUE` a line, in an encoding that config.encoding reads; `export ` before the key, blank lines, `#`
 comments and CRLF are allowed. A value is bare (up to white space followed by `#`, and trimmed), in single
-quotes (taken as it stands) or in double quotes (with `\"`, `\\`, `\n`, `\r`, `\t`). Nothing is substituted, and
-no value goes over its line. A key given twice counts as the last one says. No message holds a value: one of
-them is the token.
+quotes (taken as it stands) or in double quotes (with `\"`, `\\`, `\n`, `\r`, `\t`). Nothing is substituted
+and no value goes over its line. A key given twice counts as the last one says. No message holds a value: one
+of them is the token.
+
+Start-cheap: every command reads this file on its way.
 """
 
 # ruff: noqa: PTH123  # pathlib costs more than a command that starts here may

@@ -44,6 +44,7 @@ class Spool(msgspec.Struct, frozen=True, kw_only=True):
     batch_events: int
     batch_bytes: int
     quiet_seconds: float
+    unfinished_seconds: float
     rescan_seconds: float
     allow_mode_events: bool
 

@@ -210,6 +210,14 @@ TABLE: tuple[Key, ...] = (
         live=True,
     ),
     Key(
+        "spool.unfinished_seconds",
+        number(0.1, 600),
+        30.0,
+        "How long a file whose text ends in the middle must stay as it is before it is rejected; "
+        "at least spool.quiet_seconds.",
+        live=True,
+    ),
+    Key(
         "spool.rescan_seconds",
         number(1, 30),
         30.0,

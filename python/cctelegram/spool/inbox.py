@@ -38,6 +38,7 @@ class Inbox:
         batch_events: At most so many a batch.
         batch_bytes: About so many a batch.
         quiet_seconds: A file that cannot be used is rejected after so long without change.
+        unfinished_seconds: A file whose text ends in the middle, after so long if that is later.
         rescan_seconds: The longest between two looks; 1 s where changes are not told.
         positions: Of .jsonl files, as the batches' `positions` were stored.
         looked: Called after each look, before what was found is given: at least every `rescan_seconds`.
@@ -52,6 +53,7 @@ class Inbox:
         batch_events: int = 512,
         batch_bytes: int = 256 << 10,
         quiet_seconds: float = 2.0,
+        unfinished_seconds: float = 30.0,
         rescan_seconds: float = 30.0,
         positions: Sequence[tuple[bytes, int, int, int, int]] = (),
         looked: Callable[[], None] = lambda: None,
@@ -65,6 +67,7 @@ class Inbox:
             batch_events=batch_events,
             batch_bytes=batch_bytes,
             quiet_seconds=quiet_seconds,
+            unfinished_seconds=unfinished_seconds,
             positions=positions,
         )
         self._waiter = ThreadPoolExecutor(1, "spool-inbox")
@@ -119,6 +122,15 @@ class Inbox:
         # Not in the waiter's thread, so beside the next take, and after `stop` as well.
         return await asyncio.to_thread(self._native.settle, batch, time.monotonic())
 
+    async def reject(self, batch: _native.Batch, failed: dict[bytes, str]) -> list[_native.Rejected]:
+        """Move the events of a batch that cannot be stored, by intake key, to rejected/ with their reasons.
+
+        Of a .jsonl file the line alone. Call it before `done`. Raises OSError.
+        """
+        rejected = await asyncio.to_thread(self._native.reject, batch, failed)
+        self.tally.failed(rejected)
+        return rejected
+
     def set_bounds(
         self,
         *,
@@ -126,6 +138,7 @@ class Inbox:
         batch_events: int,
         batch_bytes: int,
         quiet_seconds: float,
+        unfinished_seconds: float,
         rescan_seconds: float,
     ) -> None:
         """Use other bounds from the next take on; a wait that is under way ends, and knows of them."""
@@ -134,6 +147,7 @@ class Inbox:
             batch_events=batch_events,
             batch_bytes=batch_bytes,
             quiet_seconds=quiet_seconds,
+            unfinished_seconds=unfinished_seconds,
         )
         self._rescan_seconds = rescan_seconds
         self._native.wake()
@@ -143,7 +157,19 @@ class Inbox:
         return self._more or self._held or has_events(self._events_dir)
 
     def release(self, batch: _native.Batch) -> None:
-        """Give back a batch whose rows could not be stored: all of it comes again."""
+        """Give back a batch whose files could not be removed: all of it comes again."""
+        self._native.release(batch)
+
+    async def rewind(self, batch: _native.Batch) -> None:
+        """Give back a batch whose rows are not durable, and the one that was read ahead: both come again.
+
+        The lines of the one ahead stand behind those of this one: their position would pass them.
+        """
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            for read in await asyncio.gather(ahead, return_exceptions=True):
+                if isinstance(read, _native.Batch):
+                    self._native.release(read)
         self._native.release(batch)
 
     def wake(self) -> None:
@@ -194,5 +220,6 @@ def bounds(spool: Spool) -> dict[str, Any]:
         "batch_events": spool.batch_events,
         "batch_bytes": spool.batch_bytes,
         "quiet_seconds": spool.quiet_seconds,
+        "unfinished_seconds": spool.unfinished_seconds,
         "rescan_seconds": spool.rescan_seconds,
     }

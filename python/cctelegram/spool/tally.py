@@ -27,6 +27,10 @@ class Tally:
             self._largest = max(self._largest, len(batch))
         self._rejected.update(item.code for item in batch.rejected)
 
+    def failed(self, rejected: list[_native.Rejected]) -> None:
+        """Add what was rejected since the store failed on it."""
+        self._rejected.update(item.code for item in rejected)
+
     def snapshot(self) -> dict[str, Any]:
         """Give the sums: counts, bytes, seconds; what each is says `_native.Batch.counters`."""
         sums = self._sums

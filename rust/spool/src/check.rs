@@ -1,7 +1,7 @@
 //! The strict check, for those who can still be told: MCP tools and `cctelegram send`. Files are mended
 //! instead (`mend.rs`). Every problem names the field, what was read and what is allowed.
 
-use crate::decode::decode;
+use crate::decode::{ADVICE, Undecodable, decode, is_unmarked};
 use crate::lane::{Priority, Severity};
 use crate::limits::{
     DESCRIPTION_CHARACTERS, DURATION_MS, EVENT_BYTES, FILES_AFFECTED, ID_CHARACTERS,
@@ -44,14 +44,15 @@ pub fn check_event(bytes: &[u8], now_us: i64) -> Vec<Problem> {
         );
         return check.problems;
     }
-    let parsed = decode(bytes)
-        .map_err(|offset| format!("The event is not UTF-8 at byte {offset}."))
-        .and_then(|decoded| {
-            // The scan has our depth limit and says where; the value is for looking at.
-            crate::scan::scan(&decoded)
-                .and_then(|_| serde_json::from_str::<Value>(&decoded))
-                .map_err(|error| format!("The event is not JSON: {error}."))
-        });
+    let parsed = decode(bytes).map_err(undecodable).and_then(|decoded| {
+        // The scan has our depth limit and says where; the value is for looking at.
+        crate::scan::scan(&decoded)
+            .and_then(|_| serde_json::from_str::<Value>(&decoded))
+            .map_err(|error| match is_unmarked(decoded.as_bytes()) {
+                true => undecodable(Undecodable::Unmarked),
+                false => format!("The event is not JSON: {error}."),
+            })
+    });
     match parsed {
         Err(message) => check.say("", message),
         Ok(Value::Object(event)) => check.event(&event, now_us),
@@ -61,6 +62,15 @@ pub fn check_event(bytes: &[u8], now_us: i64) -> Vec<Problem> {
         ),
     }
     check.problems
+}
+
+fn undecodable(fault: Undecodable) -> String {
+    match fault {
+        Undecodable::Cut(offset) | Undecodable::NotUtf8(offset) => {
+            format!("The event is {fault} at byte {offset}. {ADVICE}")
+        }
+        Undecodable::Unmarked | Undecodable::Utf32 => format!("The event is {fault}. {ADVICE}"),
+    }
 }
 
 #[derive(Default)]

@@ -1,5 +1,6 @@
 //! Whole lines out of a file that grows, each once, whatever the writer's steps.
 
+use crate::decode::Encoding;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 
 /// How far a file has been read.
@@ -65,8 +66,8 @@ pub enum Ended {
 
 /// Hand over the lines from `progress` on, until the function says enough (by false).
 ///
-/// The buffer is what is read at a time; it grows for a line that does not fit, to one byte more than the
-/// longest line that is allowed. It must not be empty.
+/// The buffer is what is read at a time; it grows for a line that does not fit, to the longest line that is
+/// allowed, of a unit of the encoding at least, and its end. It must not be empty.
 ///
 /// # Errors
 ///
@@ -75,17 +76,19 @@ pub fn take_lines<F: Read + Seek>(
     file: &mut F,
     progress: &mut Progress,
     buffer: &mut Vec<u8>,
-    longest: usize,
+    (encoding, longest): (Encoding, usize),
     mut take: impl FnMut(Found<'_>) -> bool,
 ) -> io::Result<Ended> {
-    buffer.truncate(longest.saturating_add(1));
+    let width = encoding.width();
+    let most = longest.saturating_add(width); // a line and its end
+    buffer.truncate(most);
     loop {
         if progress.overlong_until > progress.offset {
-            match end_of_overlong(file, progress, buffer)? {
+            match end_of_overlong(file, progress, buffer, encoding)? {
                 None => return Ok(Ended::Rest(0)),
                 Some(end) => {
                     let (offset, number) = (progress.offset, progress.lines + 1);
-                    *progress = Progress::at(end + 1, number);
+                    *progress = Progress::at(end + width as u64, number);
                     if !take(Found::TooLong {
                         offset,
                         number,
@@ -99,14 +102,14 @@ pub fn take_lines<F: Read + Seek>(
         file.seek(SeekFrom::Start(progress.offset))?;
         let filled = read_full(file, buffer)?;
         let mut begin = 0;
-        for end in memchr::memchr_iter(b'\n', &buffer[..filled]) {
+        for end in encoding.line_feeds(&buffer[..filled]) {
             let bytes = &buffer[begin..end];
             let offset = progress.offset;
-            begin = end + 1;
-            progress.offset += bytes.len() as u64 + 1;
+            begin = end + width;
+            progress.offset += (bytes.len() + width) as u64;
             progress.lines += 1;
             let number = progress.lines;
-            if !bytes.trim_ascii().is_empty()
+            if !encoding.is_blank(bytes)
                 && !take(Found::Line {
                     offset,
                     number,
@@ -117,11 +120,10 @@ pub fn take_lines<F: Read + Seek>(
             }
         }
         let rest = filled - begin;
-        if rest == buffer.len() && rest <= longest {
-            let size = rest.saturating_mul(2).min(longest.saturating_add(1));
-            buffer.resize(size, 0);
+        if rest == buffer.len() && rest < most {
+            buffer.resize(rest.saturating_mul(2).min(most), 0);
         } else if rest == buffer.len() {
-            progress.overlong_until = progress.offset + rest as u64;
+            progress.overlong_until = progress.offset + (rest - rest % width) as u64;
         } else if filled < buffer.len() {
             buffer.copy_within(begin..filled, 0);
             return Ok(Ended::Rest(rest));
@@ -133,14 +135,18 @@ fn end_of_overlong<F: Read + Seek>(
     file: &mut F,
     progress: &mut Progress,
     buffer: &mut [u8],
+    encoding: Encoding,
 ) -> io::Result<Option<u64>> {
+    let width = encoding.width();
+    let size = buffer.len() - buffer.len() % width;
+    let buffer = &mut buffer[..size];
     file.seek(SeekFrom::Start(progress.overlong_until))?;
     loop {
         let filled = read_full(file, buffer)?;
-        if let Some(end) = memchr::memchr(b'\n', &buffer[..filled]) {
+        if let Some(end) = encoding.line_feeds(&buffer[..filled]).next() {
             return Ok(Some(progress.overlong_until + end as u64));
         }
-        progress.overlong_until += filled as u64;
+        progress.overlong_until += (filled - filled % width) as u64;
         if filled < buffer.len() {
             return Ok(None);
         }
@@ -166,13 +172,16 @@ pub fn count_lines<F: Read + Seek>(
     file: &mut F,
     offset: u64,
     buffer: &mut [u8],
+    encoding: Encoding,
 ) -> io::Result<u64> {
+    let size = buffer.len() - buffer.len() % encoding.width();
+    let buffer = &mut buffer[..size];
     file.seek(SeekFrom::Start(0))?;
     let mut prefix = file.take(offset);
     let mut lines = 0;
     loop {
         let filled = read_full(&mut prefix, buffer)?;
-        lines += memchr::memchr_iter(b'\n', &buffer[..filled]).count() as u64;
+        lines += encoding.line_feeds(&buffer[..filled]).count() as u64;
         if filled < buffer.len() {
             return Ok(lines);
         }
@@ -193,9 +202,26 @@ mod tests {
         fn lines_come_out_whole_and_once_whatever_the_write_boundaries(
             lines in prop::collection::vec("[ab ]{0,20}", 0..20),
             steps in prop::collection::vec((1..30_usize, 1..4_usize), 1..40),
-            window in 1..12_usize,
+            window in 2..12_usize,
+            encoding in prop::sample::select(&[Encoding::Utf8, Encoding::Utf16Le, Encoding::Utf16Be][..]),
         ) {
-            let whole: Vec<u8> = lines.iter().flat_map(|line| [line.as_bytes(), b"\n"].concat()).collect();
+            let lines: Vec<String> = lines.iter().enumerate().map(|(at, line)| {
+                // U+010A and U+0A01 have the byte of a line feed in one of their places.
+                if at % 3 == 1 { line.replace('b', "\u{10a}").replace('a', "\u{a01}") } else { line.clone() }
+            }).collect();
+            let written = |text: &str| -> Vec<u8> {
+                match encoding {
+                    Encoding::Utf8 => text.as_bytes().to_vec(),
+                    Encoding::Utf16Le => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+                    Encoding::Utf16Be => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+                }
+            };
+            let lines: Vec<(bool, Vec<u8>)> = lines
+                .iter()
+                .map(|line| (line.trim().is_empty(), written(line)))
+                .collect();
+            let end = written("\n");
+            let whole: Vec<u8> = lines.iter().flat_map(|(_, line)| [line.as_slice(), &end].concat()).collect();
             let mut progress = Progress::default();
             let (mut written, mut got) = (0_usize, Vec::new());
             let mut steps = steps.into_iter().chain(std::iter::repeat((usize::MAX, usize::MAX)));
@@ -206,7 +232,7 @@ mod tests {
                 let mut file = Cursor::new(&whole[..written]);
                 let mut buffer = vec![0; window];
                 let mut count = 0;
-                let ended = take_lines(&mut file, &mut progress, &mut buffer, LONGEST, |found| {
+                let ended = take_lines(&mut file, &mut progress, &mut buffer, (encoding, LONGEST), |found| {
                     got.push(match found {
                         Found::Line { offset, number, bytes } => (offset, number, bytes.len() as u64),
                         Found::TooLong { offset, number, length } => {
@@ -224,16 +250,16 @@ mod tests {
             }
             let mut expected = Vec::new();
             let mut offset = 0_u64;
-            for (index, line) in lines.iter().enumerate() {
-                if !line.trim().is_empty() || line.len() > LONGEST {
+            for (index, (is_blank, line)) in lines.iter().enumerate() {
+                if !is_blank || line.len() > LONGEST {
                     expected.push((offset, index as u64 + 1, line.len() as u64));
                 }
-                offset += line.len() as u64 + 1;
+                offset += (line.len() + end.len()) as u64;
             }
             prop_assert_eq!(got, expected);
             prop_assert_eq!(progress.offset, whole.len() as u64);
             prop_assert_eq!(progress.lines, lines.len() as u64);
-            let counted = count_lines(&mut Cursor::new(&whole), progress.offset, &mut [0; 7]).unwrap();
+            let counted = count_lines(&mut Cursor::new(&whole), progress.offset, &mut [0; 7], encoding).unwrap();
             prop_assert_eq!(counted, progress.lines);
         }
     }
@@ -246,7 +272,7 @@ mod tests {
             &mut Cursor::new(b"one\ntwo"),
             &mut progress,
             &mut buffer,
-            LONGEST,
+            (Encoding::Utf8, LONGEST),
             |_| true,
         );
         assert_eq!(ended.unwrap(), Ended::Rest(3));

@@ -3,11 +3,13 @@
 
 mod event;
 
+pub(crate) use event::FAILED;
+use event::{CUT, EMPTY};
 pub use event::{Event, Origin, Rejection};
 
 use crate::catalogue::{self, EVENT_TYPES, FALLBACK};
 use crate::check::is_type_word;
-use crate::decode::{decode, place};
+use crate::decode::{ADVICE, Undecodable, decode, is_unmarked, place};
 use crate::field::{Field, unescaped};
 use crate::lane::{Lane, Priority, Severity};
 use crate::limits::{DESCRIPTION_CHARACTERS, ID_CHARACTERS, TITLE_CHARACTERS};
@@ -18,29 +20,39 @@ use crate::timestamp::{self, FUTURE_LIMIT_US};
 use serde_json::error::Category;
 use std::borrow::Cow;
 
+const ENCODING: &str = "encoding";
+const CUT_ADVICE: &str =
+    "It ends too early: write it whole, or to a name ending in .tmp and rename it.";
+
 /// Read one event.
 ///
 /// # Errors
 ///
 /// Not text, not JSON, nested too deep, not an object, or without a title.
 pub fn read_event(bytes: &[u8], origin: Origin) -> Result<Event<'_>, Rejection> {
-    let decoded = decode(bytes).map_err(|offset| {
-        let (line, column) = place(bytes, offset);
-        Rejection {
-            line: Some(line),
-            column: Some(column),
-            ..Rejection::whole(
-                "encoding",
-                "Not UTF-8. Write the file in UTF-8 (or UTF-16 with a byte order mark).",
-            )
-        }
-    })?;
+    let decoded = decode(bytes).map_err(|fault| undecodable(bytes, fault))?;
     match decoded {
         Cow::Borrowed(text) => read_text(text, Vec::new(), origin),
         Cow::Owned(text) => {
             let warnings = vec!["The file was UTF-16 and was read as such.".to_owned()];
             read_text(&text, warnings, origin).map(Event::into_owned)
         }
+    }
+}
+
+/// Why bytes in another encoding, or cut in the middle of a character, cannot be used.
+#[cold]
+pub(crate) fn undecodable(bytes: &[u8], fault: Undecodable) -> Rejection {
+    let (line, column) = place(bytes, fault.offset());
+    let (code, reason) = match fault {
+        Undecodable::Cut(_) => (CUT, format!("Not JSON: {fault}. {CUT_ADVICE}")),
+        Undecodable::NotUtf8(_) => (ENCODING, format!("Not UTF-8. {ADVICE}")),
+        Undecodable::Unmarked | Undecodable::Utf32 => (ENCODING, format!("{fault}. {ADVICE}")),
+    };
+    Rejection {
+        line: Some(line),
+        column: Some(column),
+        ..Rejection::whole(code, reason)
     }
 }
 
@@ -58,6 +70,9 @@ fn read_text(text: &str, warnings: Vec<String>, origin: Origin) -> Result<Event<
 fn judge(text: &str, mut warnings: Vec<String>, origin: Origin) -> Result<Event<'_>, Rejection> {
     match scan(text) {
         Ok(scanned) => finish(scanned, text, warnings, origin),
+        Err(_) if is_unmarked(text.as_bytes()) => {
+            Err(undecodable(text.as_bytes(), Undecodable::Unmarked))
+        }
         Err(error) if error.classify() == Category::Eof => Err(not_json(text, &error)),
         Err(error) => match repair(text) {
             None => Err(not_json(text, &error)),
@@ -72,7 +87,7 @@ fn judge(text: &str, mut warnings: Vec<String>, origin: Origin) -> Result<Event<
 
 fn not_json(text: &str, error: &serde_json::Error) -> Rejection {
     if text.is_empty() {
-        return Rejection::whole("empty", "The file is empty. Write one JSON object into it.");
+        return Rejection::whole(EMPTY, "The file is empty. Write one JSON object into it.");
     }
     // The library ends its message with the place, which has columns of its own here.
     let said = error.to_string();
@@ -80,9 +95,7 @@ fn not_json(text: &str, error: &serde_json::Error) -> Rejection {
         .rsplit_once(" at line ")
         .map_or(said.as_str(), |(said, _)| said);
     let advice = match error.classify() {
-        Category::Eof => {
-            "It ends too early: write it whole, or to a name ending in .tmp and rename it."
-        }
+        Category::Eof => CUT_ADVICE,
         _ if text.starts_with(['{', '[']) => {
             "Write one JSON object, with keys and strings in double quotes."
         }
@@ -91,7 +104,7 @@ fn not_json(text: &str, error: &serde_json::Error) -> Rejection {
         }
     };
     let code = match error.classify() {
-        Category::Eof => "cut",
+        Category::Eof => CUT,
         Category::Data => "depth", // the scan's only rule of its own
         _ => "json",
     };

@@ -1,17 +1,20 @@
 //! What could not be used goes to `rejected/`, beside `<name>.reason.json`, and never over another.
 
-use crate::directory::{make, private_file};
+use crate::directory::{Directory, Stat, make, private_file};
 use crate::error::{At, Result};
 use crate::mend::Rejection;
 use crate::timestamp;
 use serde_json::json;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 
 /// Of a name in `rejected/`, so that `~12345.reason.json` still fits into 255 bytes.
 const NAME_BYTES: usize = 220;
+/// Of the file that says why, behind the name of the one it is of.
+pub const REASON: &str = ".reason.json";
 
 /// Something that was rejected, and where it lies now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,30 +27,84 @@ pub struct Rejected {
     pub rejection: Rejection,
 }
 
-/// Move a file to `rejected/` with its reason.
+/// Move a file to `rejected/` with its reason, if it still is the one that was judged; `None` when it is not.
 ///
 /// # Errors
 ///
 /// The disk; the file then stays where it is.
 pub fn reject_file(
     rejected: &Path,
-    file: &Path,
-    size: u64,
+    directory: &Directory,
+    name: &[u8],
+    judged: Stat,
     rejection: Rejection,
-) -> Result<Rejected> {
-    let name = file.file_name().unwrap_or_default();
-    let target = reserve(rejected, name.to_owned())?;
-    let moved = explain(&target, name.to_string_lossy().as_ref(), size, &rejection)
-        .and_then(|()| move_over(file, &target));
-    finish(
-        &target,
-        name.to_string_lossy().into_owned(),
-        rejection,
-        moved,
-    )
+) -> Result<Option<Rejected>> {
+    let file = directory.at(name);
+    let own = file.file_name().unwrap_or_default();
+    let from = own.to_string_lossy().into_owned();
+    let target = reserve(rejected, own.to_owned())?;
+    let is_judged = || Ok(directory.stat(name)? == Some(judged));
+    let moved = explain(&target, &from, judged.size, &rejection, Some(judged)).and_then(|()| {
+        if !is_judged()? {
+            return Ok(false);
+        }
+        match std::fs::rename(&file, &target) {
+            Err(error) if error.kind() == ErrorKind::CrossesDevices => {
+                copy_over(&file, &target)?;
+                let is_same = is_judged()?;
+                if is_same {
+                    std::fs::remove_file(&file).at(&file)?;
+                }
+                Ok(is_same)
+            }
+            renamed => {
+                renamed.at(&target)?;
+                // Another one may have been renamed over it since it was looked at.
+                let is_same = stat_of(&target)? == Some(judged);
+                if !is_same {
+                    put_back(&target, file.parent().unwrap_or(rejected), own.to_owned())?;
+                }
+                Ok(is_same)
+            }
+        }
+    });
+    if let Ok(false) = moved {
+        discard(&target);
+        return Ok(None);
+    }
+    finish(&target, from, rejection, moved.map(|_| ())).map(Some)
+}
+
+/// Move a file of `rejected/` back into a directory, under a name or the next free one, and remove its reason.
+///
+/// # Errors
+///
+/// The disk; the file then stays where it is.
+pub fn put_back(file: &Path, directory: &Path, name: OsString) -> Result<()> {
+    let target = reserve(directory, name)?;
+    let moved = match std::fs::rename(file, &target) {
+        Err(error) if error.kind() == ErrorKind::CrossesDevices => {
+            copy_over(file, &target).and_then(|()| std::fs::remove_file(file).at(file))
+        }
+        renamed => renamed.at(file),
+    };
+    if moved.is_err() {
+        let _ = std::fs::remove_file(&target);
+    } else {
+        let _ = std::fs::remove_file(reason_of(file));
+    }
+    moved
+}
+
+/// Look at a file without following it.
+fn stat_of(file: &Path) -> Result<Option<Stat>> {
+    let directory = Directory::open(file.parent().unwrap_or(file))?;
+    directory.stat(file.file_name().unwrap_or_default().as_encoded_bytes())
 }
 
 /// Copy a line to `rejected/<name>.line-N.json` with its reason; a long one never as a whole in memory.
+///
+/// `mark` is the byte-order mark that the line needs to be read alone.
 ///
 /// # Errors
 ///
@@ -57,6 +114,7 @@ pub fn reject_line(
     name: &[u8],
     file: &mut File,
     line: LinePlace,
+    mark: &[u8],
     mut rejection: Rejection,
 ) -> Result<Rejected> {
     // In the file, not in the line, which is always its first.
@@ -66,11 +124,21 @@ pub fn reject_line(
     let mut copy = || -> io::Result<()> {
         file.seek(SeekFrom::Start(line.offset))?;
         let mut out = private_file().open(&target)?;
-        io::copy(&mut file.take(line.length), &mut out).map(|_| ())
+        let mut start = Vec::with_capacity(mark.len());
+        let mut line = file.take(line.length);
+        (&mut line)
+            .take(mark.len() as u64)
+            .read_to_end(&mut start)?;
+        if start != mark {
+            out.write_all(mark)?;
+        }
+        out.write_all(&start)?;
+        io::copy(&mut line, &mut out).map(|_| ())
     };
-    let copied = copy()
-        .at(&target)
-        .and_then(|()| explain(&target, &from, line.length, &rejection));
+    let copied = copy().at(&target).and_then(|()| {
+        let copied = stat_of(&target)?;
+        explain(&target, &from, line.length, &rejection, copied)
+    });
     finish(&target, from, rejection, copied)
 }
 
@@ -87,9 +155,7 @@ pub struct LinePlace {
 
 fn finish(target: &Path, from: String, rejection: Rejection, done: Result<()>) -> Result<Rejected> {
     if let Err(error) = done {
-        // Leave no empty file and no reason of something that is not there.
-        let _ = std::fs::remove_file(reason_of(target));
-        let _ = std::fs::remove_file(target);
+        discard(target);
         return Err(error);
     }
     let name = target
@@ -102,6 +168,12 @@ fn finish(target: &Path, from: String, rejection: Rejection, done: Result<()>) -
         from,
         rejection,
     })
+}
+
+/// Leave no empty file and no reason of something that is not there.
+fn discard(target: &Path) {
+    let _ = std::fs::remove_file(reason_of(target));
+    let _ = std::fs::remove_file(target);
 }
 
 /// Take a free name by an empty file: `a.json`, `a.json~2.json`, ...
@@ -136,11 +208,19 @@ fn shortened(name: &OsString) -> OsString {
 
 fn reason_of(target: &Path) -> PathBuf {
     let mut name = target.as_os_str().to_owned();
-    name.push(".reason.json");
+    name.push(REASON);
     name.into()
 }
 
-fn explain(target: &Path, from: &str, bytes: u64, rejection: &Rejection) -> Result<()> {
+/// Write the reason. It gets the time of the file that was judged, so that a later one of the file tells that it
+/// was changed since.
+fn explain(
+    target: &Path,
+    from: &str,
+    bytes: u64,
+    rejection: &Rejection,
+    judged: Option<Stat>,
+) -> Result<()> {
     let reason = json!({
         "name": from,
         "reason": rejection.reason,
@@ -156,25 +236,44 @@ fn explain(target: &Path, from: &str, bytes: u64, rejection: &Rejection) -> Resu
         .truncate(true)
         .open(&path)
         .at(&path)?;
-    io::Write::write_all(&mut file, format!("{reason:#}\n").as_bytes()).at(&path)
+    file.write_all(format!("{reason:#}\n").as_bytes())
+        .at(&path)?;
+    judged.map_or(Ok(()), |judged| set_modified(&file, judged).at(&path))
 }
 
-/// Rename over the file that holds the name for us; copy where that is another file system.
-fn move_over(file: &Path, target: &Path) -> Result<()> {
-    match std::fs::rename(file, target) {
-        Err(error) if error.kind() == ErrorKind::CrossesDevices => {
-            let mut from = File::open(file).at(file)?;
-            let mut to = private_file().truncate(true).open(target).at(target)?;
-            io::copy(&mut from, &mut to).at(target)?;
-            std::fs::remove_file(file).at(file)
-        }
-        renamed => renamed.at(target),
-    }
+/// Give a reason the time of the file that it is of.
+pub fn set_modified(reason: &File, judged: Stat) -> io::Result<()> {
+    let since = Duration::from_nanos(judged.mtime_ns.unsigned_abs());
+    let at = if judged.mtime_ns < 0 {
+        UNIX_EPOCH.checked_sub(since)
+    } else {
+        UNIX_EPOCH.checked_add(since)
+    };
+    at.map_or(Ok(()), |at| reason.set_modified(at))
+}
+
+/// Copy over the file that holds the name for us.
+fn copy_over(file: &Path, target: &Path) -> Result<()> {
+    let mut from = File::open(file).at(file)?;
+    let mut to = private_file().truncate(true).open(target).at(target)?;
+    io::copy(&mut from, &mut to).at(target)?;
+    let modified = from.metadata().and_then(|metadata| metadata.modified());
+    modified.and_then(|at| to.set_modified(at)).at(target)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn reject(rejected: &Path, file: &Path) -> Rejected {
+        let judged = stat_of(file).unwrap().unwrap();
+        let directory = Directory::open(file.parent().unwrap()).unwrap();
+        let name = file.file_name().unwrap().as_encoded_bytes();
+        let why = Rejection::whole("json", "because");
+        reject_file(rejected, &directory, name, judged, why)
+            .unwrap()
+            .unwrap()
+    }
 
     #[test]
     fn nothing_in_rejected_is_ever_overwritten() {
@@ -184,8 +283,7 @@ mod tests {
         for content in ["one", "two", "three"] {
             let file = home.path().join("a.json");
             std::fs::write(&file, content).unwrap();
-            let moved =
-                reject_file(&rejected, &file, 3, Rejection::whole("json", "because")).unwrap();
+            let moved = reject(&rejected, &file);
             assert_eq!(
                 std::fs::read_to_string(rejected.join(&moved.name)).unwrap(),
                 content
@@ -207,22 +305,22 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join(format!("{}.json", "n".repeat(250)));
         std::fs::write(&file, "x").unwrap();
-        let moved = reject_file(
-            &home.path().join("rejected"),
-            &file,
-            1,
-            Rejection::whole("json", "x"),
-        )
-        .unwrap();
+        let moved = reject(&home.path().join("rejected"), &file);
         assert!(moved.name.starts_with("nnn") && moved.name.len() < 70);
     }
 
     #[test]
-    fn a_move_that_fails_leaves_the_file_and_nothing_else() {
+    fn a_file_that_is_gone_leaves_nothing_in_rejected() {
         let home = tempfile::tempdir().unwrap();
         let missing = home.path().join("missing.json");
         let rejected = home.path().join("rejected");
-        assert!(reject_file(&rejected, &missing, 1, Rejection::whole("json", "x")).is_err());
+        std::fs::write(&missing, "x").unwrap();
+        let judged = stat_of(&missing).unwrap().unwrap();
+        std::fs::remove_file(&missing).unwrap();
+        let directory = Directory::open(home.path()).unwrap();
+        let why = Rejection::whole("json", "x");
+        let moved = reject_file(&rejected, &directory, b"missing.json", judged, why);
+        assert_eq!(moved.unwrap(), None);
         assert_eq!(std::fs::read_dir(&rejected).unwrap().count(), 0);
     }
 }

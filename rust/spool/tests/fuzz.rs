@@ -1,10 +1,12 @@
-//! What reads strangers' bytes, fed with broken ones: events changed at random, and globs.
+//! What reads strangers' bytes, fed with broken ones: events changed at random, in each encoding, lines of
+//! them, and globs.
 //!
 //! A run of `cargo test` is short and the same each time. `make fuzz` goes on for `FUZZ_SECONDS` from a seed of
 //! its own, which a failure names: `FUZZ_SEED=<seed> make fuzz` does the same again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
 use cctelegram_spool::check::check_event;
+use cctelegram_spool::inbox::{Inbox, Options};
 use cctelegram_spool::key;
 use cctelegram_spool::limits::ID_CHARACTERS;
 use cctelegram_spool::mend::{Origin, read_event};
@@ -154,6 +156,80 @@ fn whatever_is_in_a_file_comes_out_as_a_whole_event_or_a_reason() {
                 assert!(!problems.is_empty(), "the strict rules let pass {}", said());
             }
         }
+    });
+}
+
+/// A text in UTF-16 with its mark, little or big endian.
+fn utf16(text: &str, chance: &mut Chance) -> Vec<u8> {
+    let join = [u16::to_le_bytes, u16::to_be_bytes][chance.below(2)];
+    let units = std::iter::once(0xFEFF).chain(text.encode_utf16());
+    units.flat_map(join).collect()
+}
+
+#[test]
+fn an_event_reads_the_same_in_each_encoding() {
+    fuzz("encodings", |chance| {
+        let bytes = broken(chance);
+        let text = String::from_utf8_lossy(&bytes);
+        let text = text.trim_start_matches(['\u{feff}', '\0']);
+        let origin = Origin {
+            key: key::of_file(b"a.json", 1, 1, b""),
+            mtime_us: NOW_US - 1,
+            now_us: NOW_US,
+        };
+        let marked = [b"\xEF\xBB\xBF", text.as_bytes()].concat();
+        let wide = utf16(text, chance);
+        let plain = read_event(text.as_bytes(), origin);
+        for other in [&marked, &wide] {
+            match (&plain, read_event(other, origin)) {
+                (Ok(plain), Ok(event)) => {
+                    assert_eq!(
+                        (&event.title, &event.body),
+                        (&plain.title, &plain.body),
+                        "{text}"
+                    );
+                }
+                (Err(plain), Err(rejection)) => assert_eq!(*plain, rejection, "{text}"),
+                (plain, event) => panic!("{text}: {plain:?}, {event:?}"),
+            }
+        }
+        // Cut anywhere it is an event, or a reason.
+        let cut = &wide[..chance.below(wide.len() + 1)];
+        if let Err(rejection) = read_event(cut, origin) {
+            assert!(rejection.reason.ends_with('.'), "{cut:?}");
+        }
+    });
+}
+
+#[test]
+fn whatever_is_in_a_file_of_lines_is_taken_or_rejected_and_the_file_leaves() {
+    let home = tempfile::tempdir().unwrap();
+    let (events, rejected) = (home.path().join("events"), home.path().join("rejected"));
+    let options = Options {
+        max_event_bytes: 4_096,
+        ..Options::default()
+    };
+    let inbox = Inbox::new(&events, &rejected, options);
+    let mut now = 0.0;
+    fuzz("lines", |chance| {
+        if chance.below(20) > 0 {
+            return; // each case costs as much as many of the others
+        }
+        let lines: Vec<_> = (0..chance.below(6)).map(|_| broken(chance)).collect();
+        let mut whole = lines.join(&b'\n');
+        if chance.below(3) > 0 {
+            whole = utf16(&String::from_utf8_lossy(&whole), chance);
+        }
+        whole.truncate(whole.len() - chance.below(3).min(whole.len()));
+        std::fs::write(events.join("l.jsonl"), &whole).unwrap();
+        for _ in 0..5 {
+            let batch = inbox.take(now).unwrap();
+            assert!(batch.troubles.is_empty(), "{:?}: {whole:?}", batch.troubles);
+            inbox.settle(&batch, now).unwrap();
+            now += 31.0;
+        }
+        assert!(!events.join("l.jsonl").exists(), "{whole:?}");
+        let _ = std::fs::remove_dir_all(&rejected);
     });
 }
 

@@ -1,11 +1,12 @@
 //! The inbox: one release of the interpreter lock around each wait, take and settling; one crossing a batch.
 
-use super::batch::{Batch, PositionTuple, Settled};
+use super::batch::{Batch, PositionTuple, Rejected, Settled};
 use crate::error::raise;
 use cctelegram_spool::inbox;
 use cctelegram_spool::watch::Woken;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ pub struct Inbox {
 impl Inbox {
     #[new]
     #[pyo3(signature = (events_dir, rejected_dir, *, max_event_bytes=1 << 20, batch_events=512,
-        batch_bytes=4 << 20, threads=2, quiet_seconds=2.0, finish_seconds=10.0, positions=vec![]))]
+        batch_bytes=4 << 20, threads=2, quiet_seconds=2.0, unfinished_seconds=30.0, finish_seconds=10.0, positions=vec![]))]
     #[allow(clippy::too_many_arguments)] // keywords on the Python side
     fn new(
         py: Python<'_>,
@@ -30,6 +31,7 @@ impl Inbox {
         batch_bytes: u64,
         threads: usize,
         quiet_seconds: f64,
+        unfinished_seconds: f64,
         finish_seconds: f64,
         positions: Vec<PositionTuple>,
     ) -> PyResult<Self> {
@@ -50,6 +52,7 @@ impl Inbox {
             batch_bytes,
             threads,
             quiet_seconds,
+            unfinished_seconds,
             finish_seconds,
             positions,
         };
@@ -58,7 +61,7 @@ impl Inbox {
         })
     }
 
-    #[pyo3(signature = (*, max_event_bytes, batch_events, batch_bytes, quiet_seconds))]
+    #[pyo3(signature = (*, max_event_bytes, batch_events, batch_bytes, quiet_seconds, unfinished_seconds))]
     fn set_bounds(
         &self,
         py: Python<'_>,
@@ -66,6 +69,7 @@ impl Inbox {
         batch_events: usize,
         batch_bytes: u64,
         quiet_seconds: f64,
+        unfinished_seconds: f64,
     ) -> PyResult<()> {
         check(max_event_bytes, batch_events, batch_bytes)?;
         let bounds = inbox::Bounds {
@@ -73,6 +77,7 @@ impl Inbox {
             batch_events,
             batch_bytes,
             quiet_seconds,
+            unfinished_seconds,
         };
         py.detach(|| self.inbox.set_bounds(bounds)); // a take in another thread may hold it for a while
         Ok(())
@@ -118,6 +123,18 @@ impl Inbox {
         py.detach(|| self.inbox.settle(&batch.taken, now))
             .map(Settled::from)
             .map_err(raise)
+    }
+
+    fn reject(
+        &self,
+        py: Python<'_>,
+        batch: &Batch,
+        failed: HashMap<[u8; 16], String>,
+    ) -> PyResult<Vec<Rejected>> {
+        let rejected = py
+            .detach(|| self.inbox.reject(&batch.taken, &failed))
+            .map_err(raise)?;
+        Ok(rejected.iter().map(Rejected::from).collect())
     }
 
     fn release(&self, py: Python<'_>, batch: &Batch) {

@@ -4,18 +4,19 @@ use super::batch::Batch;
 use super::tail::Tail;
 use super::take::{Taking, trouble};
 use super::{Name, State};
+use crate::decode::{Encoding, Undecodable};
 use crate::directory::{Stat, make_room};
 use crate::error::{At, Result};
 use crate::key;
 use crate::lines::{Ended, Found, take_lines};
-use crate::mend::Rejection;
+use crate::mend::{Rejection, undecodable};
 use crate::reject::{LinePlace, reject_line};
 use crate::waiting::SLOW_RETRY;
 use std::fs::File;
 use std::time::Instant;
 
 /// What a buffer keeps between two files.
-const BUFFER_KEPT: usize = 64 << 10;
+pub(super) const BUFFER_KEPT: usize = 64 << 10;
 
 /// A line that cannot be used.
 type Bad = (LinePlace, Rejection);
@@ -40,11 +41,19 @@ impl Taking<'_> {
                 return false;
             }
         };
+        let encoding = match self.encoding(name) {
+            Ok(encoding) => encoding,
+            Err((head, fault)) => {
+                // No line of it can be read: one reason for all of it.
+                self.not_ready(state, name, stat, Some(undecodable(&head, fault)));
+                return false;
+            }
+        };
         state.waiting.remove(name);
         let mut buffer = std::mem::take(&mut state.buffer);
         make_room(&mut buffer, self.longest().min(BUFFER_KEPT - 1) + 1);
         let looked = self
-            .tail(state, name, &mut file, stat, &mut buffer)
+            .tail(state, name, &mut file, (stat, encoding), &mut buffer)
             .and_then(|mut tail| {
                 let more = self.follow(name, &mut file, &mut tail, &mut buffer);
                 tail.listed = state.number;
@@ -58,6 +67,13 @@ impl Taking<'_> {
             self.refused(state, name, &error);
             false
         })
+    }
+
+    /// Tell the encoding by the first bytes; of what cannot be decoded, these too.
+    fn encoding(&self, name: &[u8]) -> std::result::Result<Encoding, ([u8; 4], Undecodable)> {
+        let mut head = [0; 4];
+        let filled = self.directory.beginning(name, &mut head);
+        Encoding::of(&head[..filled]).map_err(|fault| (head, fault))
     }
 
     fn wants_look(&self, state: &mut State, name: &[u8], stat: Stat) -> bool {
@@ -77,7 +93,7 @@ impl Taking<'_> {
         state: &mut State,
         name: &[u8],
         file: &mut File,
-        stat: Stat,
+        (stat, encoding): (Stat, Encoding),
         buffer: &mut [u8],
     ) -> Result<Tail> {
         if let Some(mut tail) = state.tails.remove(name)
@@ -86,10 +102,12 @@ impl Taking<'_> {
             if tail.stat != stat {
                 (tail.stat, tail.changed_at) = (stat, self.now);
             }
+            tail.encoding = encoding; // it may have been empty
             return Ok(tail);
         }
         let stored = state.stored.remove(name);
-        Tail::begin(file, stat, stored.as_ref(), self.now, buffer).at(self.directory.at(name))
+        Tail::begin(file, stat, stored.as_ref(), encoding, self.now, buffer)
+            .at(self.directory.at(name))
     }
 
     fn follow(
@@ -105,7 +123,9 @@ impl Taking<'_> {
         let mut bad: Vec<Bad> = Vec::new();
         let mut order = i64::MIN;
         let mut taken = tail.taken;
-        let ended = take_lines(file, &mut taken, buffer, self.longest(), |found| {
+        let encoding = tail.encoding;
+        let longest = (encoding, self.longest());
+        let ended = take_lines(file, &mut taken, buffer, longest, |found| {
             match found {
                 Found::Line {
                     offset,
@@ -117,7 +137,7 @@ impl Taking<'_> {
                         number,
                         length: bytes.len() as u64,
                     };
-                    self.line(name, stat, place, bytes, &mut order, &mut bad);
+                    self.line(name, (stat, encoding), place, bytes, &mut order, &mut bad);
                 }
                 Found::TooLong {
                     offset,
@@ -144,7 +164,14 @@ impl Taking<'_> {
             self.last_line(name, tail, &buffer[..length], &mut order, &mut bad);
         }
         for (place, rejection) in bad {
-            match reject_line(&self.inbox.rejected, name, file, place, rejection) {
+            match reject_line(
+                &self.inbox.rejected,
+                name,
+                file,
+                place,
+                encoding.mark(),
+                rejection,
+            ) {
                 Ok(rejected) => self.batch.rejected.push(rejected),
                 Err(error) => {
                     // The position must not pass a line that lies nowhere else: all of it again, later.
@@ -167,7 +194,7 @@ impl Taking<'_> {
     fn line(
         &mut self,
         name: &[u8],
-        stat: Stat,
+        (stat, encoding): (Stat, Encoding),
         place: LinePlace,
         bytes: &[u8],
         order: &mut i64,
@@ -176,10 +203,14 @@ impl Taking<'_> {
         let started = Instant::now();
         let key = key::of_line(name, stat.inode, place.offset, bytes);
         // Lines stay in order, whatever times they carry.
-        match self
-            .reader
-            .event(bytes, key, stat, *order, &[], &mut self.reading)
-        {
+        match self.reader.event(
+            &encoding.alone(bytes),
+            key,
+            stat,
+            *order,
+            &[],
+            &mut self.reading,
+        ) {
             Ok(at) => *order = at,
             Err(rejection) => bad.push((place, rejection)),
         }
@@ -211,7 +242,7 @@ impl Taking<'_> {
         let quiet_at = tail.changed_at + self.bounds.quiet_seconds;
         let finish_at = tail.changed_at + self.inbox.finish_seconds;
         let length = tail.stat.size.saturating_sub(tail.taken.offset);
-        if length > rest.len() as u64 || !rest.trim_ascii().is_empty() {
+        if length > rest.len() as u64 || !tail.encoding.is_blank(rest) {
             let place = LinePlace {
                 offset: tail.taken.offset,
                 number: tail.taken.lines + 1,
@@ -225,11 +256,22 @@ impl Taking<'_> {
             if length > rest.len() as u64 {
                 faults.push((place, self.too_long(length)));
             } else {
-                self.line(name, tail.stat, place, rest, order, &mut faults);
+                self.line(
+                    name,
+                    (tail.stat, tail.encoding),
+                    place,
+                    rest,
+                    order,
+                    &mut faults,
+                );
             }
-            if !faults.is_empty() && self.now < finish_at {
-                tail.due_at = Some(finish_at);
-                return;
+            if let Some((_, fault)) = faults.first() {
+                let quiet = self.bounds.patience(self.inbox.finish_seconds, fault);
+                let reject_at = tail.changed_at + quiet;
+                if self.now < reject_at {
+                    tail.due_at = Some(reject_at);
+                    return;
+                }
             }
             bad.append(&mut faults);
             tail.taken.skip(length);

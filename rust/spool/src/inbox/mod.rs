@@ -6,7 +6,7 @@
 //! into it, and what he wrote is lost. He who renames a finished file into place never meets that window.
 //!
 //! `batch`, `events`, `arena`, `files` (what comes out), `take` (one round), `read` (its files, in one thread or two),
-//! `tail` and `follow` (files that grow), `settle`.
+//! `tail` and `follow` (files that grow), `recall` (files that were rejected too early), `settle`.
 
 mod arena;
 mod batch;
@@ -14,6 +14,7 @@ mod events;
 mod files;
 mod follow;
 mod read;
+mod recall;
 mod settle;
 mod tail;
 mod take;
@@ -25,9 +26,11 @@ pub use events::{Events, Row};
 use crate::directory::Stat;
 use crate::limits::EVENT_BYTES;
 use crate::listing::Listing;
+use crate::mend::Rejection;
 use crate::waiting::Waiting;
 use crate::watch::{Watch, Woken};
 use arena::Spares;
+use recall::Recall;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::path::PathBuf;
@@ -50,6 +53,8 @@ pub struct Options {
     pub threads: usize,
     /// What does not parse is rejected after so many seconds without change.
     pub quiet_seconds: f64,
+    /// What ends in the middle is rejected after so many seconds without change, if that is later.
+    pub unfinished_seconds: f64,
     /// A `.jsonl` file that was taken whole is removed after so many seconds without change.
     pub finish_seconds: f64,
     /// As they were stored.
@@ -64,6 +69,7 @@ impl Default for Options {
             batch_bytes: 4 << 20,
             threads: 2,
             quiet_seconds: 2.0,
+            unfinished_seconds: 30.0,
             finish_seconds: 10.0,
             positions: Vec::new(),
         }
@@ -81,6 +87,8 @@ pub struct Bounds {
     pub batch_bytes: u64,
     /// What does not parse is rejected after so many seconds without change.
     pub quiet_seconds: f64,
+    /// What ends in the middle is rejected after so many seconds without change, if that is later.
+    pub unfinished_seconds: f64,
 }
 
 impl Bounds {
@@ -91,10 +99,22 @@ impl Bounds {
             ..self
         }
     }
+
+    /// The seconds without change after which something is rejected: `quiet`, or more when it ends in the middle,
+    /// since its writer may have paused.
+    fn patience(&self, quiet: f64, fault: &Rejection) -> f64 {
+        if fault.is_cut() {
+            quiet.max(self.unfinished_seconds)
+        } else {
+            quiet
+        }
+    }
 }
 
 type Name = Box<[u8]>;
 
+/// Between two looks at a `.jsonl` file that is followed.
+const FOLLOW_SECONDS: f64 = 1.0;
 const MOST_BATCH_BYTES: u64 = 1 << 30;
 
 /// The events directory. All methods may be called from any thread; takes exclude each other.
@@ -126,6 +146,9 @@ struct State {
     /// Stored positions of files that were not seen yet.
     stored: HashMap<Vec<u8>, Position>,
     buffer: Vec<u8>,
+    recall: Recall,
+    /// When the last take was.
+    taken_at: f64,
 }
 
 fn name_hash(name: &[u8]) -> u64 {
@@ -166,6 +189,7 @@ impl Inbox {
             batch_events: options.batch_events,
             batch_bytes: options.batch_bytes,
             quiet_seconds: options.quiet_seconds,
+            unfinished_seconds: options.unfinished_seconds,
         };
         let state = State {
             bounds: bounds.clamped(),
@@ -183,6 +207,8 @@ impl Inbox {
                 .map(|at| (at.name.clone(), at))
                 .collect(),
             buffer: Vec::new(),
+            recall: Recall::default(),
+            taken_at: 0.0,
         };
         Self {
             watch: Watch::new(&events),
@@ -248,10 +274,15 @@ impl Inbox {
         }
         let waiting = state.waiting.values().map(|waiting| waiting.retry_at);
         let tails = state.tails.values().filter_map(|tail| tail.due_at);
+        // Nobody tells of a line while its writer keeps the file open.
+        let is_followed = state.tails.values().any(|tail| !tail.is_finished);
+        let followed = is_followed.then_some(state.taken_at + FOLLOW_SECONDS);
         let unremoved = state.unremoved.values().map(|unremoved| unremoved.retry_at);
         waiting
             .chain(tails)
             .chain(unremoved)
+            .chain(followed)
+            .chain(state.recall.due_at())
             .min_by(f64::total_cmp)
             .map(|at| (at - now).max(0.0))
     }

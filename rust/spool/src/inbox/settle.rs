@@ -3,9 +3,18 @@
 use super::batch::{Batch, Settled};
 use super::take::trouble;
 use super::{Inbox, Unremoved, name_hash};
-use crate::directory::{Directory, Stat};
-use crate::error::Result;
+use crate::decode::Encoding;
+use crate::directory::{Contents, Directory, Stat};
+use crate::error::{At, Result};
+use crate::key::{self, IntakeKey};
+use crate::lines::{Ended, Found, Progress, take_lines};
+use crate::mend::{FAILED, Rejection};
+use crate::reject::{LinePlace, Rejected, reject_file, reject_line};
 use crate::waiting::SLOW_RETRY;
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
 
 enum Outcome {
     Removed,
@@ -87,6 +96,59 @@ impl Inbox {
         Ok(settled)
     }
 
+    /// Move what the store failed on to `rejected/`, with the reason given for its intake key: the file of a batch,
+    /// or its line alone. To be called before [`Self::settle`]; a file that was changed meanwhile stays.
+    ///
+    /// # Errors
+    ///
+    /// The disk; what was moved before stays moved.
+    pub fn reject(
+        &self,
+        batch: &Batch,
+        failed: &HashMap<IntakeKey, String>,
+    ) -> Result<Vec<Rejected>> {
+        let directory = Directory::open(&self.events)?;
+        let why = |reason: &String| Rejection::whole(FAILED, reason);
+        let mut rejected = Vec::new();
+        let mut buffer = Vec::new();
+        for (name, stat) in batch.files.iter() {
+            if directory.read(name, stat.size, &mut buffer, 0)? != Contents::Whole(stat) {
+                continue;
+            }
+            let size = usize::try_from(stat.size).unwrap_or(0);
+            let key = key::of_file(name, stat.mtime_ns, stat.size, &buffer[..size]);
+            if let Some(reason) = failed.get(&key) {
+                rejected.extend(reject_file(
+                    &self.rejected,
+                    &directory,
+                    name,
+                    stat,
+                    why(reason),
+                )?);
+            }
+        }
+        for (name, end) in &batch.progress {
+            let begin = self
+                .state()
+                .tails
+                .get(name)
+                .map(|tail| (tail.committed, tail.encoding));
+            let (Some((begin, encoding)), Some((mut file, stat))) =
+                (begin, directory.open_file(name)?)
+            else {
+                continue;
+            };
+            let lines = failed_lines(name, &mut file, stat, (begin, *end), encoding, failed)
+                .at(directory.at(name))?;
+            for (place, reason) in lines {
+                let mark = encoding.mark();
+                let line = reject_line(&self.rejected, name, &mut file, place, mark, why(reason))?;
+                rejected.push(line);
+            }
+        }
+        Ok(rejected)
+    }
+
     /// Give a batch back whose rows did not become durable: all of it comes again.
     pub fn release(&self, batch: &Batch) {
         let mut state = self.state();
@@ -104,6 +166,57 @@ impl Inbox {
         drop(state);
         self.wake();
     }
+}
+
+/// The lines of a stretch of a file that the store failed on.
+fn failed_lines<'f>(
+    name: &[u8],
+    file: &mut File,
+    stat: Stat,
+    (mut progress, end): (Progress, Progress),
+    encoding: Encoding,
+    failed: &'f HashMap<IntakeKey, String>,
+) -> io::Result<Vec<(LinePlace, &'f String)>> {
+    let mut lines = Vec::new();
+    let mut judge = |offset: u64, number, bytes: &[u8]| {
+        // The last line may have been taken without its end, and may have grown since.
+        let most = usize::try_from(end.offset - offset).unwrap_or(usize::MAX);
+        let bytes = &bytes[..bytes.len().min(most)];
+        let reason = failed.get(&key::of_line(name, stat.inode, offset, bytes));
+        let length = bytes.len() as u64;
+        let place = LinePlace {
+            offset,
+            number,
+            length,
+        };
+        lines.extend(reason.map(|reason| (place, reason)));
+    };
+    let longest = usize::try_from(end.offset - progress.offset).unwrap_or(usize::MAX - 1);
+    let mut buffer = vec![0; longest.min(1 << 16) + 1];
+    let ended = take_lines(
+        file,
+        &mut progress,
+        &mut buffer,
+        (encoding, longest),
+        |found| {
+            if let Found::Line {
+                offset,
+                number,
+                bytes,
+            } = found
+                && offset < end.offset
+            {
+                judge(offset, number, bytes);
+            }
+            true
+        },
+    )?;
+    if let Ended::Rest(length) = ended
+        && progress.offset < end.offset
+    {
+        judge(progress.offset, progress.lines + 1, &buffer[..length]);
+    }
+    Ok(lines)
 }
 
 fn remove(directory: &Directory, name: &[u8], read: Stat) -> Result<Outcome> {

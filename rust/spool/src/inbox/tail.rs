@@ -1,6 +1,7 @@
 //! A `.jsonl` file: how far it was read, and whether it is still the same file.
 
 use super::batch::Position;
+use crate::decode::Encoding;
 use crate::directory::Stat;
 use crate::lines::{Progress, count_lines, read_full};
 use std::fs::File;
@@ -13,6 +14,8 @@ const HEAD_BYTES: usize = 1024;
 
 /// How far a file was read in this process.
 pub struct Tail {
+    /// As its first bytes tell it.
+    pub encoding: Encoding,
     /// Of the file when it was last looked at.
     pub stat: Stat,
     /// Taken, and not necessarily durable.
@@ -39,6 +42,7 @@ impl Tail {
         file: &mut File,
         stat: Stat,
         stored: Option<&Position>,
+        encoding: Encoding,
         now: f64,
         buffer: &mut [u8],
     ) -> io::Result<Self> {
@@ -48,11 +52,13 @@ impl Tail {
                 && position.offset <= stat.size
                 && head_hash(file, position.offset)? == position.head_hash;
             if same {
-                progress =
-                    Progress::at(position.offset, count_lines(file, position.offset, buffer)?);
+                // A position of a version that read UTF-16 by bytes may stand within a unit.
+                let offset = position.offset.next_multiple_of(encoding.width() as u64);
+                progress = Progress::at(offset, count_lines(file, offset, buffer, encoding)?);
             }
         }
         Ok(Self {
+            encoding,
             stat,
             taken: progress,
             committed: progress,

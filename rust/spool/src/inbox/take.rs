@@ -75,6 +75,7 @@ impl Inbox {
             batch: Batch::default(),
             reading: Reading::default(),
         };
+        taking.recall(state);
         taking.list(state, stamp)?;
         urgent::first(state);
         taking.batch.more = taking.through(state)?;
@@ -87,6 +88,7 @@ impl Inbox {
             taking.forget_vanished(state);
             state.listing.keep();
         }
+        state.taken_at = now;
         let mut batch = taking.batch;
         let reading = taking.reading;
         batch.counters.add(&reading.counters);
@@ -238,23 +240,29 @@ impl Taking<'_> {
         !self.is_unremoved(state, &name) && self.is_due(state, &name)
     }
 
-    fn not_ready(&mut self, state: &mut State, name: &[u8], stat: Stat, fault: Option<Rejection>) {
+    pub fn not_ready(
+        &mut self,
+        state: &mut State,
+        name: &[u8],
+        stat: Stat,
+        fault: Option<Rejection>,
+    ) {
         let number = state.number;
         let waiting = entry(state, name, self.now);
         waiting.listed = number;
-        if let Verdict::Reject(rejection) =
-            waiting.judge(stat, fault, self.now, self.bounds.quiet_seconds)
-        {
-            match reject_file(
-                &self.inbox.rejected,
-                &self.directory.at(name),
-                stat.size,
-                rejection,
-            ) {
-                Ok(rejected) => {
+        let quiet = self.bounds.quiet_seconds;
+        let quiet = match &fault {
+            Some(fault) => self.bounds.patience(quiet, fault),
+            None => quiet,
+        };
+        if let Verdict::Reject(rejection) = waiting.judge(stat, fault, self.now, quiet) {
+            let rejected = &self.inbox.rejected;
+            match reject_file(rejected, self.directory, name, stat, rejection) {
+                Ok(Some(rejected)) => {
                     self.batch.rejected.push(rejected);
                     state.waiting.remove(name);
                 }
+                Ok(None) => self.inbox.wake(), // it is another one by now
                 Err(error) => self.refused(state, name, &error),
             }
         }

@@ -4,7 +4,9 @@ use std::io::Write;
 use std::path::Path;
 
 mod bounds;
+mod encodings;
 mod lines;
+mod rejected;
 mod texts;
 
 /// A home with an inbox and a clock.
@@ -190,7 +192,7 @@ fn half_a_file_is_never_delivered_and_never_lost_r3() {
 }
 
 #[test]
-fn what_cannot_be_used_is_rejected_after_two_quiet_seconds_with_a_reason() {
+fn what_cannot_be_used_is_rejected_after_its_quiet_time_with_a_reason() {
     let rows: [(&str, &[u8], &str, Option<&str>); 7] = [
         ("empty.json", b"", "empty", None),
         ("half.json", b"{\"title\":", "ends too early", None),
@@ -212,7 +214,14 @@ fn what_cannot_be_used_is_rejected_after_two_quiet_seconds_with_a_reason() {
     home.write("good.json", event("good"));
     assert_eq!(home.titles(0.0), ["good"]);
     assert!(home.take(1.9).rejected.is_empty());
-    let rejected = home.take(2.0).rejected;
+    let mut rejected = home.take(2.0).rejected;
+    assert_eq!(
+        rejected.len(),
+        5,
+        "an empty file and half a one may be written on"
+    );
+    assert!(home.take(29.9).rejected.is_empty());
+    rejected.extend(home.take(30.0).rejected);
     for (name, content, reason, field) in rows {
         let found = rejected
             .iter()

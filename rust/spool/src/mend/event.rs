@@ -89,10 +89,18 @@ pub struct Origin {
     pub now_us: i64,
 }
 
+/// Code of a rejection: the text ends too early.
+pub const CUT: &str = "cut";
+/// Code of a rejection: there is no text.
+pub const EMPTY: &str = "empty";
+/// Code of a rejection: the store failed on this event, and on no other of its batch.
+pub const FAILED: &str = "failed";
+
 /// Why something could not be used, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
-    /// One word for the counters: `empty`, `encoding`, `json`, `depth`, `cut`, `object`, `title`, `size`.
+    /// One word for the counters: `empty`, `encoding`, `json`, `depth`, `cut`, `object`, `title`, `size`,
+    /// `failed`.
     pub code: &'static str,
     /// Sentences for the person who wrote the producer.
     pub reason: String,
@@ -105,6 +113,12 @@ pub struct Rejection {
 }
 
 impl Rejection {
+    /// Whether the text ends too early: its writer may have paused.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        [CUT, EMPTY].contains(&self.code)
+    }
+
     /// A rejection of the whole.
     pub fn whole(code: &'static str, reason: impl Into<String>) -> Self {
         Self {

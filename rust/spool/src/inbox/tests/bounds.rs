@@ -7,6 +7,7 @@ const BOUNDS: Bounds = Bounds {
     batch_events: 2,
     batch_bytes: 1 << 20,
     quiet_seconds: 2.0,
+    unfinished_seconds: 30.0,
 };
 
 #[test]
