@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 AGAIN: Final = 2.0
 # The lane of a notice of rejected files.
 NOTICE: Final = 1
+# Why an event is rejected that no rule of the protocol refuses.
+FAULT: Final = "The bridge failed on this event"
+ADVICE: Final = "Report this fault of the bridge with the file, which is taken again when it is changed here."
 # A notice names this many rejected files; the rest are counted.
 NAMED: Final = 5
 
@@ -109,10 +112,18 @@ class Intake:
     async def run(self) -> None:
         """Take what comes: while a batch is stored, the files of the one before go and the next is read."""
         removing: asyncio.Task[None] | None = None
+        self.problem = None
         try:
             async for batch in self._inbox.batches():
                 self._busy = True
-                await self._take(batch)
+                try:
+                    await self._take(batch)
+                except BaseException as error:
+                    # Whatever it was, nothing is held back. What is durable already is known by its keys.
+                    if isinstance(error, Exception):
+                        self.problem = f"cannot store events: {_words_of(error)}; they are tried again"
+                    await self._inbox.rewind(batch)
+                    raise
                 if removing is not None:
                     await asyncio.shield(removing)
                 removing = asyncio.create_task(self._remove(batch))
@@ -132,7 +143,14 @@ class Intake:
         routes = self._routes()
         large = any(len(row[intake.BODY]) > intake.LARGE for row in rows)
         async with self._turn if large else contextlib.nullcontext():
-            accepted = await self._keep(rows, batch, told, routes)
+            try:
+                accepted = await self._keep(rows, told, routes, batch)
+            except Exception as error:
+                if _is_of_the_system(error):
+                    raise
+                accepted, failed = await self._keep_apart(rows, told, routes, batch, error)
+                rejected += failed
+                told += failed
         # Durable: it may be sent while the files go.
         chats = {to.chat_id for item in accepted for to in routes.recipients(item.row) if to.chat_id}
         if told and routes.owner is not None:
@@ -152,22 +170,59 @@ class Intake:
         """Remove the files whose rows are durable; what cannot be removed is not delivered again for it."""
         try:
             settled = await self._inbox.done(batch)
-        except OSError as error:
-            # The directory went away under us: what is there when it is back is known by its intake keys.
+        except Exception as error:  # noqa: BLE001 - any: files that nobody releases are never looked at again
+            # Such as a directory that went away: what is there when it is back is known by its intake keys.
             self._inbox.release(batch)
             self._log.warning("not removed", reason=str(error))
             return
         for item in settled.troubles:
             self._log.warning("not removed", name=item.name, reason=item.reason)
 
+    async def _keep_apart(
+        self, rows: list[intake.Row], told: list[Rejection], routes: Routes, batch: Any, error: Exception
+    ) -> tuple[list[intake.Accepted], list[Rejection]]:
+        """Store the events of a batch that failed one by one; reject those that fail again.
+
+        Returns:
+            What was stored, and what was rejected.
+
+        Raises:
+            Exception: the store fails without an event too, or rejected/ cannot be written.
+        """
+        self.problem = (
+            f"a batch of {len(rows)} events failed ({_words_of(error)}); they are stored one by one"
+        )
+        self._log.error("batch failed", reason=_words_of(error), events=len(rows), exc_info=error)
+        accepted: list[intake.Accepted] = []
+        failed: dict[bytes, str] = {}
+        for row in rows:
+            try:
+                accepted += await self._keep([row], [], routes)
+            except Exception as fault:
+                if _is_of_the_system(fault):
+                    raise
+                await self._keep([], [], routes)  # raises when it is not the event's fault
+                failed[row[intake.INTAKE_KEY]] = f"{FAULT} ({_words_of(fault)}). {ADVICE}"
+                self._log.error("event failed", event_id=row[intake.EVENT_ID], exc_info=fault)
+        moved = await self._inbox.reject(batch, failed) if failed else []
+        rejected = [Rejection(item.name, item.reason) for item in moved]
+        accepted += await self._keep([], [*told, *rejected], routes, batch)
+        return accepted, rejected
+
     async def _keep(
-        self, rows: list[intake.Row], batch: Any, told: list[Rejection], routes: Routes
+        self, rows: list[intake.Row], told: list[Rejection], routes: Routes, batch: Any = None
     ) -> list[intake.Accepted]:
+        """Store events in one transaction, with the positions of their batch when it is given.
+
+        A store that cannot be written is waited for.
+        """
+
         def work(connection: sqlite3.Connection) -> tuple[list[intake.Accepted], Obeyed | None]:
             now = clock.wall()
             accepted = intake.accept(connection, rows, routes.recipients, now, judge=self._judging())
             self._repeats.fold(connection, accepted, now)
-            intake.keep_positions(connection, batch.positions, batch.finished)
+            if batch is not None:
+                intake.keep_positions(connection, batch.positions, batch.finished)
             for item in accepted:
                 if item.row[intake.TYPE] == intake.QUESTION:
                     _open(connection, item, now)
@@ -185,7 +240,8 @@ class Intake:
                 self._log.error("not stored", reason=self.problem, events=len(rows))
                 await asyncio.sleep(AGAIN)
             else:
-                self.problem = None
+                if batch is not None:
+                    self.problem = None
                 self._mode_events.done(obeyed)
                 return accepted
 
@@ -214,6 +270,18 @@ def _tell(
         delivery = notice.delivery
         deliveries.replace_part(connection, deliveries.parts(connection, delivery, 1)[0].part, payload)
     facts.put(connection, "rejected_notice", msgspec.json.encode(RejectedNotice(delivery, count, named)))
+
+
+def _is_of_the_system(error: Exception) -> bool:
+    """Whether an error says nothing of the event that it came with: a damaged store, a disk, no memory."""
+    return isinstance(error, OSError | MemoryError | sqlite3.OperationalError | sqlite3.InternalError) or (
+        type(error) is sqlite3.DatabaseError  # what is malformed is not the row
+    )
+
+
+def _words_of(error: BaseException) -> str:
+    """Return an error in words, as Faults has it."""
+    return f"{type(error).__name__}: {error}"
 
 
 def _words(named: tuple[Rejection, ...], count: int) -> render.Text:
