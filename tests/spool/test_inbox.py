@@ -229,7 +229,7 @@ log = home + "/events/log.jsonl"
 with open(log, "w") as file:
     file.write('{"title":"half')
 assert inbox.take(102.0).is_empty
-assert inbox.due(102.0) == 2.0
+assert inbox.due(102.0) == 1.0, "it may be open in its writer"
 os.chmod(log, 0)
 batch = inbox.take(104.0)
 assert [trouble.name for trouble in batch.troubles] == ["log.jsonl"], batch.troubles
@@ -317,7 +317,7 @@ def test_bounds_that_are_none_are_refused(tmp_path: Path) -> None:
 
 def test_r42_bounds_that_change_hold_for_the_wait_that_is_under_way(tmp_path: Path) -> None:
     bounds: dict[str, Any] = {"max_event_bytes": 1024, "batch_events": 1, "batch_bytes": 1024}
-    seconds = {"quiet_seconds": 2.0, "unfinished_seconds": 30.0, "rescan_seconds": 1.0}
+    seconds: dict[str, Any] = {"quiet_seconds": 2.0, "unfinished_seconds": 30.0, "rescan_seconds": 1.0}
 
     async def scenario() -> None:
         async with receiving(tmp_path) as (received, events, inbox):

@@ -275,7 +275,10 @@ impl Inbox {
         let waiting = state.waiting.values().map(|waiting| waiting.retry_at);
         let tails = state.tails.values().filter_map(|tail| tail.due_at);
         // Nobody tells of a line while its writer keeps the file open.
-        let is_followed = state.tails.values().any(|tail| !tail.is_finished);
+        let is_followed = state
+            .tails
+            .iter()
+            .any(|(name, tail)| !tail.is_finished && !state.waiting.contains_key(name));
         let followed = is_followed.then_some(state.taken_at + FOLLOW_SECONDS);
         let unremoved = state.unremoved.values().map(|unremoved| unremoved.retry_at);
         waiting
