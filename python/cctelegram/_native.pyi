@@ -198,6 +198,27 @@ def visible(text: str, /) -> str:
     variation selectors and tags out of place. Kept: joiners within emoji and in scripts that need them.
     """
 
+def one_line(text: str, /) -> str:
+    """Show a text from outside in one line: as `visible`, a line break as U+23CE, a tab as a blank.
+
+    Wide runs of blanks as `shorten_blanks` does; blanks at both ends are left out. The same object when
+    nothing changes.
+    """
+
+def shorten_blanks(text: str, /) -> str:
+    """Put `80 blanks`, in single angle quotes, for a run of blanks wider than 32 columns.
+
+    For more than 6 line breaks in a row likewise, on a line of its own. The same object when there are none.
+    For what is approved: nothing is pushed out of sight.
+    """
+
+def likeness(text: str, /) -> str:
+    """Return what texts that look the same have in common; not for reading.
+
+    Look-alike characters (Unicode Technical Standard 39) are one; case, blanks and invisible characters do
+    not count.
+    """
+
 def is_link(address: str, /) -> bool:
     """Say whether an address may become a link: http(s) to a host with a dot, no name before the host."""
 

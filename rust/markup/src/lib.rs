@@ -8,10 +8,12 @@
 //! All of it is pure: text in, text out, in time linear in the length of the text.
 #![forbid(unsafe_code)]
 
+mod alike;
 mod anchor;
 mod block;
 mod entity;
 mod inline;
+mod line;
 mod link;
 mod markdown;
 mod rules;
@@ -20,7 +22,9 @@ mod split;
 mod utf16;
 mod visible;
 
+pub use alike::likeness;
 pub use entity::{Entity, Kind};
+pub use line::{one_line, shorten_blanks};
 pub use link::is_link;
 pub use markdown::{Marked, markdown};
 pub use split::{Limits, split};

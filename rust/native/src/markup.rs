@@ -84,12 +84,40 @@ fn utf16_len(text: &Bound<'_, PyString>) -> usize {
 #[pyfunction]
 #[pyo3(signature = (text, /))]
 fn visible(text: Bound<'_, PyString>) -> Bound<'_, PyString> {
+    changed(text, markup::visible)
+}
+
+/// Show a text in one line; the same object when it is.
+#[pyfunction]
+#[pyo3(signature = (text, /))]
+fn one_line(text: Bound<'_, PyString>) -> Bound<'_, PyString> {
+    changed(text, markup::one_line)
+}
+
+/// Tell wide runs of blanks by their number; the same object when there are none.
+#[pyfunction]
+#[pyo3(signature = (text, /))]
+fn shorten_blanks(text: Bound<'_, PyString>) -> Bound<'_, PyString> {
+    changed(text, markup::shorten_blanks)
+}
+
+/// What texts that look the same have in common.
+#[pyfunction]
+#[pyo3(signature = (text, /))]
+fn likeness(text: &Bound<'_, PyString>) -> String {
+    markup::likeness(&text.to_string_lossy())
+}
+
+fn changed<'py>(
+    text: Bound<'py, PyString>,
+    change: impl Fn(&str) -> Cow<'_, str>,
+) -> Bound<'py, PyString> {
     let shown = match text.to_string_lossy() {
-        Cow::Borrowed(whole) => match markup::visible(whole) {
+        Cow::Borrowed(whole) => match change(whole) {
             Cow::Borrowed(_) => None,
             Cow::Owned(shown) => Some(shown),
         },
-        Cow::Owned(mended) => Some(markup::visible(&mended).into_owned()),
+        Cow::Owned(mended) => Some(change(&mended).into_owned()),
     };
     match shown {
         Some(shown) => PyString::new(text.py(), &shown),
@@ -110,5 +138,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(split, module)?)?;
     module.add_function(wrap_pyfunction!(utf16_len, module)?)?;
     module.add_function(wrap_pyfunction!(visible, module)?)?;
+    module.add_function(wrap_pyfunction!(one_line, module)?)?;
+    module.add_function(wrap_pyfunction!(shorten_blanks, module)?)?;
+    module.add_function(wrap_pyfunction!(likeness, module)?)?;
     module.add_function(wrap_pyfunction!(is_link, module)?)
 }
