@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from server.conftest import events
 from server.wire import MODERN, Wire, command, environment
 
 if TYPE_CHECKING:
@@ -93,9 +94,69 @@ def test_a_broken_line_is_answered_with_an_error_and_the_next_one_works(
 ) -> None:
     wire.raw(line)
     error = wire.next()
-    assert "id" not in error
+    assert error["id"] is None
     assert error["error"]["code"] == code
     assert wire.ask("ping")["result"] == {}
+
+
+@pytest.mark.parametrize("message", [rb"a \ud83d", rb"a \udca9 b", b"a \xff", b"a \xed\xa0\xbd"])
+def test_a_request_with_half_a_character_is_answered_and_shows_the_mark_of_a_lost_one(
+    wire: Wire, home: Path, message: bytes
+) -> None:
+    wire.raw(
+        b'{"jsonrpc":"2.0","id":"half","method":"tools/call","params":'
+        b'{"name":"send_telegram_message","arguments":{"message":"' + message + b'"}}}'
+    )
+    assert wire.answer("half")["result"]["isError"] is False
+    (event,) = events(home)
+    said = event.get("description") or event["title"]
+    assert said.startswith("a \ufffd")
+
+
+def test_a_request_is_answered_under_its_own_id_whatever_is_wrong_with_it(wire: Wire) -> None:
+    long = b'"' + b"x" * (5 << 20) + b'"'
+    table = [
+        # The order of the members is that of the clients in TypeScript and in Python.
+        (
+            b'{"method":"tools/call","params":{"id":1,"a":' + long + b'},"jsonrpc":"2.0","id":"a1"}',
+            "a1",
+            -32700,
+        ),
+        (b'{"jsonrpc":"2.0","id":812,"method":"tools/call","params":' + long + b"}", 812, -32700),
+        (b'{"jsonrpc":"2.0","id":813,"method":"tools/call","params":{', 813, -32700),
+        (b'{"jsonrpc":"2.0","id":814,"method":"x","params":' + b"[" * 1000 + b"]" * 1000 + b"}", 814, -32700),
+        (b'{"jsonrpc":"2.0","id":1.5,"method":"ping"}', 1.5, -32600),
+        (b'{"jsonrpc":"2.0","id":18446744073709551615,"method":"ping"}', 2**64 - 1, -32600),
+        (b'{"jsonrpc":"2.0","id":null,"method":"ping"}', None, -32600),
+        (b'{"id":815,"method":"ping"}', 815, -32600),
+    ]
+    for line, own, code in table:
+        wire.raw(line)
+        answer = wire.next()
+        assert (answer["id"], answer["error"]["code"]) == (own, code), line[:80]
+    assert wire.ask("ping")["result"] == {}
+
+
+def test_a_byte_order_mark_before_the_first_frame_is_passed_over(home: Path) -> None:
+    with Wire(home) as wire:
+        assert wire.process.stdin is not None
+        wire.process.stdin.write(b"\xef\xbb\xbf")
+        wire.initialize()
+
+
+def test_no_answer_has_a_line_break_that_a_line_reader_may_know(wire: Wire) -> None:
+    breaks = "a\u2028b\u2029c\x85d\x0b\x0c"
+    wire.raw(
+        json.dumps(
+            {"jsonrpc": "2.0", "id": "b", "method": "tools/call", "params": {"name": breaks}},
+            ensure_ascii=False,
+        ).encode()
+    )
+    line = wire.lines.get(timeout=10)
+    assert line is not None
+    assert len(line.decode().splitlines()) == 1
+    result = wire.call("get_telegram_responses", {"limit": 5, breaks: 1})
+    assert breaks in result["content"][0]["text"]
 
 
 def test_a_line_of_many_megabytes_is_refused_without_being_kept(wire: Wire) -> None:

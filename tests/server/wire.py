@@ -123,7 +123,7 @@ class Wire:
         assert isinstance(message, dict)
         return message
 
-    def answer(self, request: int) -> dict[str, Any]:
+    def answer(self, request: int | str) -> dict[str, Any]:
         """The answer to that request; what comes before it goes to `others`."""
         for index, message in enumerate(self.others):
             if message.get("id") == request:

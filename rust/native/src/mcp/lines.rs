@@ -2,23 +2,23 @@
 //!
 //! Two threads read and write with blocking calls, so that pipes, sockets (as Node makes them)
 //! and files all work, on every system. rmcp's own transport drops a line that is not JSON
-//! without a word; here it is answered, as JSON-RPC 2.0 section 5 says.
+//! without a word; here it is answered (see `frames.rs`).
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::sync::Arc;
 
 use rmcp::RoleServer;
-use rmcp::model::{ErrorCode, ErrorData, JsonRpcMessage, RequestId};
+use rmcp::model::JsonRpcMessage;
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
 use tokio::sync::{mpsc, oneshot};
 
 use super::call::Calls;
+use super::frames::{self, Frame, MAX_BYTES, Scan};
 
-/// Longest line that is read; the longest good one (a message of 16,000 characters, each escaped
-/// as a pair of surrogates, and data beside it) is far below.
-const MAX_LINE_BYTES: u64 = 4 << 20;
+/// Some programs begin what they write with it.
+const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
 
 /// Lines read ahead of rmcp; then the pipe fills and the client waits.
 const LINES_AHEAD: usize = 32;
@@ -60,7 +60,8 @@ impl Streams {
 
 enum Incoming {
     Line(Vec<u8>),
-    TooLong,
+    /// A line of more than `MAX_BYTES`, by its answer.
+    TooLong(Vec<u8>),
 }
 
 type Written = oneshot::Sender<io::Result<()>>;
@@ -95,37 +96,10 @@ impl Lines {
         })
     }
 
-    fn refuse(&self, id: Option<RequestId>, error: ErrorData) {
-        let Ok(frame) = frame(&TxJsonRpcMessage::<RoleServer>::error(error, id)) else {
-            return;
-        };
+    fn refuse(&self, answer: Vec<u8>) {
         if let Some(outgoing) = &self.outgoing {
-            let _ = outgoing.send((frame, None));
+            let _ = outgoing.send((answer, None));
         }
-    }
-
-    /// Make a message of a line; what is none is answered here.
-    fn parse(&self, line: &[u8]) -> Option<RxJsonRpcMessage<RoleServer>> {
-        let error = match serde_json::from_slice(line) {
-            Ok(message) => return Some(message),
-            Err(error) => error,
-        };
-        let Ok(value) = serde_json::from_slice::<serde_json::Value>(line) else {
-            let message = format!("this line is not JSON: {error}");
-            self.refuse(None, ErrorData::parse_error(message, None));
-            return None;
-        };
-        // A notification gets no answer, whatever is wrong with it; neither does an answer.
-        let id = value
-            .get("id")
-            .cloned()
-            .and_then(|id| serde_json::from_value(id).ok());
-        if id.is_some() || value.get("method").is_none() && value.get("error").is_none() {
-            let message = "this is no request of JSON-RPC 2.0: jsonrpc, id, method and params are \
-                           what one has";
-            self.refuse(id, ErrorData::invalid_request(message, None));
-        }
-        None
     }
 }
 
@@ -149,20 +123,17 @@ impl Transport<RoleServer> for Lines {
 
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
         loop {
-            let line = match self.incoming.recv().await? {
-                Incoming::Line(line) => line,
-                Incoming::TooLong => {
-                    let message = format!("a line has at most {MAX_LINE_BYTES} bytes");
-                    self.refuse(None, ErrorData::new(ErrorCode::PARSE_ERROR, message, None));
+            let frame = match self.incoming.recv().await? {
+                Incoming::Line(line) => frames::read(&line),
+                Incoming::TooLong(answer) => Frame::Refused(answer),
+            };
+            let message = match frame {
+                Frame::Message(message) => *message,
+                Frame::Refused(answer) => {
+                    self.refuse(answer);
                     continue;
                 }
-            };
-            let line = line.trim_ascii();
-            if line.is_empty() {
-                continue;
-            }
-            let Some(message) = self.parse(line) else {
-                continue;
+                Frame::Nothing => continue,
             };
             // rmcp ends when a session does not open with a request; a stray cancellation of a
             // request to the server before this one is no reason to.
@@ -184,32 +155,51 @@ fn closed() -> io::Error {
 }
 
 fn frame(message: &TxJsonRpcMessage<RoleServer>) -> io::Result<Vec<u8>> {
-    let mut frame = serde_json::to_vec(message)?;
-    frame.push(b'\n');
-    Ok(frame)
+    Ok(frames::one_line(serde_json::to_vec(message)?))
 }
 
 /// Read until the input ends; a last line without a line break counts.
-fn read_lines(input: File, lines: &mpsc::Sender<Incoming>) -> io::Result<()> {
+fn read_lines(input: impl Read, lines: &mpsc::Sender<Incoming>) -> io::Result<()> {
     let mut input = BufReader::new(input);
+    let mut is_first = true;
     loop {
         let mut line = Vec::new();
         if (&mut input)
-            .take(MAX_LINE_BYTES)
+            .take(MAX_BYTES as u64)
             .read_until(b'\n', &mut line)?
             == 0
         {
             return Ok(());
         }
-        let incoming = if line.len() as u64 == MAX_LINE_BYTES && line.last() != Some(&b'\n') {
-            drop(line);
-            input.skip_until(b'\n')?;
-            Incoming::TooLong
+        let incoming = if line.len() == MAX_BYTES && line.last() != Some(&b'\n') {
+            Incoming::TooLong(pass_over(&mut input, line)?)
         } else {
+            if is_first && line.starts_with(BYTE_ORDER_MARK) {
+                line.drain(..BYTE_ORDER_MARK.len());
+            }
             Incoming::Line(line)
         };
+        is_first = false;
         if lines.blocking_send(incoming).is_err() {
             return Ok(());
+        }
+    }
+}
+
+/// Read the rest of a line that began with `begun`, keeping none of it; return its answer.
+fn pass_over(input: &mut impl BufRead, begun: Vec<u8>) -> io::Result<Vec<u8>> {
+    let mut scan = Scan::default();
+    scan.feed(&begun);
+    drop(begun);
+    loop {
+        let piece = input.fill_buf()?;
+        let end = piece.iter().position(|byte| *byte == b'\n');
+        let piece = &piece[..end.unwrap_or(piece.len())];
+        scan.feed(piece);
+        let used = piece.len() + usize::from(end.is_some());
+        input.consume(used);
+        if end.is_some() || used == 0 {
+            return Ok(frames::too_long(&scan));
         }
     }
 }

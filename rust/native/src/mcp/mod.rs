@@ -3,7 +3,7 @@
 //! Layout: `definitions/` holds what clients read of the tools, as text in the binary;
 //! `schema.rs` checks arguments against it (`pattern.rs`, `nearest.rs`); `tools.rs` answers the protocol's requests from
 //! these; `call.rs` is what a tool's function gets; `lines.rs` moves lines between the
-//! standard streams and rmcp.
+//! standard streams and rmcp, and `frames.rs` reads and writes one of them.
 
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use rmcp::ServiceExt;
 use rmcp::service::ServerInitializeError;
 
 mod call;
+mod frames;
 mod lines;
 mod nearest;
 mod pattern;
