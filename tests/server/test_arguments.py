@@ -88,6 +88,25 @@ def arguments(schema: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
     return near | near | wild
 
 
+def unquoted(value: Any, schema: dict[str, Any]) -> Any:
+    """What the server takes for a value: what a string holds as JSON, where exactly that is wanted."""
+    wanted = schema.get("type")
+    if isinstance(value, str) and wanted in ("array", "object", "number", "integer", "boolean"):
+        try:
+            held = json.loads(value.strip(), parse_constant=lambda _: None)
+        except ValueError:
+            return value
+        if not jsonschema.Draft202012Validator({"type": wanted}).is_valid(held):
+            return value
+        value = held
+    if isinstance(value, list):
+        return [unquoted(item, schema.get("items", {})) for item in value]
+    if isinstance(value, dict):
+        known = schema.get("properties", {})
+        return {name: unquoted(item, known.get(name, {})) for name, item in value.items()}
+    return value
+
+
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
     with Wire(tmp_path_factory.mktemp("shared") / "home") as wire:
@@ -101,7 +120,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
 def test_what_is_refused_is_what_the_schema_refuses(shared: Wire, tool: str, data: st.DataObject) -> None:
     schema = SCHEMAS[tool]
     given_arguments = data.draw(arguments(schema))
-    fits = jsonschema.Draft202012Validator(schema).is_valid(given_arguments)
+    fits = jsonschema.Draft202012Validator(schema).is_valid(unquoted(given_arguments, schema))
     result = shared.call(tool, given_arguments)
     text = result["content"][0]["text"]
     if fits and result["isError"]:
@@ -109,12 +128,41 @@ def test_what_is_refused_is_what_the_schema_refuses(shared: Wire, tool: str, dat
         if tool == "search_history":
             assert "The bridge is not running" in text or text.startswith("since: read "), text
             return
+        given_arguments = unquoted(given_arguments, schema)
         blank = any(isinstance(value, str) and not value.strip() for value in given_arguments.values())
         assert blank or "default_on_timeout" in given_arguments or "options" in given_arguments, text
         return
     assert result["isError"] is not fits, text
     if not fits:
         assert text.partition(":")[0].partition("[")[0] in {*schema["properties"], *given_arguments}
+
+
+PLAIN: dict[str, dict[str, Any]] = {
+    "send_telegram_event": {"type": "build_failed", "title": "5", "data": {"severity": "high", "n": "5"}},
+    "send_task_completion": {"task_id": "[1]", "title": "{}", "files_affected": ["1"], "duration_ms": 5},
+    "send_performance_alert": {"title": "true", "current_value": 1.5, "threshold": 1},
+    "send_approval_request": {
+        "title": "1",
+        "description": "[]",
+        "options": ["Yes", "2", "[3]"],
+        "timeout_minutes": 5,
+    },
+}
+
+
+@pytest.mark.parametrize("tool", sorted(PLAIN))
+def test_arguments_as_json_in_strings_make_the_same_event(wire: Wire, home: Path, tool: str) -> None:
+    plain = PLAIN[tool]
+    quoted = {
+        name: value if isinstance(value, str) else f" {json.dumps(value)}\n" for name, value in plain.items()
+    }
+    for arguments in (plain, quoted):
+        assert wire.call(tool, arguments)["isError"] is False
+    made_anew = ("event_id", "task_id", "correlation_id", "timestamp")
+    one, other = (
+        {key: value for key, value in event.items() if key not in made_anew} for event in events(home)
+    )
+    assert one == other
 
 
 @ONE_SERVER

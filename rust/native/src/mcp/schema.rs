@@ -6,6 +6,7 @@
 
 use serde_json::{Map, Value};
 
+use super::frames::whole_characters;
 use super::nearest::nearest;
 use super::pattern::{class, is_in};
 
@@ -36,7 +37,10 @@ const KEYWORDS: [&str; 16] = [
 const SHOWN: usize = 60;
 
 /// Check `arguments` and put the defaults of the schema where nothing was given.
+///
+/// Values that came as JSON in a string are taken first, as `unquote` says.
 pub fn check_arguments(arguments: &mut Object, schema: &Object) -> Result<(), String> {
+    unquote_members(arguments, schema);
     check_object("", arguments, schema)?;
     for (name, property) in properties(schema) {
         let Some(value) = arguments.get_mut(name) else {
@@ -52,6 +56,48 @@ pub fn check_arguments(arguments: &mut Object, schema: &Object) -> Result<(), St
         }
     }
     Ok(())
+}
+
+/// Put the value that a string holds as JSON, where the schema wants that and no text.
+///
+/// Clients quote lists, objects, numbers and booleans now and then, and models repeat what worked.
+/// The text must be exactly one value of exactly the type that is wanted, blanks around it aside;
+/// else it stays, and the check says what is wrong. Entries of lists and members with a type of
+/// their own are looked at as well.
+fn unquote(value: &mut Value, schema: &Object) {
+    let wanted = schema.get("type").and_then(Value::as_str);
+    if let Value::String(text) = value {
+        let held = serde_json::from_str::<Value>(&whole_characters(text.trim().as_bytes()));
+        match (wanted, held) {
+            (Some("array"), Ok(held @ Value::Array(_)))
+            | (Some("object"), Ok(held @ Value::Object(_)))
+            | (Some("number"), Ok(held @ Value::Number(_)))
+            | (Some("boolean"), Ok(held @ Value::Bool(_))) => *value = held,
+            (Some("integer"), Ok(Value::Number(number))) if is_whole(&number) => {
+                *value = Value::Number(number);
+            }
+            _ => return,
+        }
+    }
+    match value {
+        Value::Object(object) => unquote_members(object, schema),
+        Value::Array(items) => {
+            if let Some(of) = schema.get("items").and_then(Value::as_object) {
+                for item in items {
+                    unquote(item, of);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn unquote_members(object: &mut Object, schema: &Object) {
+    for (name, property) in properties(schema) {
+        if let Some(value) = object.get_mut(name) {
+            unquote(value, property);
+        }
+    }
 }
 
 /// The integer that a number such as 3.0 is; nothing for one that is written as an integer.
@@ -234,6 +280,7 @@ fn read(path: &str, value: &Value, allowed: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
 
     fn verdict(schema: &Value, mut arguments: Value) -> Result<Value, String> {
@@ -285,8 +332,8 @@ mod tests {
                 "limit: read 1.5; allowed is a whole number",
             ),
             (
-                json!({"title": "a", "limit": "5"}),
-                "limit: read \"5\"; allowed is a whole number",
+                json!({"title": "a", "limit": "five"}),
+                "limit: read \"five\"; allowed is a whole number",
             ),
             (
                 json!({"title": "a", "share": -0.5}),
@@ -331,6 +378,184 @@ mod tests {
         let mut as_float = good.clone();
         as_float["limit"] = json!(3.0);
         assert_eq!(verdict(&schema, as_float), Ok(good));
+    }
+
+    fn quoting() -> Value {
+        json!({"type": "object", "properties": {
+            "text": {"type": "string"},
+            "limit": {"type": "integer", "maximum": 9},
+            "share": {"type": "number"},
+            "sure": {"type": "boolean"},
+            "level": {"type": "string", "enum": ["5", "true"]},
+            "options": {"type": "array", "items": {"type": "string"}},
+            "counts": {"type": "array", "items": {"type": "integer"}},
+            "data": {"type": "object", "properties": {"deep": {"type": "boolean"}}}}})
+    }
+
+    #[test]
+    fn json_in_a_string_is_taken_where_no_text_is_wanted() {
+        let table = [
+            (json!({"limit": "5"}), json!({"limit": 5})),
+            (json!({"limit": " 5\n"}), json!({"limit": 5})),
+            (json!({"limit": "5.0"}), json!({"limit": 5})),
+            (json!({"share": "-0.5"}), json!({"share": -0.5})),
+            (json!({"sure": "true"}), json!({"sure": true})),
+            (
+                json!({"options": "[\"Yes\",\"5\"]"}),
+                json!({"options": ["Yes", "5"]}),
+            ),
+            (
+                json!({"options": "[\"a \\ud83d\"]"}),
+                json!({"options": ["a \u{FFFD}"]}),
+            ),
+            (json!({"counts": ["1", 2]}), json!({"counts": [1, 2]})),
+            (json!({"counts": "[\"1\"]"}), json!({"counts": [1]})),
+            (
+                json!({"data": "{\"deep\":\"false\",\"other\":\"5\"}"}),
+                json!({"data": {"deep": false, "other": "5"}}),
+            ),
+        ];
+        for (quoted, plain) in table {
+            assert_eq!(verdict(&quoting(), quoted), Ok(plain));
+        }
+    }
+
+    #[test]
+    fn a_string_that_is_not_exactly_the_value_is_refused() {
+        let table = [
+            json!({"limit": "5 6"}),
+            json!({"limit": "5,"}),
+            json!({"limit": "1.5"}),
+            json!({"limit": "10"}),
+            json!({"limit": "\"5\""}),
+            json!({"limit": "null"}),
+            json!({"limit": ""}),
+            json!({"share": "NaN"}),
+            json!({"share": "1e999"}),
+            json!({"sure": "yes"}),
+            json!({"sure": "1"}),
+            json!({"options": "Yes, No"}),
+            json!({"options": "{}"}),
+            json!({"data": "[]"}),
+        ];
+        for arguments in table {
+            assert!(
+                verdict(&quoting(), arguments.clone()).is_err(),
+                "{arguments}"
+            );
+        }
+    }
+
+    /// Values that `schema` allows.
+    fn fitting(schema: &Value) -> BoxedStrategy<Value> {
+        if let Some(allowed) = schema["enum"].as_array() {
+            return prop::sample::select(allowed.clone()).boxed();
+        }
+        let size = |keyword: &str, other| {
+            let size = schema[keyword].as_u64().unwrap_or(other);
+            usize::try_from(size.min(12)).unwrap()
+        };
+        let bound = |keyword: &str, other: i64| schema[keyword].as_i64().unwrap_or(other);
+        match schema["type"].as_str() {
+            Some("string") if schema.get("pattern").is_some() => {
+                "[a-z]{1,9}".prop_map(Value::from).boxed()
+            }
+            Some("string") => {
+                let any = prop::collection::vec(
+                    any::<char>(),
+                    size("minLength", 0)..=size("maxLength", 12),
+                );
+                // Texts that are JSON are texts.
+                let json = prop::sample::select(vec![
+                    "5",
+                    "[]",
+                    "{}",
+                    "true",
+                    " 1 ",
+                    "\"x\"",
+                    "[\"Yes\"]",
+                ]);
+                prop_oneof![
+                    any.prop_map(|text| Value::from(String::from_iter(text))),
+                    json.prop_map(Value::from)
+                ]
+                .boxed()
+            }
+            Some("integer") => (bound("minimum", -99)..=bound("maximum", 99))
+                .prop_map(Value::from)
+                .boxed(),
+            Some("number") => (bound("minimum", -99)..=bound("maximum", 99))
+                .prop_flat_map(|whole| {
+                    prop_oneof![
+                        Just(Value::from(whole)),
+                        Just(json!(whole.cast_unsigned() % 90))
+                    ]
+                })
+                .boxed(),
+            Some("boolean") => any::<bool>().prop_map(Value::from).boxed(),
+            Some("array") => prop::collection::vec(
+                fitting(&schema["items"]),
+                size("minItems", 0)..=size("maxItems", 5),
+            )
+            .prop_map(Value::from)
+            .boxed(),
+            _ => {
+                let members = schema["properties"]
+                    .as_object()
+                    .cloned()
+                    .unwrap_or_default();
+                let required = schema["required"].as_array().cloned().unwrap_or_default();
+                members
+                    .into_iter()
+                    .map(|(name, property)| {
+                        let needed = required.contains(&Value::from(name.as_str()));
+                        let value = fitting(&property);
+                        (
+                            Just(name),
+                            if needed {
+                                value.prop_map(Some).boxed()
+                            } else {
+                                prop::option::of(value).boxed()
+                            },
+                        )
+                    })
+                    .collect::<Vec<_>>()
+                    .prop_map(|members| {
+                        let given = members
+                            .into_iter()
+                            .filter_map(|(name, value)| Some((name, value?)));
+                        Value::Object(given.collect())
+                    })
+                    .boxed()
+            }
+        }
+    }
+
+    /// Put all that is no text into strings.
+    fn quoted(value: &Value) -> Value {
+        match value {
+            Value::String(_) => value.clone(),
+            other => Value::String(format!(" {other}\n")),
+        }
+    }
+
+    #[test]
+    fn quoted_arguments_of_every_tool_make_the_same_call_and_texts_are_never_changed() {
+        for tool in super::super::tools::definitions().unwrap() {
+            let schema = Value::Object(tool.input_schema.as_ref().clone());
+            proptest!(ProptestConfig::with_cases(64), |(plain in fitting(&schema))| {
+                let members = plain.as_object().unwrap().iter();
+                let quoted = members.map(|(name, value)| (name.clone(), quoted(value)));
+                let quoted = verdict(&schema, Value::Object(quoted.collect()));
+                let call = verdict(&schema, plain.clone());
+                prop_assert_eq!(&quoted, &call);
+                if let Ok(call) = call {
+                    for (name, value) in plain.as_object().unwrap() {
+                        prop_assert_eq!(&call[name], value);
+                    }
+                }
+            });
+        }
     }
 
     #[test]
