@@ -114,4 +114,5 @@ class Cards:
         text = payload.unpack(card.payload).text
         if decision.state == "open":
             return render.outcome(text, NOT_FOR_YOU)
-        return render.outcome(text, outcomes.line(decision, self._manner().zone))
+        labels = render.labels(decision.options)
+        return render.outcome(text, outcomes.line(decision, self._manner().zone, labels))

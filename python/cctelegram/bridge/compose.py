@@ -89,7 +89,12 @@ def compose(job: Job, manner: Manner, key: bytes) -> list[str]:
         if decision.state == "open":
             buttons = keyboard(decision, key, job.waiting.chat_id)
         else:
-            texts = (*texts[:-1], render.outcome(texts[-1], outcomes.line(decision, manner.zone)))
+            texts = (
+                *texts[:-1],
+                render.outcome(
+                    texts[-1], outcomes.line(decision, manner.zone, render.labels(decision.options))
+                ),
+            )
             buttons = ()
     payloads = [Payload(text=text) for text in texts[:-1]]
     payloads.append(Payload(text=texts[-1], buttons=buttons))
@@ -122,17 +127,22 @@ def bare(job: Job) -> list[str]:
     if job.event is None:
         return []
     event = job.event
-    lines = [event.description[:4000], msgspec.json.encode(event.data).decode()[:4000], event.event_id]
+    lines = [
+        *event.description[:4000].split("\n"),
+        msgspec.json.encode(event.data).decode()[:4000],
+        event.event_id,
+    ]
     return [pack(Payload(text=render.notice(f"{repetition(job.times)}{event.title}", lines)))]
 
 
 def keyboard(decision: Decision, key: bytes, chat_id: int) -> tuple[tuple[dict[str, Any], ...], ...]:
-    """Give a card's buttons: every option as it was given, two in a row where both are short."""
+    """Give a card's buttons: every option (`render.labels`), two in a row where both are short."""
+    labels = render.labels(decision.options)
     buttons = [
         {"text": label, "callback_data": codes.callback_data(key, decision.code, option, chat_id)}
-        for option, label in enumerate(decision.options)
+        for option, label in enumerate(labels)
     ]
-    if len(buttons) == 2 and all(len(label) <= SHORT_LABEL for label in decision.options):
+    if len(buttons) == 2 and all(len(label) <= SHORT_LABEL for label in labels):
         return (tuple(buttons),)
     return tuple((button,) for button in buttons)
 

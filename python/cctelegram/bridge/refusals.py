@@ -75,7 +75,8 @@ class Refusals:
         if owner is None or reason is None:
             return
         text = render.notice(
-            "The changed settings are refused", [reason, "What was in force before stays in force."]
+            "The changed settings are refused",
+            [*reason.split("\n"), "What was in force before stays in force."],
         )
         held = self._holds()
 

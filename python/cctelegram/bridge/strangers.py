@@ -34,8 +34,8 @@ class Stranger(msgspec.Struct, frozen=True):
 
     @property
     def line(self) -> str:
-        """Give the line of the notice."""
-        return f"{self.name}, user id {self.user_id}, {self.did}"
+        """Return the line of the notice; the names, which the stranger chose, stand last."""
+        return f"user id {self.user_id}, {self.did}: {self.name}"
 
 
 class Notice(msgspec.Struct, frozen=True):

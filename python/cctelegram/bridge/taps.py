@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from cctelegram import render
 from cctelegram.bridge import close
 from cctelegram.decisions import codes, ledger, outcomes
 
@@ -49,8 +50,9 @@ def tapped(
         return Reply(_late(ledger.by_id(connection, decision.id) or decision, zone))
     if closed.state != "answered":
         return Reply(_late(closed, zone), closed=True)
-    return Reply(closed.options[read.option][:MAX_TEXT], closed=True)
+    return Reply(render.labels(closed.options)[read.option][:MAX_TEXT], closed=True)
 
 
 def _late(decision: ledger.Decision, zone: tzinfo) -> str:
-    return f"Already closed: {outcomes.line(decision, zone)}"[:MAX_TEXT]
+    line = outcomes.line(decision, zone, render.labels(decision.options))
+    return render.visible(f"Already closed: {line}")[:MAX_TEXT]

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from cctelegram import _native
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
@@ -209,7 +210,8 @@ def _told(parsed: argparse.Namespace, options: list[str], answer: dict[str, Any]
     if parsed.json:
         json_line(answer)
     elif said:
-        sys.stdout.write(f"{said}\n")
+        # As it is for a program; what a terminal gets cannot move its cursor.
+        sys.stdout.write(f"{_native.visible(said) if sys.stdout.isatty() else said}\n")
     if answer.get("action") in ("expired", "cancelled"):
         if not parsed.json:
             sys.stderr.write(f"cctelegram ask: {answer['action']}: nobody answered in time\n")

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cctelegram import _native
 from cctelegram.bridge import verify
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
@@ -69,7 +70,7 @@ def _line(content: dict[str, Any]) -> str:
     who = content.get("first_name") or content.get("user_id") or "nobody"
     said = " - ".join(repr(content[key]) for key in ("option", "text") if content.get(key))
     asked = " ".join(str(content["prompt"]).split())[:80]
-    return (
+    return _native.one_line(
         f"{content['at']}  {content['action']:<9} {said or '-'}  by {who!r}  {content['event_id']}: {asked!r}"
     )
 
@@ -87,7 +88,7 @@ def _verify(found: verify.Found, parsed: argparse.Namespace) -> int:
         json_line(told)
         return 1 if found.faults else 0
     for fault in found.faults:
-        sys.stdout.write(f"BROKEN  {fault}\n")
+        sys.stdout.write(f"BROKEN  {_native.one_line(fault)}\n")
     if not found.entries:
         sys.stdout.write("No entry yet.\n")
     else:

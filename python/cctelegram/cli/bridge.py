@@ -13,6 +13,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from cctelegram import _native
 from cctelegram.bridge.lock import AlreadyRunning, Unusable
 from cctelegram.bridge.run import Bridge
 from cctelegram.cli import FAILED, given
@@ -58,7 +59,7 @@ def run(parsed: argparse.Namespace) -> int:
     def ready() -> None:
         sys.stderr.write(f"The bridge serves {bridge.home} ({bridge.server.address}/health)\n")
         for problem in bridge.problems():
-            sys.stderr.write(f"- {problem}\n")
+            sys.stderr.write(f"- {_native.one_line(problem)}\n")
         sys.stderr.flush()
 
     try:

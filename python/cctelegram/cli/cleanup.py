@@ -20,7 +20,7 @@ from cctelegram.bridge.archive import Archive
 from cctelegram.cleanup import memory, rounds, told, words
 from cctelegram.cleanup.policies import HISTORY, policies
 from cctelegram.cleanup.statistics import statistics_of
-from cctelegram.cli import FAILED, USAGE
+from cctelegram.cli import FAILED, USAGE, table
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
@@ -127,7 +127,7 @@ def _print(parsed: argparse.Namespace, content: dict[str, Any], lines: Sequence[
     if parsed.json:
         json_line(content)
     else:
-        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.write("".join(f"{table.clean(line)}\n" for line in lines))
 
 
 def _past(home: str) -> list[str]:

@@ -6,6 +6,7 @@ import argparse
 import sys
 from importlib import import_module
 
+from cctelegram import _native
 from cctelegram.cli import FAILED, INTERRUPTED, USAGE
 from cctelegram.cli.failed import Failed
 from cctelegram.config.errors import SettingsError
@@ -50,16 +51,21 @@ def run(name: str, arguments: Sequence[str]) -> int:
     try:
         return int(parsed.run(parsed))
     except Failed as error:
-        sys.stderr.write(f"cctelegram {name}: {error}\n")
+        _say(name, error)
         return error.code
     except SettingsError as error:
-        sys.stderr.write(f"cctelegram {name}: {error}\n")
+        _say(name, error)
         return FAILED
     except BrokenPipeError:
         raise  # for `main`: whoever read the output is gone, there is nothing to say
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        sys.stderr.write(f"cctelegram {name}: {where}{error.strerror or error}\n")
+        _say(name, f"{where}{error.strerror or error}")
         return FAILED
     except KeyboardInterrupt as interrupt:
         return int(getattr(interrupt, "code", INTERRUPTED))
+
+
+def _say(name: str, problem: object) -> None:
+    """Print why a command failed; a sentence may hold names from outside, which must not move the cursor."""
+    sys.stderr.write(f"cctelegram {name}: {_native.visible(str(problem))}\n")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from cctelegram import _native
 from cctelegram.cli import FAILED
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
@@ -76,7 +77,7 @@ def _show(parsed: argparse.Namespace) -> int:
         widths = [max(len(row[column]) for row in shown) for column in range(len(shown[0]))]
         for row in shown:
             cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
-            sys.stdout.write("  ".join(cells).rstrip() + "\n")
+            sys.stdout.write(_native.visible("  ".join(cells).rstrip()) + "\n")
     _warn(loaded.warnings)
     return 0
 
@@ -95,7 +96,7 @@ def _check(parsed: argparse.Namespace) -> int:
         json_line(told)
     else:
         for each in problems:
-            sys.stdout.write(f"{each}\n")
+            sys.stdout.write(f"{_native.visible(str(each))}\n")
         _warn(loaded.warnings)
         if not problems:
             sys.stdout.write(f"The settings in {loaded.settings.home} are valid.\n")
@@ -104,4 +105,4 @@ def _check(parsed: argparse.Namespace) -> int:
 
 def _warn(warnings: Sequence[str]) -> None:
     for warning in warnings:
-        sys.stderr.write(f"warning: {warning}\n")
+        sys.stderr.write(f"warning: {_native.visible(warning)}\n")

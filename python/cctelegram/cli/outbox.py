@@ -146,7 +146,7 @@ def _lines(one: dict[str, Any]) -> list[str]:
         f"{table.cut(member['title'], WIDTH)}"
         for member in one["members"]
     ]
-    lines += [f"{table.moment(step['at'])}  {step['step']}" for step in one["way"]]
+    lines += [f"{table.moment(step['at'])}  {table.clean(step['step'])}" for step in one["way"]]
     return lines
 
 
@@ -185,7 +185,7 @@ def _followed(parsed: argparse.Namespace, told: dict[str, Any]) -> int:
     if told["cancelled"]:
         sys.stdout.write("Its question is cancelled: whoever waits for the answer is told so.\n")
     for sentence in told["refused"]:
-        sys.stderr.write(f"{sentence}\n")
+        sys.stderr.write(f"{table.clean(sentence)}\n")
     return 0
 
 

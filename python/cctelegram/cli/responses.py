@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from cctelegram import _native
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
 from cctelegram.config import place
@@ -48,4 +49,4 @@ def _line(answer: dict[str, Any]) -> str:
     who = answer.get("first_name") or answer.get("user_id") or "nobody"
     about = f" to {answer['event_id']}" if answer.get("event_id") else ""
     what = answer.get("action") or answer.get("kind")
-    return f"{answer.get('timestamp', '')}  {what}{about} by {who}: {said}"
+    return _native.one_line(f"{answer.get('timestamp', '')}  {what}{about} by {who}: {said}")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 
+from cctelegram import _native
 from cctelegram.cli import FAILED, USAGE
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.printed import json_line
@@ -88,10 +89,10 @@ def quick(words: Sequence[str]) -> int | None:
     try:
         return _send(plain, given)
     except Failed as error:
-        sys.stderr.write(f"cctelegram send: {error}\n")
+        sys.stderr.write(f"cctelegram send: {_native.visible(str(error))}\n")
         return error.code
     except SettingsError as error:
-        sys.stderr.write(f"cctelegram send: {error}\n")
+        sys.stderr.write(f"cctelegram send: {_native.visible(str(error))}\n")
         return 1
     except OSError as error:
         sys.stderr.write(f"cctelegram send: {error.filename or 'the spool'}: {error.strerror}\n")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from cctelegram import _native
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
 from cctelegram.server import bridge
@@ -73,7 +74,7 @@ def _lines(told: dict[str, Any]) -> list[str]:
         ("version", told["version"]),
         ("home", told["home"]),
     ]
-    return [f"{name:<13}{value}" for name, value in rows]
+    return [f"{name:<13}{_native.one_line(str(value))}" for name, value in rows]
 
 
 def _settings(config: dict[str, Any]) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import tzinfo
 
     from cctelegram.decisions.ledger import Decision
@@ -56,24 +57,32 @@ def answer(
     return {key: value for key, value in content.items() if value is not None}
 
 
-def line(decision: Decision, zone: tzinfo) -> str:
-    """Give what the card says of a closed decision: what, who and when, in the person's time."""
+def line(decision: Decision, zone: tzinfo, labels: Sequence[str] | None = None) -> str:
+    """Return what the card says of a closed decision: what, and in a second line who and when.
+
+    `labels`: the options as the buttons show them. Names and words are in one line each.
+    """
     moment = datetime.fromtimestamp((decision.closed_at or decision.opened_at) / MICROSECONDS, zone)
     when = f"{moment.day} {moment:%b %H:%M %Z}".rstrip()
-    label = None if decision.option is None else decision.options[decision.option]
+    label = None if decision.option is None else (labels or decision.options)[decision.option]
     if decision.state == "answered":
-        said = " — ".join(part for part in (label, decision.text) if part)
+        said = " — ".join(_flat(part) for part in (label, decision.text) if part)
         return f"{said}\n{who(decision)}, {when}"
     if decision.state == "expired":
-        outcome = "no default applies" if label is None else f"the default applies: {label}"
+        outcome = "no default applies" if label is None else f"the default applies: {_flat(label)}"
         return f"Expired, {outcome}\n{when}"
     return f"Cancelled by the one who asked\n{when}"
 
 
 def who(decision: Decision) -> str:
     """Give a person's name as the card shows it."""
-    name = decision.first_name or "user"
-    return f"{name} (@{decision.username})" if decision.username else f"{name} ({decision.user_id})"
+    name = _flat(decision.first_name or "user")
+    return f"{name} (@{_flat(decision.username)})" if decision.username else f"{name} ({decision.user_id})"
+
+
+def _flat(text: str) -> str:
+    """Return a text in one line, so that none can begin a line that reads as somebody else's."""
+    return " ".join(text.split())
 
 
 def rfc3339(moment: int) -> str:

@@ -1,7 +1,7 @@
 """Events to messages; each function here makes `Text`, which is text and entities."""
 
-from cctelegram._native import visible
-from cctelegram.render.buttons import Button, buttons
+from cctelegram._native import one_line, visible
+from cctelegram.render.buttons import Button, buttons, labels
 from cctelegram.render.card import card, outcome
 from cctelegram.render.digest import digest
 from cctelegram.render.message import message
@@ -20,8 +20,10 @@ __all__ = [
     "digest",
     "document",
     "is_readable",
+    "labels",
     "message",
     "notice",
+    "one_line",
     "outcome",
     "part",
     "repeated",

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from cctelegram import _native
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cctelegram.events.event import Event
+
+# A button shows about so many characters of its label.
+LABEL_SHOWN: Final = 40
 
 
 class Button(msgspec.Struct, frozen=True):
@@ -19,6 +24,19 @@ class Button(msgspec.Struct, frozen=True):
     url: str | None
     action: str | None
     style: str | None
+
+
+def labels(options: Sequence[str]) -> tuple[str, ...]:
+    """Return what the buttons of these options show: each in one line, numbered where two look alike.
+
+    Two look alike when they differ only in look-alike or invisible characters, blanks or case, or only behind
+    what a button shows.
+    """
+    shown = [_native.one_line(label) or "(blank)" for label in options]
+    for seen in (options, [label[:LABEL_SHOWN] for label in shown]):
+        if len(set(map(_native.likeness, seen))) < len(seen):
+            return tuple(f"{place}. {label}" for place, label in enumerate(shown, 1))
+    return tuple(shown)
 
 
 def buttons(event: Event) -> tuple[Button, ...]:
@@ -39,7 +57,7 @@ def _button(entry: object) -> Button | None:
     if not isinstance(label, str) or not label.strip():
         return None
     style = style if isinstance(style, str) else None
-    shown = _native.visible(label)
+    shown = _native.one_line(label)
     if url is None:
         return Button(shown, None, action if isinstance(action, str) and action else label, style)
     if isinstance(url, str) and _native.is_link(url):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cctelegram import _native
+from cctelegram.render.buttons import LABEL_SHOWN, labels
 from cctelegram.render.sheet import Sheet
 from cctelegram.render.text import MAX_ENTITIES, WHOLE, Text, rows_of, text_of
-from cctelegram.render.values import moment, words
+from cctelegram.render.values import moment
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from cctelegram.events.event import Event
     from cctelegram.render.text import Row
 
-# A button shows about so many characters of its label; the text shows longer ones in full.
-LABEL_SHOWN = 40
 # Options after these have no button.
 MOST_BUTTONS = 10
 # The outcome's own line may be an answer in words; so much of it is shown on the card.
@@ -34,12 +33,13 @@ def card(
 ) -> tuple[Text, ...]:
     """Render a question; the last part is the one to carry the buttons.
 
-    The prompt is shown to the letter, never parsed and never folded; so are tool, command and paths.
+    The prompt is shown to the letter, never parsed and never folded; so are tool, command and paths. Only
+    wide runs of blanks are told by their number.
     `expires_at` is in microseconds since the epoch. Options are the buttons' matter; the text lists them
     when a button would not show all of one. `deny_in_words`: say that a reply denies, with its words as the
     comment.
     """
-    sheet = Sheet(event, style)
+    sheet = Sheet(event, style, shorten=True)
     draft = sheet.draft
     sheet.title()
     if prompt != event.title or sheet.title_is_cut:
@@ -78,14 +78,19 @@ def _way_to_answer(sheet: Sheet, deny_in_words: bool) -> None:
 
 
 def _options(sheet: Sheet) -> None:
-    """List options that are longer than a button shows; leave out those that the buttons show."""
+    """List options that are longer than a button shows, or look alike; leave out those that buttons show."""
     options = sheet.rest.get("options")
     if not isinstance(options, list) or not all(isinstance(label, str) for label in options):
         return
     del sheet.rest["options"]
-    if len(options) > MOST_BUTTONS or any(len(label) > LABEL_SHOWN for label in options):
+    shown, lines = (
+        labels(options),
+        [f"{place}. {_native.one_line(label)}" for place, label in enumerate(options, 1)],
+    )
+    are_alike = shown == tuple(lines)
+    if are_alike or len(options) > MOST_BUTTONS or any(len(label) > LABEL_SHOWN for label in options):
         sheet.draft.end_block()
-        sheet.draft.add("\n".join(f"{place}. {words(label)}" for place, label in enumerate(options, 1)))
+        sheet.draft.add("\n".join(lines))
 
 
 def outcome(card: Text, line: str) -> Text:
@@ -93,7 +98,7 @@ def outcome(card: Text, line: str) -> Text:
 
     When both do not fit, the middle of the card gives way, and the text says how much of it.
     """
-    line = _cut(_native.visible(line).strip(), LINE_SHOWN)
+    line = _cut(_native.shorten_blanks(_native.visible(line).strip()), LINE_SHOWN)
     ending = f"\n\n{line}"
     room = WHOLE - _native.utf16_len(ending)
     text, rows = card.text.rstrip(), rows_of(card)

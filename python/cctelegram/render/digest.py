@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final, Protocol
 
+from cctelegram import _native
 from cctelegram.events.catalogue import BY_NAME
 from cctelegram.render.draft import Draft
 from cctelegram.render.values import moment, repetition
@@ -41,13 +42,13 @@ def digest(title: str, lines: Sequence[Line], *, zone: tzinfo) -> tuple[Text, ..
     fold as well.
     """
     draft = Draft()
-    draft.add(title, "bold")
+    draft.add(_native.one_line(title), "bold")
     counts: Counter[str] = Counter()
     for line in lines:
         counts[line.type] += line.times
     for name, count in counts.most_common():
         draft.end_line()
-        draft.add(f"{count} {_icon(name)}{name.replace('_', ' ')}")
+        draft.add(f"{count} {_icon(name)}{_native.one_line(name.replace('_', ' '))}")
     worst = sorted(
         (line for line in lines if _rank(line) < SEVERITIES.index("medium")),
         key=lambda line: (_rank(line), line.occurred_at),
@@ -55,12 +56,12 @@ def digest(title: str, lines: Sequence[Line], *, zone: tzinfo) -> tuple[Text, ..
     draft.end_block()
     for line in worst[:WORST]:
         draft.end_line()
-        draft.add(f"{_icon(line.type)}{repetition(line.times)}{line.title[:200]}", "bold")
+        draft.add(f"{_icon(line.type)}{repetition(line.times)}{_native.one_line(line.title)[:200]}", "bold")
     draft.end_block()
     start = draft.units
     for line in lines:
         draft.end_line()
-        words = f"{_icon(line.type)}{repetition(line.times)}{line.title}"
+        words = f"{_icon(line.type)}{repetition(line.times)}{_native.one_line(line.title)}"
         draft.add(f"{moment(line.occurred_at, zone)}  {words}")
     draft.fold(start)
     return draft.parts()

@@ -11,10 +11,12 @@ QUOTES = ("blockquote", "expandable_blockquote")
 class Draft:
     """Text with marks, of any length; `parts` cuts it into messages.
 
-    All that comes in goes through `visible`, so nothing that is written can hide or turn anything else.
+    All that comes in goes through `visible`, so nothing that is written can hide or turn anything else. With
+    `shorten`, through `shorten_blanks` too, so that nothing is pushed out of sight.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, shorten: bool = False) -> None:
+        self._shorten = shorten
         self._pieces: list[str] = []
         self._rows: list[Row] = []
         self.units = 0
@@ -23,7 +25,7 @@ class Draft:
         """Append `text` as it is, never parsed, marked as `kind` if one is given."""
         if not text:
             return
-        text = _native.visible(text)
+        text = self._shown(text)
         length = _native.utf16_len(text)
         if kind is not None:
             self._rows.append((kind, self.units, length, value))
@@ -33,7 +35,7 @@ class Draft:
     def add_markdown(self, text: str, *, folded: bool) -> None:
         """Append what `text` says as Markdown; `folded`: within a quotation that opens on a tap."""
         start = self.units
-        text, rows = _native.markdown(_native.visible(text))
+        text, rows = _native.markdown(self._shown(text))
         length = _native.utf16_len(text)
         if folded:
             rows = [row for row in rows if row[0] not in QUOTES]
@@ -63,6 +65,10 @@ class Draft:
         """Cut the draft into messages: none when it is blank."""
         parts = _native.split("".join(self._pieces), self._rows, LIMIT, MAX_ENTITIES)
         return tuple(text_of(text, rows) for text, rows in parts)
+
+    def _shown(self, text: str) -> str:
+        text = _native.visible(text)
+        return _native.shorten_blanks(text) if self._shorten else text
 
     def _ends(self, ending: str) -> bool:
         tail = ""

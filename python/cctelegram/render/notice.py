@@ -17,13 +17,13 @@ ROOM = 4000
 
 
 def notice(title: str, lines: Sequence[str]) -> Text:
-    """Make one message of a title, in bold, and lines, none of them parsed.
+    """Make one message of a title, in bold, and lines, none of them parsed, each in one line.
 
     What does not fit one message is left out, and the last line says so.
     """
     draft = Draft()
     for place, line in enumerate((title, *lines)):
-        shown = _native.visible(line)
+        shown = _native.one_line(line)
         if draft.units + _native.utf16_len(shown) + 1 > ROOM:
             parts = _native.split(shown, [], max(ROOM - draft.units - 1, 2))
             draft.end_line()

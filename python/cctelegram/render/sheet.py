@@ -28,9 +28,9 @@ UNKNOWN_ICON = "🔹"
 class Sheet:
     """Shows an event's values, each once; `details` shows whatever nothing else has shown."""
 
-    def __init__(self, event: Event, style: str) -> None:
+    def __init__(self, event: Event, style: str, *, shorten: bool = False) -> None:
         self.event = event
-        self.draft = Draft()
+        self.draft = Draft(shorten=shorten)
         self.rest = dict(event.data)
         self.concise = style != "detailed"
         self._folding = False
@@ -39,9 +39,9 @@ class Sheet:
         """Show icon, how many equal events it stands for, and title, cut when it is too long for a line."""
         known = catalogue.BY_NAME.get(self.event.type)
         self.draft.add(f"{known.icon if known else UNKNOWN_ICON} {repetition(times)}")
-        title = self.event.title
+        title = _native.one_line(self.event.title)
         if self.title_is_cut:
-            first = _native.split(_native.visible(title), [], TITLE_SHOWN)
+            first = _native.split(title, [], TITLE_SHOWN)
             title = f"{first[0][0].rstrip()}…" if first else ""
         self.draft.add(title, "bold")
         self.draft.end_line()
@@ -118,7 +118,7 @@ class Sheet:
             self._field(Field("Title"), self.event.title)
         for warning in self.event.warnings:
             self.draft.end_line()
-            self.draft.add(f"⚠️ {warning}")
+            self.draft.add(f"⚠️ {_native.one_line(warning)}")
         if not self.concise:
             for label, value in (
                 ("Event", self.event.event_id),
@@ -142,10 +142,10 @@ class Sheet:
             said.append(event.task_id)
         said.append(moment(event.occurred_at, zone))
         self.draft.end_block()
-        self.draft.add(" · ".join(said), "italic")
+        self.draft.add(" · ".join(map(_native.one_line, said)), "italic")
 
     def _field(self, field: Field, value: Any) -> None:
-        draft, shown = self.draft, words(value)
+        draft, shown, label = self.draft, words(value), _native.one_line(field.label)
         if is_number(value):
             shown = duration(value) if field.form == "duration" else f"{shown} {field.unit}".rstrip()
         elif isinstance(value, list) and value and all(map(is_simple, value)):
@@ -153,18 +153,19 @@ class Sheet:
         literal = field.form in ("code", "block") and not is_number(value)
         draft.end_line()
         if isinstance(value, list) and field.form == "block":
-            draft.add(f"{field.label} ({len(value)}):\n")
+            draft.add(f"{label} ({len(value)}):\n")
             self._block(shown)
         elif "\n" in shown or len(shown) > ON_ONE_LINE:
-            draft.add(f"{field.label}:\n")
+            draft.add(f"{label}:\n")
             if literal:
                 self._block(shown)
-            elif is_simple(value):
+            elif is_number(value):
                 draft.add(shown)
             else:
+                # Indented, so that no value can have a line that reads as another field or as ours.
                 draft.add("\n".join(f"  {line}" for line in shown.split("\n")))
         else:
-            draft.add(f"{field.label}: ")
+            draft.add(f"{label}: ")
             if field.form == "link" and _native.is_link(shown):
                 draft.add(shown, "text_link", shown)
             else:

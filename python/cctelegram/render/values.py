@@ -78,7 +78,7 @@ def _outline(value: Any, depth: int) -> Iterator[str]:
     indent = "  " * depth
     named = value.items() if isinstance(value, dict) else ((None, item) for item in value)
     for name, item in named:
-        head = "- " if name is None else f"{_native.visible(name)}: "
+        head = "- " if name is None else f"{_native.one_line(name)}: "
         if is_simple(item):
             yield f"{indent}{head}{words(item)}"
         elif depth + 1 >= DEEPEST:

@@ -49,7 +49,7 @@ def part(event: Event) -> Event:
 
 def caption(event: Event) -> Text:
     """Give the words that go with the file: the title."""
-    (shown, _), *_ = _native.split(_native.visible(f"The whole of: {event.title}"), [], CAPTION)
+    (shown, _), *_ = _native.split(f"The whole of: {_native.one_line(event.title)}", [], CAPTION)
     return Text(shown)
 
 
