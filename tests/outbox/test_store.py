@@ -8,13 +8,17 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cctelegram.outbox import facts, schema, updates
 from cctelegram.outbox.store import Store, connect
+from outbox.rows import memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,7 +165,7 @@ def test_an_update_is_stored_once_and_the_offset_moves_with_it(store: Store) -> 
         updates.store(connection, 1, [(10, "{}")], 8)
         return updates.offset(connection, 1), [item.update_id for item in updates.unhandled(connection, 1)]
 
-    assert store.submit(work).result() == (13, [11, 12])
+    assert store.submit(work).result() == (11, [11, 12])  # as the poller asks after it
 
 
 def test_a_stranger_is_counted_and_the_first_try_is_told(store: Store) -> None:
@@ -188,3 +192,39 @@ def test_r17_what_only_reads_does_not_fail_with_what_cannot_be_written(store: St
         first, second, third = asyncio.run(together())
         assert (first, third) == (None, None)
         assert isinstance(second, sqlite3.OperationalError)
+
+
+DAY = 86_400_000_000
+
+
+def listen(connection: sqlite3.Connection, ids: list[int], now: int) -> list[int]:
+    """Store and handle a batch; give the ids that were handled."""
+    updates.store(connection, 1, [(number, "{}") for number in ids], now)
+    waiting = updates.unhandled(connection, 1)
+    for update in waiting:
+        updates.handled(connection, update.row, now)
+    return [update.update_id for update in waiting]
+
+
+def test_updates_that_begin_anew_at_a_lower_id_move_the_stored_offset_down() -> None:
+    with closing(memory()) as store:
+        listen(store, [900, 901], 0)
+        assert updates.offset(store, 1) == 902
+        assert listen(store, [100, 101], 8 * DAY) == [100, 101]
+        assert updates.offset(store, 1) == 102
+
+
+@given(st.lists(st.integers(0, 20), min_size=1, max_size=8), st.integers(-30, 30))
+def test_an_id_counts_twice_only_when_it_was_seen_days_ago(ids: list[int], days: int) -> None:
+    with closing(memory()) as store:
+        assert listen(store, ids, 100 * DAY) == list(dict.fromkeys(ids))
+        again = listen(store, ids, (100 + days) * DAY)
+        assert again == (list(dict.fromkeys(ids)) if abs(days) > 2 else [])
+        assert updates.offset(store, 1) == max(ids) + 1
+
+
+def test_what_is_not_handled_yet_is_never_replaced() -> None:
+    with closing(memory()) as store:
+        updates.store(store, 1, [(7, '"old"')], 0)
+        updates.store(store, 1, [(7, '"new"')], 30 * DAY)
+        assert [update.payload for update in updates.unhandled(store, 1)] == ['"old"']

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
+# Telegram keeps an update for 24 hours, so none comes twice after that; ids may begin anew at any number
+# after a week without updates. An id seen longer ago than this (us) names another update.
+SAME_ID: Final = 2 * 86_400_000_000
+
 
 class Update(NamedTuple):
-    """A stored update; `payload` is Telegram's JSON."""
+    """A stored update; `payload` is Telegram's JSON, `received_at` in us since the epoch."""
 
     row: int
     update_id: int
     payload: str
+    received_at: int
 
 
 def store(connection: sqlite3.Connection, bot: int, updates: Iterable[tuple[int, str]], now: int) -> None:
-    """Store (update id, JSON) pairs that are new, and move the offset behind them, in one transaction."""
+    """Store (update id, JSON) pairs that are new, and the offset behind them, in one transaction.
+
+    The offset follows the batch down as well as up: a stored one that only grows would ask for ids that
+    Telegram does not use any more. `now` in us since the epoch.
+    """
     last = None
     for update_id, payload in updates:
+        connection.execute(
+            "DELETE FROM updates WHERE bot = ? AND update_id = ? AND handled_at IS NOT NULL "
+            "AND abs(? - received_at) > ?",
+            (bot, update_id, now, SAME_ID),
+        )
         connection.execute(
             "INSERT INTO updates (bot, update_id, payload, received_at) VALUES (?, ?, ?, ?) "
             "ON CONFLICT DO NOTHING",
@@ -28,9 +42,7 @@ def store(connection: sqlite3.Connection, bot: int, updates: Iterable[tuple[int,
         )
         last = update_id if last is None else max(last, update_id)
     if last is not None:
-        connection.execute(
-            "UPDATE bots SET update_offset = max(update_offset, ?) WHERE id = ?", (last + 1, bot)
-        )
+        connection.execute("UPDATE bots SET update_offset = ? WHERE id = ?", (last + 1, bot))
 
 
 def offset(connection: sqlite3.Connection, bot: int) -> int:
@@ -41,7 +53,8 @@ def offset(connection: sqlite3.Connection, bot: int) -> int:
 def unhandled(connection: sqlite3.Connection, bot: int, limit: int = 100) -> list[Update]:
     """Give what was stored and not handled yet, oldest first."""
     found = connection.execute(
-        "SELECT id, update_id, payload FROM updates WHERE handled_at IS NULL AND bot = ? ORDER BY id LIMIT ?",
+        "SELECT id, update_id, payload, received_at FROM updates "
+        "WHERE handled_at IS NULL AND bot = ? ORDER BY id LIMIT ?",
         (bot, limit),
     )
     return [Update(*row) for row in found]
