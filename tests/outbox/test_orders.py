@@ -321,3 +321,12 @@ def test_what_is_told_of_by_one_that_is_told_of_itself_is_followed_to_the_end(
     assert found is not None
     told = found["deliveries"][0]["digest"]
     assert (told["delivery"], told["state"], told["reason"]) == (into, "dead", "refused")
+
+
+def test_muting_holds_nothing_that_an_operator_ordered(store: sqlite3.Connection) -> None:
+    put(store, 1, 2)
+    digest.hold_queued(store, "muted")
+    assert orders.retry(store, 1) == "held"
+    digest.hold_queued(store, "muted")
+    assert state(store, 1) == ("queued", orders.ORDERED)
+    assert state(store, 2) == ("held", "muted")

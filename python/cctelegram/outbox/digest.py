@@ -95,10 +95,13 @@ def count_reasons(connection: sqlite3.Connection) -> dict[str, int]:
 
 
 def hold_queued(connection: sqlite3.Connection, reason: str) -> int:
-    """Hold all that is queued but the answers to a person's commands, the bridge's own in the first lane."""
+    """Hold all that is queued but what an operator ordered and the bridge's own in the first lane.
+
+    The latter are the answers to a person's commands.
+    """
     return connection.execute(
         "UPDATE deliveries SET state = 'held', reason = ? "
-        "WHERE state = 'queued' AND (event IS NOT NULL OR lane > 0)",
+        "WHERE state = 'queued' AND ordered = 0 AND (event IS NOT NULL OR lane > 0)",
         (reason,),
     ).rowcount
 
