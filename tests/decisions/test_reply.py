@@ -1,5 +1,7 @@
 """A reply in words to a card."""
 
+# ruff: noqa: RUF001  # words of many alphabets
+
 from __future__ import annotations
 
 import msgspec
@@ -7,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cctelegram.decisions import words
 from cctelegram.decisions.ledger import Decision
 from cctelegram.decisions.question import is_denial
 from cctelegram.decisions.reply import Meant, meant
@@ -27,28 +30,177 @@ ASKED = Decision(
 )
 
 
+PAIR = ("Approve", "Deny")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("yes", "ok", "OK.", "approved", "Approve!", " go ahead ", "Yes, please.", "👍", "👍🏽", "✔️"),
+        *(
+            "ja",
+            "Ja, bitte!",
+            "oui",
+            "D’accord",
+            "vas-y",
+            "sí",
+            "Sì",
+            "sim",
+            "akkoord",
+            "tak",
+            "да",
+            "так",
+            "evet",
+        ),
+        *("はい", "承認します。", "好的", "同意！", "네", "승인", "ＯＫ", "Yes 👍", "👍👍", "+1"),
+    ],
+)
+def test_words_and_signs_of_consent_approve_in_many_languages(said: str) -> None:
+    assert meant(ASKED, said) == Meant(0, None)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("no", "No.", "DENIED", "nope", "don't", "👎", "👎🏿", "❌", "-1", "nein", "non"),
+        *(
+            "não",
+            "nee",
+            "nie",
+            "нет",
+            "ні",
+            "hayır",
+            "いいえ",
+            "不行",
+            "아니요",
+            "rechazado",
+            "rifiuto",
+            "no ❌",
+        ),
+    ],
+)
+def test_words_and_signs_of_refusal_deny_in_many_languages(said: str) -> None:
+    assert meant(ASKED, said) == Meant(1, None)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(
+            "no, use the staging db",
+            "Deny: not before lunch",
+            "nein - erst morgen",
+            "no\nnot yet",
+            "不，等一下",
+        ),
+        *("❌ use staging", "No! Never on a Friday", "нет, сначала тесты"),
+    ],
+)
+def test_a_comment_follows_the_word_of_a_denial(said: str) -> None:
+    assert meant(ASKED, said) == Meant(1, said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(
+            "yes, but not today",
+            "ok?",
+            "yes?",
+            "approve it tomorrow",
+            "not before lunch",
+            "no problem",
+            "yes no",
+        ),
+        *("no problem, go ahead", "no, go ahead", "no, wait. ok", "👍👎", "yes 👎", "?", "…"),
+        *(
+            "use the staging db",
+            "noted",
+            "understood",
+            "🤔",
+            "kein Problem",
+            "no hay problema",
+            "1",
+            "ye\u200bs",
+        ),
+    ],
+)
+def test_what_is_not_known_decides_nothing(said: str) -> None:
+    assert meant(ASKED, said) is None
+
+
 @pytest.mark.parametrize(
     ("options", "allow_text", "said", "wanted"),
     [
-        (("Approve", "Deny"), False, "approve ", Meant(0, None)),
-        (("Approve", "Deny"), False, "Deny", Meant(1, None)),
-        (("Approve", "Deny"), False, "not before lunch", Meant(1, "not before lunch")),
-        (("Approve", "Deny"), False, "approve it tomorrow", Meant(1, "approve it tomorrow")),
+        (PAIR, False, "approve ", Meant(0, None)),
+        (PAIR, False, "Deny", Meant(1, None)),
+        (("No", "Yes"), False, "ok", Meant(1, None)),
+        (("No", "Yes"), False, "no, later", Meant(0, "no, later")),
         (("Yes", "No"), True, "later", Meant(None, "later")),
+        (("Yes", "No"), True, "yes please", Meant(None, "yes please")),
         (("Yes", "No"), True, "no", Meant(1, None)),
         (("red", "blue"), False, "green", None),
         (("red", "blue"), False, "Blue", Meant(1, None)),
+        (("Go", "go"), False, "go", Meant(1, None)),
+        (("Go", "go"), False, "GO", None),
+        # Of "Stop the server?" nobody knows what a yes or a no means.
+        (("Stop", "Continue"), False, "yes", None),
+        (("Stop", "Continue"), False, "no", None),
+        (("Stop", "Continue"), False, "stop, it burns", Meant(0, "stop, it burns")),
+        (("Stop", "Continue"), False, "continue, please", None),
+        (("Approve", "Always approve", "Deny"), False, "yes", None),
+        (("Approve", "Always approve", "Deny"), False, "deny: no", Meant(2, "deny: no")),
     ],
 )
-def test_words_are_a_label_an_answer_or_the_comment_of_a_denial(
+def test_words_are_a_label_an_answer_or_a_denial(
     options: tuple[str, ...], allow_text: bool, said: str, wanted: Meant | None
 ) -> None:
     asked = msgspec.structs.replace(ASKED, options=options, allow_text=allow_text)
     assert meant(asked, said) == wanted
 
 
+def test_no_word_is_of_both_kinds_and_each_is_read_as_the_table_says() -> None:
+    for table, option in ((words.APPROVALS, 0), (words.DENIALS, 1)):
+        for phrase in table:
+            for said in (phrase, f"  {phrase.upper()}! ", f"{phrase}."):
+                if words.plain(said) == words.plain(phrase):  # upper case is not always the way back
+                    assert meant(ASKED, said) == Meant(option, None), said
+    assert words.APPROVING_SIGNS.isdisjoint(words.DENYING_SIGNS)
+    assert {*map(words.plain, words.APPROVALS)}.isdisjoint(map(words.plain, words.DENIALS))
+
+
+KNOWN = {words.plain(phrase) for phrase in words.APPROVALS}
+JUNK = st.text(
+    st.sampled_from("abno yes\n.,!?-:;'\"()[]/\\*_0\u200b‍️👍🏽👎" + "нетдa好不はい"),
+    max_size=12,
+)
+
+
+@given(
+    st.one_of(st.text(min_size=1), st.builds("".join, st.tuples(JUNK, st.sampled_from(sorted(KNOWN)), JUNK)))
+)
+def test_no_text_approves_that_is_not_exactly_known(said: str) -> None:
+    found = meant(ASKED, said)
+    if found is None or found.option != 0:
+        return
+    signs = "".join(words.APPROVING_SIGNS)
+    left = words.plain(said).translate(dict.fromkeys(map(ord, signs), " ")).split()
+    assert not left or " ".join(left) in KNOWN
+    assert left or any(sign in said for sign in signs)
+    assert not any(char in said for char in "?👎")
+
+
+@given(st.sampled_from(sorted(KNOWN)), st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=30))
+def test_words_behind_an_approval_take_it_back(known: str, more: str) -> None:
+    for said in (f"{known}, but {more}", f"{known} if {more}", f"{more}: {known}?"):
+        found = meant(ASKED, said)
+        assert found is None or found.option == 1
+
+
 @given(st.text(min_size=1), st.lists(st.text(min_size=1), min_size=1, max_size=10))
 def test_nothing_but_an_option_written_out_can_approve(said: str, options: list[str]) -> None:
+    if words.is_yes_or_no(tuple(options)):
+        return
     found = meant(msgspec.structs.replace(ASKED, options=tuple(options)), said)
     if found is not None and found.option is not None and not is_denial(options[found.option]):
         assert said.strip().casefold() == options[found.option].strip().casefold()

@@ -192,14 +192,42 @@ def test_a_denial_can_carry_a_comment_by_a_reply_to_the_card(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     ask(running)
-    card = see(fast_sandbox, "Question q", "Reply to this message to deny with a comment.")
-    fast_sandbox.control.say("use the staging cluster", reply_to=card["message_id"])
+    card = see(fast_sandbox, "Question q", 'Reply "no, " and a comment to deny with words.')
+    fast_sandbox.control.say("no, use the staging cluster", reply_to=card["message_id"])
     (answer,) = answers(running)
     assert (answer["kind"], answer["action"], answer["option"]) == ("decision", "denied", "Deny")
-    assert answer["text"] == "use the staging cluster"
+    assert answer["text"] == "no, use the staging cluster"
     assert answer["callback_data"] == "deny_task-q"
-    edited = see(fast_sandbox, "Question q", "Deny — use the staging cluster")
+    edited = see(fast_sandbox, "Question q", "Deny — no, use the staging cluster")
     assert labels(edited) == []
+
+
+@pytest.mark.parametrize("said", ["yes", "ok", "approved", "Approve!", "👍", "go ahead"])
+def test_a_reply_that_means_yes_approves(running: RunningBridge, fast_sandbox: Sandbox, said: str) -> None:
+    ask(running)
+    fast_sandbox.control.say(said, reply_to=see(fast_sandbox, "Question q")["message_id"])
+    (answer,) = answers(running)
+    assert (answer["kind"], answer["action"], "text" in answer) == ("decision", "approved", False)
+
+
+def test_a_reply_that_is_not_clear_asks_back_and_decides_nothing(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    ask(running)
+    card = see(fast_sandbox, "Question q")
+    fast_sandbox.control.say("yes, but only staging", reply_to=card["message_id"])
+    see(fast_sandbox, "Nothing was decided", "reply yes or no")
+    (answer,) = answers(running)
+    assert (answer["kind"], answer["text"], answer["event_id"]) == ("message", "yes, but only staging", "q")
+    fast_sandbox.control.tap(card["message_id"], "Deny")
+    wait_for(lambda: [a for a in running.responses() if a.get("action") == "denied"], "the tap decides")
+    fast_sandbox.control.say("because of the freeze", reply_to=card["message_id"])
+    comment = answers(running, 3)[-1]
+    assert (comment["kind"], comment["text"], comment["event_id"]) == (
+        "message",
+        "because of the freeze",
+        "q",
+    )
 
 
 def test_the_audit_log_says_who_decided_what_on_exactly_which_input(
@@ -241,7 +269,7 @@ def test_words_to_a_question_that_takes_none_are_filed_and_the_person_is_told_so
     ask(running, options=["red", "blue"])
     card = see(fast_sandbox, "Question q")
     fast_sandbox.control.say("green", reply_to=card["message_id"])
-    see(fast_sandbox, "This question is answered by its buttons")
+    see(fast_sandbox, "Nothing was decided", "reply with the label of one")
     (answer,) = answers(running)
     assert (answer["kind"], answer["text"], answer["event_id"]) == ("message", "green", "q")
     fast_sandbox.control.tap(card["message_id"], "blue")

@@ -9,7 +9,7 @@ import msgspec
 
 from cctelegram import render
 from cctelegram.bridge.payload import Payload, pack
-from cctelegram.decisions import codes, ledger, outcomes, reply
+from cctelegram.decisions import codes, ledger, outcomes, words
 from cctelegram.events.event import Event, from_row
 from cctelegram.outbox import deliveries, intake, repeats
 from cctelegram.render.values import repetition
@@ -84,7 +84,7 @@ def compose(job: Job, manner: Manner, key: bytes) -> list[str]:
             zone=manner.zone,
             style=manner.style,
             expires_at=decision.expires_at,
-            deny_in_words=decision.state == "open" and reply.denial(decision.options) is not None,
+            deny_in_words=decision.state == "open" and words.is_yes_or_no(decision.options),
         )
         if decision.state == "open":
             buttons = keyboard(decision, key, job.waiting.chat_id)

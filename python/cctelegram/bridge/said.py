@@ -37,7 +37,7 @@ MEDIA: Final = (
 )
 
 
-NO_WORDS: Final = "This question is answered by its buttons"
+NOT_UNDERSTOOD: Final = "Nothing was decided: it is not clear what your reply means"
 
 
 class Outcome(NamedTuple):
@@ -62,10 +62,10 @@ def said(connection: sqlite3.Connection, bot: int, message: dict[str, Any], now:
     if isinstance(replied, dict):
         card = ledger.card_of_message(connection, bot, chat_id, int(replied["message_id"]))
     asked = None if card is None else ledger.by_id(connection, card.decision)
-    untaken = False
+    unclear = None
     if asked is not None and asked.state == "open" and text:
         words = reply.meant(asked, text)
-        untaken = words is None
+        unclear = asked if words is None else None
         if words is not None:
             who = _who(message, chat_id)
             close.answered(connection, asked, who, now, option=words.option, text=words.text)
@@ -77,9 +77,10 @@ def said(connection: sqlite3.Connection, bot: int, message: dict[str, Any], now:
         kept = "Its words are kept for the agent." if text else "Nothing of it is kept."
         lines = [f"A {left_out} cannot be handed on", f"Only text reaches agents. {kept}"]
         queue_reply(connection, message, lines, now)
-    elif untaken:
-        queue_reply(connection, message, [NO_WORDS, "Your words are kept for the agent."], now)
-    return Outcome(answered=bool(text), filed=bool(text), queued=untaken or left_out is not None)
+    elif unclear is not None:
+        lines = [NOT_UNDERSTOOD, reply.help_with(unclear), "The agent gets your words as a message."]
+        queue_reply(connection, message, lines, now)
+    return Outcome(answered=bool(text), filed=bool(text), queued=unclear is not None or left_out is not None)
 
 
 def queue_reply(

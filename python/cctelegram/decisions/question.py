@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from cctelegram.decisions import words
+
 if TYPE_CHECKING:
     from cctelegram.events.event import Event
 
@@ -18,8 +20,6 @@ DEFAULT_OPTIONS: Final = ("Approve", "Deny")
 MAX_OPTIONS: Final = 10
 # One label of a button; Telegram shows about 40 characters of it, the card's text shows the rest.
 MAX_LABEL: Final = 100
-# Labels that refuse: a default may always be one of these, however short the card was on the phone.
-DENIALS: Final = frozenset({"deny", "denied", "no", "reject", "refuse", "decline", "cancel", "abort", "stop"})
 MICROSECONDS: Final = 1_000_000
 # Ten years: a larger number is a mistake, and would not fit a date.
 LONGEST_SECONDS: Final = 10 * 366 * 86_400
@@ -56,8 +56,11 @@ def question(event: Event) -> Question:
 
 
 def is_denial(label: str) -> bool:
-    """Whether choosing `label` lets nothing happen."""
-    return label.strip().casefold() in DENIALS
+    """Whether choosing `label` lets nothing happen.
+
+    A default may always be such a label, however short the card was on the phone.
+    """
+    return words.approves(label) is False
 
 
 def _options(given: Any) -> tuple[str, ...]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from cctelegram.decisions import words
 from cctelegram.decisions.question import is_denial
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from cctelegram.decisions.ledger import Decision
 
 
@@ -20,21 +19,40 @@ class Meant(NamedTuple):
 
 
 def meant(decision: Decision, text: str) -> Meant | None:
-    """Read a reply; None when the question takes no words.
+    """Read a reply; None when it decides nothing and the person is to be asked again.
 
-    Words that are an option's label choose it. Other words are the answer where the question takes words,
-    else the comment of a denial: whoever does not tap lets nothing happen, and says why.
+    An option's label chooses it; a comment may follow the label of a denial. Other words are the answer where
+    the question takes words. Where the options are yes and no by any name, known words of both kinds choose
+    one, and nothing else does: whoever means something else is asked.
     """
-    said = text.strip().casefold()
-    chosen = next((i for i, label in enumerate(decision.options) if label.strip().casefold() == said), None)
+    chosen = _labelled(decision.options, text)
     if chosen is not None:
         return Meant(chosen, None)
     if decision.allow_text:
         return Meant(None, text)
-    refused = denial(decision.options)
-    return None if refused is None else Meant(refused, text)
+    split = words.commented(text)
+    head = None if split is None else _labelled(decision.options, split[0])
+    if words.is_yes_or_no(decision.options):
+        said = words.spoken(text)
+        if said is not None:
+            option = next(i for i, label in enumerate(decision.options) if is_denial(label) != said.approves)
+            return Meant(option, text if said.commented else None)
+    elif head is not None and is_denial(decision.options[head]):
+        return Meant(head, text)
+    return None
 
 
-def denial(options: Sequence[str]) -> int | None:
-    """Give the first option that lets nothing happen, by number; None when there is none."""
-    return next((index for index, label in enumerate(options) if is_denial(label)), None)
+def help_with(decision: Decision) -> str:
+    """Give the sentence that says which replies are understood."""
+    if words.is_yes_or_no(decision.options):
+        return 'Tap a button, or reply yes or no. To deny with a comment, reply "no, " and the comment.'
+    return "Tap a button, or reply with the label of one, letter for letter."
+
+
+def _labelled(options: tuple[str, ...], text: str) -> int | None:
+    """Give the option that a text names, by number; None when it names none, or several but for case."""
+    said = text.strip()
+    exact = [index for index, label in enumerate(options) if label.strip() == said]
+    said = said.casefold()
+    found = exact or [index for index, label in enumerate(options) if label.strip().casefold() == said]
+    return found[0] if len(found) == 1 else None

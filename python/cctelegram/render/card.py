@@ -36,7 +36,7 @@ def card(
     The prompt is shown to the letter, never parsed and never folded; so are tool, command and paths. Only
     wide runs of blanks are told by their number.
     `expires_at` is in microseconds since the epoch. Options are the buttons' matter; the text lists them
-    when a button would not show all of one. `deny_in_words`: say that a reply denies, with its words as the
+    when a button would not show all of one. `deny_in_words`: say how a reply denies with a
     comment.
     """
     sheet = Sheet(event, style, shorten=True)
@@ -74,7 +74,7 @@ def _way_to_answer(sheet: Sheet, deny_in_words: bool) -> None:
         sheet.draft.add("Reply to this message to answer in words.", "italic")
     elif deny_in_words:
         sheet.draft.end_block()
-        sheet.draft.add("Reply to this message to deny with a comment.", "italic")
+        sheet.draft.add('Reply "no, " and a comment to deny with words.', "italic")
 
 
 def _options(sheet: Sheet) -> None:
