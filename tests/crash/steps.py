@@ -73,7 +73,7 @@ STEPS: Final[tuple[Step, ...]] = (
     *_around("outbox.deliveries:unclear", *INSIDE, needs="reset"),
     # A lane that is too full, and a mode that keeps back.
     *_around("outbox.digest:merge", *INSIDE, needs="crowd"),
-    *_around("bridge.modes:Modes.change", "before", "after", needs="mode"),
+    *_around("bridge.modes:Modes.enter", *INSIDE, needs="mode"),
     *_around("outbox.digest:hold_queued", *INSIDE, needs="mode"),
     *_around("outbox.digest:hold_again", "after", needs="mode"),
     *_around("outbox.digest:held", *INSIDE, needs="mode"),

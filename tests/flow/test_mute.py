@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -192,3 +193,26 @@ def _tap(message: dict[str, Any], data: str, user_id: int) -> dict[str, Any]:
             "data": data,
         }
     }
+
+
+def old(sandbox: Sandbox, text: str, seconds: int) -> None:
+    """Write a message so many seconds ago, which is heard only now."""
+    person = {"id": sandbox.user_id, "is_bot": False, "first_name": "Ada"}
+    chat = {"id": sandbox.user_id, "type": "private", "first_name": "Ada"}
+    message = {"message_id": 90_000, "date": int(time.time()) - seconds, "chat": chat, "from": person}
+    sandbox.control.update({"message": {**message, "text": text}})
+
+
+def test_a_mute_for_a_time_counts_from_when_it_was_written(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    old(fast_sandbox, "/mute 1h", 20 * 3600)
+    see(fast_sandbox, "The mode stays as it is", "its time was over at", "say it again")
+    assert running.status()["mode"] == "nomad"
+    old(fast_sandbox, "/mute 1h", 1200)
+    see(fast_sandbox, "Mode muted until")
+    until = running.status()["mode_until"]
+    assert abs(until / 1_000_000 - time.time() - 2400) < 60
+    old(fast_sandbox, "/local", 20 * 3600)
+    see(fast_sandbox, "Mode local")
+    assert running.status()["mode"] == "local"

@@ -14,13 +14,13 @@ from cctelegram.cleanup.reports import Round
 from cctelegram.cleanup.rounds import Busy
 from cctelegram.outbox import deliveries, updates
 from cctelegram.telegram import errors
-from cctelegram.telegram.commands import parse
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from cctelegram.bridge.cleaning import Cleaning
+    from cctelegram.bridge.courtesies import Courtesies
     from cctelegram.bridge.line import Line
     from cctelegram.cleanup.rounds import RoundPlan
     from cctelegram.outbox.store import Store
@@ -55,30 +55,25 @@ class Broom:
         line: Line,
         cleaning: Cleaning,
         *,
+        courtesies: Courtesies,
         queued: Callable[[int], None],
         log: Any,
     ) -> None:
         self._store = store
         self._line = line
         self._cleaning = cleaning
+        self._courtesies = courtesies
         self._queued = queued
         self._log = log
         self._offers: dict[str, Offer] = {}
         self._running: set[asyncio.Task[None]] = set()
 
-    async def takes(self, update: Update, content: dict[str, Any], bot_name: str) -> bool:
-        """Handle an update of an allowed user if it is about cleaning; returns whether it was."""
-        query, message = content.get("callback_query"), content.get("message")
-        if query is not None and str(query.get("data", "")).startswith(f"{KIND}."):
-            await self._tapped(update, query)
-            return True
-        command = parse(message.get("text") or "", bot_name) if message is not None else None
-        if message is None or command is None or command.name != COMMAND:
-            return False
-        await self._asked(update, message)
-        return True
+    def is_tap(self, query: dict[str, Any]) -> bool:
+        """Whether a callback query is of a button here."""
+        return str(query.get("data", "")).startswith(f"{KIND}.")
 
-    async def _asked(self, update: Update, message: dict[str, Any]) -> None:
+    async def asked(self, update: Update, message: dict[str, Any]) -> None:
+        """Answer /cleanup with a plan, which can take a while, and handle its update."""
         chat_id = int(message["chat"]["id"])
         planned = await self._cleaning.planned(MOST)
         now = clock.wall()
@@ -101,12 +96,13 @@ class Broom:
         await self._store.run(work)
         self._queued(chat_id)
 
-    async def _tapped(self, update: Update, query: dict[str, Any]) -> None:
+    async def tapped(self, update: Update, query: dict[str, Any]) -> None:
+        """Run the plan of a button, beside other updates."""
         # Handled before it is done: after a crash the rest of the plan is left to the next one.
         await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
         offer = self._take(query)
         words_now = GONE if offer is None else "Cleaning"
-        await self._quietly(self._line.api.answer_callback_query(query["id"], words_now))
+        self._courtesies.do(lambda: self._line.api.answer_callback_query(query["id"], words_now))
         if offer is None:
             return
         # A large plan takes a while; other updates are handled meanwhile.
@@ -125,9 +121,12 @@ class Broom:
             text = render.notice(f"Cleanup: {words.title(done)}", lines)
             self._log.info("cleaned as asked", user_id=query["from"]["id"], files=done.removed.files)
         message_id = int(query["message"]["message_id"])
-        await self._quietly(
-            self._line.api.edit_message_text(offer.chat_id, message_id, text.text, payload.entities(text))
-        )
+        try:
+            await self._line.api.edit_message_text(
+                offer.chat_id, message_id, text.text, payload.entities(text)
+            )
+        except errors.TelegramError as error:
+            self._log.warning("cleanup not told", reason=str(error))
 
     def _take(self, query: dict[str, Any]) -> Offer | None:
         """Give the plan of a genuine button, which is then used up; None when there is none."""
@@ -147,10 +146,3 @@ class Broom:
     def _mac(self, code: str, chat_id: int) -> str:
         digest = hmac.digest(self._line.key, f"{COMMAND}.{code}.{chat_id}".encode(), "sha256")
         return digest[:MAC_BYTES].hex()
-
-    async def _quietly(self, call: Awaitable[Any]) -> None:
-        """Do what is a courtesy."""
-        try:
-            await call
-        except errors.TelegramError as error:
-            self._log.warning("courtesy failed", reason=str(error))

@@ -28,14 +28,15 @@ COMMANDS: Final = {
 
 
 class Desk(NamedTuple):
-    """Who answers what the outbox is asked; each gives the lines of the answer.
+    """Who answers what is asked; each gives the lines of the answer.
 
-    `pending` is told the chat, `history` what was written behind the command and the chat.
+    `pending` is told the chat, `history` what was written behind the command and the chat. `status` gives
+    what /status shows.
     """
 
+    status: Callable[[], Awaitable[dict[str, Any]]]
     pending: Callable[[int], Awaitable[list[str]]]
     history: Callable[[str, int], Awaitable[list[str]]]
-    digest: Callable[[], Awaitable[list[str]]]
 
 
 # The commands that name a mode.
@@ -55,42 +56,37 @@ class Reply(NamedTuple):
     mode: str | None = None
 
 
-async def reply(
-    command: Command,
-    status: Callable[[], Awaitable[dict[str, Any]]],
-    set_mode: Callable[[str, str | None], Awaitable[str]],
-    desk: Desk,
-    zone: tzinfo,
-    chat_id: int,
-) -> Reply:
-    """Do what a command given in a chat says, and give what answers it."""
+class Order(NamedTuple):
+    """A mode that a command asks for, and how long, as "1h"."""
+
+    mode: str
+    lasting: str | None
+
+
+def order(command: Command) -> Order | None:
+    """Give the change of mode that a command asks for; None when it asks for none."""
     words = command.args.casefold()
     mode, _, lasting = words.partition(" ") if command.name == "mode" else (command.name, "", words)
-    mode = MODE_OF.get(mode, mode)
     if command.name in MODE_OF or (words and command.name == "mode"):
-        try:
-            return Reply([await set_mode(mode, lasting.strip() or None)], mode)
-        except ValueError as error:
-            return Reply(["The mode stays as it is", str(error)])
+        return Order(MODE_OF.get(mode, mode), lasting.strip() or None)
+    return None
+
+
+async def reply(command: Command, desk: Desk, zone: tzinfo, chat_id: int) -> Reply:
+    """Give what answers a command that changes nothing."""
     if command.name == "mode":
-        now = await status()
+        now = await desk.status()
         return Reply([_mode(now, zone), "/nomad, /local or /mute changes it."], now["mode"])
     if command.name == "status":
-        return Reply(_status(await status(), zone))
-    if command.name in Desk._fields:
-        return Reply(await _from_desk(command, desk, chat_id))
+        return Reply(_status(await desk.status(), zone))
+    if command.name == "pending":
+        return Reply(await desk.pending(chat_id))
+    if command.name == "history":
+        return Reply(await desk.history(command.args, chat_id))
     lines = [f"/{name}  {what}" for name, what in COMMANDS.items()]
     if command.name == "start":
         return Reply(["CCTelegram is connected", "Events from your agents and scripts appear here.", *lines])
     return Reply(["Commands", *lines])
-
-
-async def _from_desk(command: Command, desk: Desk, chat_id: int) -> list[str]:
-    if command.name == "pending":
-        return await desk.pending(chat_id)
-    if command.name == "history":
-        return await desk.history(command.args, chat_id)
-    return await desk.digest()
 
 
 def _mode(now: dict[str, Any], zone: tzinfo) -> str:

@@ -1,28 +1,40 @@
-"""From the phone: updates that were stored are handled once, in the transaction of what they do."""
+"""From the phone: updates that were stored are handled once, in the transaction of what they do.
+
+In order, and each in a moment: what needs Telegram (courtesies) or a longer look at the store or the disk
+(commands that only tell) goes beside, so that no tap waits for it.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
-from cctelegram.bridge import clock, commands, membership, mode_buttons, said, strangers, taps
+from cctelegram.bridge import broom, clock, commands, membership, mode_buttons, said, strangers, taps
 from cctelegram.bridge.wake import Wake
 from cctelegram.outbox import chats, updates
-from cctelegram.telegram import access, errors
+from cctelegram.telegram import access
 from cctelegram.telegram.commands import for_another
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Callable, Collection, Coroutine
 
     from cctelegram.bridge.audience import Audience
-    from cctelegram.bridge.broom import Broom
     from cctelegram.bridge.compose import Manner
+    from cctelegram.bridge.courtesies import Courtesies
     from cctelegram.bridge.figures import Figures
     from cctelegram.bridge.line import Line
+    from cctelegram.bridge.modes import Change, Modes
     from cctelegram.outbox.store import Store
+    from cctelegram.telegram.commands import Command
+
+
+# Commands that are answered beside the updates behind them.
+BESIDE: Final = 8
+BUSY: Final = ("Too many commands at once", "Say it again in a moment.")
 
 
 class Bells(NamedTuple):
@@ -46,10 +58,10 @@ class Inbound:
         allowed: Callable[[], Collection[int]],
         holds: Callable[[], str | None],
         manner: Callable[[], Manner],
-        status: Callable[[], Awaitable[dict[str, Any]]],
-        set_mode: Callable[[str, str | None], Awaitable[str]],
+        modes: Modes,
         desk: commands.Desk,
-        broom: Broom,
+        broom: broom.Broom,
+        courtesies: Courtesies,
         bells: Bells,
         me: access.Me,
         figures: Figures,
@@ -61,15 +73,17 @@ class Inbound:
         self._allowed = allowed
         self._holds = holds
         self._manner = manner
-        self._status = status
-        self._set_mode = set_mode
+        self._modes = modes
         self._desk = desk
         self._broom = broom
+        self._courtesies = courtesies
         self._bells = bells
         self._me = me
         self._figures = figures
         self._log = log
         self._bell = Wake()
+        self._beside: dict[int, asyncio.Task[None]] = {}
+        self._fault: sqlite3.Error | None = None
 
     async def keep(self, batch: list[dict[str, Any]]) -> None:
         """Make a batch of updates durable; the offset may move when this returns."""
@@ -79,19 +93,47 @@ class Inbound:
 
     async def run(self) -> None:
         """Handle what is stored, oldest first; what a crash left is handled at start."""
-        while True:
-            waiting = await self._store.run(lambda c: updates.unhandled(c, self._line.bot))
-            for update in waiting:
-                try:
-                    await self._handle(update)
-                except sqlite3.Error:
-                    raise  # the store is at fault, not the update: it is handled again
-                except Exception as error:  # noqa: BLE001 - one update must not block those behind it
-                    # Not what Telegram documents: told, kept in the log, and not in the way of the next.
-                    self._log.error("update not understood", update_id=update.update_id, exc_info=error)
-                    await self._store.run(partial(updates.handled, row=update.row, now=clock.wall()))
-            if not waiting:
-                await self._bell.wait()
+        self._fault = None
+        try:
+            while True:
+                # Before the look: what ends meanwhile is handled, though the look may not show it.
+                beside = set(self._beside)
+                waiting = await self._store.run(lambda c: updates.unhandled(c, self._line.bot))
+                fresh = [update for update in waiting if update.row not in beside]
+                for update in fresh:
+                    await self._guarded(update, self._handle(update))
+                if not fresh:
+                    await self._bell.wait()
+                if self._fault is not None:
+                    raise self._fault
+        finally:
+            for task in self._beside.values():
+                task.cancel()
+            await asyncio.gather(*self._beside.values(), return_exceptions=True)
+            self._beside.clear()
+
+    async def _guarded(self, update: updates.Update, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except sqlite3.Error:
+            raise  # the store is at fault, not the update: it is handled again
+        except Exception as error:  # noqa: BLE001 - one update must not block those behind it
+            # Not what Telegram documents: told, kept in the log, and not in the way of the next.
+            self._log.error("update not understood", update_id=update.update_id, exc_info=error)
+            await self._store.run(partial(updates.handled, row=update.row, now=clock.wall()))
+
+    def _begin(self, update: updates.Update, work: Coroutine[Any, Any, None]) -> None:
+        """Handle an update beside those behind it; a crash before its end leaves it to be handled."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._beside.pop(update.row, None)
+            if not task.cancelled() and isinstance(fault := task.exception(), sqlite3.Error):
+                self._fault = fault
+                self._bell.ring()
+
+        task = asyncio.create_task(self._guarded(update, work), name=f"update {update.update_id}")
+        self._beside[update.row] = task
+        task.add_done_callback(ended)
 
     async def _handle(self, update: updates.Update) -> None:
         content = orjson.loads(update.payload)
@@ -101,8 +143,8 @@ class Inbound:
             await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
         elif not access.is_allowed(content, self._allowed()):
             await self._refuse(update, content)
-        elif await self._broom.takes(update, content, self._me.name):
-            return  # it was about cleaning, and is handled
+        elif "callback_query" in content and self._broom.is_tap(content["callback_query"]):
+            await self._broom.tapped(update, content["callback_query"])
         elif "callback_query" in content:
             await self._tap(update, content["callback_query"])
         elif "message" in content:
@@ -168,7 +210,7 @@ class Inbound:
         if reply.closed:
             self._bells.answered()
             self._log.info("answered", user_id=query["from"]["id"])
-        await self._quietly(self._line.api.answer_callback_query(query["id"], reply.text))
+        self._courtesies.do(lambda: self._line.api.answer_callback_query(query["id"], reply.text))
 
     def _ordered(self, query: dict[str, Any]) -> mode_buttons.Order | None:
         message = query.get("message")
@@ -178,41 +220,104 @@ class Inbound:
 
     async def _order(self, update: updates.Update, query: dict[str, Any], order: mode_buttons.Order) -> None:
         """Change the mode as a button says, and confirm it in its chat; the message it stands in stays."""
-        chat_id = int(query["message"]["chat"]["id"])
-        confirmed = await self._set_mode(order.mode, order.lasting)
-        buttons = mode_buttons.buttons(self._line.key, chat_id, order.mode)
-
-        def work(connection: sqlite3.Connection) -> None:
-            now = clock.wall()
-            said.queue_reply(connection, query["message"], [confirmed], now, buttons)
-            updates.handled(connection, update.row, now)
-
-        await self._store.run(work)
-        self._bells.queued(chat_id)
+        # Telegram does not tell when a button was tapped: it counts from when we heard of it.
+        lines = await self._change(update, query["message"], order.mode, order.lasting, update.received_at)
         self._log.info("ordered", user_id=query["from"]["id"], mode=order.mode)
-        await self._quietly(self._line.api.answer_callback_query(query["id"], confirmed[: taps.MAX_TEXT]))
+        self._courtesies.do(
+            lambda: self._line.api.answer_callback_query(query["id"], lines[0][: taps.MAX_TEXT])
+        )
+
+    async def _change(
+        self, update: updates.Update, message: dict[str, Any], mode: str, lasting: str | None, asked_at: int
+    ) -> list[str]:
+        """Change the mode and confirm it, in the transaction that handles its update; give the answer."""
+        chat_id = int(message["chat"]["id"])
+        change: Change | None = None
+        try:
+            change = self._modes.prepare(mode, lasting, asked_at)
+        except ValueError as error:
+            lines = ["The mode stays as it is", str(error)]
+        else:
+            lines = [change.confirmed]
+
+        def work(connection: sqlite3.Connection) -> tuple[bool, set[int]]:
+            queued = set() if change is None else self._modes.enter(connection, change)
+            return self._reply(connection, update, message, lines, None if change is None else mode), queued
+
+        revived, queued = await self._store.run(work)
+        if change is not None:
+            self._modes.entered(change, queued)
+        self._told(chat_id, revived=revived)
+        return lines
 
     async def _message(self, update: updates.Update, message: dict[str, Any]) -> None:
-        chat_id = int(message["chat"]["id"])
         if for_another(message.get("text") or "", self._me.name):
             await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
             return
         command = commands.named(message, self._me.name)
-        reply = None
-        if command is not None:
-            zone = self._manner().zone
-            reply = await commands.reply(command, self._status, self._set_mode, self._desk, zone, chat_id)
+        if command is None:
+            await self._words(update, message)
+        elif (order := commands.order(command)) is not None:
+            asked_at = int(message["date"]) * 1_000_000
+            await self._change(update, message, order.mode, order.lasting, asked_at)
+        elif command.name == "digest":
+            await self._digest(update, message)
+        elif len(self._beside) >= BESIDE:
+            await self._answer(update, message, list(BUSY))
+        elif command.name == broom.COMMAND:
+            self._begin(update, self._broom.asked(update, message))
+        else:
+            self._begin(update, self._tell(update, message, command))
+
+    async def _tell(self, update: updates.Update, message: dict[str, Any], command: Command) -> None:
+        reply = await commands.reply(command, self._desk, self._manner().zone, int(message["chat"]["id"]))
+        await self._answer(update, message, reply.lines, reply.mode)
+
+    async def _digest(self, update: updates.Update, message: dict[str, Any]) -> None:
+        def work(connection: sqlite3.Connection) -> tuple[list[str], bool, set[int]]:
+            lines, queued = self._modes.tell(connection)
+            return lines, self._reply(connection, update, message, lines), queued
+
+        lines, revived, queued = await self._store.run(work)
+        self._log.info("digest asked for", told=lines[0])
+        for chat_id in queued:
+            self._bells.queued(chat_id)
+        self._told(int(message["chat"]["id"]), revived=revived)
+
+    async def _answer(
+        self, update: updates.Update, message: dict[str, Any], lines: list[str], mode: str | None = None
+    ) -> None:
+        revived = await self._store.run(lambda c: self._reply(c, update, message, lines, mode))
+        self._told(int(message["chat"]["id"]), revived=revived)
+
+    def _reply(
+        self,
+        connection: sqlite3.Connection,
+        update: updates.Update,
+        message: dict[str, Any],
+        lines: list[str],
+        mode: str | None = None,
+    ) -> bool:
+        """Queue the answer to a command and handle its update; returns whether the chat was dead before."""
+        now, chat_id = clock.wall(), int(message["chat"]["id"])
+        revived = chats.revive(connection, self._line.bot, chat_id)
+        buttons = () if mode is None else mode_buttons.buttons(self._line.key, chat_id, mode)
+        said.queue_reply(connection, message, lines, now, buttons)
+        updates.handled(connection, update.row, now)
+        return revived
+
+    def _told(self, chat_id: int, *, revived: bool) -> None:
+        if revived:
+            self._bells.revived(chat_id)
+        self._bells.queued(chat_id)
+
+    async def _words(self, update: updates.Update, message: dict[str, Any]) -> None:
+        chat_id = int(message["chat"]["id"])
 
         def work(connection: sqlite3.Connection) -> said.Outcome:
             now = clock.wall()
             revived = chats.revive(connection, self._line.bot, chat_id)
-            if reply is not None:
-                key, mode = self._line.key, reply.mode
-                buttons = () if mode is None else mode_buttons.buttons(key, chat_id, mode)
-                said.queue_reply(connection, message, reply.lines, now, buttons)
-                outcome = said.Outcome(queued=True)
-            else:
-                outcome = said.said(connection, self._line.bot, message, now)
+            outcome = said.said(connection, self._line.bot, message, now)
             updates.handled(connection, update.row, now)
             return outcome._replace(revived=revived)
 
@@ -225,20 +330,9 @@ class Inbound:
             self._bells.queued(chat_id)
         if outcome.filed:
             # A reaction says "it is kept" without a message of its own.
-            await self._quietly(
-                self._line.api.call(
-                    "setMessageReaction",
-                    {
-                        "chat_id": chat_id,
-                        "message_id": message["message_id"],
-                        "reaction": [{"type": "emoji", "emoji": "👌"}],
-                    },
-                )
-            )
-
-    async def _quietly(self, call: Awaitable[Any]) -> None:
-        """Do what is a courtesy: what it was about is durable whether it succeeds or not."""
-        try:
-            await call
-        except errors.TelegramError as error:
-            self._log.warning("courtesy failed", reason=str(error))
+            reaction = {
+                "chat_id": chat_id,
+                "message_id": message["message_id"],
+                "reaction": [{"type": "emoji", "emoji": "👌"}],
+            }
+            self._courtesies.do(lambda: self._line.api.call("setMessageReaction", reaction))

@@ -11,6 +11,7 @@ import msgspec
 from cctelegram.bridge import clock, commands, lock
 from cctelegram.bridge.broom import Broom
 from cctelegram.bridge.cards import Cards
+from cctelegram.bridge.courtesies import Courtesies
 from cctelegram.bridge.inbound import Bells, Inbound
 from cctelegram.bridge.line import Line
 from cctelegram.bridge.outbound import Outbound
@@ -29,7 +30,7 @@ from cctelegram.telegram.updates import Poller
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from cctelegram.bridge.audience import Audience
     from cctelegram.bridge.cleaning import Cleaning
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from cctelegram.bridge.figures import Figures
     from cctelegram.bridge.judge import Standing
     from cctelegram.bridge.keep import Faults
+    from cctelegram.bridge.modes import Modes
     from cctelegram.config.live import Live
     from cctelegram.config.secret import Secret
     from cctelegram.config.settings import Settings
@@ -59,8 +61,7 @@ class Link:
     Args:
         audience: knows who gets events now.
         holds: gives the reason for which even notices are held now, or None.
-        status: gives what the /status command shows.
-        set_mode: changes the mode, for a time or until the next change; gives the sentence that confirms it.
+        modes: gives the home's mode, which commands change.
         standing: gives what counts now: mode, quiet hours, rules.
         held: told after something was held that had been queued.
         desk: answers what the outbox is asked in a chat.
@@ -76,8 +77,7 @@ class Link:
         audience: Audience,
         holds: Callable[[], str | None],
         manner: Callable[[], Manner],
-        status: Callable[[], Awaitable[dict[str, Any]]],
-        set_mode: Callable[[str, str | None], Awaitable[str]],
+        modes: Callable[[], Modes],
         standing: Callable[[], Standing],
         held: Callable[[], None],
         desk: commands.Desk,
@@ -93,8 +93,7 @@ class Link:
         self._audience = audience
         self._holds = holds
         self._manner = manner
-        self._status = status
-        self._set_mode = set_mode
+        self._modes = modes
         self._standing = standing
         self._held = held
         self._desk = desk
@@ -346,6 +345,7 @@ class Link:
         cards = self._cards = Cards(
             self._store, line, allowed=self._allowed, manner=self._manner, log=self._log
         )
+        courtesies = Courtesies(log=self._log)
         inbound = Inbound(
             self._store,
             line,
@@ -353,10 +353,17 @@ class Link:
             allowed=self._allowed,
             holds=self._holds,
             manner=self._manner,
-            status=self._status,
-            set_mode=self._set_mode,
+            modes=self._modes(),
             desk=self._desk,
-            broom=Broom(self._store, line, self._cleaning, queued=outbound.wake, log=self._log),
+            broom=Broom(
+                self._store,
+                line,
+                self._cleaning,
+                courtesies=courtesies,
+                queued=outbound.wake,
+                log=self._log,
+            ),
+            courtesies=courtesies,
             bells=Bells(
                 answered=self._answered, queued=outbound.wake, revived=outbound.revive, killed=outbound.kill
             ),
@@ -379,6 +386,7 @@ class Link:
             group.create_task(self._faults.keep("sending", outbound.run), name="outbound")
             group.create_task(self._faults.keep("editing cards", cards.run), name="cards")
             group.create_task(self._faults.keep("handling updates", inbound.run), name="inbound")
+            group.create_task(self._faults.keep("courtesies", courtesies.run), name="courtesies")
             group.create_task(poller.run(), name="poll")
             group.create_task(self._introduce(line.api), name="commands")
 

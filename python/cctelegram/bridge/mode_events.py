@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Sequence
 
-    from cctelegram.bridge.modes import Modes
+    from cctelegram.bridge.modes import Change, Modes
 
 PREFIX: Final = "/cct:"
 WITHIN: Final = PREFIX[1:].encode()
@@ -24,7 +24,7 @@ WITHIN: Final = PREFIX[1:].encode()
 class Obeyed(NamedTuple):
     """A mode that was entered, and the chats for which something was queued by it."""
 
-    mode: str
+    change: Change
     chats: set[int]
 
 
@@ -50,12 +50,13 @@ class ModeEvents:
                 mode = self._read(command) or mode
         if mode is None or mode == self._modes.current:
             return None
-        return Obeyed(mode, self._modes.enter(connection, mode))
+        change = self._modes.prepare(mode)
+        return Obeyed(change, self._modes.enter(connection, change))
 
     def done(self, obeyed: Obeyed | None) -> None:
         """Tell that the transaction is durable."""
         if obeyed is not None:
-            self._modes.entered(obeyed.mode, obeyed.chats)
+            self._modes.entered(obeyed.change, obeyed.chats)
 
     def _read(self, command: str) -> str | None:
         mode = MODE_OF.get(command.removeprefix(PREFIX).strip())

@@ -7,7 +7,7 @@ time to time for what `local` and rules keep back.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cctelegram.bridge import clock, digests
 from cctelegram.bridge.judge import GATHERED, JUDGED_BY, LOCAL, MUTED, NOMAD, QUIET, Standing, judge
@@ -46,6 +46,13 @@ TITLES: Final = {
     LOCAL: "{events} kept back while you are local",
     GATHERED: "{events} kept back by your rules",
 }
+
+
+class Change(NamedTuple):
+    """A mode that is to be entered, and the sentence that confirms it."""
+
+    setting: Setting
+    confirmed: str
 
 
 class Modes:
@@ -138,52 +145,67 @@ class Modes:
         Raises:
             ValueError: there is no such mode, or no such time.
         """
+        change = self.prepare(mode, lasting)
+        # Events that are stored from now on are judged by the new mode; the rest is settled below.
+        self._set = change.setting
+        chats = await self._store.run(lambda c: self.enter(c, change))
+        self.entered(change, chats)
+        return change.confirmed
+
+    def prepare(self, mode: str, lasting: str | None = None, asked_at: int | None = None) -> Change:
+        """Give the change that `enter` does in a transaction of the caller's.
+
+        Args:
+            lasting: as `change` has it.
+            asked_at: when a person asked for it (us), which a time counts from; now, when left out.
+
+        Raises:
+            ValueError: there is no such mode or no such time, or the time is over.
+        """
         if mode not in MODES:
             raise ValueError(f"there is no mode {mode!r}; there are: {', '.join(MODES)}")
         now = clock.wall()
-        until = None if lasting is None else now + _microseconds(mode, lasting)
-        # Events that are stored from now on are judged by the new mode; the rest is settled below.
-        self._set = self._set.change(mode, until, now)
-        new = self._set
-        chats = await self._store.run(lambda c: self._enter(c, new, by_hand=True))
-        self._entered(chats)
-        if until is None:
-            return f"Mode {mode}: {MODES[mode]}."
-        end = moment(until, self._manner().zone)
-        return f"Mode muted until {end}: nothing reaches the phone until then; all of it is kept."
+        if lasting is None:
+            return Change(self._set.change(mode, None, now), f"Mode {mode}: {MODES[mode]}.")
+        begins = now if asked_at is None else min(asked_at, now)
+        until = begins + _microseconds(mode, lasting)
+        zone = self._manner().zone
+        if until <= now:
+            raise ValueError(
+                f"the message is of {moment(begins, zone)}, so its time was over at {moment(until, zone)}: "
+                "say it again to mute now"
+            )
+        until_then = "nothing reaches the phone until then; all of it is kept."
+        return Change(
+            self._set.change(mode, until, now), f"Mode muted until {moment(until, zone)}: {until_then}"
+        )
 
-    def enter(self, connection: sqlite3.Connection, mode: str) -> set[int]:
+    def enter(self, connection: sqlite3.Connection, change: Change) -> set[int]:
         """Enter a mode in the caller's transaction; returns the chats for which something is queued by it."""
-        return self._enter(connection, self._set.change(mode, None, clock.wall()), by_hand=True)
+        return self._enter(connection, change.setting, by_hand=True)
 
-    def entered(self, mode: str, chats: set[int]) -> None:
+    def entered(self, change: Change, chats: set[int]) -> None:
         """Tell that the transaction of `enter` is durable."""
-        self._set = self._set.change(mode, None, clock.wall())
-        self._entered(chats)
-
-    def _entered(self, chats: set[int]) -> None:
+        self._set = change.setting
         self._log.info("mode", mode=self._set.mode, until=self._set.until)
         self._queued(chats)
         self._bell.ring()
 
-    async def tell_now(self) -> list[str]:
-        """Answer /digest: tell at once of all that is held back, unless nothing may be told while muted."""
+    def tell(self, connection: sqlite3.Connection) -> tuple[list[str], set[int]]:
+        """Queue what tells of all that is held back, unless nothing may be told while muted.
+
+        Returns:
+            The lines that answer /digest, and the chats for which something is queued.
+        """
         if self.current == MUTED:
             return [
                 "Muted: nothing is told now",
                 "All of it is kept, and summed up when the mode ends: /nomad or /local.",
-            ]
-
-        def work(connection: sqlite3.Connection) -> tuple[int, set[int]]:
-            held = digest.count_reasons(connection)
-            return sum(held.values()), self._tell(connection, held) if held else set()
-
-        count, chats = await self._store.run(work)
-        if not count:
-            return ["Nothing is held back"]
-        self._log.info("told of what was held", deliveries=count)
-        self._queued(chats)
-        return [f"{count} held back, told of now"]
+            ], set()
+        held = digest.count_reasons(connection)
+        if not held:
+            return ["Nothing is held back"], set()
+        return [f"{sum(held.values())} held back, told of now"], self._tell(connection, held)
 
     async def run(self) -> None:
         """End what has a time, and tell of what is held when its time comes; at rest, sleep."""

@@ -122,16 +122,15 @@ class Bridge:
             audience=self._audience,
             holds=self._holds,
             manner=self._manner,
-            status=self.status,
-            set_mode=self.set_mode,
+            modes=lambda: self._modes,  # they are made below
             standing=self._standing,
             held=self._held,
             desk=commands.Desk(
+                status=self.status,
                 pending=self._pending,
                 history=lambda words, chat_id: self.history.lines(
                     words, chat_id, lambda: self._manner().zone
                 ),
-                digest=lambda: self._modes.tell_now(),  # noqa: PLW0108 - they are made below
             ),
             answered=self._closed,
             turn=turn,

@@ -1,0 +1,106 @@
+"""Courtesies: beside everything, bounded, paused by their own 429."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from cctelegram.bridge.courtesies import AT_ONCE, WAITING, Courtesies
+from cctelegram.telegram import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Log:
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def warning(self, event: str, **more: Any) -> None:
+        self.said.append(f"{event}: {more['reason']}")
+
+
+def play(work: Callable[[Courtesies], Any], now: list[float] | None = None) -> tuple[Courtesies, Log]:
+    clock, log = now or [0.0], Log()
+
+    async def run() -> Courtesies:
+        courtesies = Courtesies(log=log, elapsed=lambda: clock[0])
+        task = asyncio.create_task(courtesies.run())
+        await work(courtesies)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return courtesies
+
+    return asyncio.run(run()), log
+
+
+def test_a_few_run_at_once_some_wait_and_the_rest_is_dropped_and_counted() -> None:
+    begun = []
+
+    async def work(courtesies: Courtesies) -> None:
+        go = asyncio.Event()
+
+        async def call() -> None:
+            begun.append(1)
+            await go.wait()
+
+        for _ in range(AT_ONCE):
+            courtesies.do(call)
+        while len(begun) < AT_ONCE:
+            await asyncio.sleep(0)
+        for _ in range(WAITING + 5):
+            courtesies.do(call)
+        assert courtesies.dropped == 5
+        go.set()
+        while len(begun) < AT_ONCE + WAITING:
+            await asyncio.sleep(0)
+
+    _, log = play(work)
+    assert log.said == ["courtesy dropped: too many wait"] * 5
+
+
+def test_a_flood_pauses_courtesies_for_as_long_as_telegram_asks() -> None:
+    now, done = [0.0], []
+
+    async def flooded() -> None:
+        raise errors.RetryAfter("answerCallbackQuery", 429, "retry after 7", 7)
+
+    async def call() -> None:
+        done.append(now[0])
+
+    async def settle() -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+    async def work(courtesies: Courtesies) -> None:
+        courtesies.do(flooded)
+        await settle()
+        courtesies.do(call)
+        now[0] = 6.9
+        courtesies.do(call)
+        now[0] = 7.0
+        courtesies.do(call)
+        await settle()
+        assert courtesies.dropped == 3
+
+    play(work, now)
+    assert done == [7.0]
+
+
+def test_one_that_fails_is_told_and_the_next_is_done() -> None:
+    done = []
+
+    async def fails() -> None:
+        raise errors.NotSent("setMessageReaction", None, "no route")
+
+    async def call() -> None:
+        done.append(1)
+
+    async def work(courtesies: Courtesies) -> None:
+        courtesies.do(fails)
+        courtesies.do(call)
+        while not done:
+            await asyncio.sleep(0)
+
+    _, log = play(work)
+    assert log.said[0].startswith("courtesy failed")
