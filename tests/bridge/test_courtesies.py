@@ -20,6 +20,12 @@ class Log:
         self.said.append(f"{event}: {more['reason']}")
 
 
+async def settle(turns: int = 20) -> None:
+    """Let the other tasks have their turns."""
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+
 def play(work: Callable[[Courtesies], Any], now: list[float] | None = None) -> tuple[Courtesies, Log]:
     clock, log = now or [0.0], Log()
 
@@ -46,14 +52,13 @@ def test_a_few_run_at_once_some_wait_and_the_rest_is_dropped_and_counted() -> No
 
         for _ in range(AT_ONCE):
             courtesies.do(call)
-        while len(begun) < AT_ONCE:
-            await asyncio.sleep(0)
+        await settle()
         for _ in range(WAITING + 5):
             courtesies.do(call)
         assert courtesies.dropped == 5
         go.set()
-        while len(begun) < AT_ONCE + WAITING:
-            await asyncio.sleep(0)
+        await settle(4 * WAITING)
+        assert len(begun) == AT_ONCE + WAITING
 
     _, log = play(work)
     assert log.said == ["courtesy dropped: too many wait"] * 5
@@ -67,10 +72,6 @@ def test_a_flood_pauses_courtesies_for_as_long_as_telegram_asks() -> None:
 
     async def call() -> None:
         done.append(now[0])
-
-    async def settle() -> None:
-        for _ in range(20):
-            await asyncio.sleep(0)
 
     async def work(courtesies: Courtesies) -> None:
         courtesies.do(flooded)
@@ -99,8 +100,8 @@ def test_one_that_fails_is_told_and_the_next_is_done() -> None:
     async def work(courtesies: Courtesies) -> None:
         courtesies.do(fails)
         courtesies.do(call)
-        while not done:
-            await asyncio.sleep(0)
+        await settle()
+        assert done
 
     _, log = play(work)
     assert log.said[0].startswith("courtesy failed")

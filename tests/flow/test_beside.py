@@ -1,4 +1,4 @@
-"""What needs time goes beside: a tap is an answer in a moment, whatever Telegram or the disk does meanwhile."""
+"""What needs time goes beside: a tap is an answer in a moment, whatever Telegram does meanwhile."""
 
 from __future__ import annotations
 
