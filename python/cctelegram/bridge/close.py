@@ -9,7 +9,7 @@ import orjson
 
 from cctelegram.decisions import audit, ledger, outcomes
 from cctelegram.events.event import from_row
-from cctelegram.outbox import answers, facts, intake
+from cctelegram.outbox import answers, intake
 from cctelegram.outbox import audit as log
 from cctelegram.spool import responses
 
@@ -62,10 +62,9 @@ def answer_file(connection: sqlite3.Connection, decision: Decision, now: int) ->
 
 
 def _enter(connection: sqlite3.Connection, decision: Decision, event: Event, body: str, now: int) -> None:
-    key = facts.get_or_make(connection, log.KEY, lambda: secrets.token_bytes(audit.KEY_BYTES))
     number, previous = log.head(connection) or (0, audit.NONE)
-    line, mac = audit.seal(key, number + 1, previous, audit.content(decision, event, body))
-    log.add(connection, number + 1, mac, line, now)
+    line, digest = audit.line_of(number + 1, previous, audit.content(decision, event, body))
+    log.add(connection, number + 1, digest, line, now)
 
 
 def new_id() -> str:

@@ -9,7 +9,6 @@ from cctelegram.bridge.audit import DAY, files
 from cctelegram.decisions import audit
 from cctelegram.decisions.audit import Entry, Line
 from cctelegram.outbox import audit as log
-from cctelegram.outbox import facts
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Found(NamedTuple):
-    """The genuine entries in order, and what is wrong, each in a sentence."""
+    """The entries in order, and what is wrong, each in a sentence."""
 
     entries: list[Entry]
     faults: list[str]
@@ -35,16 +34,16 @@ def verify(connection: sqlite3.Connection, directory: Path, *, keep_days: int, n
     """
     connection.execute("BEGIN")
     try:
-        key = facts.get(connection, log.KEY)
-        if key is None:
-            stray = [f"{file}: there is no key for it in the store" for file in files(directory)]
-            return Found([], stray)
-        entries, faults = audit.check(key, _lines(connection, directory))
+        entries, faults = audit.check(_lines(connection, directory))
         head = log.head(connection)
+        if head is None:
+            faults += [f"{file}: the store knows of no entry" for file in files(directory)]
         # A running bridge may have written more since this look at the store began.
-        if head is not None and not any((entry.number, entry.mac) == head for entry in entries):
+        elif not any(audit.is_head(entry, *head) for entry in entries):
             last = f"ends with entry {entries[-1].number}" if entries else "is empty"
-            faults.append(f"{directory}: the log {last}, the newest is {head[0]}: its end is gone")
+            faults.append(
+                f"{directory}: the log {last}, the newest is {head[0]}: its end was changed, or is gone"
+            )
         faults += _against_ledger(entries, log.closed_since(connection, now - keep_days * DAY * 1_000_000))
         return Found(entries, faults)
     finally:
@@ -65,15 +64,16 @@ def _lines(connection: sqlite3.Connection, directory: Path) -> Iterator[Line]:
 
 
 def _against_ledger(entries: list[Entry], closed: list[log.Closed]) -> Iterator[str]:
-    told = {entry.content["decision"]: entry.content for entry in entries}
+    told = {entry.content.get("decision"): entry.content for entry in entries}
     for decision in closed:
         content = told.get(decision.decision)
         if content is None:
             yield f"{decision.event_id}: the ledger has its decision, the log does not"
             continue
-        options = content["options"]
-        option = None if decision.option is None else options[decision.option]
-        if hashlib.sha256(decision.body.encode()).hexdigest() != content["input_sha256"]:
+        options = content.get("options", [])
+        known = decision.option is not None and decision.option < len(options)
+        option = options[decision.option] if known else None
+        if hashlib.sha256(decision.body.encode()).hexdigest() != content.get("input_sha256"):
             yield f"{decision.event_id}: the event in the store is not the one that was decided on"
         ledger = (decision.state, option, decision.text, decision.user_id)
         logged = tuple(content.get(name) for name in ("state", "option", "text", "user_id"))

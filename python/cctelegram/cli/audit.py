@@ -3,8 +3,8 @@
     cctelegram audit show      the newest decisions: when, who, what, on which question
     cctelegram audit verify    exit code 0 when the log is whole and says what the ledger says, 1 when not
 
-The log lies in state/audit/ of the home, a line of JSON for each decision that was closed. Each line is bound
-to the one before by a keyed hash, and holds the hash of the event that was decided on.
+The log lies in state/audit/ of the home, a line of JSON for each decision that was closed. Each line names
+the hash of the one before, and holds the hash of the event that was decided on.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _verify(found: verify.Found, parsed: argparse.Namespace) -> int:
             "entries": len(found.entries),
             "first": found.entries[0].number if found.entries else None,
             "last": found.entries[-1].number if found.entries else None,
-            "head": found.entries[-1].mac if found.entries else None,
+            "head": found.entries[-1].digest if found.entries else None,
             "faults": found.faults,
         }
         json_line(told)
@@ -93,7 +93,7 @@ def _verify(found: verify.Found, parsed: argparse.Namespace) -> int:
         sys.stdout.write("No entry yet.\n")
     else:
         first, last = found.entries[0], found.entries[-1]
-        sys.stdout.write(f"Entries {first.number} to {last.number}, the last has the MAC {last.mac}\n")
+        sys.stdout.write(f"Entries {first.number} to {last.number}, the last has the hash {last.digest}\n")
         if first.number > 1:
             sys.stdout.write(f"What came before entry {first.number} was removed by age, or by hand.\n")
         if not found.faults:

@@ -1,14 +1,16 @@
 """The audit log's entries: who decided what, when, on exactly which input, each bound to the one before.
 
-An entry is a line of JSON that ends with its MAC: HMAC-SHA256 under the store's audit key over the line
-without it. The line holds the MAC of the one before (`previous`), so that none can be changed, taken out or
-put in between without the key. Whoever can read the store has the key: the log proves nothing against them.
+An entry is a line of JSON that names the SHA-256 of the line before (`previous`), and the store keeps that
+of the newest. So a line that was damaged, changed, taken out or moved is found. It is no proof against who
+can write both the log and the store, unless the hash of the newest entry is kept elsewhere.
+
+Entries of earlier versions end with a `mac`, which the next one names in place of a hash: of these, the order
+is checked and not the content.
 """
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from cctelegram.decisions.ledger import Decision
     from cctelegram.events.event import Event
 
-KEY_BYTES: Final = 32
 # What stands in `previous` of the first entry.
 NONE: Final = "0" * 64
 # A longer input stands in the log by its hash alone.
@@ -36,10 +37,10 @@ class Line(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """An entry that is genuine; `mac` is the one the next entry names."""
+    """An entry; `digest` is what the next one names."""
 
     number: int
-    mac: str
+    digest: str
     content: dict[str, Any]
 
 
@@ -69,25 +70,23 @@ def content(decision: Decision, event: Event, body: str) -> dict[str, Any]:
     return {key: value for key, value in kept.items() if value is not None}
 
 
-def seal(key: bytes, number: int, previous: str, content: dict[str, Any]) -> tuple[str, str]:
-    """Make the line of entry `number`; give it and its MAC."""
-    open_line = msgspec.json.encode({"number": number, "previous": previous, **content})
-    mac = _mac(key, open_line)
-    return f'{open_line[:-1].decode()},"mac":"{mac}"}}', mac
+def line_of(number: int, previous: str, content: dict[str, Any]) -> tuple[str, str]:
+    """Make the line of entry `number`; give it and its digest."""
+    line = msgspec.json.encode({"number": number, "previous": previous, **content})
+    return line.decode(), _digest(line)
 
 
-def read(key: bytes, line: bytes) -> Entry | None:
-    """Give the entry that a line holds; None when it is not one that was made with this key."""
-    body, mark, rest = line.rpartition(b',"mac":"')
-    mac = rest.removesuffix(b'"}').decode("ascii", "replace")
-    if not mark or not hmac.compare_digest(mac.encode(), _mac(key, body + b"}").encode()):
+def read(line: bytes) -> Entry | None:
+    """Give the entry that a line holds; None when it holds none."""
+    try:
+        kept = msgspec.json.decode(line)
+        return Entry(int(kept["number"]), _digest(line), {"previous": kept["previous"], **kept})
+    except (ValueError, KeyError, TypeError):
         return None
-    kept = msgspec.json.decode(line)
-    return Entry(int(kept["number"]), mac, kept)
 
 
-def check(key: bytes, lines: Iterable[Line]) -> tuple[list[Entry], list[str]]:
-    """Follow the chain; give the genuine entries, and each break of it in a sentence.
+def check(lines: Iterable[Line]) -> tuple[list[Entry], list[str]]:
+    """Follow the chain; give the entries, and each break of it in a sentence.
 
     The first entry may be any: older files are removed by age.
     """
@@ -95,18 +94,32 @@ def check(key: bytes, lines: Iterable[Line]) -> tuple[list[Entry], list[str]]:
     faults: list[str] = []
     broken = False
     for line in lines:
-        entry = read(key, line.text)
+        entry = read(line.text)
         if entry is None:
-            faults.append(f"{line.place}: this line was changed, or not made by this bridge")
+            faults.append(f"{line.place}: this line is no entry of the log")
             broken = True
             continue
         before = entries[-1] if entries else None
-        if before is not None and entry.content["previous"] != before.mac and not broken:
-            faults.append(f"{line.place}: entry {entry.number} does not follow entry {before.number}")
+        if before is not None and not broken and not follows(entry, before):
+            faults.append(
+                f"{line.place}: entry {entry.number} does not follow entry {before.number} as it is now: "
+                "that one was changed, or what stood between them is gone"
+            )
         broken = False
         entries.append(entry)
     return entries, faults
 
 
-def _mac(key: bytes, text: bytes) -> str:
-    return hmac.digest(key, text, "sha256").hex()
+def follows(entry: Entry, before: Entry) -> bool:
+    """Whether an entry names the one before it."""
+    names = (before.digest, before.content.get("mac"))
+    return entry.number == before.number + 1 and entry.content["previous"] in names
+
+
+def is_head(entry: Entry, number: int, digest: str) -> bool:
+    """Whether an entry is the newest one as the store knows it."""
+    return entry.number == number and digest in (entry.digest, entry.content.get("mac"))
+
+
+def _digest(line: bytes) -> str:
+    return hashlib.sha256(line).hexdigest()

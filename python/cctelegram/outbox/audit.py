@@ -12,7 +12,6 @@ from cctelegram.outbox import facts
 if TYPE_CHECKING:
     import sqlite3
 
-KEY: Final = "audit_key"
 HEAD: Final = "audit_head"
 SINCE: Final = "audit_since"
 
@@ -37,18 +36,18 @@ class Closed(NamedTuple):
 
 
 def head(connection: sqlite3.Connection) -> tuple[int, str] | None:
-    """Give number and MAC of the newest entry; None before the first."""
+    """Give number and digest of the newest entry; None before the first."""
     kept = facts.get(connection, HEAD)
     if kept is None:
         return None
-    number, _, mac = kept.decode().partition(" ")
-    return int(number), mac
+    number, _, digest = kept.decode().partition(" ")
+    return int(number), digest
 
 
-def add(connection: sqlite3.Connection, number: int, mac: str, line: str, now: int) -> None:
+def add(connection: sqlite3.Connection, number: int, digest: str, line: str, now: int) -> None:
     """Enter an entry, in the transaction of what it tells; `now` in us."""
     connection.execute("INSERT INTO audit (number, line) VALUES (?, ?)", (number, line))
-    facts.put(connection, HEAD, f"{number} {mac}".encode())
+    facts.put(connection, HEAD, f"{number} {digest}".encode())
     facts.get_or_make(connection, SINCE, lambda: str(now).encode())
 
 
