@@ -218,7 +218,8 @@ def test_a_reply_that_is_not_clear_asks_back_and_decides_nothing(
     fast_sandbox.control.say("yes, but only staging", reply_to=card["message_id"])
     see(fast_sandbox, "Nothing was decided", "reply yes or no")
     (answer,) = answers(running)
-    assert (answer["kind"], answer["text"], answer["event_id"]) == ("message", "yes, but only staging", "q")
+    assert (answer["kind"], answer["text"]) == ("message", "yes, but only staging")
+    assert (answer["reply_to"]["event_id"], "event_id" in answer) == ("q", False)
     fast_sandbox.control.tap(card["message_id"], "Deny")
     wait_for(lambda: [a for a in running.responses() if a.get("action") == "denied"], "the tap decides")
     fast_sandbox.control.say("because of the freeze", reply_to=card["message_id"])
@@ -271,7 +272,8 @@ def test_words_to_a_question_that_takes_none_are_filed_and_the_person_is_told_so
     fast_sandbox.control.say("green", reply_to=card["message_id"])
     see(fast_sandbox, "Nothing was decided", "reply with the label of one")
     (answer,) = answers(running)
-    assert (answer["kind"], answer["text"], answer["event_id"]) == ("message", "green", "q")
+    assert (answer["kind"], answer["text"], answer["reply_to"]["event_id"]) == ("message", "green", "q")
+    assert "event_id" not in answer, "who waits for the answer to q must not take it for that"
     fast_sandbox.control.tap(card["message_id"], "blue")
     answers(running, 2)
 
@@ -313,6 +315,22 @@ def test_an_answer_that_cannot_be_written_yet_is_written_when_it_can(
     folder.unlink()
     moved.rename(folder)
     assert answers(running)[0]["action"] == "approved"
+
+
+def test_a_reply_that_is_not_clear_ends_no_wait(running: RunningBridge, fast_sandbox: Sandbox) -> None:
+    asking = subprocess.Popen(
+        [COMMAND, "ask", "Deploy?", "--title", "CI asks", "--timeout", "30s"],
+        env=environment(CC_TELEGRAM_HOME=str(running.home)),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    card = see(fast_sandbox, "CI asks")
+    fast_sandbox.control.say("hm, maybe", reply_to=card["message_id"])
+    see(fast_sandbox, "Nothing was decided")
+    answers(running)
+    assert asking.poll() is None
+    fast_sandbox.control.tap(card["message_id"], "Deny")
+    assert (asking.communicate(timeout=30)[0], asking.returncode) == ("Deny\n", 1)
 
 
 @pytest.mark.parametrize(("button", "code", "printed"), [("Yes", 0, "Yes"), ("No", 1, "No"), (None, 2, "")])

@@ -72,7 +72,7 @@ def said(connection: sqlite3.Connection, bot: int, message: dict[str, Any], now:
             return Outcome(answered=True)
     left_out = next((kind.replace("_", " ") for kind in MEDIA if kind in message), None)
     if text:
-        _file(connection, bot, message, text, now)
+        _file(connection, bot, message, text, now, awaited=asked is not None and asked.state == "open")
     if left_out is not None:
         kept = "Its words are kept for the agent." if text else "Nothing of it is kept."
         lines = [f"A {left_out} cannot be handed on", f"Only text reaches agents. {kept}"]
@@ -97,7 +97,14 @@ def queue_reply(
     deliveries.enqueue(connection, chat_id, [pack(payload)], now, lane=0, silent=True, thread_id=thread_id)
 
 
-def _file(connection: sqlite3.Connection, bot: int, message: dict[str, Any], text: str, now: int) -> None:
+def _file(
+    connection: sqlite3.Connection, bot: int, message: dict[str, Any], text: str, now: int, *, awaited: bool
+) -> None:
+    """Enter a message for the agent.
+
+    One about a question that is still open (`awaited`) names its event in `reply_to` alone: who waits for the
+    answer to that event must not take these words for it.
+    """
     chat_id = int(message["chat"]["id"])
     who = _who(message, chat_id)
     content: dict[str, Any] = {
@@ -117,11 +124,9 @@ def _file(connection: sqlite3.Connection, bot: int, message: dict[str, Any], tex
         found = deliveries.event_of_message(connection, bot, chat_id, int(replied["message_id"]))
         reply_to = {"message_id": replied["message_id"], "text": replied.get("text")}
         if found is not None:
-            event, reply_to["event_id"], content["event_id"], content["task_id"] = (
-                found[0],
-                found[1],
-                *found[1:],
-            )
+            event, reply_to["event_id"], task_id = found
+            if not awaited:
+                content["event_id"], content["task_id"] = reply_to["event_id"], task_id
         content["reply_to"] = {key: value for key, value in reply_to.items() if value is not None}
     content = {key: value for key, value in content.items() if value is not None}
     name = responses.name(content.get("event_id"), now, secrets.randbits(32))

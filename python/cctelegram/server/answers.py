@@ -41,7 +41,7 @@ def take(home: str, wanted: list[str]) -> list[dict[str, Any]]:
 
 
 def taken(home: str, event_id: str) -> dict[str, Any] | None:
-    """Return the last answer to the event that a reader has taken already, if it is still kept."""
+    """Return the decision on the event that a reader has taken already, if it is still kept."""
     directory = os.path.join(place.responses_dir(home), "taken")
     try:
         names = sorted(os.listdir(directory), reverse=True)
@@ -56,7 +56,8 @@ def taken(home: str, event_id: str) -> dict[str, Any] | None:
                 answer = parse(opened.read())
         except OSError:
             continue  # swept away meanwhile
-        if answer is not None and answer.get("event_id") == event_id:
+        # A comment after a tap is a message about the same event, and newer.
+        if answer is not None and answer.get("event_id") == event_id and answer["kind"] == "decision":
             return answer
     return None
 

@@ -36,7 +36,8 @@ def process_pending_responses(arguments: dict[str, Any], call: Call, session: Se
     recent = answers.read(home, [each for each in answers.names(home, newest_first=False) if each >= oldest])
     free = [name for name, answer in recent if not answers.is_left_to_another(session, answer)]
     taken = answers.take(home, free[:AT_ONCE])
-    actions = [answer.get("action") for answer in taken]
+    # The action of a command is its producer's own word, which may be one of these.
+    actions = [answer.get("action") for answer in taken if answer["kind"] == "decision"]
     summary = {
         "total_recent_responses": len(recent),
         "actionable_responses": len(taken),
@@ -79,4 +80,4 @@ def _recommend(answer: dict[str, Any]) -> str:
         "cancelled": f"The question {about} was withdrawn.",
     }
     other = f"{who} chose {given} on {about}." if answer["kind"] == "command" else f"{who} wrote: {words}"
-    return sentences.get(str(answer.get("action")), other)
+    return sentences.get(str(answer.get("action")), other) if answer["kind"] == "decision" else other
