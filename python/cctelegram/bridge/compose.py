@@ -76,7 +76,7 @@ def compose(job: Job, manner: Manner, key: bytes) -> list[str]:
     event = whole if readable else render.part(whole)
     if decision is None:
         texts = render.message(event, zone=manner.zone, style=manner.style, times=job.times)
-        buttons = links(event)
+        buttons = actions(event, job, key)
     else:
         texts = render.card(
             event,
@@ -147,10 +147,14 @@ def keyboard(decision: Decision, key: bytes, chat_id: int) -> tuple[tuple[dict[s
     return tuple((button,) for button in buttons)
 
 
-def links(event: Event) -> tuple[tuple[dict[str, Any], ...], ...]:
-    """Give the buttons of a message that asks nothing: its actions that are links."""
-    return tuple(
-        ({"text": button.label, "url": button.url},)
-        for button in render.buttons(event)
-        if button.url is not None
-    )
+def actions(event: Event, job: Job, key: bytes) -> tuple[tuple[dict[str, Any], ...], ...]:
+    """Give the buttons of a message that asks nothing: links, and actions whose tap is an answer."""
+    row, chat_id = job.waiting.event, job.waiting.chat_id
+    made = []
+    for button in render.buttons(event):
+        if button.url is not None:
+            made.append(({"text": button.label, "url": button.url},))
+        elif row is not None and job.event_id is not None:
+            data = codes.action_data(key, row, job.event_id, button.place, chat_id)
+            made.append(({"text": button.label, "callback_data": data},))
+    return tuple(made)

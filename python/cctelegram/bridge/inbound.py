@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
-from cctelegram.bridge import broom, clock, commands, membership, mode_buttons, said, strangers, taps
+from cctelegram.bridge import actions, broom, clock, commands, membership, mode_buttons, said, strangers, taps
 from cctelegram.bridge.wake import Wake
 from cctelegram.outbox import chats, updates
 from cctelegram.telegram import access
@@ -145,6 +145,8 @@ class Inbound:
             await self._refuse(update, content)
         elif "callback_query" in content and self._broom.is_tap(content["callback_query"]):
             await self._broom.tapped(update, content["callback_query"])
+        elif "callback_query" in content and actions.is_tap(content["callback_query"]):
+            await self._action(update, content["callback_query"])
         elif "callback_query" in content:
             await self._tap(update, content["callback_query"])
         elif "message" in content:
@@ -210,6 +212,19 @@ class Inbound:
         if reply.closed:
             self._bells.answered()
             self._log.info("answered", user_id=query["from"]["id"])
+        self._courtesies.do(lambda: self._line.api.answer_callback_query(query["id"], reply.text))
+
+    async def _action(self, update: updates.Update, query: dict[str, Any]) -> None:
+        def work(connection: sqlite3.Connection) -> actions.Reply:
+            now = clock.wall()
+            reply = actions.tapped(connection, self._line.key, query, now)
+            updates.handled(connection, update.row, now)
+            return reply
+
+        reply = await self._store.run(work)
+        if reply.answered:
+            self._bells.answered()
+            self._log.info("commanded", user_id=query["from"]["id"])
         self._courtesies.do(lambda: self._line.api.answer_callback_query(query["id"], reply.text))
 
     def _ordered(self, query: dict[str, Any]) -> mode_buttons.Order | None:

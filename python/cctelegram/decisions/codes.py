@@ -17,6 +17,8 @@ CODE_BYTES: Final = 9
 MAC_BYTES: Final = 12
 # Stands in an order's MAC where a decision's code would; no code has this length.
 ORDER: Final = "order"
+# The same of an action's.
+ACTION: Final = "action"
 
 
 class Tapped(NamedTuple):
@@ -68,6 +70,44 @@ def read_order(key: bytes, data: str, chat_id: int) -> str | None:
     if kind != "m" or not hmac.compare_digest(mac.encode(), _mac(key, ORDER, order, chat_id).encode()):
         return None
     return order
+
+
+class Action(NamedTuple):
+    """What the button of an action says, genuine or not: the event's row, the entry's place, the MAC."""
+
+    event: int
+    place: int
+    mac: str
+
+
+def action_data(key: bytes, event: int, event_id: str, place: int, chat_id: int) -> str:
+    """Give the data of a button of `data.actions`: `a.<event>.<place>.<mac>`, 56 bytes at most.
+
+    The MAC is over the event's id as well: a row that another event has in another store counts for nothing.
+    """
+    return f"a.{event}.{place}.{_action_mac(key, event, event_id, place, chat_id)}"
+
+
+def read_action(data: str) -> Action | None:
+    """Give what the button of an action says, or None when it is none; `is_genuine` is to be asked."""
+    kind, *rest = data.split(".")
+    if kind != "a" or len(rest) != 3 or not all(_is_number(part) for part in rest[:2]):
+        return None
+    return Action(int(rest[0]), int(rest[1]), rest[2])
+
+
+def is_genuine(key: bytes, action: Action, event_id: str, chat_id: int) -> bool:
+    """Whether we made the button of an action, for this event and this chat."""
+    mac = _action_mac(key, action.event, event_id, action.place, chat_id)
+    return hmac.compare_digest(action.mac.encode(), mac.encode())
+
+
+def _action_mac(key: bytes, event: int, event_id: str, place: int, chat_id: int) -> str:
+    return _mac(key, f"{ACTION}.{event}.{event_id}", place, chat_id)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 19
 
 
 def _mac(key: bytes, code: str, option: int | str, chat_id: int) -> str:

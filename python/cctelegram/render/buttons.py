@@ -18,8 +18,12 @@ LABEL_SHOWN: Final = 40
 
 
 class Button(msgspec.Struct, frozen=True):
-    """A button: it opens `url`, or a tap on it is an answer with `action`; one of the two is None."""
+    """A button: it opens `url`, or a tap on it is an answer with `action`; one of the two is None.
 
+    `place`: of the entry in `data.actions`, from 0.
+    """
+
+    place: int
     label: str
     url: str | None
     action: str | None
@@ -46,11 +50,11 @@ def buttons(event: Event) -> tuple[Button, ...]:
     details show every entry.
     """
     actions = event.data.get("actions")
-    made = (_button(entry) for entry in actions) if isinstance(actions, list) else ()
+    made = (_button(place, entry) for place, entry in enumerate(actions)) if isinstance(actions, list) else ()
     return tuple(button for button in made if button is not None)
 
 
-def _button(entry: object) -> Button | None:
+def _button(place: int, entry: object) -> Button | None:
     if not isinstance(entry, dict):
         return None
     label, url, action, style = (entry.get(key) for key in ("text", "url", "action", "style"))
@@ -59,7 +63,7 @@ def _button(entry: object) -> Button | None:
     style = style if isinstance(style, str) else None
     shown = _native.one_line(label)
     if url is None:
-        return Button(shown, None, action if isinstance(action, str) and action else label, style)
+        return Button(place, shown, None, action if isinstance(action, str) and action else label, style)
     if isinstance(url, str) and _native.is_link(url):
-        return Button(shown, url, None, style)
+        return Button(place, shown, url, None, style)
     return None
