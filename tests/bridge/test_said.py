@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cctelegram.spool.responses import take
 from flow.phone import see, texts
 from running import RunningBridge, wait_for
 
@@ -38,12 +39,69 @@ def test_messages_of_telegram_s_own_and_commands_for_another_bot_are_no_messages
     assert texts(fast_sandbox) == ["For the agent"]
 
 
-def test_an_edited_message_is_not_a_second_one(running: RunningBridge, fast_sandbox: Sandbox) -> None:
-    edited = message(fast_sandbox, text="Changed", edit_date=2)
-    fast_sandbox.control.update({"edited_message": edited["message"]})
+def files(running: RunningBridge, count: int) -> list[dict[str, Any]]:
+    return wait_for(lambda: found if len(found := running.responses()) == count else [], f"{count} files")
+
+
+def test_the_new_text_of_a_message_counts_until_it_is_taken(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    control = fast_sandbox.control
+    said = control.say("Frist")["message_id"]
+    (first,) = files(running, 1)
+    control.edit(said, "First")
+    wait_for(lambda: [a["text"] for a in running.responses()] == ["First"], "the new text")
+    assert running.responses()[0]["id"] == first["id"]
+    (taken,) = take(str(running.home / "responses"))
+    control.edit(said, "First, corrected")
+    (second,) = files(running, 1)
+    assert (second["text"], second["edits"]) == ("First, corrected", taken[1]["id"])
+    control.edit(said, "First, corrected twice")
+    wait_for(lambda: running.responses()[0]["text"] == "First, corrected twice", "the newest text")
+    (third,) = running.responses()
+    assert (third["id"], third["edits"]) == (second["id"], first["id"])
+    control.say("The last")
+    files(running, 2)
+    wait_for(lambda: not list((running.home / "responses").glob(".*")), "nothing is left of it")
+
+
+def test_an_edit_that_changes_no_words_says_nothing_and_a_command_is_not_run_by_one(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    control = fast_sandbox.control
+    said = control.say("https://example.org")["message_id"]
+    files(running, 1)
+    control.edit(said, "https://example.org")
+    control.edit(control.say("/help")["message_id"], "/mute")
+    see(fast_sandbox, "An edited command is not run")
+    assert running.status()["mode"] == "nomad"
+    control.say("The last")
+    assert [answer["text"] for answer in files(running, 2)] == ["https://example.org", "The last"]
+
+
+def test_an_edit_can_make_an_unclear_reply_clear(running: RunningBridge, fast_sandbox: Sandbox) -> None:
+    running.put("q.json", {"type": "approval_request", "title": "Go on?", "event_id": "q"})
+    control, card = fast_sandbox.control, see(fast_sandbox, "Go on?")
+    said = control.say("yse", reply_to=card["message_id"])["message_id"]
+    see(fast_sandbox, "Nothing was decided")
+    control.edit(said, "yes")
+    wait_for(lambda: [a for a in running.responses() if a.get("action") == "approved"], "it is decided")
+    control.edit(said, "no")
+    wait_for(lambda: [a for a in running.responses() if a.get("text") == "no"], "the newest text")
+    assert {answer.get("text", answer.get("action")) for answer in running.responses()} == {"approved", "no"}
+
+
+def test_an_album_is_told_of_once_and_its_words_are_kept(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    fast_sandbox.control.album(10, caption="Ten views")
+    see(fast_sandbox, "An album cannot be handed on")
+    fast_sandbox.control.album(2)
     fast_sandbox.control.say("The last")
-    (answer,) = wait_for(running.responses, "the last one")
-    assert answer["text"] == "The last"
+    assert [answer["text"] for answer in files(running, 2)] == ["Ten views", "The last"]
+    wait_for(lambda: sum("cannot be handed on" in text for text in texts(fast_sandbox)) == 2, "two albums")
+    running.wait_status(lambda now: not any(now["queue"].values()), "nothing more is told")
+    assert sum("cannot be handed on" in text for text in texts(fast_sandbox)) == 2
 
 
 def test_an_update_that_is_not_as_documented_does_not_block_the_next(

@@ -106,7 +106,11 @@ async def in_private(bot: Bot, person: Person, user: int) -> None:
     await bot.edit_message_reply_markup(chat_id=user, message_id=first.message_id, reply_markup=keyboard())
     person.do("say", text="/start hello https://example.com", reply_to=first.message_id)
     query = person.do("tap", message_id=first.message_id, button="Deny")
-    updates = await bot.get_updates(allowed_updates=["message", "callback_query", "my_chat_member"])
+    kinds = ["message", "edited_message", "callback_query", "my_chat_member"]
+    await bot.get_updates(allowed_updates=kinds)
+    pictures = person.do("album", count=2, caption="two /views")["messages"]
+    person.do("edit", message_id=pictures[0]["message_id"], text="two https://example.com")
+    updates = await bot.get_updates(allowed_updates=kinds)
     await bot.get_updates(offset=updates[-1].update_id + 1)
     await bot.answer_callback_query(query["id"], text="Denied", show_alert=True)
     await bot.set_message_reaction(user, first.message_id, [types.ReactionTypeEmoji(emoji="\U0001f44d")])

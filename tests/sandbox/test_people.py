@@ -33,6 +33,32 @@ def test_what_is_written_arrives_as_telegram_sends_it(own_bot: Bot) -> None:
     assert update["message_id"] == message["message_id"] + 1
 
 
+def test_a_person_edits_a_message_of_theirs_and_the_bot_hears_of_it_where_it_asks(own_bot: Bot) -> None:
+    ours = own_bot.send("ours")
+    said = own_bot.control.say("/frist")
+    kinds = ["message", "edited_message"]
+    (update,) = own_bot.call("getUpdates", allowed_updates=kinds)
+    edited = own_bot.control.edit(said["message_id"], "/first")
+    assert edited == said | {"text": "/first", "edit_date": edited["edit_date"]}
+    (update,) = own_bot.call("getUpdates", allowed_updates=kinds, offset=update["update_id"] + 1)
+    assert update["edited_message"] == edited
+    with pytest.raises(ControlError, match="there is no message"):
+        own_bot.control.edit(ours["message_id"], "not mine")
+
+
+def test_an_album_is_messages_of_one_group_with_a_caption_below_the_first(own_bot: Bot) -> None:
+    sent = own_bot.control.album(3, caption="Views")
+    heard = [update["message"] for update in own_bot.call("getUpdates")]
+    assert heard == sent
+    assert len({message["media_group_id"] for message in heard}) == 1
+    assert [message.get("caption") for message in heard] == ["Views", None, None]
+    own_bot.control.edit(sent[1]["message_id"], "A tree")
+    assert own_bot.call("getFile", file_id=sent[0]["photo"][0]["file_id"])["file_path"].endswith(".png")
+    for count in (1, 11):
+        with pytest.raises(ControlError, match="2 to 10"):
+            own_bot.control.album(count)
+
+
 def test_r24_a_tap_on_64_bytes_of_data_arrives_and_is_answered_once(own_bot: Bot) -> None:
     message = own_bot.send("sure?", reply_markup=BUTTONS)
     query = own_bot.control.tap(message["message_id"], "Approve")

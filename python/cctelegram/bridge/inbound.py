@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 # Commands that are answered beside the updates behind them.
 BESIDE: Final = 8
 BUSY: Final = ("Too many commands at once", "Say it again in a moment.")
+EDITED_COMMAND: Final = ("An edited command is not run", "Send it as a message of its own.")
+# Albums of which the person was told that no picture is handed on.
+ALBUMS: Final = 64
 
 
 class Bells(NamedTuple):
@@ -84,6 +88,7 @@ class Inbound:
         self._bell = Wake()
         self._beside: dict[int, asyncio.Task[None]] = {}
         self._fault: sqlite3.Error | None = None
+        self._albums: deque[tuple[int, str]] = deque(maxlen=ALBUMS)
 
     async def keep(self, batch: list[dict[str, Any]]) -> None:
         """Make a batch of updates durable; the offset may move when this returns."""
@@ -151,6 +156,8 @@ class Inbound:
             await self._tap(update, content["callback_query"])
         elif "message" in content:
             await self._message(update, content["message"])
+        elif "edited_message" in content:
+            await self._edited(update, content["edited_message"])
         else:
             await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
 
@@ -326,17 +333,33 @@ class Inbound:
             self._bells.revived(chat_id)
         self._bells.queued(chat_id)
 
-    async def _words(self, update: updates.Update, message: dict[str, Any]) -> None:
+    async def _edited(self, update: updates.Update, message: dict[str, Any]) -> None:
+        if for_another(message.get("text") or "", self._me.name):
+            await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
+        elif commands.named(message, self._me.name) is not None:
+            await self._answer(update, message, list(EDITED_COMMAND))
+        else:
+            await self._words(update, message, edited=True)
+
+    async def _words(self, update: updates.Update, message: dict[str, Any], *, edited: bool = False) -> None:
         chat_id = int(message["chat"]["id"])
+        # Each picture of an album is a message of its own; in memory, so a restart may tell once more.
+        album = (chat_id, message["media_group_id"]) if "media_group_id" in message else None
+        known = album is not None and album in self._albums
 
         def work(connection: sqlite3.Connection) -> said.Outcome:
             now = clock.wall()
             revived = chats.revive(connection, self._line.bot, chat_id)
-            outcome = said.said(connection, self._line.bot, message, now)
+            if edited:
+                outcome = said.edited(connection, self._line.bot, message, now)
+            else:
+                outcome = said.said(connection, self._line.bot, message, now, media_told=known)
             updates.handled(connection, update.row, now)
             return outcome._replace(revived=revived)
 
         outcome = await self._store.run(work)
+        if album is not None and not known:
+            self._albums.append(album)
         if outcome.revived:
             self._bells.revived(chat_id)
         if outcome.answered:

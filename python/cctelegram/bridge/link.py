@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from cctelegram.outbox.store import Store
     from cctelegram.pools.counters import Counters
 
-ALLOWED_UPDATES: Final = ("message", "callback_query", "my_chat_member")
 CONNECTING: Final = "connecting to Telegram"
 NOT_GIVEN: Final = (
     "no token: put TELEGRAM_BOT_TOKEN=<token from @BotFather> into .env in the home; "
@@ -377,7 +376,6 @@ class Link:
             inbound.keep,
             offset=start or None,
             poll_seconds=lambda: self._live.current.telegram.poll_seconds,
-            allowed_updates=ALLOWED_UPDATES,
             token_refused=self._give_way,
         )
         self.problem = None

@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
 from cctelegram.bridge import clock
 from cctelegram.bridge.wake import Wake
 from cctelegram.outbox import answers
@@ -28,9 +30,36 @@ def write_all(connection: sqlite3.Connection, directory: str) -> None:
         OSError: one cannot be written; it stays entered as it is.
     """
     for answer in answers.unwritten(connection, -1):
-        with contextlib.suppress(FileExistsError):  # written before a crash that came before the note
-            responses.post(directory, answer.name, answer.body.encode())
-        answers.written(connection, answer.answer, clock.wall())
+        answers.written(
+            connection,
+            answer.answer,
+            clock.wall(),
+            post(directory, answer, answers.corrected(connection, answer)),
+        )
+
+
+def post(directory: str, answer: Answer, corrected: Answer | None) -> str:
+    """Write an answer's file, and take back the one that it corrects; return what stands in it.
+
+    Where nobody took the earlier one, the new text comes in its place, under its id. Where somebody did, it
+    is a second answer that names the first in `edits`.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    body = answer.body
+    if corrected is not None:
+        old, content = orjson.loads(corrected.body), orjson.loads(body)
+        if not responses.withdraw(directory, corrected.name):
+            content["edits"] = old["id"]
+        else:
+            content["id"] = old["id"]
+            if "edits" in old:
+                content["edits"] = old["edits"]
+        body = orjson.dumps(content).decode()
+    with contextlib.suppress(FileExistsError):  # written before a crash that came before the note
+        responses.post(directory, answer.name, body.encode())
+    return body
 
 
 class Replies:
@@ -49,25 +78,32 @@ class Replies:
 
     async def run(self) -> None:
         """Write what is entered, in order."""
+        withdrawn = True  # by a run before, which was killed
         while True:
             waiting = await self._store.run(answers.unwritten)
+            withdrawn |= any(answer.corrects is not None for answer in waiting)
             for answer in waiting:
                 if not await self._write(answer):
                     await self._bell.wait(AGAIN)
                     break
             if not waiting:
+                if withdrawn:
+                    with contextlib.suppress(OSError):  # hidden, and swept at the next start
+                        await asyncio.to_thread(responses.sweep, self._directory)
+                    withdrawn = False
                 await self._bell.wait()
 
     async def _write(self, answer: Answer) -> bool:
+        corrected = None
+        if answer.corrects is not None:
+            corrected = await self._store.run(lambda c: answers.corrected(c, answer))
         try:
-            await asyncio.to_thread(responses.post, self._directory, answer.name, answer.body.encode())
-        except FileExistsError:
-            pass  # written before a crash that came before the note in the store
+            body = await asyncio.to_thread(post, self._directory, answer, corrected)
         except OSError as error:
             self.problem = f"cannot write {self._directory}: {error.strerror or error}"
             self._log.error("answer not written", name=answer.name, reason=self.problem)
             return False
         self.problem = None
-        await self._store.run(lambda c: answers.written(c, answer.answer, clock.wall()))
+        await self._store.run(lambda c: answers.written(c, answer.answer, clock.wall(), body))
         self._log.info("answer written", name=answer.name)
         return True

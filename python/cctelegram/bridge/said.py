@@ -49,19 +49,44 @@ class Outcome(NamedTuple):
     revived: bool = False
 
 
-def said(connection: sqlite3.Connection, bot: int, message: dict[str, Any], now: int) -> Outcome:
+def edited(connection: sqlite3.Connection, bot: int, message: dict[str, Any], now: int) -> Outcome:
+    """Take the edit of an allowed user's message: its new text counts as far as nobody took the old one.
+
+    An edit that changes no words (Telegram made a preview of a link, a shared location moved) says nothing,
+    and none of it is about a picture. What was decided by the old text stays decided.
+    """
+    place = answers.Place(bot, int(message["chat"]["id"]), int(message["message_id"]))
+    text = _text(message)
+    before = answers.of_message(connection, place)
+    asked = _asked(connection, bot, message)
+    decided = asked is not None and (asked.chat_id, asked.message_id, asked.text) == (*place[1:], text)
+    if not text or decided or (before is not None and orjson.loads(before.body).get("text") == text):
+        return Outcome()
+    corrects = None if before is None else before.answer
+    return said(connection, bot, message, now, corrects=corrects, media_told=True)
+
+
+def said(
+    connection: sqlite3.Connection,
+    bot: int,
+    message: dict[str, Any],
+    now: int,
+    *,
+    corrects: int | None = None,
+    media_told: bool = False,
+) -> Outcome:
     """Take an allowed user's message: an answer, in reply to a card; else it is filed for the agent.
 
-    Only words are handed on: a picture or a file is not, and the person is told so. A message of Telegram's
-    own (somebody joined, something was pinned) says nothing.
+    Only words are handed on: a picture or a file is not, and the person is told so, once for an album. A
+    message of Telegram's own (somebody joined, something was pinned) says nothing.
+
+    Args:
+        corrects: the answer that the message was before it was edited.
+        media_told: the person was told already that no picture is handed on.
     """
     chat_id = int(message["chat"]["id"])
-    text = message.get("text") or message.get("caption") or ""
-    replied = message.get("reply_to_message")
-    card = None
-    if isinstance(replied, dict):
-        card = ledger.card_of_message(connection, bot, chat_id, int(replied["message_id"]))
-    asked = None if card is None else ledger.by_id(connection, card.decision)
+    text = _text(message)
+    asked = _asked(connection, bot, message)
     unclear = None
     if asked is not None and asked.state == "open" and text:
         words = reply.meant(asked, text)
@@ -71,16 +96,40 @@ def said(connection: sqlite3.Connection, bot: int, message: dict[str, Any], now:
             close.answered(connection, asked, who, now, option=words.option, text=words.text)
             return Outcome(answered=True)
     left_out = next((kind.replace("_", " ") for kind in MEDIA if kind in message), None)
+    if left_out is not None and "media_group_id" in message:
+        left_out = "album"
     if text:
-        _file(connection, bot, message, text, now, awaited=asked is not None and asked.state == "open")
-    if left_out is not None:
+        awaited = asked is not None and asked.state == "open"
+        _file(connection, bot, message, text, now, awaited=awaited, corrects=corrects)
+    if left_out is not None and not media_told:
         kept = "Its words are kept for the agent." if text else "Nothing of it is kept."
-        lines = [f"A {left_out} cannot be handed on", f"Only text reaches agents. {kept}"]
+        if "media_group_id" in message:  # the words may stand below another of its pictures
+            kept = "Its words, if it has any, are kept for the agent."
+        article = "An" if left_out[0] in "aeiou" else "A"
+        lines = [f"{article} {left_out} cannot be handed on", f"Only text reaches agents. {kept}"]
         queue_reply(connection, message, lines, now)
     elif unclear is not None:
         lines = [NOT_UNDERSTOOD, reply.help_with(unclear), "The agent gets your words as a message."]
         queue_reply(connection, message, lines, now)
-    return Outcome(answered=bool(text), filed=bool(text), queued=unclear is not None or left_out is not None)
+    return Outcome(
+        answered=bool(text),
+        filed=bool(text),
+        queued=unclear is not None or (left_out is not None and not media_told),
+    )
+
+
+def _asked(connection: sqlite3.Connection, bot: int, message: dict[str, Any]) -> ledger.Decision | None:
+    """Give the decision whose card a message replies to, open or closed."""
+    replied = message.get("reply_to_message")
+    if not isinstance(replied, dict):
+        return None
+    chat_id = int(message["chat"]["id"])
+    card = ledger.card_of_message(connection, bot, chat_id, int(replied["message_id"]))
+    return None if card is None else ledger.by_id(connection, card.decision)
+
+
+def _text(message: dict[str, Any]) -> str:
+    return message.get("text") or message.get("caption") or ""
 
 
 def queue_reply(
@@ -98,7 +147,14 @@ def queue_reply(
 
 
 def _file(
-    connection: sqlite3.Connection, bot: int, message: dict[str, Any], text: str, now: int, *, awaited: bool
+    connection: sqlite3.Connection,
+    bot: int,
+    message: dict[str, Any],
+    text: str,
+    now: int,
+    *,
+    awaited: bool,
+    corrects: int | None,
 ) -> None:
     """Enter a message for the agent.
 
@@ -130,7 +186,9 @@ def _file(
         content["reply_to"] = {key: value for key, value in reply_to.items() if value is not None}
     content = {key: value for key, value in content.items() if value is not None}
     name = responses.name(content.get("event_id"), now, secrets.randbits(32))
-    answers.add(connection, "message", event, name, orjson.dumps(content).decode(), now)
+    place = answers.Place(bot, chat_id, int(message["message_id"]))
+    body = orjson.dumps(content).decode()
+    answers.add(connection, "message", event, name, body, now, place=place, corrects=corrects)
 
 
 def _who(message: dict[str, Any], chat_id: int) -> ledger.Who:

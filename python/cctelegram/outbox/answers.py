@@ -9,32 +9,85 @@ if TYPE_CHECKING:
 
 
 class Answer(NamedTuple):
-    """An answer whose file is not on the disk yet; `body` is its JSON."""
+    """An answer whose file is not on the disk yet; `body` is its JSON.
+
+    `corrects`: the answer that an edit of its message replaces.
+    """
 
     answer: int
     name: str
     body: str
+    corrects: int | None = None
+
+
+class Place(NamedTuple):
+    """A message of a person: the bot's row, the chat, the message."""
+
+    bot: int
+    chat_id: int
+    message_id: int
+
+
+class Filed(NamedTuple):
+    """The answer that a message of a person became last."""
+
+    answer: int
+    body: str
 
 
 def add(
-    connection: sqlite3.Connection, kind: str, event: int | None, name: str, body: str, now: int
+    connection: sqlite3.Connection,
+    kind: str,
+    event: int | None,
+    name: str,
+    body: str,
+    now: int,
+    *,
+    place: Place | None = None,
+    corrects: int | None = None,
 ) -> Answer:
-    """Enter an answer, in the transaction of what it answers."""
+    """Enter an answer, in the transaction of what it answers.
+
+    Args:
+        place: of the message that it hands on, so that an edit finds it.
+        corrects: the answer that an edit of its message replaces.
+    """
     cursor = connection.execute(
-        "INSERT INTO answers (kind, event, name, body, created_at) VALUES (?, ?, ?, ?, ?)",
-        (kind, event, name, body, now),
+        "INSERT INTO answers (kind, event, name, body, created_at, bot, chat_id, message_id, corrects) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (kind, event, name, body, now, *(place or (None, None, None)), corrects),
     )
-    return Answer(int(cursor.lastrowid or 0), name, body)
+    return Answer(int(cursor.lastrowid or 0), name, body, corrects)
+
+
+def of_message(connection: sqlite3.Connection, place: Place) -> Filed | None:
+    """Give the newest answer that hands a person's message on."""
+    row = connection.execute(
+        "SELECT id, body FROM answers WHERE bot = ? AND chat_id = ? AND message_id = ? "
+        "ORDER BY id DESC LIMIT 1",
+        place,
+    ).fetchone()
+    return None if row is None else Filed(*row)
 
 
 def unwritten(connection: sqlite3.Connection, limit: int = 100) -> list[Answer]:
     """Give the answers whose files are still to be written, oldest first."""
     found = connection.execute(
-        "SELECT id, name, body FROM answers WHERE written_at IS NULL ORDER BY id LIMIT ?", (limit,)
+        "SELECT id, name, body, corrects FROM answers WHERE written_at IS NULL ORDER BY id LIMIT ?", (limit,)
     )
     return [Answer(*row) for row in found]
 
 
-def written(connection: sqlite3.Connection, answer: int, now: int) -> None:
-    """Note that an answer's file is on the disk."""
-    connection.execute("UPDATE answers SET written_at = ? WHERE id = ?", (now, answer))
+def corrected(connection: sqlite3.Connection, answer: Answer) -> Answer | None:
+    """Give the answer that another corrects, as it was written; None when there is none, or not any more."""
+    row = connection.execute(
+        "SELECT id, name, body, corrects FROM answers WHERE id = ?", (answer.corrects,)
+    ).fetchone()
+    return None if row is None else Answer(*row)
+
+
+def written(connection: sqlite3.Connection, answer: int, now: int, body: str | None = None) -> None:
+    """Note that an answer's file is on the disk; `body` is what stands in it, when that is another text."""
+    connection.execute(
+        "UPDATE answers SET written_at = ?, body = coalesce(?, body) WHERE id = ?", (now, body, answer)
+    )

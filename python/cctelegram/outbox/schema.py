@@ -291,6 +291,14 @@ ALTER TABLE deliveries ADD COLUMN ordered INTEGER NOT NULL DEFAULT 0;  -- 1: no 
 UPDATE deliveries SET ordered = 1 WHERE reason = 'sent by order of the operator';
 """
 
+EDITS: Final = """
+ALTER TABLE answers ADD COLUMN bot INTEGER;         -- of a message: who heard it,
+ALTER TABLE answers ADD COLUMN chat_id INTEGER;     -- and where it was written
+ALTER TABLE answers ADD COLUMN message_id INTEGER;
+ALTER TABLE answers ADD COLUMN corrects INTEGER;    -- the answer that was filed before its message was edited
+CREATE INDEX answers_message ON answers (chat_id, message_id) WHERE message_id IS NOT NULL;
+"""
+
 MIGRATIONS: Final[tuple[str, ...]] = (
     FIRST,
     PROGRESS,
@@ -302,6 +310,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     PAUSED_FOR,
     RETENTION,
     ORDERED,
+    EDITS,
 )
 VERSION: Final = len(MIGRATIONS)
 

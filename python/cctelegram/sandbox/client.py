@@ -75,6 +75,21 @@ class Control:
             "say", text=text, user_id=user_id, chat_id=chat_id, reply_to=reply_to, thread_id=thread_id
         )
 
+    def edit(
+        self, message_id: int, text: str, *, user_id: int | None = None, chat_id: int | None = None
+    ) -> dict[str, Any]:
+        """Change a message as the person who wrote it; return the `Message`."""
+        return self._post("edit", message_id=message_id, text=text, user_id=user_id, chat_id=chat_id)
+
+    def album(
+        self, count: int, *, caption: str = "", user_id: int | None = None, chat_id: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Send pictures together as a person; return the `Message` of each."""
+        made: list[dict[str, Any]] = self._post(
+            "album", count=count, caption=caption, user_id=user_id, chat_id=chat_id
+        )["messages"]
+        return made
+
     def tap(
         self,
         message_id: int,

@@ -9,6 +9,8 @@
 | POST /fail | a fault: its fields, or `fault`: its compact text | how many wait |
 | POST /faults | seed, faults: a list of the same | |
 | POST /say | text, user_id, chat_id, reply_to, thread_id | the message |
+| POST /edit | message_id, text, user_id, chat_id | the message, edited by who wrote it |
+| POST /album | count, caption, user_id, chat_id | the messages of an album of pictures |
 | POST /tap | message_id, button (index or label) or data, user_id, chat_id | the callback query |
 | POST /chats | id, type, title, is_forum, members, started, blocked, bot_status, deleted, migrate_to | chat |
 | POST /limits | chat_per_second, chat_burst, group_per_minute, total_per_second, callback_seconds | |
@@ -48,6 +50,24 @@ class Say(msgspec.Struct, forbid_unknown_fields=True):
     chat_id: int | None = None
     reply_to: int | None = None
     thread_id: int | None = None
+
+
+class Edit(msgspec.Struct, forbid_unknown_fields=True):
+    """A person changes a message of theirs."""
+
+    message_id: int
+    text: str
+    user_id: int | None = None
+    chat_id: int | None = None
+
+
+class Album(msgspec.Struct, forbid_unknown_fields=True):
+    """A person sends pictures together."""
+
+    count: int
+    caption: str = ""
+    user_id: int | None = None
+    chat_id: int | None = None
 
 
 class Tap(msgspec.Struct, forbid_unknown_fields=True):
@@ -112,6 +132,8 @@ class Control:
             "fail": self.fail,
             "faults": self.faults,
             "say": self.say,
+            "edit": self.edit,
+            "album": self.album,
             "tap": self.tap,
             "chats": self.chats,
             "limits": self.limits,
@@ -166,6 +188,19 @@ class Control:
             self.state, given.text, user_id, given.chat_id, reply_to=given.reply_to, thread_id=given.thread_id
         )
         return posted.message
+
+    async def edit(self, request: Request) -> dict[str, Any]:
+        """Change a message as the person who wrote it."""
+        given = await _read(request, Edit)
+        user_id = self.state.user_id if given.user_id is None else given.user_id
+        return person.edit(self.state, given.message_id, given.text, user_id, given.chat_id).message
+
+    async def album(self, request: Request) -> dict[str, Any]:
+        """Send an album as a person."""
+        given = await _read(request, Album)
+        user_id = self.state.user_id if given.user_id is None else given.user_id
+        made = person.send_album(self.state, given.count, user_id, given.chat_id, caption=given.caption)
+        return {"messages": [posted.message for posted in made]}
 
     async def tap(self, request: Request) -> dict[str, Any]:
         """Press a button as a person."""

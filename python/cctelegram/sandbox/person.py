@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 import time
-from typing import Any
+from typing import Any, Final
 
+from cctelegram.sandbox import entities as text_entities
 from cctelegram.sandbox.chat import GROUP, PRIVATE, SUPERGROUP, Chat, Posted
 from cctelegram.sandbox.methods.addressed import shown_in_reply
 from cctelegram.sandbox.methods.chats import membership
-from cctelegram.sandbox.state import Query, State
+from cctelegram.sandbox.state import Query, State, StoredFile
+
+# A picture of one pixel.
+PIXEL: Final = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 
 class Impossible(Exception):
@@ -52,6 +59,59 @@ def say(
     if chat.kind == PRIVATE and (not chat.started or chat.blocked):
         block(state, chat, blocked=False)  # who writes has pressed Start, or Restart
     return state.hear(chat, user_id, text, extra)
+
+
+def edit(state: State, message_id: int, text: str, user_id: int, chat_id: int | None = None) -> Posted:
+    """Change the words of a message of one's own, a caption where it has no text; return it."""
+    chat = chat_for(state, user_id, chat_id)
+    posted = chat.post(message_id)
+    if posted is None or posted.message["from"]["id"] != user_id:
+        raise Impossible(f"there is no message {message_id} of user {user_id} in chat {chat.id}")
+    field = "text" if "text" in posted.message else "caption"
+    text, found = text_entities.formatted(text, None, None)
+    posted.edits.append({field: posted.message.get(field), "until": time.time()})
+    marks = f"{field}_entities" if field == "caption" else "entities"
+    posted.message.pop(marks, None)
+    posted.message |= {field: text, "edit_date": int(time.time())} | ({marks: found} if found else {})
+    state.changed(posted)
+    state.tell(chat, "edited_message", posted)
+    return posted
+
+
+def send_album(
+    state: State, count: int, user_id: int, chat_id: int | None = None, *, caption: str = ""
+) -> list[Posted]:
+    """Send so many pictures as one album, the caption below the first; return its messages."""
+    if not 2 <= count <= 10:
+        raise Impossible(f"an album has 2 to 10 pictures, not {count}")
+    chat = chat_for(state, user_id, chat_id)
+    group = str(secrets.randbits(62))
+    made = []
+    for place in range(count):
+        stored = StoredFile(
+            file_id=f"AgACAgIAAx{secrets.token_urlsafe(24)}",
+            unique_id=f"AQAD{secrets.token_urlsafe(8)}",
+            path=f"photos/file_{len(state.files)}.png",
+            name="photo.png",
+            content_type="image/png",
+            content=PIXEL,
+            width=1,
+            height=1,
+        )
+        state.files[stored.file_id] = stored
+        photo = {
+            "file_id": stored.file_id,
+            "file_unique_id": stored.unique_id,
+            "file_size": len(PIXEL),
+            "width": 1,
+            "height": 1,
+        }
+        content: dict[str, Any] = {"media_group_id": group, "photo": [photo]}
+        if caption and place == 0:
+            content["caption"] = caption
+        made.append(state.post(chat, state.users[user_id], content))
+        state.tell(chat, "message", made[-1])
+    return made
 
 
 def tap(

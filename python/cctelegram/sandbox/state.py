@@ -148,10 +148,14 @@ class State:
         text, found = text_entities.formatted(text, None, None)
         content: dict[str, Any] = {"text": text} | ({"entities": found} if found else {}) | (extra or {})
         posted = self.post(chat, self.users[user_id], content)
-        if self._heard(chat, posted.message):
-            self.updates.add("message", posted.message)
-            self.bell.ring()
+        self.tell(chat, "message", posted)
         return posted
+
+    def tell(self, chat: Chat, kind: str, posted: Posted) -> None:
+        """Queue the update of a message, as it is now, if the bot may hear it."""
+        if self._heard(chat, posted.message):
+            self.updates.add(kind, dict(posted.message))
+            self.bell.ring()
 
     def _heard(self, chat: Chat, message: dict[str, Any]) -> bool:
         """Tell whether the bot's privacy mode lets it hear a message of a group."""
@@ -159,7 +163,7 @@ class State:
             return not chat.blocked
         if chat.bot_status != "member":
             return False
-        text = message.get("text", "")
+        text = message.get("text", message.get("caption", ""))
         words = [
             text[one["offset"] :].split()[0]
             for one in message.get("entities", [])

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+WITHDRAWN = ".withdrawn"
 CHUNK = 64  # answers read at once while looking for those that may be taken
 
 
@@ -56,6 +57,31 @@ def post(responses_dir: str, name: str, data: bytes) -> None:
     if os.path.exists(os.path.join(responses_dir, "taken", name)):  # noqa: PTH110, PTH118  pathlib is not cheap
         raise FileExistsError(name)
     _native.deliver_answer(responses_dir, name, data)
+
+
+def withdraw(responses_dir: str, name: str) -> bool:
+    """Take an answer back that nobody took; return whether nobody had.
+
+    A rename, as every taking is: it succeeds for one. What is withdrawn lies under a hidden name until
+    `sweep`, so that a call that is repeated after a crash returns the same.
+    """
+    aside = os.path.join(responses_dir, f".{name}{WITHDRAWN}")  # noqa: PTH118  pathlib is not cheap
+    try:
+        os.replace(os.path.join(responses_dir, name), aside)  # noqa: PTH105, PTH118  as above
+    except FileNotFoundError:
+        return os.path.exists(aside)  # noqa: PTH110  as above
+    return True
+
+
+def sweep(responses_dir: str) -> None:
+    """Remove what was withdrawn, after what came in its place was written and noted."""
+    try:
+        names = os.listdir(responses_dir)  # noqa: PTH208  as above
+    except FileNotFoundError:
+        return
+    for name in names:
+        if name.startswith(".") and name.endswith(WITHDRAWN):
+            os.unlink(os.path.join(responses_dir, name))  # noqa: PTH108, PTH118  as above
 
 
 def newest(responses_dir: str, limit: int) -> list[tuple[str, dict[str, Any]]]:

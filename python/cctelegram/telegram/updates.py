@@ -21,7 +21,7 @@ import msgspec
 from cctelegram.telegram import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
 
     from cctelegram.telegram.api import Api
@@ -64,7 +64,6 @@ class Poller:
         on_updates: makes a batch durable; while it raises, the same batch comes again.
         offset: the first update wanted; None for what Telegram has kept.
         poll_seconds: how long one request waits at Telegram; read anew for each.
-        allowed_updates: the kinds of updates that are wanted.
         token_refused: told when Telegram no longer takes the token; polling goes on.
         sleep, chance, clock, wall, limit: seams for tests: waiting, a number in [0, 1), monotonic and unix
             seconds, and what gives up after so many seconds with TimeoutError.
@@ -77,7 +76,6 @@ class Poller:
         *,
         offset: int | None = None,
         poll_seconds: Callable[[], int] = lambda: 50,
-        allowed_updates: Sequence[str] = ALLOWED_UPDATES,
         token_refused: Callable[[], None] = lambda: None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
@@ -89,7 +87,6 @@ class Poller:
         self._on_updates = on_updates
         self._offset = offset
         self._poll_seconds = poll_seconds
-        self._allowed = allowed_updates
         self._token_refused = token_refused
         self._sleep = sleep
         self._chance = chance
@@ -137,7 +134,7 @@ class Poller:
         self._polls += 1
         try:
             async with self._limit(wait + GRACE_SECONDS):
-                answer = await self._api.get_updates(self._offset, wait, self._allowed)
+                answer = await self._api.get_updates(self._offset, wait, ALLOWED_UPDATES)
         except TimeoutError:
             self._abandoned += 1
             return self._failed("Telegram was silent for longer than it was asked to wait")
