@@ -92,18 +92,13 @@ class Api:
         reply_markup: Mapping[str, Any] | None = None,
         silent: bool = False,
         thread_id: int | None = None,
-        reply_to: int | None = None,
     ) -> dict[str, Any]:
-        """Send a text, never parsed, without a link preview; return the message.
-
-        A `reply_to` that is gone does not keep the message from being sent.
-        """
+        """Send a text, never parsed, without a link preview; return the message."""
         params = {
             **_text(text, entities),
             "chat_id": chat_id,
             "message_thread_id": thread_id,
             "disable_notification": silent or None,
-            "reply_parameters": _reply(reply_to),
             "reply_markup": reply_markup,
         }
         message: dict[str, Any] = await self.call("sendMessage", params)
@@ -150,9 +145,9 @@ class Api:
         message: dict[str, Any] = await self.upload("sendDocument", params, "document", file)
         return message
 
-    async def answer_callback_query(self, query_id: str, text: str = "", *, alert: bool = False) -> bool:
+    async def answer_callback_query(self, query_id: str, text: str) -> bool:
         """Answer a tap with up to 200 characters."""
-        params = {"callback_query_id": query_id, "text": text or None, "show_alert": alert or None}
+        params = {"callback_query_id": query_id, "text": text or None}
         return bool(await self.call("answerCallbackQuery", params))
 
     async def get_chat(self, chat_id: int) -> dict[str, Any]:
@@ -216,7 +211,3 @@ class _Left:
 def _text(text: str, entities: Entities) -> dict[str, Any]:
     listed = [{key: value for key, value in each.items() if value is not None} for each in entities]
     return {"text": text, "entities": listed or None, "link_preview_options": {"is_disabled": True}}
-
-
-def _reply(message_id: int | None) -> dict[str, Any] | None:
-    return None if message_id is None else {"message_id": message_id, "allow_sending_without_reply": True}
