@@ -43,6 +43,13 @@ def test_updates_come_again_until_a_higher_offset_is_asked(own_bot: Bot) -> None
     assert texts(own_bot.call("getUpdates")) == ["five"]
 
 
+def test_an_offset_from_before_the_ids_began_anew_confirms_nothing(own_bot: Bot) -> None:
+    own_bot.control.say("one")
+    (first,) = [update["update_id"] for update in own_bot.call("getUpdates")]
+    assert texts(own_bot.call("getUpdates", offset=first + 500_000)) == ["one"]
+    assert own_bot.call("getUpdates", offset=first + 11) == []
+
+
 def test_a_long_poll_ends_as_soon_as_there_is_something(own_bot: Bot) -> None:
     thread, answers = polled(own_bot, timeout=20)
     own_bot.control.say("now")

@@ -6,6 +6,8 @@ from collections import deque
 from typing import Any, Final
 
 KEPT: Final = 10
+# So far beyond the next id an offset may be (tdlib, TQueue::get).
+FUTURE: Final = 10
 # What Telegram leaves out unless it is named in `allowed_updates`.
 _ONLY_WHEN_NAMED = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 
@@ -36,7 +38,13 @@ class Updates:
         return update
 
     def confirm(self, offset: int) -> None:
-        """Drop what comes before `offset`; a negative one keeps that many from the end."""
+        """Drop what comes before `offset`; a negative one keeps that many from the end.
+
+        An offset far beyond the newest id is none to Telegram, which then begins at the oldest update: so a
+        bot that kept an offset from before the ids began anew hears on.
+        """
+        if offset > self._next_id + FUTURE:
+            return
         if offset > 0:
             self.confirmed.extend(update for update in self.pending if update["update_id"] < offset)
             self.pending = [update for update in self.pending if update["update_id"] >= offset]
