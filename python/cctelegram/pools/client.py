@@ -8,11 +8,14 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from cctelegram.pools.lean import httpx
-from cctelegram.pools.network import Network
+from cctelegram.pools.proxies import mounts
+from cctelegram.pools.transport import Transport
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Awaitable, Callable
+
+    import httpcore
 
     from cctelegram.config.settings import Pool as Figures
     from cctelegram.pools.counters import Counters
@@ -48,24 +51,21 @@ class CountingClient(httpx.AsyncClient):
         local: bool,
         whole_seconds: float | None,
     ) -> None:
+        through = {} if local else mounts()
+        direct = Transport(figures, context)
+        routed = {
+            pattern: None if proxy is None else Transport(figures, context, proxy)
+            for pattern, proxy in through.items()
+        }
+        self._transports = [direct, *(each for each in routed.values() if each is not None)]
         super().__init__(
-            verify=context,
-            http2=False,
-            trust_env=not local,
+            transport=direct,
+            mounts=routed,
             follow_redirects=False,
             timeout=httpx.Timeout(
                 figures.read_seconds, connect=figures.connect_seconds, pool=figures.connect_seconds
             ),
-            # httpcore takes max_keepalive_connections for a limit of all connections: over it, each request
-            # of a busy pool would close its connection and the next one open another. See `trim`.
-            limits=httpx.Limits(
-                max_connections=figures.connections,
-                max_keepalive_connections=figures.connections,
-                keepalive_expiry=figures.keepalive_seconds,
-            ),
         )
-        for pool in self._pools():
-            pool._network_backend = Network()  # noqa: SLF001  httpcore takes one, httpx has no word for it
         self.counters = counters
         self.figures = figures
         self.whole_seconds = whole_seconds
@@ -135,13 +135,8 @@ class CountingClient(httpx.AsyncClient):
         finally:
             self._free.release()
 
-    def _connections(self) -> list[Any]:
-        return [one for pool in self._pools() for one in pool.connections if not one.is_closed()]
-
-    def _pools(self) -> list[Any]:
-        """Return httpcore's pools. httpx keeps its transports, and they their pools, to itself."""
-        transports = [self._transport, *self._mounts.values()]
-        return [pool for each in transports if (pool := getattr(each, "_pool", None)) is not None]
+    def _connections(self) -> list[httpcore.AsyncConnectionInterface]:
+        return [one for each in self._transports for one in each.open_connections()]
 
 
 class _Counting:
