@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from importlib import metadata
+from pathlib import Path
 
+import pytest
+
+import cctelegram
+from cctelegram.absent import LIBRARIES, MEASURED_MB
 from running import environment
 
 CODE = """
@@ -49,3 +56,29 @@ def test_what_is_kept_out_is_real_for_those_who_import_it_later() -> None:
         "dictConfig",
         "http.cookiejar",
     ]
+
+
+@pytest.mark.parametrize("library", sorted(LIBRARIES))
+def test_what_a_library_saves_was_measured_with_the_version_that_is_installed(library: str) -> None:
+    installed = ".".join(metadata.version(library).split(".")[:2])
+    measured = LIBRARIES[library].version
+    assert installed == measured, (
+        f"{library} is {installed}; what absent.py keeps out of it was measured with {measured}. Run "
+        f"benches/absent.py, write its figures into MEASURED_MB, and the version into LIBRARIES."
+    )
+
+
+def test_every_module_that_is_kept_out_was_measured() -> None:
+    names = {
+        name
+        for library in LIBRARIES.values()
+        for name in (*library.blocked, *(one.__name__ for one in library.stand_ins))
+    }
+    assert {name for modules in MEASURED_MB for name in modules} == names
+
+
+def test_only_one_file_puts_modules_out_of_the_way() -> None:
+    room = Path(cctelegram.__file__).parent
+    placing = re.compile(r"sys\.modules\[[^\]]+\] = |del sys\.modules")
+    found = [str(file.relative_to(room)) for file in room.rglob("*.py") if placing.search(file.read_text())]
+    assert found == ["absent.py"]

@@ -5,23 +5,15 @@ No token is ever given to it: errors carry no address, and the HTTP library's ow
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from cctelegram.absent import importing
 from cctelegram.bridge.logfile import LogFile
 
-# structlog imports rich, for its console renderer, and greenlet, for servers that switch by it, wherever they
-# happen to be installed: 6 MB that this process would carry for ever. None makes such an import an
-# ImportError, and structlog does without.
-_blocked = [name for name in ("rich", "greenlet") if name not in sys.modules]
-for _name in _blocked:
-    sys.modules[_name] = None  # type: ignore[assignment]  # the documented way to block an import
-import structlog  # noqa: E402 - after the block above
-
-for _name in _blocked:
-    del sys.modules[_name]
+with importing("structlog"):
+    import structlog
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,30 +12,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 import time
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
+from cctelegram.absent import importing
 from cctelegram.config.errors import SettingsError
 from cctelegram.config.load import load
 from cctelegram.config.restart import Waiting, hold
 from cctelegram.config.sources import NAMES, Sources, Version
 
-# `import watchfiles` brings along what restarts processes at a change, and with it multiprocessing. A module
-# in the place of `watchfiles.run` keeps them out.
-_RUN = "watchfiles.run"
-_had = _RUN in sys.modules
-if not _had:
-    _empty = ModuleType(_RUN)
-    for _name in ("arun_process", "run_process"):
-        setattr(_empty, _name, None)
-    sys.modules[_RUN] = _empty
-import watchfiles  # noqa: E402 - after the block above
-
-if not _had:
-    del sys.modules[_RUN]
+with importing("watchfiles"):
+    import watchfiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -1,23 +1,20 @@
-"""httpx without its command line, and without its voice.
+"""httpx without its command line, and without its loggers.
 
 Import httpx from here: `from cctelegram.pools.lean import httpx`.
 
-Where click and rich happen to be installed, `import httpx` pulls in its command line with both of them
-(5.6 MB). And httpx logs the whole address of each request at INFO, httpcore more at DEBUG; in the Bot API
-the address holds the token.
+httpx logs the URL of each request at INFO, httpcore more at DEBUG; in the Bot API the URL holds the token.
+What is kept out of memory is in `absent.py`.
 """
 
 from __future__ import annotations
 
 import logging
 
-from cctelegram.absent import BEHIND_HTTPX, standing_in
+from cctelegram.absent import importing
 
 __all__ = ["httpx", "silence"]
 
-# None makes `from ._main import main` an ImportError, and httpx then does without.
-_MAIN = "httpx._main"
-with standing_in(*BEHIND_HTTPX, blocked=(_MAIN,)):
+with importing("httpx"):
     import httpx
 
 _VOICES = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))

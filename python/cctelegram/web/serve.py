@@ -7,27 +7,13 @@ here, and its loop is left out.
 from __future__ import annotations
 
 import socket
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING
 
-from cctelegram.absent import BEHIND_SERVERS, standing_in
+from cctelegram.absent import importing
 
-# `import uvicorn` brings its command line along: click, its supervisors, multiprocessing, 4 MB that a
-# daemon with a budget of 50 does not need. A module in the place of `uvicorn.main` keeps them out.
-_MAIN = "uvicorn.main"
-_had = _MAIN in sys.modules
-if not _had:
-    _empty = ModuleType(_MAIN)
-    for _name in ("Server", "main", "run"):
-        setattr(_empty, _name, None)
-    sys.modules[_MAIN] = _empty
-with standing_in(*BEHIND_SERVERS):
+with importing("uvicorn"):
     import uvicorn.config
     import uvicorn.server
-
-if not _had:
-    del sys.modules[_MAIN]
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp

@@ -1,0 +1,52 @@
+"""Resident memory of a process that imported the whole bridge, with each module of `absent.py` let in.
+
+.venv/bin/python benches/absent.py [--runs 7] [--json]
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+
+from figures import Figure, main
+
+from cctelegram.absent import MEASURED_MB
+
+CODE = """
+import sys
+from cctelegram import absent
+let_in = sys.argv[1].split(",")
+for name, library in absent.LIBRARIES.items():
+    absent.LIBRARIES[name] = library._replace(
+        stand_ins=tuple(one for one in library.stand_ins if one.__name__ not in let_in),
+        blocked=tuple(one for one in library.blocked if one not in let_in),
+    )
+import cctelegram.cli.bridge, httpcore, anyio._backends._asyncio
+from cctelegram.monitor.memory import resident
+print(resident())
+"""
+
+
+def resident(let_in: tuple[str, ...]) -> float:
+    """Resident memory in MB."""
+    command = [sys.executable, "-c", CODE, ",".join(let_in)]
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout) / 1e6
+
+
+def measure(runs: int) -> list[Figure]:
+    """Return what each group of modules adds, as the median of interleaved runs."""
+    kept_out = []
+    added: dict[str, list[float]] = {}
+    for _ in range(runs):
+        kept_out.append(resident(()))
+        for modules in MEASURED_MB:
+            added.setdefault(modules[0], []).append(resident(modules) - kept_out[-1])
+    return [
+        Figure("all kept out, resident", statistics.median(kept_out), "MB"),
+        *(Figure(f"{name} let in, added", statistics.median(each), "MB") for name, each in added.items()),
+    ]
+
+
+if __name__ == "__main__":
+    main(__doc__ or "", measure, 7)
