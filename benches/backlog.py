@@ -1,8 +1,10 @@
 """How soon a decision is out when much waits: in the outbox, as files, and while 10,000 others arrive.
 
 The limits of pace are Telegram's own on both sides. Times are from the start of the bridge's process, or
-from the rename of the decision's file, to the moment at which its request had arrived at the sandbox. Memory
-is the kernel's high-water mark of the bridge (VmHWM).
+from the rename of the decision's file, to the moment at which its request had arrived at the sandbox; the
+same with nothing that waits is measured before and after. While 10,000 others arrive the question waits for
+Telegram's pace, which no machine changes: that limit is in seconds. Memory is the kernel's high-water mark of
+the bridge (VmHWM).
 
     .venv/bin/python benches/backlog.py [--waiting 100000] [--json]
 """
@@ -20,7 +22,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from figures import Figure, on_disk, tell
+from figures import Figure, of_ratios, on_disk, tell
 
 from cctelegram.decisions import ledger
 from cctelegram.decisions.question import question
@@ -32,12 +34,15 @@ from running import bridge, make_home, wait_for
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
 
 ASKED = "Shall it be done"
 # Questions among files, at places that the file system chose; no more than a chat takes at once.
 QUESTIONS = 3
 BATCH = 1000
 MOST_MB = 50.0
+# Of the same with nothing waiting; and seconds of Telegram's pace.
+IN_OUTBOX, AS_FILES, AT_PACE = 4.0, 10.0, 2.0
 
 
 def fill_outbox(home: Path, user_id: int, count: int) -> None:
@@ -128,17 +133,34 @@ def meanwhile(folder: Path, count: int) -> tuple[float, float]:
             return asked_at(sandbox) - at, high_water(started.process.pid)
 
 
+def alone(run: Callable[[Path, int], tuple[float, float]], folder: Path) -> float:
+    """Return the seconds of a run with nothing that waits."""
+    with tempfile.TemporaryDirectory(dir=folder) as empty:
+        return run(Path(empty), 0)[0]
+
+
 def measure(waiting: int) -> list[Figure]:
     found = []
     with tempfile.TemporaryDirectory(dir=on_disk()) as folder:
         for name, run, count, limit in (
-            (f"question out, {waiting} in the outbox at start", in_outbox, waiting, 1.0),
-            (f"last of {QUESTIONS} questions out, {waiting} files at start", as_files, waiting, 5.0),
-            ("question out, 10000 ordinary events wait", meanwhile, 10_000, 2.0),
+            (f"question out, {waiting} in the outbox at start", in_outbox, waiting, IN_OUTBOX),
+            (f"last of {QUESTIONS} questions out, {waiting} files at start", as_files, waiting, AS_FILES),
+            ("question out, 10000 ordinary events wait", meanwhile, 10_000, None),
         ):
+            empty = [] if limit is None else [alone(run, Path(folder))]
             seconds, memory = run(Path(folder), count)
+            empty += [] if limit is None else [alone(run, Path(folder))]
             found += [
-                Figure(name, seconds, "s", limit),
+                Figure(name, seconds, "s", AT_PACE if limit is None else None),
+                *(
+                    [
+                        of_ratios(
+                            "  of the same with nothing waiting", [seconds / each for each in empty], limit
+                        )
+                    ]
+                    if limit
+                    else []
+                ),
                 Figure("  resident at most", memory, "MB", MOST_MB),
             ]
     return found

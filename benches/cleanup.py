@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from figures import Figure, on_disk, tell
+from figures import Figure, of_ratios, on_disk, tell
 
 from cctelegram import _native
 
@@ -76,13 +76,13 @@ def plan(directory: Path, policy: dict[str, Any]) -> _native.CleanupPlan:
     return _native.plan_cleanup(directory, NOW, by_content=True, **policy)
 
 
-def compared(ours: list[Time], bare: list[Time]) -> dict[str, float]:
+def compared(ours: list[Time], bare: list[Time]) -> dict[str, Any]:
     """Medians, and the medians of the ratios run by run."""
     pairs = list(zip(ours, bare, strict=True))
     return {
         "s": statistics.median(each.wall for each in ours),
         "c_s": statistics.median(each.wall for each in bare),
-        "ratio": statistics.median(each.wall / floor.wall for each, floor in pairs),
+        "ratios": [each.wall / floor.wall for each, floor in pairs],
         "cpu_ratio": statistics.median(each.cpu / floor.cpu for each, floor in pairs),
         "least_s": min(each.wall for each in ours),
         "least_c_s": min(each.wall for each in bare),
@@ -154,33 +154,17 @@ def main() -> None:
         subprocess.run(["cc", "-O2", "-o", program, SOURCE], check=True)
         found = plans(program, Path(folder) / "plan", given.files, given.runs)
         found["cleanup.remove"] = removals(program, Path(folder), given.removed, given.runs)
-    if given.json:
-        figures = [
-            *(Figure(f"{name}, of C", found[name]["ratio"], "x", BUDGETS["plan"]) for name in PLANS),
-            Figure("cleanup.remove, of C", found["cleanup.remove"]["ratio"], "x", BUDGETS["plan"]),
-            *(
-                Figure(f"a file's memory, {name}", each["bytes_a_file"], "B", BUDGETS["memory"])
-                for name, each in found["cleanup.memory"].items()
-            ),
-        ]
-        raise SystemExit(tell(figures, as_json=True, **found))
     rows = {name: found[name] for name in (*PLANS, "cleanup.remove")}
-    print(
-        f"{found['files']} files; removal of {found['cleanup.remove']['files']}; "
-        f"medians of {given.runs} runs\n"
-    )
-    print(f"{'':<24}{'s':>8}{'C, s':>8}{'of C':>9}{'cpu of C':>10}{'budget':>9}")
-    for name, each in rows.items():
-        print(
-            f"{name:<24}{each['s']:>8.2f}{each['c_s']:>8.2f}{each['ratio']:>8.2f}x{each['cpu_ratio']:>9.2f}x"
-            f"{BUDGETS['plan']:>8}x"
-        )
-    print()
-    for name, each in found["cleanup.memory"].items():
-        print(
-            f"cleanup.memory of {name}: {each['bytes_a_file']:.1f} bytes a file beside the names kept "
-            f"(budget {BUDGETS['memory']}), {each['added_bytes'] / 1e6:.1f} MB in all"
-        )
+    figures = [
+        *(Figure(name, each["s"], "s") for name, each in rows.items()),
+        *(of_ratios(f"{name}, of C", each["ratios"], BUDGETS["plan"]) for name, each in rows.items()),
+        *(Figure(f"{name}, processor, of C", each["cpu_ratio"], "x") for name, each in rows.items()),
+        *(
+            Figure(f"a file's memory, {name}", each["bytes_a_file"], "B", BUDGETS["memory"])
+            for name, each in found["cleanup.memory"].items()
+        ),
+    ]
+    raise SystemExit(tell(figures, as_json=given.json, **found))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,16 @@
-"""How a bench says what it measured: a name, a value with its unit, and the limit it has to keep."""
+"""What a bench reports: figures with a name, a value, a unit and a limit, judged in one way.
+
+A limit of time is a limit of a ratio to a reference measured beside it in the same run. A ratio comes with
+the interval in which its median lies (95 %): the limit is kept when all of the interval is within it, broken
+when none is, and else the verdict is "cannot tell", which is printed and is no failure. Memory and counts
+do not move with the machine, and have absolute limits.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import statistics
@@ -16,32 +23,46 @@ if TYPE_CHECKING:
 
 
 class Figure(NamedTuple):
-    """One measured value; `limit` is None for what is only told."""
+    """One measured value; `limit` is None for one that is only reported, `low` to `high` is its interval."""
 
     name: str
     value: float
     unit: str
     limit: float | None = None
     at_least: bool = False
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def verdict(self) -> str:
+        """`kept`, `broken` or `cannot tell`; "" without a limit."""
+        if self.limit is None:
+            return ""
+        ends = [self.value if end is None else end for end in (self.low, self.high)]
+        within = [end >= self.limit if self.at_least else end <= self.limit for end in ends]
+        return "kept" if all(within) else "cannot tell" if any(within) else "broken"
 
     @property
     def ok(self) -> bool:
-        """Whether the limit is kept; what is only told always is."""
-        if self.limit is None:
-            return True
-        return self.value >= self.limit if self.at_least else self.value <= self.limit
+        """Whether the limit is not broken."""
+        return self.verdict != "broken"
 
     def facts(self) -> dict[str, Any]:
-        return {**self._asdict(), "ok": self.ok}
+        return {**self._asdict(), "ok": self.ok, "verdict": self.verdict}
 
 
 def ratio(name: str, ours: Sequence[float], theirs: Sequence[float], limit: float | None = None) -> Figure:
-    """Compare interleaved runs: the median of the ratios of runs that stood beside each other."""
-    return Figure(name, statistics.median(map(_divided, ours, theirs)), "x", limit)
+    """Return the median of the ratios of interleaved runs, each to the run beside it."""
+    return of_ratios(name, [one / other for one, other in zip(ours, theirs, strict=True)], limit)
 
 
-def _divided(one: float, other: float) -> float:
-    return one / other
+def of_ratios(name: str, ratios: Sequence[float], limit: float | None = None) -> Figure:
+    """Return the median of ratios, with its 95 % interval by rank; of fewer than 6 that is their range."""
+    ordered = sorted(ratios)
+    rank = max(0, int(len(ordered) / 2 - 0.98 * math.sqrt(len(ordered))))
+    return Figure(
+        name, statistics.median(ordered), "x", limit, low=ordered[rank], high=ordered[len(ordered) - 1 - rank]
+    )
 
 
 def median_us(name: str, seconds: Sequence[float], count: int) -> Figure:
@@ -75,14 +96,21 @@ def _processor() -> str:
         return platform.processor()
 
 
+_MARKS = {
+    "kept": "",
+    "broken": "   BROKEN",
+    "cannot tell": "   CANNOT TELL: {0.low:.2f} to {0.high:.2f}",
+}
+
+
 def table(figures: Iterable[Figure]) -> str:
-    """One figure a line; a limit that is broken is marked."""
+    """Return one figure a line; a limit that is broken, or of which the runs cannot tell, is marked."""
     lines = []
     for figure in figures:
         limit = ""
         if figure.limit is not None:
             word = "at least" if figure.at_least else "at most"
-            limit = f"  {word} {figure.limit:g}" + ("" if figure.ok else "   BROKEN")
+            limit = f"  {word} {figure.limit:g}" + _MARKS[figure.verdict].format(figure)
         lines.append(f"  {figure.name:<58}{figure.value:>10.2f} {figure.unit:<5}{limit}")
     return "\n".join(lines)
 
@@ -107,7 +135,7 @@ def main(about: str, measure: Callable[[int], list[Figure]], runs: int) -> None:
 
 
 def tell(figures: Sequence[Figure], *, as_json: bool, **facts: Any) -> int:
-    """Print figures as a table, or as JSON with what else is known; give the exit code that they make."""
+    """Print figures as a table, or as JSON with `facts`; return 1 when a limit is broken, else 0."""
     if as_json:
         print(json.dumps({**facts, "figures": [figure.facts() for figure in figures]}))
     else:
@@ -116,4 +144,4 @@ def tell(figures: Sequence[Figure], *, as_json: bool, **facts: Any) -> int:
 
 
 class Unmeasurable(Exception):
-    """Something that the bench needs is not on this machine; the words say what."""
+    """Something that the bench needs is missing on this machine; the message says what."""

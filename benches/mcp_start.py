@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from figures import Figure, tell
+from figures import Figure, ratio, tell
 
 HERE = Path(__file__).parent
 OURS = [str(Path(sys.executable).with_name("cctelegram")), "mcp"]
@@ -142,20 +142,22 @@ def memory(program: list[str]) -> dict[str, float]:
         }
 
 
-def figures(result: dict[str, Any]) -> list[Figure]:
-    """In the form that all benches share; the limits are the budgets of the design."""
-    of_bare = result["first_answer_of_bare"]
-    ours = result["memory"]["ours"]
-    answers = [
-        Figure(f"first answer, {name}, of bare", value, "x", 2.0 if name.startswith("ours") else None)
-        for name, value in of_bare.items()
-        if name != "bare"
-    ]
+def figures(times: dict[str, list[float]], ours: dict[str, float], sdk: dict[str, float]) -> list[Figure]:
+    """Return the medians, their ratios to the bare interpreter that ran beside, and the memory."""
+    limits = {"ours": 2.0}
     return [
-        *answers,
+        *(Figure(f"first answer, {name}", statistics.median(values), "ms") for name, values in times.items()),
+        *(
+            ratio(f"first answer, {name}, of bare", values, times["bare"], limits.get(name.split()[0]))
+            for name, values in times.items()
+            if name != "bare"
+        ),
         Figure("resident at start", ours["rss_start_mb"], "MB", 16),
         Figure("resident after all tools", ours["rss_all_tools_mb"], "MB", 22),
+        Figure("resident at start, SDK", sdk["rss_start_mb"], "MB"),
+        Figure("resident after all tools, SDK", sdk["rss_all_tools_mb"], "MB"),
         Figure("a tool call", ours["call_ms"], "ms"),
+        Figure("a tool call, SDK", sdk["call_ms"], "ms"),
     ]
 
 
@@ -173,23 +175,9 @@ def main() -> None:
         for opening in OPENINGS:
             times.setdefault(f"ours {opening}", []).append(first_answer(OURS, opening))
             times.setdefault(f"sdk {opening}", []).append(first_answer(SDK, opening))
-    medians = {name: statistics.median(values) for name, values in times.items()}
-    result = {
-        "runs": given.runs,
-        "python": sys.version.split()[0],
-        "first_answer_ms": medians,
-        "first_answer_of_bare": {name: value / medians["bare"] for name, value in medians.items()},
-        "memory": {"ours": memory(OURS), "sdk": memory(SDK)},
-    }
-    if given.json:
-        raise SystemExit(tell(figures(result), as_json=True, **result))
-    print(f"median of {given.runs} interleaved runs, Python {result['python']}\n")
-    print(f"{'first answer':<24}{'ms':>9}{'of bare':>10}")
-    for name, value in medians.items():
-        print(f"{name:<24}{value:>9.1f}{value / medians['bare']:>9.2f}x")
-    print(f"\n{'memory, call':<24}{'ours':>9}{'sdk':>10}")
-    for name, value in result["memory"]["ours"].items():
-        print(f"{name:<24}{value:>9.2f}{result['memory']['sdk'][name]:>10.2f}")
+    held = {"ours": memory(OURS), "sdk": memory(SDK)}
+    figured = figures(times, held["ours"], held["sdk"])
+    raise SystemExit(tell(figured, as_json=given.json, runs=given.runs, memory=held))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from figures import Figure, tell
+from figures import Figure, ratio, tell
 
 from cctelegram.config.load import load
 from cctelegram.pools.pools import Pools
@@ -64,14 +64,14 @@ async def with_a_poll(sandbox: Sandbox, pairs: int) -> list[Figure]:
                 waiting.cancel()
                 await asyncio.gather(waiting, return_exceptions=True)
             if number >= 0:
-                times[open_] += timed
+                times[open_].append(statistics.median(timed))
     assert pools.send.snapshot()["opened"] == 1
     await pools.aclose()
     beside, alone = (statistics.median(times[open_]) for open_ in (True, False))
     return [
         Figure("send, median, a poll open", beside, "ms"),
         Figure("send, median, no poll", alone, "ms"),
-        Figure("ratio with a poll open", beside / alone, "x", WITH_A_POLL),
+        ratio("ratio with a poll open", times[True], times[False], WITH_A_POLL),
     ]
 
 
@@ -113,7 +113,8 @@ async def over_tls(base: str, pairs: int) -> list[Figure]:
     for number in range(-2, pairs):
         for name, each in (("kept", kept), ("not kept", not_kept)):
             timed = await block(Api(each.send, base, "1:x"), 7)
-            times[name] += timed if number >= 0 else []
+            if number >= 0:
+                times[name].append(statistics.median(timed))
     per = not_kept.send.snapshot()
     handshake = per["tls_seconds"] / per["tls_handshakes"] * 1000
     await asyncio.gather(kept.aclose(), not_kept.aclose())
@@ -123,7 +124,7 @@ async def over_tls(base: str, pairs: int) -> list[Figure]:
         Figure("send over TLS, median, connection kept", with_, "ms"),
         Figure("send over TLS, median, none kept", without, "ms"),
         Figure("one handshake, mean, without any distance", handshake, "ms"),
-        Figure("share of the time with kept connections", with_ / without, "x", 1.0),
+        ratio("share of the time with kept connections", times["kept"], times["not kept"], 1.0),
     ]
 
 

@@ -3,8 +3,8 @@
 .venv/bin/python benches/run.py [WORD ...] [--out target/bench.json]
 
 A bench is a script below benches/ that takes `--json` and then prints an object whose `figures` are a list of
-{name, value, unit, limit, ok}. WORD: only benches whose path has it. Exit 1 when a limit is broken, 2 when a
-bench could not run.
+{name, value, unit, limit, low, high, ok, verdict}; figures.py says how a limit is judged. WORD: only benches
+whose path contains it. Exit 1 when a limit is broken, 2 when a bench could not run.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ def benches(words: list[str]) -> list[Path]:
 
 
 def run(script: Path) -> dict[str, Any] | None:
-    """What a bench measured; None when it could not, which it said itself."""
+    """Return what a bench measured; None when it could not, with its reason on standard error."""
     if hasattr(os, "sync"):
         os.sync()  # what the bench before left to be written is not this one's
     done = subprocess.run([sys.executable, script, "--json"], stdout=subprocess.PIPE, check=False)
     try:
-        told: dict[str, Any] = json.loads(done.stdout)
+        measured: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
         return None
-    return told
+    return measured
 
 
 def main() -> int:
@@ -51,21 +51,22 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=HERE.parent / "target" / "bench.json")
     given = parser.parse_args()
     found: dict[str, Any] = {}
-    broken = failed = 0
+    broken = unclear = failed = 0
     for script in benches(given.words):
         name = str(script.relative_to(HERE))
-        told = found[name] = run(script)
+        measured = found[name] = run(script)
         print(f"\n{name}")
-        if told is None:
+        if measured is None:
             failed += 1
             print("  could not run")
             continue
-        figures = [Figure(*(fact[field] for field in Figure._fields)) for fact in told["figures"]]
+        figures = [Figure(*(fact[field] for field in Figure._fields)) for fact in measured["figures"]]
         broken += sum(not figure.ok for figure in figures)
+        unclear += sum(figure.verdict == "cannot tell" for figure in figures)
         print(table(figures))
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(json.dumps({"machine": machine(), "benches": found}, indent=1) + "\n")
-    print(f"\n{broken} limits broken, {failed} benches could not run; all of it in {given.out}")
+    print(f"\n{broken} limits broken, {unclear} cannot tell, {failed} benches could not run; see {given.out}")
     return 2 if failed else 1 if broken else 0
 
 

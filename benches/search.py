@@ -135,19 +135,16 @@ def main() -> int:
             "store_mb_after": round(bytes_after / 1e6, 1),
         },
     }
-    if given.json:
-        figures = [
-            Figure(f"{name}, {how}", float(row_of["search_ms"]), "ms")
-            for how, rows in (("one by one", before), ("by the index", after))
-            for name, row_of in rows.items()
-        ]
-        return tell(figures, as_json=True, **told)
-    print(f"{given.events} events; medians of {given.runs}, in ms")
-    print(f"{'':<28}{'one by one':>12}{'by the index':>14}{'bare LIKE':>12}")
-    for name, row_of in before.items():
-        print(f"{name:<28}{row_of['search_ms']:>12}{after[name]['search_ms']:>14}{row_of['like_ms']:>12}")
-    print(", ".join(f"{name} {value}" for name, value in told["index"].items()))
-    return 0
+    figures = [
+        Figure(f"{name}, {how}", float(row_of[field]), "ms")
+        for how, field, rows in (
+            ("one by one", "search_ms", before),
+            ("by the index", "search_ms", after),
+            ("bare LIKE", "like_ms", before),
+        )
+        for name, row_of in rows.items()
+    ]
+    return tell(figures, as_json=given.json, **told)
 
 
 if __name__ == "__main__":
