@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from figures import Figure, of_ratios, on_disk, tell
+from figures import Figure, of_ratios, on_disk, report
 
 from cctelegram.decisions import ledger
 from cctelegram.decisions.question import question
@@ -71,7 +71,7 @@ def fill_spool(events: Path, count: int, *, first: int = 0) -> None:
 
 
 def ask(events: Path, name: str) -> float:
-    """Write the question's file; give when it was renamed, in monotonic seconds."""
+    """Write the question's file; return when it was renamed, in monotonic seconds."""
     beside = events / f".{name}.tmp"
     beside.write_text(json.dumps({"type": "approval_request", "title": ASKED}))
     at = time.monotonic()
@@ -80,25 +80,25 @@ def ask(events: Path, name: str) -> float:
 
 
 def asked_at(sandbox: Sandbox, questions: int = 1) -> float:
-    """Wait until the requests of all questions arrived; give when the last did."""
+    """Wait until the requests of all questions arrived; return when the last did."""
 
-    def look() -> float:
+    def last_arrival() -> float:
         calls = sandbox.control.calls("sendMessage")
         arrived = [call["monotonic"] for call in calls if ASKED in call["params"].get("text", "")]
         return float(max(arrived)) if len(arrived) == questions else 0.0
 
-    return wait_for(look, "the question", 300)
+    return wait_for(last_arrival, "the question", 300)
 
 
 def high_water(pid: int) -> float:
-    """Give the most that a process had resident, in MB."""
-    with open(f"/proc/{pid}/status") as status:  # noqa: PTH123 - as the kernel tells it
+    """Return the highest resident memory of a process, in MB."""
+    with open(f"/proc/{pid}/status") as status:  # noqa: PTH123 - a file of the kernel
         line = next(line for line in status if line.startswith("VmHWM"))
     return int(line.split()[1]) * 1024 / 1e6
 
 
 def in_outbox(folder: Path, count: int) -> tuple[float, float]:
-    """Start over a full outbox; give seconds to the question's request, and MB."""
+    """Start over a full outbox; return seconds to the question's request, and MB."""
     with running() as sandbox:
         home = make_home(folder / "outbox", sandbox, "")
         fill_outbox(home, sandbox.user_id, count)
@@ -108,7 +108,7 @@ def in_outbox(folder: Path, count: int) -> tuple[float, float]:
 
 
 def as_files(folder: Path, count: int) -> tuple[float, float]:
-    """Start over a full spool whose questions are the files written last; give seconds and MB."""
+    """Start over a full spool whose questions are the files written last; return seconds and MB."""
     with running() as sandbox:
         home = make_home(folder / "files", sandbox, "")
         (home / "events").mkdir(mode=0o700)
@@ -123,7 +123,7 @@ def as_files(folder: Path, count: int) -> tuple[float, float]:
 
 
 def meanwhile(folder: Path, count: int) -> tuple[float, float]:
-    """Ask while `count` ordinary events wait in the outbox of a running bridge; give seconds and MB."""
+    """Ask while `count` ordinary events wait in the outbox of a running bridge; return seconds and MB."""
     with running() as sandbox:
         home = make_home(folder / "meanwhile", sandbox, "")
         with bridge(home) as started:
@@ -173,7 +173,7 @@ def main() -> int:
     parser.add_argument("--waiting", type=int, default=100_000)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    return tell(measure(given.waiting), as_json=given.json)
+    return report(measure(given.waiting), as_json=given.json)
 
 
 if __name__ == "__main__":

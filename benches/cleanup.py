@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from figures import Figure, of_ratios, on_disk, tell
+from figures import Figure, of_ratios, on_disk, report
 
 from cctelegram import _native
 
@@ -164,7 +164,7 @@ def main() -> None:
             for name, each in found["cleanup.memory"].items()
         ),
     ]
-    raise SystemExit(tell(figures, as_json=given.json, **found))
+    raise SystemExit(report(figures, as_json=given.json, **found))
 
 
 if __name__ == "__main__":

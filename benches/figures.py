@@ -131,10 +131,10 @@ def main(about: str, measure: Callable[[int], list[Figure]], runs: int) -> None:
         raise SystemExit(2) from None
     if not given.json:
         print(about.splitlines()[0] + "\n")
-    raise SystemExit(tell(figures, as_json=given.json, runs=given.runs, machine=machine()))
+    raise SystemExit(report(figures, as_json=given.json, runs=given.runs, machine=machine()))
 
 
-def tell(figures: Sequence[Figure], *, as_json: bool, **facts: Any) -> int:
+def report(figures: Sequence[Figure], *, as_json: bool, **facts: Any) -> int:
     """Print figures as a table, or as JSON with `facts`; return 1 when a limit is broken, else 0."""
     if as_json:
         print(json.dumps({**facts, "figures": [figure.facts() for figure in figures]}))

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from figures import Figure, ratio, tell
+from figures import Figure, ratio, report
 
 HERE = Path(__file__).parent
 OURS = [str(Path(sys.executable).with_name("cctelegram")), "mcp"]
@@ -177,7 +177,7 @@ def main() -> None:
             times.setdefault(f"sdk {opening}", []).append(first_answer(SDK, opening))
     held = {"ours": memory(OURS), "sdk": memory(SDK)}
     figured = figures(times, held["ours"], held["sdk"])
-    raise SystemExit(tell(figured, as_json=given.json, runs=given.runs, memory=held))
+    raise SystemExit(report(figured, as_json=given.json, runs=given.runs, memory=held))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from figures import Figure, ratio, tell
+from figures import Figure, ratio, report
 
 from cctelegram.config.load import load
 from cctelegram.pools.pools import Pools
@@ -77,7 +77,7 @@ async def with_a_poll(sandbox: Sandbox, pairs: int) -> list[Figure]:
 
 @contextmanager
 def tls_server() -> Iterator[str]:
-    """Run a server in a process of its own; gives its address, for which SSL_CERT_FILE is set."""
+    """Run a server in a process of its own; yield its address, and trust its certificate by SSL_CERT_FILE."""
     with tempfile.TemporaryDirectory() as folder:
         program = [sys.executable, str(Path(__file__).parent / "servers" / "tls.py"), folder]
         with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -139,7 +139,7 @@ def main() -> int:
         rows = asyncio.run(with_a_poll(sandbox, given.pairs))
     with tls_server() as base:
         rows += asyncio.run(over_tls(base, given.pairs))
-    return tell(rows, as_json=given.json)
+    return report(rows, as_json=given.json)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from figures import Figure, of_ratios, on_disk, tell
+from figures import Figure, of_ratios, on_disk, report
 
 from cctelegram.sandbox.child import running
 from running import bridge, make_home
@@ -29,7 +29,7 @@ BARE = 12.0
 
 
 def cpu_seconds(pid: int) -> float:
-    """Give user and system time of a process."""
+    """Return user and system time of a process."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -43,7 +43,7 @@ def bare_cpu_seconds() -> float:
 
 
 def switches(pid: int) -> dict[str, int]:
-    """Give the voluntary context switches of each thread, by name and number."""
+    """Return the voluntary context switches of each thread, by name and number."""
     found = {}
     for task in Path(f"/proc/{pid}/task").iterdir():
         lines = dict(
@@ -54,14 +54,14 @@ def switches(pid: int) -> dict[str, int]:
 
 
 def measure(seconds: float) -> list[Figure]:
-    """Give CPU in percent of a core, and wake-ups a minute by thread."""
+    """Return CPU in percent of a core, and wake-ups a minute by thread."""
     with (
         running() as sandbox,
         tempfile.TemporaryDirectory(dir=on_disk()) as folder,
         bridge(make_home(Path(folder) / "home", sandbox, "")) as started,
     ):
         started.wait_status(lambda now: now["telegram_connected"], "connected")
-        time.sleep(3)  # what the start leaves to be done is over
+        time.sleep(3)  # the work that the start leaves behind is done
         pid = started.process.pid
         cpu, before = cpu_seconds(pid), switches(pid)
         time.sleep(seconds)
@@ -84,7 +84,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    return tell(measure(given.seconds), as_json=given.json)
+    return report(measure(given.seconds), as_json=given.json)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from figures import Figure, tell
+from figures import Figure, report
 
 from cctelegram.bridge.history import STEP
 from cctelegram.outbox import intake, schema, search
@@ -36,7 +36,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def fill(connection: sqlite3.Connection, count: int) -> list[str]:
-    """Store events of 30 words each out of 5,000; give the words."""
+    """Store events of 30 words each out of 5,000; return the words."""
     chance = random.Random(1)
     words = ["".join(chance.choice(LETTERS) for _ in range(chance.randint(3, 9))) for _ in range(5000)]
     connection.execute("BEGIN")
@@ -89,7 +89,7 @@ def searches(
 
 
 def index(connection: sqlite3.Connection) -> list[float]:
-    """Fill the index by the bridge's own steps; give the milliseconds of each."""
+    """Fill the index by the bridge's own steps; return the milliseconds of each."""
     steps: list[float] = []
     while True:
         begin = time.perf_counter()
@@ -122,7 +122,7 @@ def main() -> int:
         bytes_after = path.stat().st_size
         after = searches(connection, given.runs, words, given.events)
         connection.close()
-    told = {
+    found = {
         "events": given.events,
         "read_one_by_one": before,
         "by_the_index": after,
@@ -144,7 +144,7 @@ def main() -> int:
         )
         for name, row_of in rows.items()
     ]
-    return tell(figures, as_json=given.json, **told)
+    return report(figures, as_json=given.json, **found)
 
 
 if __name__ == "__main__":

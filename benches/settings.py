@@ -28,7 +28,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 import watchfiles
-from figures import Figure, of_ratios, ratio, tell
+from figures import Figure, of_ratios, ratio, report
 
 from cctelegram.config.live import STEP, Live
 from cctelegram.config.load import load
@@ -124,10 +124,10 @@ def edit(home: Path, number: int, watch: BareWatch) -> tuple[float, float]:
 
 
 def all_sent(bridge_: RunningBridge, count: int) -> dict[str, Any]:
-    """The status, once `count` events were sent; empty before, and while a busy machine gives none."""
+    """The status, once `count` events were sent; empty before, and while a busy bridge does not answer."""
     with suppress(LoopbackError):
-        told = bridge_.status()
-        return told if told["delivery"]["sent"] >= count else {}
+        now = bridge_.status()
+        return now if now["delivery"]["sent"] >= count else {}
     return {}
 
 
@@ -153,7 +153,7 @@ def under_traffic(home: Path, sandbox: Sandbox, changes: int) -> dict[str, Any]:
         watch.done.set()
         done.set()
         thread.join()
-        told = wait_for(partial(all_sent, running_, put[0]), "all is sent", 300)
+        now = wait_for(partial(all_sent, running_, put[0]), "all is sent", 300)
         texts = [message["text"] for message in sandbox.control.messages()]
         arrived = {word for text in texts for word in text.split("\n")[0].split() if word.endswith(".")}
         lost = [number for number in range(1, put[0] + 1) if f"{number}." not in arrived]
@@ -168,7 +168,7 @@ def under_traffic(home: Path, sandbox: Sandbox, changes: int) -> dict[str, Any]:
         "lost": len(lost),
         "descriptors": [before[0], after[0]],
         "rss_mb": [before[1], after[1]],
-        "config": told["config"],
+        "config": now["config"],
     }
 
 
@@ -203,7 +203,7 @@ def main() -> None:
         Figure("resident after", changed["rss_mb"][1], "MB"),
         Figure("reads that were hits", changed["config"]["hit_rate"] * 100, "%"),
     ]
-    raise SystemExit(tell(figures, as_json=given.json, **changed))
+    raise SystemExit(report(figures, as_json=given.json, **changed))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from figures import Figure, ratio, tell
+from figures import Figure, ratio, report
 
 from running import COMMAND, environment, make_home
 
@@ -84,7 +84,7 @@ def main() -> None:
             for name, command in COMMANDS.items():
                 times.setdefault(name, []).append(run(command, home))
             times.setdefault("bridge, ready", []).append(ready())
-    raise SystemExit(tell(figures(times), as_json=given.json, runs=given.runs))
+    raise SystemExit(report(figures(times), as_json=given.json, runs=given.runs))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from figures import Figure, median_us, on_disk, ratio, tell
+from figures import Figure, median_us, on_disk, ratio, report
 
 from cctelegram.outbox import intake, schema, store
 from outbox.rows import NOW, row, to
@@ -51,7 +51,7 @@ def bare(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> None:
 
 
 def measure(runs: int) -> list[Figure]:
-    """Give the medians in ms and their ratio, run by run in turn."""
+    """Return the medians of interleaved runs, and their ratio."""
     with tempfile.TemporaryDirectory(dir=on_disk()) as folder:
         ours = store.Store(Path(folder) / "ours.db")
         plain = store.connect(Path(folder) / "bare.db")
@@ -81,7 +81,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=60)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    return tell(measure(given.runs), as_json=given.json)
+    return report(measure(given.runs), as_json=given.json)
 
 
 if __name__ == "__main__":

@@ -52,10 +52,10 @@ def test_a_bench_that_cannot_tell_says_so_and_fails_only_when_a_limit_is_broken(
 ) -> None:
     module = figures()
     unclear = module.of_ratios("unclear", [1.0, 2.0], 1.5)
-    assert module.tell([unclear], as_json=False) == 0
+    assert module.report([unclear], as_json=False) == 0
     assert "CANNOT TELL: 1.00 to 2.00" in capsys.readouterr().out
     for as_json in (False, True):
-        assert module.tell([unclear, module.Figure("broken", 2.0, "", 1.0)], as_json=as_json) == 1
+        assert module.report([unclear, module.Figure("broken", 2.0, "", 1.0)], as_json=as_json) == 1
 
 
 def test_every_bench_judges_its_limits_with_json_and_without() -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def batches(
     home: Path, files: int, threads: int, *, removes: bool = False
 ) -> Iterator[tuple[_native.Batch, float]]:
-    """Give each batch and the seconds of its take; its files are removed after it, or left.
+    """Yield each batch and the seconds of its take; its files are removed after it, or kept.
 
     Nothing is stored. Raises AssertionError when there were not so many files.
     """

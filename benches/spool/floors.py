@@ -40,7 +40,7 @@ class Floors:
         return _seconds(took, folder), files.value, size.value
 
     def calls(self, folder: Path, threads: int) -> float:
-        """List, sort, open, look, read, close: seconds."""
+        """Return the seconds to list, sort, open, stat, read and close."""
         files = ctypes.c_int64()
         return _seconds(self._library.floor_calls(bytes(folder), ctypes.byref(files), threads), folder)
 
@@ -51,7 +51,7 @@ class Floors:
         return _seconds(took, folder), files.value
 
     def list(self, folder: Path, *, times: bool) -> tuple[float, int]:
-        """List, with or without a look at each file: seconds, files."""
+        """List, with or without a stat of each file; return seconds and files."""
         files = ctypes.c_int64()
         took = self._library.floor_list(bytes(folder), ctypes.byref(files), int(times))
         return _seconds(took, folder), files.value

@@ -66,11 +66,11 @@ def run(count: int, floors: Floors) -> Run:
         home = Path(folder)
         (home / "events").mkdir()
         make(home / "events", count)
-        floors.read(home / "events")  # files that nobody read yet cost more
+        floors.read(home / "events")  # the first read of a file costs more
         before = floors.read(home / "events")[0]
         taking, _ = take(home, count, 1, removes=False)
         floor = (before + floors.read(home / "events")[0]) / 2
-        Path("/proc/self/clear_refs").write_text("5")  # begin the highest memory anew
+        Path("/proc/self/clear_refs").write_text("5")  # reset the high-water mark
         size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         removing, descriptors = take(home, count, 2, removes=True)
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - size

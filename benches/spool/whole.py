@@ -3,7 +3,7 @@
 .venv/bin/python benches/spool/whole.py [--runs 7] [--json]
 
 The floors, in the same run: the C loop that opens and reads, one bare transaction of the same rows with the
-same pragmas, a C loop that looks at each file again and removes it.
+same pragmas, a C loop that stats each file again and removes it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ CHAT = 42
 
 
 class Silent:
-    """A log that nobody reads."""
+    """A log that discards everything."""
 
     def info(self, *_: Any, **__: Any) -> None: ...
 
@@ -83,8 +83,8 @@ async def whole(home: Path) -> float:
     begin = time.perf_counter()
     running = asyncio.create_task(taking.run())
     await done.wait()
-    while figures.accepted < FILES or taking.waiting():  # noqa: ASYNC110 - nobody tells of the end
-        # The last batch: its files go after it was told of.
+    while figures.accepted < FILES or taking.waiting():  # noqa: ASYNC110 - no event marks the end
+        # The last batch: its files are removed after it was counted.
         await asyncio.sleep(0.001)
     seconds = time.perf_counter() - begin
     await inbox.stop()

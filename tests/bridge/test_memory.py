@@ -58,9 +58,9 @@ def memory(pid: int) -> tuple[int, int]:
 
 
 def test_the_memory_that_a_process_tells_of_is_what_the_system_says() -> None:
-    from cctelegram.monitor.memory import resident, told_by_psutil
+    from cctelegram.monitor.memory import resident, resident_by_psutil
 
-    assert abs(resident() - told_by_psutil()) < 4_000_000
+    assert abs(resident() - resident_by_psutil()) < 4_000_000
     assert resident() > 10_000_000
 
 

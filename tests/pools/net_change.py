@@ -4,7 +4,7 @@
 
 `address`: the address of this machine goes and comes back. `router`: the way to the other side is lost
 without a word, as when a router forgets its connections. `bridge`: as `address`, with a running bridge. What
-was seen is printed as JSON. test_network.py runs it and looks.
+was seen is printed as JSON, which test_network.py checks.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ HERE, THERE = "10.77.0.2", "10.77.0.1"
 NOBODY = "02:00:00:00:00:99"
 
 
-def tell(line: str) -> None:
+def report(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
@@ -69,7 +69,7 @@ async def address() -> dict[str, Any]:
         pools = Pools(load("/nonexistent", {}, {"telegram.api_base": server.base}).settings)
         api = Api(pools.send, server.base, TOKEN)
         said = [await attempt(api)]
-        await asyncio.sleep(network.FRESH_SECONDS + 0.1)  # what was used just now is not looked at
+        await asyncio.sleep(network.FRESH_SECONDS + 0.1)  # a connection used just now is not checked
         with no_address():
             said.append(await attempt(api))
         said.append(await attempt(api))
@@ -118,14 +118,14 @@ async def router(other: subprocess.Popen[str]) -> dict[str, Any]:
 
 async def serve() -> None:
     """Be the other side, in a network of its own; read a line, print the ports, read a line, end."""
-    tell("here")
+    report("here")
     await asyncio.to_thread(sys.stdin.readline)
     ip("address", "add", f"{THERE}/24", "dev", "there")
     ip("link", "set", "there", "up")
     async with wire(result({}), host="0.0.0.0") as answering, wire(never, host="0.0.0.0") as silent:
-        tell(f"{answering.port} {silent.port}")
+        report(f"{answering.port} {silent.port}")
         await asyncio.to_thread(sys.stdin.readline)
-        tell(str(len(answering.asked)))
+        report(str(len(answering.asked)))
 
 
 def running_bridge() -> dict[str, Any]:
@@ -137,7 +137,7 @@ def running_bridge() -> dict[str, Any]:
         running.wait_status(lambda now: now["telegram_connected"], "connected")
         running.put("a.json", {"type": "build_failed", "title": "before"})
         see(sandbox, "before")
-        time.sleep(network.FRESH_SECONDS + 0.1)  # what was used just now is not looked at
+        time.sleep(network.FRESH_SECONDS + 0.1)  # a connection used just now is not checked
         with no_address():
             running.put("b.json", {"type": "build_failed", "title": "without"})
             time.sleep(1)  # as long as the address is gone: the bridge tries, and cannot
@@ -157,16 +157,16 @@ def main(what: str) -> None:
         case "serve":
             asyncio.run(serve())
         case "address":
-            tell(json.dumps(asyncio.run(address())))
+            report(json.dumps(asyncio.run(address())))
         case "router":
             serving = ["unshare", "-n", sys.executable, __file__, "serve"]
             with subprocess.Popen(serving, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
                 try:
-                    tell(json.dumps(asyncio.run(router(other))))
+                    report(json.dumps(asyncio.run(router(other))))
                 finally:
                     other.kill()
         case "bridge":
-            tell(json.dumps(running_bridge()))
+            report(json.dumps(running_bridge()))
 
 
 if __name__ == "__main__":

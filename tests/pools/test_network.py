@@ -52,7 +52,7 @@ def test_a_connection_from_an_address_that_is_gone_is_not_used_and_the_next_one_
     found = seen("address")
     first, without, after = found["said"]
     assert (first, after, found["asked"]) == ("sent", "sent", 2)
-    assert without.startswith("NotSent: "), "told at once and for sure, not unclear after a silence"
+    assert without.startswith("NotSent: "), "known at once, not unclear after a silence"
     assert found["seen"]["errors"] == {"ConnectError": 1}
 
 

@@ -160,7 +160,7 @@ def test_a_proxy_that_cannot_be_used_is_told_without_its_password(
 
 
 def certificate(folder: Path) -> tuple[ssl.SSLContext, str]:
-    """Make a certificate for 127.0.0.1 that nobody but its own file vouches for."""
+    """Make a certificate for 127.0.0.1 that only its own file vouches for."""
     pytest.importorskip("cryptography")
     import datetime as dt
     import ipaddress

@@ -27,7 +27,7 @@ class Wire:
         self.connections = 0
         self.at_once = self.most_at_once = 0
         self.port = 0
-        # The loop holds its tasks weakly: one that waits for what nobody else knows could be collected.
+        # The loop holds its tasks weakly: one that is referenced nowhere else could be collected.
         self.serving: set[asyncio.Task[Any] | None] = set()
 
     @property

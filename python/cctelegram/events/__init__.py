@@ -1,1 +1,1 @@
-"""Events: `event` (what one is), `catalogue` (the types there are), `build` (making one)."""
+"""Events: `event` (the struct), `catalogue` (the types), `build` (making one)."""

@@ -1,4 +1,4 @@
-"""Make an event of one's own, held to every rule of the protocol. Cheap to import."""
+"""Build an event that follows every rule of the protocol. Cheap to import."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class InvalidEvent(ValueError):
-    """An event that breaks rules of the protocol; the message has a sentence for each.
+    """The event breaks rules of the protocol; the message has a sentence for each.
 
     Attributes:
-        problems: What is wrong, each with its field.
+        problems: The broken rules, each with its field.
     """
 
     def __init__(self, problems: Sequence[_native.Problem]) -> None:
@@ -37,7 +37,7 @@ def build(
 ) -> bytes:
     """Return the event as JSON, ready to post.
 
-    `event_id` and `correlation_id` are made where they are missing. Raises InvalidEvent with all problems.
+    `event_id` and `correlation_id` are generated when missing. Raises InvalidEvent with all problems.
     """
     event: dict[str, Any] = {
         "type": type,
@@ -56,7 +56,7 @@ def build(
 
 
 def checked(event: bytes) -> bytes:
-    """Return the event as it is; raise InvalidEvent with all problems when it breaks a rule."""
+    """Return the event unchanged; raise InvalidEvent with all problems when it breaks a rule."""
     problems = _native.check_event(event)
     if problems:
         raise InvalidEvent(problems)

@@ -1,4 +1,4 @@
-"""The types of events there are, from the one table in the binary. Cheap to import."""
+"""The event types, from the one table in the compiled module. Cheap to import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An event as the rest of the product sees it: what was written, mended, with its lane and severity."""
+"""An event after the spool: the producer's fields, repaired where needed, with lane and severity."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         description: "" when absent.
         source: "external" when absent.
         task_id: The event id when absent.
-        correlation_id: What ties it to its answer, logs and spans.
+        correlation_id: Links it to its answer, logs and spans.
         parent_event_id: The event it follows from.
         occurred_at: Microseconds since the epoch, UTC.
         lane: 0 decisions, 1 alerts, 2 ordinary, 3 progress.
         severity: "low", "medium", "high" or "critical".
-        data: {} when absent; when it was not an object it stands in `extra["data"]`.
+        data: {} when absent or not an object; another value is in `extra["data"]`.
         extra: Top-level keys the protocol does not know, as written.
-        warnings: Sentences: what was mended.
+        warnings: A sentence for each repair.
     """
 
     event_id: str
@@ -62,7 +62,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def from_row(row: Sequence[Any]) -> Event:
-    """Make the event of a row in the order of `_native.EVENT_COLUMNS`.
+    """Return the event of a row in the order of `_native.EVENT_COLUMNS`.
 
     Raises msgspec.DecodeError when the body or the warnings are not JSON, which the spool never writes.
     """
@@ -94,7 +94,7 @@ def from_row(row: Sequence[Any]) -> Event:
 
 
 def _text(value: Any) -> str | None:
-    """Show a value of the wrong type as the JSON it was."""
+    """Return a value of the wrong type as its JSON."""
     if value is None or isinstance(value, str):
         return value
     return msgspec.json.encode(value).decode()

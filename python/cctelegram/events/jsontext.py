@@ -1,4 +1,4 @@
-"""JSON for commands that must start fast: reading and writing it costs no import."""
+"""JSON for commands that must start fast: it imports nothing but the compiled module."""
 
 from __future__ import annotations
 

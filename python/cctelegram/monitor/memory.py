@@ -6,19 +6,19 @@ import os
 
 
 def resident() -> int:
-    """Give the resident memory in bytes.
+    """Return the resident memory in bytes.
 
-    From `/proc` where there is one: psutil costs megabytes itself, so it is loaded elsewhere alone.
+    Read from `/proc` where it exists: psutil itself costs a megabyte.
     """
     try:
         with open("/proc/self/statm", "rb") as opened:  # noqa: PTH123 - pathlib is not loaded everywhere
             return int(opened.read().split()[1]) * os.sysconf("SC_PAGESIZE")
     except OSError:
-        return told_by_psutil()
+        return resident_by_psutil()
 
 
-def told_by_psutil() -> int:
-    """Give the same on any system."""
+def resident_by_psutil() -> int:
+    """Return the resident memory in bytes, on any system."""
     import psutil  # noqa: PLC0415 - as said above
 
     return int(psutil.Process().memory_info().rss)

@@ -1,4 +1,4 @@
-"""HTTP connections by purpose, and what they counted.
+"""HTTP connections by purpose, and their counters.
 
-Empty on purpose: `loopback` is imported where ten milliseconds count.
+Empty on purpose: commands that must start within milliseconds import `loopback`.
 """

@@ -1,4 +1,4 @@
-"""An httpx client that counts what its connections do, and lets no request last for ever."""
+"""An httpx client that counts its requests and connections, and limits the time of each request."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 
 
 class NotWhole(httpx.ReadTimeout):
-    """An answer came, byte by byte, and was not whole when all time for it was over."""
+    """The response was still incomplete when the time for the whole request was over."""
 
 
 class CountingClient(httpx.AsyncClient):
-    """An AsyncClient whose `counters` are fed by httpcore's own events.
+    """An AsyncClient that updates `counters` from httpcore's trace events.
 
-    A `trace` extension of a request is still called, after ours.
+    A `trace` extension of the request is called afterwards.
 
     Args:
         figures: limits and times; `read_seconds` is given for each pool.
-        counters: where it counts.
-        context: whose certificates are believed.
-        local: whether the proxy variables of the environment do not count.
-        whole_seconds: the longest time for a request, whatever comes; None for transfers of any size.
+        counters: are updated.
+        context: verifies the certificates of hosts.
+        local: ignore the proxy variables of the environment.
+        whole_seconds: limit of a whole request, in seconds; None for transfers of any size.
 
     Raises ImportError or ValueError for a proxy that cannot be used.
     """
@@ -73,7 +73,7 @@ class CountingClient(httpx.AsyncClient):
         self._free = asyncio.Semaphore(figures.connections)
 
     async def send(self, request: httpx.Request, **arguments: Any) -> httpx.Response:
-        """Send a request, counted; raises PoolTimeout, NotWhole and what httpx raises."""
+        """Send a request and count it; raise PoolTimeout, NotWhole, or an error of httpx."""
         trace = _Counting(self.counters, request.extensions.get("trace"))
         request.extensions = {**request.extensions, "trace": trace}
         self.counters.requests += 1
@@ -92,14 +92,14 @@ class CountingClient(httpx.AsyncClient):
             self.in_flight -= 1
 
     def count_open(self) -> tuple[int, int]:
-        """Return how many connections are open now, and how many of them are in use."""
+        """Return the numbers of open connections and of those in use."""
         connections = self._connections()
         return len(connections), sum(not each.is_idle() for each in connections)
 
     async def trim(self) -> None:
-        """Close the idle connections that are more than `figures.idle`.
+        """Close the idle connections beyond `figures.idle`.
 
-        One for each request in flight is not idle: a request that waited may be about to take it.
+        One connection for each request in flight stays: a request that waited may be about to take it.
         """
         connections = self._connections()
         surplus = len(connections) - self.in_flight - self.figures.idle
@@ -108,7 +108,7 @@ class CountingClient(httpx.AsyncClient):
                 await each.aclose()
 
     async def close_expired(self) -> bool:
-        """Close the idle connections that are too old, or dead; return whether others stay."""
+        """Close the expired and dead idle connections; return whether any connection stays open."""
         for each in self._connections():
             if each.is_idle() and each.has_expired():
                 await each.aclose()
@@ -116,7 +116,7 @@ class CountingClient(httpx.AsyncClient):
 
     @asynccontextmanager
     async def _connection(self, request: httpx.Request) -> AsyncIterator[None]:
-        """Hold the right to one connection, in the order of asking."""
+        """Hold one of the permits for connections, first come, first served."""
         if self._free.locked():
             began = time.monotonic()
             self.counters.waits += 1
@@ -140,7 +140,7 @@ class CountingClient(httpx.AsyncClient):
 
 
 class _Counting:
-    """What httpcore tells of one request, put into the counters."""
+    """Updates the counters from the trace events of one request."""
 
     __slots__ = ("_connected", "_counters", "_next", "_tls_since")
 
@@ -157,7 +157,7 @@ class _Counting:
             counters.opened += 1
         elif event == "http11.send_request_headers.started":
             counters.reused += not self._connected
-            self._connected = True  # the CONNECT to a proxy was the first; the request itself reuses nothing
+            self._connected = True  # CONNECT to a proxy opened it; the request after it is no reuse
         elif event.endswith(".start_tls.started"):
             self._tls_since = time.monotonic()
         elif event.endswith(".start_tls.complete"):

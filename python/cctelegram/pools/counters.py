@@ -1,16 +1,16 @@
-"""What one pool of connections counted.
+"""The counters of one pool.
 
 Start-cheap: imports nothing.
 """
 
 
 class Counters:
-    """Plain counters of one pool; written by the pool alone, read through `snapshot`.
+    """Counters of one pool; only the pool writes them, `snapshot` reads them.
 
-    `requests` counts the attempts, `reused` those that found an open connection; `opened` the connections
-    made, `open` those that are open now and `in_use` the ones with a request on them; `waits` the requests
-    that found no connection free at once, and `wait_seconds` how long all of them waited. `tls_seconds` is
-    the time spent in `tls_handshakes`. `errors` counts failed requests by the kind of failure.
+    `requests` counts attempts, `reused` those that found an open connection; `opened` counts connections
+    made, `open` those that are open now, `in_use` those that carry a request; `waits` counts requests that
+    waited for a free connection, `wait_seconds` is their total wait. `tls_seconds` is the total time of
+    `tls_handshakes`. `errors` counts failed requests by class of error.
     """
 
     __slots__ = (
@@ -43,7 +43,7 @@ class Counters:
         self.errors[kind] = self.errors.get(kind, 0) + 1
 
     def snapshot(self) -> "dict[str, int | float | dict[str, int]]":
-        """Return the figures as they stand, with `idle` (open and not in use), as a copy."""
+        """Return a copy of the counters, with `idle`: open and not in use."""
         return {
             "requests": self.requests,
             "opened": self.opened,

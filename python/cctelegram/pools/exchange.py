@@ -1,26 +1,26 @@
-"""HTTP/1.1 over one connection to this machine: a request, its answer, and the next."""
+"""HTTP/1.1 over one loopback connection, one request after the other."""
 
 from __future__ import annotations
 
 import socket
 import time
 
-# A status, a list of metrics, a report: far below this. More is not the bridge's.
+# A status, metrics and reports of the bridge are far smaller.
 MAX_ANSWER_BYTES = 8 << 20
-# A head is not longer than this (h11, which the bridge speaks, has the same limit for ours).
+# h11, which the bridge uses, has the same limit for requests.
 MAX_HEAD_BYTES = 64 << 10
 
 
 class Stale(ConnectionError):
-    """A kept connection was closed by the other side, before anything of an answer came."""
+    """The peer closed a kept connection before it sent any byte of a response."""
 
 
 class Exchange:
-    """One connection to `address`. Raises OSError, with a sentence, when it cannot be made.
+    """One connection to `address`. Raises OSError, with a sentence, when it cannot connect.
 
     Attributes:
         address: host, a number without brackets, and port.
-        ended: it can carry no other request.
+        ended: the connection cannot carry another request.
     """
 
     def __init__(self, address: tuple[str, int], connect_seconds: float) -> None:
@@ -36,14 +36,15 @@ class Exchange:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def ask(self, method: str, path: str, key: str, read_seconds: float) -> tuple[int, bytes]:
-        """Send a request without a body, return status and body.
+        """Send a request without a body; return status and body.
 
         Raises:
-            Stale: see there.
-            OSError: broken off, silent for `read_seconds`, or not whole after twice that.
-            ValueError: what came is not HTTP, or too long.
+            Stale: the peer had closed a kept connection.
+            OSError: the connection broke, was silent for `read_seconds`, or the response was incomplete after
+                twice that.
+            ValueError: the response is not HTTP, or too long.
         """
-        self.ended = True  # until the answer was read to its end
+        self.ended = True  # until the response is read to its end
         self._asked += 1
         self._seconds = read_seconds
         self._deadline = time.monotonic() + 2 * read_seconds
@@ -66,7 +67,7 @@ class Exchange:
         return status, body[0]
 
     def is_over(self, keepalive_seconds: float) -> bool:
-        """Whether it has been idle for too long, or the other side closed it, or sent what nobody asked."""
+        """Return whether it was idle for too long, or the peer closed it or sent unrequested bytes."""
         if time.monotonic() - self._used > keepalive_seconds:
             return True
         self._socket.setblocking(False)
@@ -79,11 +80,11 @@ class Exchange:
         return True
 
     def close(self) -> None:
-        """Close it."""
+        """Close the connection."""
         self._socket.close()
 
     def _body(self, fields: dict[bytes, bytes]) -> tuple[bytes, bool]:
-        """Return the body, and whether the connection goes on after it."""
+        """Return the body, and whether the connection can carry another request."""
         if b"chunked" in fields.get(b"transfer-encoding", b"").lower():
             return self._chunks(), True
         length = fields.get(b"content-length")
@@ -127,7 +128,7 @@ class Exchange:
         return found
 
     def _more(self) -> bool:
-        """Read what comes; False at the end."""
+        """Read more bytes; return False at the end of the stream."""
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError(f"the answer was not whole after {2 * self._seconds:g} s")

@@ -17,24 +17,24 @@ __all__ = ["httpx", "silence"]
 with importing("httpx"):
     import httpx
 
-_VOICES = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
+_LOGGERS = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
 
 
-class _Nothing(logging.Filter):
-    """Lets no record through; stays in place when somebody sets levels or enables loggers again."""
+class _DropAll(logging.Filter):
+    """Drops every record; stays in place when levels are set or loggers are enabled again."""
 
     def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002  a filter's signature
         return False
 
 
 def silence() -> None:
-    """Let httpx and httpcore log nothing, whatever level is set; calling it again changes nothing."""
-    for name in _VOICES:
+    """Silence the loggers of httpx and httpcore at any level; idempotent."""
+    for name in _LOGGERS:
         logger = logging.getLogger(name)
-        # The level saves the work of writing the record, the filter is what holds.
+        # The level saves making the record; the filter holds whatever level is set later.
         logger.setLevel(logging.CRITICAL + 1)
-        if not any(isinstance(each, _Nothing) for each in logger.filters):
-            logger.addFilter(_Nothing())
+        if not any(isinstance(each, _DropAll) for each in logger.filters):
+            logger.addFilter(_DropAll())
 
 
 silence()

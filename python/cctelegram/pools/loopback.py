@@ -39,7 +39,7 @@ STATUS: Mapping[str, float] = {
 
 
 class LoopbackError(OSError):
-    """The bridge did not answer: not running, not in time, or it is not HTTP what came."""
+    """The bridge did not answer: not running, too late, or not with HTTP."""
 
 
 class PoolTimeout(TimeoutError):
@@ -47,9 +47,9 @@ class PoolTimeout(TimeoutError):
 
 
 class Loopback:
-    """A pool of kept connections to bridges on this machine. For several threads at once.
+    """A pool of kept connections to bridges on this machine. Thread-safe.
 
-    Every request raises LoopbackError, with a sentence that says what, where and after how long.
+    A failed request raises LoopbackError, with a sentence: what happened, where, after how long.
 
     Args:
         figures: as STATUS; `connect_seconds` is also the longest wait for a free connection, and an answer
@@ -65,7 +65,7 @@ class Loopback:
         self._kept: list[Exchange] = []
 
     def change(self, figures: Mapping[str, float]) -> None:
-        """Put other figures in force for the requests that come."""
+        """Apply other figures to further requests."""
         with self._guard:
             self._figures = figures
             self._guard.notify_all()
@@ -73,25 +73,25 @@ class Loopback:
     def get(self, port: int, path: str, key: str, host: str = HOST) -> tuple[int, bytes]:
         """Return status and body.
 
-        Where the other side closed a kept connection just then and answered nothing, it is asked once more.
+        Retried once when the peer had closed a kept connection and sent no response.
         """
         return self._ask("GET", (host, port), path, key)
 
     def post(self, port: int, path: str, key: str, host: str = HOST) -> tuple[int, bytes]:
         """Post nothing to `path`; return status and body.
 
-        Never repeated by itself: the bridge may have done what was asked before the connection broke.
+        Never retried: the bridge may have done it before the connection broke.
         """
         return self._ask("POST", (host, port), path, key)
 
     def snapshot(self) -> dict[str, Any]:
-        """Return the counters; a connection that is too old is closed before it is counted."""
+        """Return the counters, after closing the expired connections."""
         with self._guard:
             self._close_old()
             return self.counters.snapshot()
 
     def close(self) -> None:
-        """Close what is idle; the next request opens another."""
+        """Close the idle connections; the next request opens another."""
         with self._guard:
             for each in self._kept:
                 self._drop(each)
@@ -126,7 +126,7 @@ class Loopback:
     def _take(
         self, address: tuple[str, int], figures: Mapping[str, float], *, fresh: bool = False
     ) -> Exchange | None:
-        """Take the right to one connection, and a kept one to this address where there is one."""
+        """Acquire a permit for one connection; return a kept one to this address, or None."""
         if self.counters.in_use >= self._figures["connections"]:
             self._wait(figures["connect_seconds"])
         self._close_old()
@@ -162,7 +162,7 @@ class Loopback:
         path: str,
         key: str,
     ) -> tuple[int, bytes]:
-        """Ask over a connection, a new one for None, and keep it if it may be kept."""
+        """Send a request over a connection, a new one for None; keep the connection when possible."""
         from cctelegram.pools.exchange import Exchange  # noqa: PLC0415  see above
 
         keep = False
@@ -197,12 +197,12 @@ class Loopback:
 
 
 def get(port: int, path: str, key: str, timeout: float = 2.0, host: str = HOST) -> tuple[int, bytes]:
-    """Ask once, over a connection that is closed again: (status, body). Raises LoopbackError."""
+    """Return status and body of one request, over a connection of its own. Raises LoopbackError."""
     return _once(timeout).get(port, path, key, host)
 
 
 def post(port: int, path: str, key: str, timeout: float = 5.0, host: str = HOST) -> tuple[int, bytes]:
-    """Post nothing to `path`, once: (status, body). Raises LoopbackError."""
+    """Post nothing to `path`; return status and body. Raises LoopbackError."""
     return _once(timeout).post(port, path, key, host)
 
 

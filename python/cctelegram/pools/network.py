@@ -1,10 +1,9 @@
-"""Connections that notice when their way is gone, while nothing goes over them.
+"""Connections that detect, while idle, that their path is gone.
 
-A kept connection can be dead without a word: a router forgot it, the machine changed its network. A request
-that is written to one is lost after seconds of silence, and nobody can say whether it arrived. Told before
-the request is written, it costs a new connection and nothing else. So the kernel asks the other side now and
-then, which also keeps the router's memory fresh, and a connection from an address that this machine no
-longer has is not used again.
+A kept connection can die silently: a router dropped its state, the machine changed its network. A request
+written to one times out with an unknown outcome. Detected before the request is written, it costs only a new
+connection. So the kernel sends keep-alive probes, which also refresh the router's state, and a connection
+from an address that this machine no longer has is not reused.
 """
 
 from __future__ import annotations
@@ -22,27 +21,27 @@ if TYPE_CHECKING:
 
     from httpcore import SOCKET_OPTION
 
-# Seconds until the kernel asks over an idle connection, between two questions, and how many stay unanswered
-# before the connection is dead: 30 s in all. A name that the system does not have is left out.
+# Seconds until the first keep-alive probe, between probes, and how many stay unanswered before the connection
+# is dead: 30 s in all. Options that the system does not have are left out.
 _PROBES: Final = (
     ("SO_KEEPALIVE", 1),
     ("TCP_KEEPIDLE", 15),
-    ("TCP_KEEPALIVE", 15),  # what macOS calls TCP_KEEPIDLE
+    ("TCP_KEEPALIVE", 15),  # the name of TCP_KEEPIDLE on macOS
     ("TCP_KEEPINTVL", 5),
     ("TCP_KEEPCNT", 3),
-    ("TCP_USER_TIMEOUT", 30_000),  # milliseconds in which nothing of what was written was confirmed
+    ("TCP_USER_TIMEOUT", 30_000),  # milliseconds that written data may stay unacknowledged
 )
 OPTIONS: Final[tuple[tuple[int, int, int], ...]] = tuple(
     (socket.SOL_SOCKET if name.startswith("SO_") else socket.IPPROTO_TCP, getattr(socket, name), value)
     for name, value in _PROBES
     if hasattr(socket, name)
 )
-# A connection that was used this short a time ago is not looked at: addresses do not change that often.
+# A connection used more recently than this is not checked: addresses do not change that often.
 FRESH_SECONDS: Final = 1.0
 
 
 class Network(httpcore.AsyncNetworkBackend):
-    """Connects as httpcore does, with OPTIONS; its streams know when their address is gone."""
+    """Connects as httpcore does, with OPTIONS; its streams report when their local address is gone."""
 
     def __init__(self) -> None:
         self._plain = httpcore.AnyIOBackend()
@@ -65,7 +64,7 @@ class Network(httpcore.AsyncNetworkBackend):
 
 
 class Stream(httpcore.AsyncNetworkStream):
-    """One connection; httpcore asks an idle one whether it is readable, and lets go of one that is."""
+    """One connection; httpcore discards an idle one that `is_readable`."""
 
     __slots__ = ("_plain", "_used")
 
@@ -97,15 +96,15 @@ class Stream(httpcore.AsyncNetworkStream):
         return Stream(await self._plain.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:
-        """Return what httpcore asks for; a connection from an address that is gone passes for ended."""
-        told = self._plain.get_extra_info(info)
-        if info == "is_readable" and not told and time.monotonic() - self._used > FRESH_SECONDS:
+        """Return what httpcore asks for; report a connection whose local address is gone as readable."""
+        found = self._plain.get_extra_info(info)
+        if info == "is_readable" and not found and time.monotonic() - self._used > FRESH_SECONDS:
             return _is_gone(self._plain.get_extra_info("socket"))
-        return told
+        return found
 
 
 def _is_gone(connection: socket.socket | None) -> bool:
-    """Whether this machine no longer has the address that a connection goes out from."""
+    """Return whether this machine no longer has the local address of a connection."""
     if connection is None:
         return False
     host, _, *scope = connection.getsockname()

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from cctelegram.pools.client import CountingClient
     from cctelegram.pools.lean import httpx
 
-# After this many seconds over the time an idle connection is kept, it is looked at: then it is too old.
-_LATE = 0.1
+# Seconds after the keep-alive time at which idle connections are checked: then they have expired.
+_EXPIRY_DELAY = 0.1
 
 
 class Pool:
-    """Connections for one purpose. To be made in the event loop that uses it.
+    """Connections for one purpose. Create it in the event loop that uses it.
 
     Args:
         figures: limits and times.
-        make: makes a client of such figures that counts into the counters.
-        counters: counts go on from there.
+        make: makes a client with these limits that updates these counters.
+        counters: continue to be counted up; None for new ones.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Pool:
         self._client = make(figures, self.counters)
         self._retired: set[CountingClient] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._look: asyncio.TimerHandle | None = None
+        self._expiry: asyncio.TimerHandle | None = None
         self._closed = False
 
     @property
@@ -47,7 +47,7 @@ class Pool:
         return self._client.figures
 
     async def post(self, url: httpx.URL | str, **request: Any) -> httpx.Response:
-        """Post as httpx does, and raise what it raises; also client.NotWhole."""
+        """Post a request; raise client.NotWhole or an error of httpx."""
         client = self._client
         try:
             return await client.post(url, **request)
@@ -57,14 +57,14 @@ class Pool:
                     self._retired.discard(client)
                     await client.aclose()
             else:
-                self._look_later()
+                self._schedule_expiry()
                 await client.trim()
 
     def change(self, figures: Figures) -> None:
-        """Take the next requests over connections of these figures; those under way end as they began.
+        """Send further requests over connections with these limits; requests in flight keep theirs.
 
-        Their connections are closed when the last of them has ended. Figures that are in force already
-        change nothing, and neither do others once the pool was closed.
+        Old connections are closed when the last request over them has ended. Unchanged figures, and any
+        change after the pool was closed, have no effect.
         """
         if self._closed or figures == self.figures:
             return
@@ -75,7 +75,7 @@ class Pool:
             self._begin(old.aclose())
 
     def snapshot(self) -> dict[str, Any]:
-        """Return the counters; connections that are open and in use are looked at now."""
+        """Return the counters, with open and used connections as of now."""
         counted = [client.count_open() for client in (self._client, *self._retired)]
         self.counters.open = sum(opened for opened, _ in counted)
         self.counters.in_use = sum(used for _, used in counted)
@@ -84,22 +84,22 @@ class Pool:
     async def aclose(self) -> None:
         """Close all connections."""
         self._closed = True
-        if self._look is not None:
-            self._look.cancel()
+        if self._expiry is not None:
+            self._expiry.cancel()
         await asyncio.gather(self._client.aclose(), *(each.aclose() for each in self._retired), *self._tasks)
 
-    def _look_later(self) -> None:
-        """Look for connections that are too old: httpcore does so with the next request only."""
-        if self._look is None and not self._closed:
+    def _schedule_expiry(self) -> None:
+        """Schedule the closing of expired connections: httpcore does so with the next request only."""
+        if self._expiry is None and not self._closed:
             loop = asyncio.get_running_loop()
-            self._look = loop.call_later(
-                self.figures.keepalive_seconds + _LATE, lambda: self._begin(self._close_expired())
+            self._expiry = loop.call_later(
+                self.figures.keepalive_seconds + _EXPIRY_DELAY, lambda: self._begin(self._close_expired())
             )
 
     async def _close_expired(self) -> None:
-        self._look = None
+        self._expiry = None
         if await self._client.close_expired():
-            self._look_later()
+            self._schedule_expiry()
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -1,8 +1,8 @@
 """The pools of connections to Telegram, one for each purpose.
 
-A poll that waits 50 s, and an upload that takes a minute, never hold up a message: each has connections of
-its own. HTTP/1.1, since HTTP/2 is slower for this traffic; certificates are always verified; the proxy
-variables of the environment count for all but loopback.
+A poll that waits 50 s, and an upload that takes a minute, never delay a message: each has its own
+connections. HTTP/1.1, since HTTP/2 is slower for this traffic; certificates are always verified; the proxy
+variables of the environment apply to all but loopback.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
     from cctelegram.pools.counters import Counters
 
 NAMES: Final = ("send", "poll", "files")
-# What a poll may take longer than Telegram was asked to wait.
+# Seconds that a poll may take beyond the wait it asks of Telegram.
 POLL_GRACE_SECONDS = 10.0
 
 
 class Pools:
     """`send`, `poll` and `files`, with the limits and times of the settings.
 
-    To be made in the event loop that uses it. Raises SettingsError for a proxy that cannot be used.
+    Create it in the event loop that uses it. Raises SettingsError for a proxy that cannot be used.
 
     Args:
         settings: the settings in force; see `change`.
-        counters: by the name of a pool, what its counts go on from.
+        counters: by the name of a pool, the counters it continues.
     """
 
     def __init__(self, settings: Settings, counters: Mapping[str, Counters] | None = None) -> None:
@@ -60,17 +60,17 @@ class Pools:
         self.files = self._by_name["files"]
 
     def change(self, settings: Settings) -> None:
-        """Put changed figures in force; see Pool.change. The API base stays the one it was made with."""
+        """Apply changed figures; see Pool.change. The API base stays the one it was created with."""
         for name, figures in _figures(settings).items():
             self._by_name[name].change(figures)
 
     @property
     def counters(self) -> dict[str, Counters]:
-        """The counters, for pools that go on with them."""
+        """The counters by the name of a pool, for pools that continue them."""
         return {name: pool.counters for name, pool in self._by_name.items()}
 
     def snapshot(self) -> dict[str, dict[str, Any]]:
-        """Return what each pool counted, by its name; see counters.Counters."""
+        """Return the counters of each pool, by name; see counters.Counters."""
         return {name: pool.snapshot() for name, pool in self._by_name.items()}
 
     async def aclose(self) -> None:
@@ -91,8 +91,8 @@ def _client(
     context: ssl.SSLContext, figures: Figures, counters: Counters, *, local: bool, bounded: bool
 ) -> CountingClient:
     assert figures.read_seconds is not None  # noqa: S101 - only the settings' poll has none
-    # What the parts may take: TCP, TLS, a proxy's TLS, writing, and silence before the answer. Only an
-    # answer that comes in drops can take longer; a file may.
+    # The sum of the phases: TCP, TLS, a proxy's TLS, writing, and silence before the response. Only a
+    # response that trickles in can take longer; for a file that is allowed.
     whole = 3 * figures.connect_seconds + 2 * figures.read_seconds if bounded else None
     try:
         return CountingClient(figures, counters, context, local=local, whole_seconds=whole)
@@ -103,8 +103,8 @@ def _client(
 
 
 def _context(api_base: str, *, local: bool) -> ssl.SSLContext:
-    """Return one context for all pools: reading the certificates costs 10 ms and a megabyte each time."""
+    """Return one context for all pools: reading the certificates costs 10 ms and 1 MB each time."""
     if local and api_base.startswith("http://"):
-        # Nothing is encrypted, so no certificate is read; one that came would not be trusted.
+        # Nothing is encrypted, so no certificates are loaded; none would be trusted.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return trust.context()

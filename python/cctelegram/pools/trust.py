@@ -1,8 +1,8 @@
-"""Whose certificates are believed: the system's where they lie hashed, else certifi's.
+"""Trusted certificates: the system's where its directory is hashed, else certifi's.
 
-In a hashed directory OpenSSL looks up the few certificates of a connection when it needs them; a bundle is
-read whole, into 2 MB of a process that stays. Certificates are verified either way. `SSL_CERT_FILE` and
-`SSL_CERT_DIR`, which OpenSSL itself reads, count before both.
+In a hashed directory OpenSSL reads the few certificates of a connection on demand; a bundle is read whole
+and takes 2 MB. Certificates are verified either way. `SSL_CERT_FILE` and `SSL_CERT_DIR`, which OpenSSL
+itself reads, take precedence over both.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from typing import Final
 
 from cctelegram.pools.lean import httpx
 
-# A directory with fewer certificates has only somebody's own ones; the public ones alone are 130 or more.
+# A directory with fewer holds only private ones; there are 130 or more public ones.
 WHOLE: Final = 100
 _HASHED: Final = re.compile(r"[0-9a-f]{8}\.\d+")
 
 
 def context(paths: ssl.DefaultVerifyPaths | None = None) -> ssl.SSLContext:
-    """Make a context that verifies certificate and name of the server.
+    """Return a context that verifies certificate and name of the server.
 
     Args:
-        paths: where OpenSSL looks; None for what this process's OpenSSL was built and told to.
+        paths: where OpenSSL reads certificates; None for the paths of this process's OpenSSL.
 
     Raises:
         OSError: the file that SSL_CERT_FILE names cannot be read as certificates.
@@ -36,7 +36,7 @@ def context(paths: ssl.DefaultVerifyPaths | None = None) -> ssl.SSLContext:
 
 
 def is_whole(directory: str) -> bool:
-    """Whether the directory has the public certificates under their hashed names."""
+    """Return whether the directory holds the public certificates under their hashed names."""
     try:
         return sum(_HASHED.fullmatch(each.name) is not None for each in Path(directory).iterdir()) >= WHOLE
     except OSError:

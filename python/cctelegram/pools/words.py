@@ -1,4 +1,4 @@
-"""What went wrong with a request, in words for people."""
+"""Error sentences for failed requests."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Final
 from cctelegram.pools.client import NotWhole
 from cctelegram.pools.lean import httpx
 
-# The first that fits. `error` is what our own errors say; `reason` is the system's or the library's word.
+# The first match counts. `error` is the text of our own errors, `reason` that of the system or library.
 _SENTENCES: Final[tuple[tuple[type[httpx.HTTPError], str], ...]] = (
-    # A proxy's own words may hold its password.
+    # The text of a proxy's error may contain its password.
     (httpx.ProxyError, "the proxy refused"),
     (NotWhole, "the answer of {where} was not whole after {error}"),
     (httpx.PoolTimeout, "no connection to {where} was free after {error}"),
@@ -24,13 +24,13 @@ _SENTENCES: Final[tuple[tuple[type[httpx.HTTPError], str], ...]] = (
     (httpx.RemoteProtocolError, "{where} gave no whole answer: {reason}"),
     (httpx.HTTPError, "no answer from {where}: {kind}: {reason}"),
 )
-_DEEP: Final = 20  # causes below an error that are looked at; there are fewer
+_DEEP: Final = 20  # limit of the chain of causes; real ones are shorter
 
 
 def words(error: httpx.HTTPError) -> str:
-    """Say what happened, with whom, and after how long, for an error of a pool's request.
+    """Return a sentence for the error of a pool's request: what happened, where, after how long.
 
-    Nothing of the address is in it but host and port: the rest holds a token.
+    Of the URL it contains only host and port: the rest holds a token.
     """
     sentence = next(sentence for kind, sentence in _SENTENCES if isinstance(error, kind))
     url = error.request.url
@@ -45,7 +45,7 @@ def words(error: httpx.HTTPError) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    """Return the system's words where an error of it is at the bottom, else the words of the error."""
+    """Return the text of the system error at the root of the causes, else that of the error itself."""
     said, each = str(error), error
     for _ in range(_DEEP):
         below = each.__cause__ or each.__context__
@@ -57,5 +57,5 @@ def _reason(error: BaseException) -> str:
         if isinstance(each, ssl.SSLError | socket.gaierror):
             return each.strerror or said
         if isinstance(each, OSError) and each.errno:
-            said = os.strerror(each.errno)  # asyncio puts an address in the place of these words
+            said = os.strerror(each.errno)  # asyncio replaces the text by an address
     return said or type(error).__name__

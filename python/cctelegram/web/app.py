@@ -61,22 +61,22 @@ class Bridge(Protocol):
     """What the routes ask of the bridge."""
 
     async def status(self) -> dict[str, Any]:
-        """Give what /status says; `health` and `ready` among it."""
+        """Return the content of /status, with `health` and `ready`."""
 
     async def delivery(self, event_id: str) -> dict[str, Any] | None:
-        """Give what became of an event, or None when it is not known."""
+        """Return the deliveries of an event, or None when it is unknown."""
 
     async def set_mode(self, mode: str, lasting: str | None = None) -> str:
-        """Change the mode, muted for a time too; give the sentence that confirms it.
+        """Change the mode, `muted` also for a time; return the sentence that confirms it.
 
-        Raises ValueError for another word, or another time.
+        Raises ValueError for an unknown mode or time.
         """
 
     async def cleanup(self, action: str, directories: list[str]) -> dict[str, Any]:
-        """Plan, run, give stats or history. Raises ValueError, or BlockingIOError when another cleans."""
+        """Return a plan, a run, stats or history. Raises ValueError; BlockingIOError during another round."""
 
     def stop(self) -> None:
-        """End, after what is in flight."""
+        """Stop, after the requests in flight."""
 
     def restart(self) -> bool:
         """End, and begin again with the token that came by a pipe; False, and go on, where none did.
@@ -86,15 +86,15 @@ class Bridge(Protocol):
 
     @property
     def orders(self) -> outbox.Orders:
-        """Give who follows an operator's orders."""
+        """Return the operator actions."""
 
     @property
     def history(self) -> outbox.History:
-        """Give who searches what was sent."""
+        """Return the search of events."""
 
 
 def app(bridge: Bridge, key: str) -> ASGIApp:
-    """Make the application; `key` is asked for everything but /live, /ready and /health."""
+    """Return the application; every route but /live, /ready and /health requires `key`."""
 
     async def status(_: Request) -> Response:
         return _json(await bridge.status())
@@ -164,7 +164,7 @@ def restarting(bridge: Bridge) -> Endpoint:
 
 
 def cleaning(bridge: Bridge) -> Endpoint:
-    """Make the answer to /cleanup/plan, run, stats and history; `?directory=` names one."""
+    """Return the endpoint of /cleanup/plan, run, stats and history; `?directory=` names one."""
 
     async def cleanup(request: Request) -> Response:
         action = request.path_params["action"]

@@ -1,4 +1,4 @@
-"""The routes of the outbox and of the history: for `cctelegram outbox`, `cctelegram search` and MCP tools."""
+"""Routes of the outbox and of search, for `cctelegram outbox`, `cctelegram search` and MCP tools."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ if TYPE_CHECKING:
 
 
 class Orders(Protocol):
-    """What an operator may ask and order; ValueError, in a sentence, is what cannot be."""
+    """The operator actions; each raises ValueError, with a sentence, when it is not possible."""
 
     async def listed(self, states: Sequence[str], chat_id: int | None, limit: int) -> dict[str, Any]:
-        """Give `total` and `deliveries`."""
+        """Return `total` and `deliveries`."""
 
     async def shown(self, which: str) -> list[dict[str, Any]]:
-        """Give all that is known of the deliveries that are meant."""
+        """Return the details of the matching deliveries."""
 
     async def retry(self, which: str) -> dict[str, Any]:
-        """Send these after all."""
+        """Queue the matching deliveries again."""
 
     async def retry_dead(self) -> dict[str, Any]:
-        """Send all the dead after all."""
+        """Queue all dead letters again."""
 
     async def drop(self, which: str) -> dict[str, Any]:
-        """Never send these."""
+        """Drop the matching deliveries."""
 
     async def cancel(self, event_id: str) -> str | None:
         """Close a question that is no longer wanted; give its state, None when there is no such event."""
 
 
 class History(Protocol):
-    """Searches."""
+    """Search of the events."""
 
     async def asked(self, text: str, kind: str | None, since: int, limit: int) -> list[dict[str, Any]]:
-        """Give the hits; `since` in us since the epoch."""
+        """Return the hits; `since` in microseconds since the epoch."""
 
 
 def routes(orders: Orders, history: History, keyed: Callable[[Endpoint], Endpoint]) -> list[Route]:
-    """Make the routes; `keyed` lets only those through who have the key."""
+    """Return the routes; `keyed` wraps an endpoint to require the key."""
 
     async def listed(request: Request) -> Response:
         given = request.query_params

@@ -1,7 +1,7 @@
 """Serving an application on loopback, without a timer of its own.
 
-uvicorn's main loop wakes ten times a second; at rest the bridge must not. So it is started and stopped
-here, and its loop is left out.
+uvicorn's main loop wakes ten times a second, which the bridge at rest must not. So its server is started and
+stopped here, without that loop.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Server:
     """One listening socket on loopback; `host` and `port` are the ones in use."""
 
     def __init__(self, host: str, port: int) -> None:
-        """Bind at once, so that the port is known and a taken one is told.
+        """Bind at once, so that the port is known and a taken one raises.
 
         Args:
             host: an address, or localhost for 127.0.0.1, whatever the machine's own tables say of that name.
@@ -39,7 +39,7 @@ class Server:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # Without it an answer, which is two writes, waits 40 ms for an acknowledgement.
+        # Without it a response, which is two writes, waits 40 ms for an acknowledgement.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             self._socket.bind((host, port))
@@ -58,7 +58,7 @@ class Server:
         return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
 
     async def start(self, app: ASGIApp) -> None:
-        """Answer requests from now on."""
+        """Start to serve requests."""
         config = uvicorn.config.Config(
             app,
             log_config=None,
@@ -68,7 +68,7 @@ class Server:
             date_header=False,
             http="h11",
             ws="none",
-            # Longer than those who ask keep their connections: see the pools `health` and `status`.
+            # Longer than clients keep their connections: see the pools `health` and `status`.
             timeout_keep_alive=75,
             timeout_graceful_shutdown=1,
         )
@@ -78,7 +78,7 @@ class Server:
         await server.startup(sockets=[self._socket])
 
     async def stop(self) -> None:
-        """Finish what is being answered, then close."""
+        """Finish the requests in flight, then close."""
         if self._server is not None:
             await self._server.shutdown(sockets=[self._socket])
         self._socket.close()
