@@ -122,7 +122,8 @@ LIBRARIES: Final = {
         # Its command line, with click and rich, where they are installed.
         blocked=("httpx._main",),
     ),
-    "starlette": Library("1.10", _SERVERS),
+    # Its parser of forms, where it is installed; no route takes a form.
+    "starlette": Library("1.10", _SERVERS, blocked=("python_multipart", "multipart")),
     # Its command line, with click, and its supervisors, with multiprocessing.
     "uvicorn": Library("0.54", (*_SERVERS, StandIn("uvicorn.main", Server=None, main=None, run=None))),
     # What restarts processes, with multiprocessing.
@@ -137,5 +138,6 @@ MEASURED_MB: Final = {
     ("http.client", "html", "logging.config", "configparser"): 1.6,
     ("uvicorn.main",): 1.6,
     ("urllib.request", "http.cookiejar", "email.message"): 1.2,
+    ("python_multipart", "multipart"): 0.4,
     ("watchfiles.run",): 0.3,
 }
