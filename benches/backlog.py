@@ -27,9 +27,10 @@ from figures import Figure, of_ratios, on_disk, report
 from cctelegram.decisions import ledger
 from cctelegram.decisions.question import question
 from cctelegram.events.event import from_row
-from cctelegram.outbox import intake, store
+from cctelegram.outbox import intake
 from cctelegram.sandbox.child import Sandbox, running
 from outbox.rows import NOW, row, to
+from owned import Store
 from running import bridge, make_home, wait_for
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ IN_OUTBOX, AS_FILES, AT_PACE = 4.0, 10.0, 2.0
 def fill_outbox(home: Path, user_id: int, count: int) -> None:
     """Put `count` ordinary events and then one question into a new store."""
     (home / "state").mkdir(mode=0o700)
-    opened = store.Store(home / "state" / "store.db")
+    opened = Store(home / "state" / "store.db")
     owner = to(intake.Recipient(user_id))
     for start in range(0, count, BATCH):
         rows = [row(number, lane=2) for number in range(start, start + BATCH)]

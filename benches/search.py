@@ -25,8 +25,8 @@ from figures import Figure, report
 from cctelegram.bridge.history import STEP
 from cctelegram.outbox import intake, schema, search
 from cctelegram.outbox.search import Query
-from cctelegram.outbox.store import connect
 from outbox.rows import NOW, row, to
+from owned import connect
 
 if TYPE_CHECKING:
     import sqlite3

@@ -21,8 +21,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from figures import Figure, median_us, on_disk, ratio, report
 
-from cctelegram.outbox import intake, schema, store
+from cctelegram.outbox import intake, schema
 from outbox.rows import NOW, row, to
+from owned import Store, connect
 
 if TYPE_CHECKING:
     import sqlite3
@@ -53,9 +54,10 @@ def bare(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> None:
 def measure(runs: int) -> list[Figure]:
     """Return the medians of interleaved runs, and their ratio."""
     with tempfile.TemporaryDirectory(dir=on_disk()) as folder:
-        ours = store.Store(Path(folder) / "ours.db")
-        plain = store.connect(Path(folder) / "bare.db")
-        schema.migrate(plain, Path(folder) / "bare.db")
+        ours = Store(Path(folder) / "ours" / "store.db")
+        bare = Path(folder) / "bare" / "store.db"
+        plain = connect(bare)
+        schema.migrate(plain, bare)
         recipients = to(intake.Recipient(1001))
         times: dict[str, list[float]] = {"ours": [], "bare": []}
         for number in range(runs):

@@ -27,12 +27,14 @@ from cctelegram.bridge.compose import Manner
 from cctelegram.bridge.figures import Figures
 from cctelegram.bridge.intake import Intake
 from cctelegram.bridge.judge import NOMAD
+from cctelegram.bridge.lock import HomeLock
 from cctelegram.bridge.mode_events import ModeEvents
 from cctelegram.bridge.modes import Modes
 from cctelegram.bridge.routes import Routes
 from cctelegram.config.load import load
 from cctelegram.outbox import intake
-from cctelegram.outbox.store import Store, connect
+from cctelegram.outbox.connection import connect_writer
+from cctelegram.outbox.store import Store
 from cctelegram.spool.inbox import Inbox, bounds
 
 FILES = 20_000
@@ -49,7 +51,7 @@ class Silent:
 
 async def whole(home: Path) -> float:
     """Take, store and remove all there is; seconds."""
-    store = Store(home / "store.db")
+    store = Store(HomeLock(home))
     settings = load("/nonexistent", {}, {"telegram.allowed_users": [CHAT]}).settings
     inbox = Inbox(str(home / "events"), str(home / "rejected"), **bounds(settings.spool))
     done = asyncio.Event()
@@ -95,8 +97,10 @@ async def whole(home: Path) -> float:
 
 def bare(folder: Path, rows: list[tuple[Any, ...]]) -> float:
     """The same rows in one transaction: events and their deliveries, prepared outside; seconds."""
-    Store(folder / "bare.db").close()
-    connection = connect(folder / "bare.db")
+    folder = folder / "bare"
+    folder.mkdir()
+    Store(HomeLock(folder)).close()
+    connection = connect_writer(HomeLock(folder))
     events = [(index, *row, 1) for index, row in enumerate(rows, 1)]
     waiting = [
         (index, CHAT, None, row[intake.LANE], "queued", 1, None, 1) for index, row in enumerate(rows, 1)

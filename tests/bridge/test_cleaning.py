@@ -16,9 +16,9 @@ from cctelegram.bridge.cleaning import Cleaning
 from cctelegram.bridge.logfile import DAY, FULL, LogFile
 from cctelegram.cleanup import rounds
 from cctelegram.config.live import Live
-from cctelegram.outbox.store import Store
 from cctelegram.spool.lock import FileLock
 from cleanup.homes import NOW, make
+from owned import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable

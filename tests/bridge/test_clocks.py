@@ -10,8 +10,8 @@ import pytest
 from cctelegram.bridge.jumps import Jumps
 from cctelegram.bridge.pauses import Pauses
 from cctelegram.outbox import chats, deliveries
-from cctelegram.outbox.store import Store
 from flow.phone import see
+from owned import Store
 from running import bridge, wait_for
 
 if TYPE_CHECKING:

@@ -22,11 +22,11 @@ from cctelegram.events.event import Event, from_row
 from cctelegram.outbox import chats
 from cctelegram.outbox.deliveries import Waiting
 from cctelegram.outbox.pacing import Pacing
-from cctelegram.outbox.store import Store
 from cctelegram.pools.pools import Pools
 from cctelegram.telegram.api import Api
 from flow.chats import FORUM, make_chats
 from outbox.rows import row
+from owned import Store
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

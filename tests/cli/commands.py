@@ -21,6 +21,7 @@ TEXTS: Final = {
     **{name: [name, "--help"] for name in COMMANDS},
     **{f"config-{name}": ["config", name, "--help"] for name in ("show", "check", "set", "unset", "edit")},
     **{f"outbox-{name}": ["outbox", name, "--help"] for name in ("list", "show", "retry", "drop")},
+    **{f"store-{name}": ["store", name, "--help"] for name in ("check", "backup", "restore")},
 }
 
 

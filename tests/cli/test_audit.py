@@ -9,9 +9,9 @@ from cctelegram.decisions import ledger
 from cctelegram.decisions.question import question
 from cctelegram.events.event import from_row
 from cctelegram.outbox import intake
-from cctelegram.outbox.store import Store
 from cli.commands import run
 from outbox.rows import NOW, row, to
+from owned import Store
 
 if TYPE_CHECKING:
     import sqlite3

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cctelegram.bridge.verify import verify
-from cctelegram.outbox import store
+from cctelegram.outbox.connection import connect_reader
 from cctelegram.render.repeated import MARK
 from crash.traffic import WORDS, word
 
@@ -104,7 +104,7 @@ def account(
             )
     _answers(found, home, written, taps, said)
     found.stale_cards = _stale(home, messages)
-    with closing(store.connect(home / "state" / "store.db", read_only=True)) as opened:
+    with closing(connect_reader(home / "state" / "store.db")) as opened:
         found.audit = verify(
             opened, home / "state" / "audit", keep_days=30, now=time.time_ns() // 1000
         ).faults

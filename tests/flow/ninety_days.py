@@ -25,10 +25,10 @@ from cctelegram.cleanup import memory, rounds
 from cctelegram.decisions import ledger
 from cctelegram.decisions.question import Question
 from cctelegram.outbox import answers, chats, deliveries, intake, progress, updates
-from cctelegram.outbox.store import Store
 from cctelegram.spool import responses
 from cleanup.homes import HOUR, NOW, make
 from outbox.rows import row, to
+from owned import Store
 
 if TYPE_CHECKING:
     import sqlite3

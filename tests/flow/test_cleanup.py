@@ -87,15 +87,14 @@ def test_the_command_says_what_it_cannot_do(tmp_path: Path) -> None:
     assert "is a link or a file" in linked.stdout
 
 
-def test_beside_a_bridge_the_command_cleans_and_the_bridge_tells_its_own_figures(
-    running: RunningBridge,
-) -> None:
-    reject(running.home, "a.json")
+def test_beside_a_bridge_it_is_the_bridge_that_cleans(running: RunningBridge) -> None:
+    folder = reject(running.home, "a.json")
     assert of(cleanup(running.home, "run", "--directory", "rejected"), "rejected")["by_rule"]
     history = of(cleanup(running.home, "plan", "--directory", "history"), "history")
     assert history["path"].endswith("store.db")
+    assert list(folder.iterdir()) == []
     told = running.status()["cleanup"]
-    assert told == {"rounds": 0, "scanned": 0, "removed": 0, "bytes": 0, "errors": 0}
+    assert (told["rounds"], told["removed"], told["bytes"], told["errors"]) == (1, 1, 12, 0)
 
 
 def test_an_agent_sees_the_plan_cleans_and_is_told_when_it_asks_wrongly(running: RunningBridge) -> None:

@@ -11,8 +11,8 @@ from cctelegram.decisions import ledger
 from cctelegram.decisions.question import question
 from cctelegram.events.event import from_row
 from cctelegram.outbox import answers, chats, deliveries, facts, intake, updates
-from cctelegram.outbox.store import Store
 from outbox.rows import NOW, row, to
+from owned import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,7 +96,9 @@ def rows(path: Path) -> Rows:
 
 
 def places(path: Path) -> dict[str, dict[int, set[int]]]:
-    """Give the pages that each row lies in, as SQLite's own `dbstat` tells: by table and rowid.
+    """Give the pages that each row lies in and those that lead to it, as SQLite's own `dbstat` tells.
+
+    By table and rowid.
 
     The leaves of a tree, in the order of their paths, hold the rows in the order of their rowids.
     """
@@ -105,6 +107,7 @@ def places(path: Path) -> dict[str, dict[int, set[int]]]:
     for name, there in rows(path).items():
         over: dict[tuple[str, int], set[int]] = defaultdict(set)
         leaves = []
+        above = []
         for at, kind, page, count in connection.execute(
             "SELECT path, pagetype, pageno, ncell FROM dbstat WHERE name = ?", (name,)
         ):
@@ -113,9 +116,13 @@ def places(path: Path) -> dict[str, dict[int, set[int]]]:
                 over[leaf + "/", int(cell.partition("+")[0], 16)].add(page)
             elif kind == "leaf":
                 leaves.append((at, page, count))
+            else:
+                above.append((at, page))
         numbers = iter(sorted(there))
         found[name] = {
-            next(numbers): {page} | over[at if at.endswith("/") else at + "/", cell]
+            next(numbers): {page}
+            | over[at if at.endswith("/") else at + "/", cell]
+            | {page for higher, page in above if at.startswith(higher)}
             for at, page, count in sorted(leaves)
             for cell in range(count)
         }

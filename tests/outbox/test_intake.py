@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cctelegram.outbox import deliveries, intake, schema
-from cctelegram.outbox.store import connect
 from outbox.rows import NOW, memory, row, to
+from owned import connect
 
 if TYPE_CHECKING:
     import sqlite3

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cctelegram.outbox import chats, deliveries, digest, intake, lookup, orders, overview, schema
-from cctelegram.outbox.store import connect
 from outbox.rows import NOW, memory, row, to
+from owned import connect
 
 if TYPE_CHECKING:
     import sqlite3

@@ -9,8 +9,8 @@ import pytest
 
 from cctelegram.decisions import codes
 from cctelegram.outbox import answers, chats, deliveries, intake, progress, retention, schema, updates
-from cctelegram.outbox.store import connect
 from outbox.rows import NOW, row, to
+from owned import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -245,7 +245,7 @@ def test_the_file_gives_back_what_a_burst_made_of_it(store: sqlite3.Connection, 
 
 
 def test_a_store_of_before_is_cleaned_too(tmp_path: Path) -> None:
-    path = tmp_path / "old.db"
+    path = tmp_path / "store.db"
     raw = sqlite3.connect(path, isolation_level=None)
     raw.execute("CREATE TABLE facts_of_old (name TEXT)")
     raw.close()

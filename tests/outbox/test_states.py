@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from cctelegram.outbox import chats, deliveries, intake, schema
-from cctelegram.outbox.store import connect
 from outbox.rows import NOW, row, to
+from owned import connect
 
 if TYPE_CHECKING:
     import sqlite3

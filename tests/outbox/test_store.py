@@ -17,8 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cctelegram.outbox import facts, schema, updates
-from cctelegram.outbox.store import Store, connect
+from cctelegram.outbox.connection import connect_reader
 from outbox.rows import memory
+from owned import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +104,7 @@ def test_work_that_waits_together_shares_a_commit(store: Store) -> None:
 def test_a_locked_store_is_told_and_nothing_of_the_transaction_stays(tmp_path: Path) -> None:
     store = Store(tmp_path / "store.db")
     store.submit(lambda c: c.execute("PRAGMA busy_timeout = 1")).result()
-    other = connect(tmp_path / "store.db")
+    other = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(sqlite3.OperationalError, match="locked"):
         store.submit(lambda c: facts.put(c, "late", b"")).result()
@@ -116,7 +117,7 @@ def test_a_locked_store_is_told_and_nothing_of_the_transaction_stays(tmp_path: P
 
 def test_others_can_read_while_one_writes(store: Store) -> None:
     store.submit(lambda c: facts.put(c, "seen", b"yes")).result()
-    reader = connect(store.path, read_only=True)
+    reader = connect_reader(store.path)
     assert facts.get(reader, "seen") == b"yes"
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         facts.put(reader, "seen", b"no")
@@ -126,9 +127,10 @@ def test_others_can_read_while_one_writes(store: Store) -> None:
 WRITER = """
 import sys
 from pathlib import Path
+from cctelegram.bridge.lock import HomeLock
 from cctelegram.outbox import facts
 from cctelegram.outbox.store import Store
-store = Store(Path(sys.argv[1]))
+store = Store(HomeLock(Path(sys.argv[1]).parent))
 for number in range(100000):
     store.submit(lambda c: facts.put(c, "last", str(number).encode())).result()
     print(number, flush=True)

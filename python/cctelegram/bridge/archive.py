@@ -13,6 +13,7 @@ from cctelegram.spool import inbox
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
+    from pathlib import Path
 
     from cctelegram.outbox.retention import Held
     from cctelegram.outbox.store import Store
@@ -29,9 +30,7 @@ class Archive:
 
     def plan(self, now: int, age: int) -> Report:
         """Say what is finished and older than `age` at `now` (us)."""
-        held = self._look(now, age)
-        by_rule = {AGE: Amount(held.finished, 0)} if held.finished else {}
-        return self._report(held, by_rule=by_rule)
+        return planned(self._store.path, self._look(now, age))
 
     def run(self, now: int, age: int, stop: Callable[[], bool]) -> Report:
         """Remove it, and give free pages back."""
@@ -51,18 +50,24 @@ class Archive:
         left = self._look(now, age)
         freed = max(0, held.bytes - left.bytes)
         by_rule = {AGE: Amount(events, freed)} if events else {}
-        return self._report(held, by_rule=by_rule, more=left.finished > 0)
+        return _report(self._store.path, held, by_rule=by_rule, more=left.finished > 0)
 
     def _look(self, now: int, age: int) -> Held:
         return self._store.submit(partial(retention.look, now=now, age=age)).result()
 
-    def _report(self, held: Held, **more: Any) -> Report:
-        return Report(
-            directory=HISTORY,
-            path=str(self._store.path),
-            files=held.events,
-            bytes=held.bytes,
-            oldest=held.oldest,
-            newest=held.newest,
-            **more,
-        )
+
+def planned(path: Path, held: Held) -> Report:
+    """Say what would go of the store at `path`, which holds this."""
+    return _report(path, held, by_rule={AGE: Amount(held.finished, 0)} if held.finished else {})
+
+
+def _report(path: Path, held: Held, **more: Any) -> Report:
+    return Report(
+        directory=HISTORY,
+        path=str(path),
+        files=held.events,
+        bytes=held.bytes,
+        oldest=held.oldest,
+        newest=held.newest,
+        **more,
+    )

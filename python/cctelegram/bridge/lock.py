@@ -12,6 +12,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cctelegram.outbox.connection import identity, is_gone
 from cctelegram.spool.lock import FileLock, is_locked
 
 if TYPE_CHECKING:
@@ -31,19 +32,47 @@ class Unusable(Exception):
     """The token's lock cannot be kept: its directory is one that others can change, or cannot be written."""
 
 
-def hold_home(state: Path) -> FileLock:
-    """Lock a home's `state/bridge.lock`, with our process id in it.
+class HomeLock:
+    """The lock of a home, held: who has it is its one bridge, and the one owner of its store.
+
+    It is `state/bridge.lock` with our process id in it, and held until `unlock`, or until nobody refers to
+    it any more.
 
     Raises:
-        AlreadyRunning: another bridge serves this home.
+        AlreadyRunning: another process has it.
     """
-    lock = FileLock(str(state / NAME))
-    if not lock.try_lock():
-        raise AlreadyRunning(
-            f"A bridge already serves {state.parent}. See `cctelegram status`; one bridge is enough."
-        )
-    lock.write(f"{os.getpid()}\n".encode())
-    return lock
+
+    def __init__(self, state: Path) -> None:
+        self.directory = state
+        self._lock: FileLock | None = None
+        self._identity: tuple[int, int] | None = None
+        self.hold()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the file that has the lock's name is the one that is locked."""
+        return self._lock is not None and not is_gone(self.directory / NAME, self._identity)
+
+    def hold(self) -> None:
+        """Take the lock again where its file was removed.
+
+        Raises:
+            AlreadyRunning: another process has it.
+        """
+        if self.is_held:
+            return
+        lock = FileLock(str(self.directory / NAME))
+        if not lock.try_lock():
+            raise AlreadyRunning(
+                f"A bridge already serves {self.directory.parent}. See `cctelegram status`; one bridge is "
+                "enough."
+            )
+        lock.write(f"{os.getpid()}\n".encode())
+        self._lock, self._identity = lock, identity(self.directory / NAME)
+
+    def unlock(self) -> None:
+        """Give the lock back."""
+        self._lock = None
 
 
 def hold_token(token: str, folder: Path | None = None) -> FileLock:

@@ -10,7 +10,7 @@ from cctelegram.bridge.payload import Payload, pack
 from cctelegram.decisions import ledger
 from cctelegram.decisions.question import question
 from cctelegram.events.event import from_row
-from cctelegram.outbox import deliveries, facts, intake
+from cctelegram.outbox import deliveries, facts, intake, recovery
 
 if TYPE_CHECKING:
     import sqlite3
@@ -58,11 +58,6 @@ class Mended:
         return await self._store.run(lambda c: self._tell(c, owner))
 
     def _tell(self, connection: sqlite3.Connection, owner: int) -> bool:
-        if facts.get(connection, "recovery") is None:
-            return False
-        # Only now: a store that never was damaged does without what reads damaged ones.
-        from cctelegram.outbox import recovery  # noqa: PLC0415
-
         self._losses = losses = recovery.losses(connection)
         if losses is None or facts.get(connection, TOLD) == losses.kept.encode():
             return False
@@ -78,6 +73,8 @@ class Mended:
             "store recovered",
             kept=losses.kept,
             recovered=losses.recovered,
+            restored=losses.restored,
+            snapshot=losses.snapshot,
             lost=losses.lost,
             exact=losses.exact,
             events=losses.events,
@@ -89,6 +86,8 @@ class Mended:
 def sentence(losses: Losses) -> str:
     """Say what was recovered and what was lost."""
     found = f"The store was damaged and was recovered with {losses.recovered.get('events', 0)} events."
+    if losses.restored.get("events"):
+        found += f" {losses.restored['events']} of them come from the snapshot {losses.snapshot}."
     words = [f"{losses.lost[name]} {word}" for name, word in WORDS.items() if losses.lost.get(name)]
     if not words:
         return f"{found} {'Nothing was lost.' if losses.exact else 'Some of it could not be read.'}"

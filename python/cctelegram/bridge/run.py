@@ -19,12 +19,12 @@ from cctelegram.bridge.cleaning import Cleaning
 from cctelegram.bridge.drain import drained
 from cctelegram.bridge.expiry import Expiry
 from cctelegram.bridge.figures import Figures
-from cctelegram.bridge.ground import Ground
 from cctelegram.bridge.history import History
 from cctelegram.bridge.intake import Intake
 from cctelegram.bridge.judge import MUTED
 from cctelegram.bridge.keep import Faults
 from cctelegram.bridge.link import Link
+from cctelegram.bridge.lock import HomeLock
 from cctelegram.bridge.log import open_log
 from cctelegram.bridge.mended import Mended
 from cctelegram.bridge.mode_events import ModeEvents
@@ -32,7 +32,8 @@ from cctelegram.bridge.modes import Modes
 from cctelegram.bridge.orders import Orders
 from cctelegram.bridge.refusals import Refusals
 from cctelegram.bridge.replies import Replies
-from cctelegram.bridge.upheaval import Moved, Upheaval, recover
+from cctelegram.bridge.snapshots import Snapshots
+from cctelegram.bridge.supervisor import Concerned, Supervisor, recover
 from cctelegram.config import place
 from cctelegram.config.live import Live
 from cctelegram.config.load import load
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
 
     from cctelegram.bridge.judge import Standing
 
-STORE = "store.db"
 NO_USER = (
     "nobody is allowed: put TELEGRAM_ALLOWED_USERS=<your user id> into .env in the home; "
     "what comes meanwhile is kept"
@@ -78,8 +78,10 @@ class Bridge:
         place.make(home, events=settings.spool.events_dir, responses=settings.spool.responses_dir)
         state_dir = Path(place.state_dir(home))
         self._locks = contextlib.ExitStack()
-        self._ground = Ground(state_dir)
-        self._locks.callback(self._ground.release)
+        # Whether `run` ended because the home was removed, and a new bridge is to go on from its files.
+        self.again = False
+        self._lock = HomeLock(state_dir)
+        self._locks.callback(self._lock.unlock)
         try:
             self._open(settings, state_dir)
         except BaseException:
@@ -95,14 +97,17 @@ class Bridge:
         self._state_dir = state_dir
         self.figures = Figures()
         self._faults = Faults(self.log)
-        self._upheaval = Upheaval(self._ground, self.log)
-        self._store = store.Store(state_dir / STORE, self._upheaval.store_changed)
+        self._supervisor = Supervisor(self._lock, self.log)
+        self._store = store.Store(
+            self._lock,
+            self._supervisor.store_changed,
+            tell=lambda sentence: self.log.error("store", reason=sentence),
+        )
         self._locks.callback(self._store.close)
         self.server = Server(settings.http.host, settings.http.port)
         self._ready = False
         self._file: state.StateFile | None = None
         self._stop = asyncio.Event()
-        self._other_home = asyncio.Event()
         self._replies = Replies(self._store, settings.spool.responses_dir, log=self.log)
         self._audit = AuditLog(
             self._store,
@@ -185,7 +190,6 @@ class Bridge:
     def stop(self) -> None:
         """End `run`, after what is in flight."""
         self._stop.set()
-        self._other_home.set()
 
     def restart(self) -> bool:
         """End `run` and leave the token to a successor in `successor_token`, if it came by the pipe.
@@ -218,7 +222,7 @@ class Bridge:
             place.rejected_dir(str(self.home)),
             positions=positions,
             **bounds(settings.spool),
-            looked=self._upheaval.look,
+            looked=self._supervisor.look,
         )
         self._intake = Intake(
             self._store,
@@ -238,6 +242,9 @@ class Bridge:
         await self.server.start(app(self, key))
         self.live.on_change(self._reloaded)
         await self._settle()
+        # One that ended as it should has removed it.
+        unclean = (self._state_dir / state.NAME).exists()
+        checks = Snapshots(self._store, unclean=unclean, log=self.log)
         tasks = {
             asyncio.create_task(self._faults.keep(name, work), name=name)
             for name, work in (
@@ -250,17 +257,24 @@ class Bridge:
                 ("the index of the history", self.history.run),
                 ("telling of refused settings", self._refusals.run),
                 ("cleaning", self._cleaning.run),
-                ("watching the settings", self._watch_settings),
+                ("checking the store", checks.run),
+                ("watching the settings", lambda: self.live.watch(self._stop)),
             )
         }
-        # One that ended as it should has removed it: else the store is read through, beside the work.
-        was_killed = (self._state_dir / state.NAME).exists()
         self._file = state.StateFile(self._state_dir, self.server.host, self.server.port, key, version())
         self._file.write(self.live.current.pools)
-        moved = Moved(self._link, self._modes, self._settle, self._wake, self._rewrite, self._late)
-        self._upheaval.begin(self._store, moved)
-        if was_killed:
-            tasks.add(asyncio.create_task(self._upheaval.read_through(), name="reading the store through"))
+        self._supervisor.begin(
+            self._store,
+            Concerned(
+                link=self._link,
+                modes=self._modes,
+                settle=self._settle,
+                wake=self._wake,
+                rewrite=self._rewrite,
+                begin_again=self._begin_again,
+                trouble=self._late,
+            ),
+        )
         self._ready = True
         self.log.info("started", version=version(), port=self.server.port, recovered=recovered)
         ready()
@@ -271,7 +285,7 @@ class Bridge:
             return ""
         finally:
             self._ready = False
-            self._upheaval.end()
+            self._supervisor.end()
             self._file.remove()
             await inbox.stop()
             for task in tasks:
@@ -295,9 +309,9 @@ class Bridge:
 
     async def status(self) -> dict[str, Any]:
         """Give what /status says; every figure was counted or measured just now."""
-        stored = await self._store.run(status.from_store)
-        reasons = self.problems()
-        failing = self._intake is not None and self._intake.problem is not None
+        stored, silent = await status.stored(self._store)
+        reasons = [*self.problems(), *([silent] if silent and self._store.problem is None else [])]
+        failing = silent or self._store.problem or (self._intake is not None and self._intake.problem)
         return {
             "running": True,
             "ready": self._ready,
@@ -322,14 +336,19 @@ class Bridge:
         zone = self._manner().zone
         return await self._store.read(lambda c: pending.lines(c, chat_id, clock.wall(), zone))
 
+    @property
+    def stuck(self) -> str | None:
+        """Why this process has to be started again, in a sentence; None when it has not. Waits for nobody."""
+        return self._store.stuck
+
     def problems(self) -> list[str]:
         """Give what keeps the bridge from its whole work, each in a sentence; empty when nothing does."""
         found: list[str | None] = [
             None if self._intake is None else self._intake.problem or self._intake.trouble,
             self._replies.problem,
             self._audit.problem,
+            self._store.problem,
             self._mended.problem,
-            self._ground.problem,
             self._link.problem,
             None if self.live.current.telegram.allowed_users else NO_USER,
             self._link.poll_problem,
@@ -387,15 +406,13 @@ class Bridge:
         return None if self._intake is None else self._intake.trouble
 
     def _rewrite(self) -> None:
-        """Write `bridge.json` anew: it was removed, and maybe the home with it."""
+        """Write `bridge.json` anew: it was removed. Raises OSError."""
         if self._file is not None:
             self._file.write(self.live.current.pools, anew=True)
-        self._other_home.set()
 
-    async def _watch_settings(self) -> None:
-        """Watch the settings of the home that is there; begun again when it is made anew."""
-        self._other_home.clear()
-        await self.live.watch(self._other_home)
+    def _begin_again(self) -> None:
+        self.again = True
+        self.stop()
 
     def _closed(self) -> None:
         self._audit.wake()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import sqlite3
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cctelegram.config.rules import LANES
 from cctelegram.decisions import ledger
@@ -12,10 +14,12 @@ from cctelegram.monitor import memory
 from cctelegram.outbox import deliveries
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from cctelegram.bridge.figures import Figures
     from cctelegram.config.live import Live
+    from cctelegram.outbox.store import Store
+
+# The status waits no longer than this for the store, in seconds.
+PATIENCE: Final = 2.0
 
 
 def from_store(connection: sqlite3.Connection) -> dict[str, Any]:
@@ -27,6 +31,18 @@ def from_store(connection: sqlite3.Connection) -> dict[str, Any]:
         "deliveries": states,
         "decisions": ledger.counts(connection),
     }
+
+
+async def stored(store: Store) -> tuple[dict[str, Any], str | None]:
+    """Ask the store what `from_store` says; when it does not answer, nothing, and the reason."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await store.run(from_store), None
+    except TimeoutError:
+        reason = f"the store has not answered for {PATIENCE:.0f} s"
+    except sqlite3.Error as error:
+        reason = f"the store does not answer: {error}"
+    return {"queue": {}, "deliveries": {}, "decisions": {}}, reason
 
 
 def from_settings(live: Live) -> dict[str, Any]:

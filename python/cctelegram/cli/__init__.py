@@ -19,6 +19,7 @@ COMMANDS = {
     "status": "show what the bridge says of itself",
     "mode": "show or change what reaches the phone",
     "audit": "show who decided what, and check that the log of it is whole",
+    "store": "check the store, copy it, put a copy back",
     "cleanup": "show what would be cleaned of a home, clean it, show how full it is",
     "events": "list the event types",
     "config": "show, check and change the settings",

@@ -21,7 +21,7 @@ from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
 from cctelegram.config import load, place
-from cctelegram.outbox import store
+from cctelegram.outbox.connection import connect_reader
 
 if TYPE_CHECKING:
     import argparse
@@ -42,7 +42,7 @@ def run(parsed: argparse.Namespace) -> int:
     if not path.exists():
         raise Failed(f"there is no store at {path}: no bridge has run in this home")
     keep_days = load.load(home).settings.audit.keep_days
-    connection = store.connect(path, read_only=True)
+    connection = connect_reader(path)
     try:
         found = verify.verify(
             connection, Path(place.audit_dir(home)), keep_days=keep_days, now=time.time_ns() // 1000

@@ -45,6 +45,17 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.token_stdin:
         # A pipe, not an argument or a variable: those can be read by others on this machine.
         flags["telegram.token"] = given.line().strip() or None
+    left = ""
+    again = True
+    while again:  # the home was removed under the bridge: begin from what is there now
+        left, again = _serve(parsed, flags)
+    if left:
+        sys.stderr.write(f"cctelegram bridge: not delivered: {left}. It is kept for the next start.\n")
+    return FAILED if left else 0
+
+
+def _serve(parsed: argparse.Namespace, flags: dict[str, object]) -> tuple[str, bool]:
+    """Serve once; return what is left with `--once`, and whether to begin again."""
     try:
         bridge = Bridge(home_of(parsed), environment.snapshot(), flags)
     except (AlreadyRunning, CannotListen, Unusable, NewerStore) as error:
@@ -71,9 +82,7 @@ def run(parsed: argparse.Namespace) -> int:
         ) from None
     if bridge.successor_token is not None:
         _begin_again(bridge.successor_token)
-    if left:
-        sys.stderr.write(f"cctelegram bridge: not delivered: {left}. It is kept for the next start.\n")
-    return FAILED if left else 0
+    return left, bridge.again
 
 
 def _begin_again(token: str) -> None:

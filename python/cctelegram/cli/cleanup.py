@@ -13,30 +13,33 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from cctelegram.bridge.archive import Archive
+import msgspec
+
+from cctelegram.bridge.archive import Archive, planned
 from cctelegram.cleanup import memory, rounds, told, words
 from cctelegram.cleanup.policies import HISTORY, policies
+from cctelegram.cleanup.reports import Report, Round
 from cctelegram.cleanup.statistics import statistics_of
-from cctelegram.cli import FAILED, USAGE, table
+from cctelegram.cli import FAILED, USAGE, store, table
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
 from cctelegram.config import place
 from cctelegram.config.load import load
-from cctelegram.outbox import schema
-from cctelegram.outbox.store import Store, connect
+from cctelegram.outbox import retention, schema
+from cctelegram.server import history
+from cctelegram.server.refusal import Refusal
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from cctelegram.cleanup.reports import Round
     from cctelegram.config.settings import Settings
 
-STORE = "store.db"
+# A round over a million files takes some seconds; the bridge is waited for so long.
+SECONDS: Final = 600.0
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,33 +64,48 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.action == "history":
         _print(parsed, told.history(memory.rounds(home, told.SHOWN)), _past(home))
         return 0
-    store = _store(settings, parsed.directory)
     try:
-        archive = None if store is None else Archive(store, settings.spool.events_dir)
-        if parsed.action == "run":
-            done = _run(settings, parsed.directory, archive)
-        else:
-            now = memory.clock(home).now
-            done = rounds.dry(settings, now, only=parsed.directory, history=archive)
+        rounds.check(settings, parsed.directory)
+        try:
+            found = history.ask(
+                home,
+                f"/cleanup/{parsed.action}",
+                order=parsed.action == "run",
+                seconds=SECONDS,
+                directory=parsed.directory,
+            )
+        except history.Unreachable:
+            found = _without_bridge(parsed, settings)
     except rounds.Unknown as error:
         raise Failed(str(error), USAGE) from None
-    except rounds.Busy as error:
+    except (rounds.Busy, Refusal) as error:
         raise Failed(str(error)) from None
-    except sqlite3.Error as error:
-        raise Failed(f"the store cannot be cleaned: {error}") from None
-    finally:
-        if store is not None:
-            store.close()
     if parsed.action == "stats":
-        rows = statistics_of(done.directories, policies(settings), memory.rounds(home), done.at)
-        _print(parsed, {"directories": rows}, [_row(row) for row in rows])
-    else:
-        lines = [words.line(report, dry=done.dry) for report in done.directories]
-        _print(parsed, told.round_of(done), [words.title(done), *lines])
-    return FAILED if done.problems else 0
+        _print(parsed, found, [_row(row) for row in found["directories"]])
+        return 0
+    reports = [_report(each) for each in found["directories"]]
+    done = Round(at=0, seconds=found["seconds"], dry=found["dry_run"], directories=reports)
+    _print(parsed, found, [words.title(done), *(words.line(each, dry=done.dry) for each in reports)])
+    return FAILED if found["problems"] else 0
 
 
-def _run(settings: Settings, only: Sequence[str], archive: Archive | None) -> Round:
+def _without_bridge(parsed: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+    """Do what a bridge would; the store is written with the home locked, and only read for the rest."""
+    only = parsed.directory
+    try:
+        archive = _history(settings, only)
+        if parsed.action == "run":
+            return told.round_of(_run(settings, only, archive))
+        done = rounds.dry(settings, memory.clock(settings.home).now, only=only, history=archive)
+    except sqlite3.Error as error:
+        raise Failed(f"the store cannot be read: {error}") from None
+    if parsed.action == "plan":
+        return told.round_of(done)
+    past = memory.rounds(settings.home)
+    return {"directories": statistics_of(done.directories, policies(settings), past, done.at)}
+
+
+def _run(settings: Settings, only: Sequence[str], archive: _History | None) -> Round:
     with rounds.Alone(settings.home):
         now = memory.clock(settings.home)
         memory.note_clock(settings.home, now)
@@ -102,25 +120,44 @@ def _run(settings: Settings, only: Sequence[str], archive: Archive | None) -> Ro
     return done
 
 
-def _store(settings: Settings, only: Sequence[str]) -> Store | None:
-    """Open the store if it is asked for, is there, and is of this version: only the bridge changes that."""
-    path = Path(place.state_dir(settings.home)) / STORE
-    if (only and HISTORY not in only) or not path.exists():
+class _History:
+    """The store's history where no bridge runs."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def plan(self, now: int, age: int) -> Report:
+        """Say what is finished and older than `age`; only reads."""
+        return store.reading(self._settings.home, lambda path, c: planned(path, retention.look(c, now, age)))
+
+    def run(self, now: int, age: int, stop: Callable[[], bool]) -> Report:
+        """Remove it, with the home locked meanwhile."""
+        try:
+            with store.owned(self._settings.home) as opened:
+                return Archive(opened, self._settings.spool.events_dir).run(now, age, stop)
+        except Failed as error:
+            path = place.state_dir(self._settings.home)
+            return Report(directory=HISTORY, path=path, error=str(error))
+
+
+def _history(settings: Settings, only: Sequence[str]) -> _History | None:
+    """Return the history if it is asked for, there, and of this version: only the bridge changes that."""
+    if (only and HISTORY not in only) or not store.exists(settings.home):
         return None
-    looking = connect(path, read_only=True)
     try:
-        (version,) = looking.execute("PRAGMA user_version").fetchone()
-    except sqlite3.Error as error:
-        raise Failed(f"the store {path} cannot be read: {error}") from None
-    finally:
-        looking.close()
-    if version != schema.VERSION:
+        store.reading(settings.home, lambda _, __: None)
+    except (schema.NewerStore, schema.OlderStore):
         sys.stderr.write("The store is of another version: its history is left to the bridge.\n")
         return None
-    try:
-        return Store(path)
-    except sqlite3.Error as error:
-        raise Failed(f"the store {path} cannot be opened: {error}") from None
+    return _History(settings)
+
+
+# What `words` needs of a directory's report, under the same names in what programs read.
+NEEDED: Final = ("directory", "path", "files", "bytes", "by_rule", "more", "changed", "failed", "error")
+
+
+def _report(found: dict[str, Any]) -> Report:
+    return msgspec.convert({key: found[key] for key in NEEDED if key in found}, Report)
 
 
 def _print(parsed: argparse.Namespace, content: dict[str, Any], lines: Sequence[str]) -> None:

@@ -1,74 +1,219 @@
-"""The store of a home for commands: to read whether a bridge runs or not, to change only when none does."""
+"""Check the store of a home, copy it while the bridge runs, put a copy back.
+
+    cctelegram store check              read all of it; exit code 1 when it is damaged
+    cctelegram store backup             a snapshot into state/snapshots, of which the newest three are kept
+    cctelegram store backup FILE        a copy into a new file
+    cctelegram store restore FILE       put a snapshot or a copy in its place; no bridge may run
+
+`check` and `backup` only read, whether a bridge runs or not. `restore` checks FILE first and keeps the store
+that is there as state/store.db.replaced-TIME. What waits in FILE may have been sent since it was taken: it is
+sent with the mark of a repeat.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
+import sys
+import time
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from cctelegram.bridge import lock, replies
-from cctelegram.bridge.run import STORE
+import orjson
+
+from cctelegram.bridge import replies
+from cctelegram.bridge.lock import AlreadyRunning, HomeLock
+from cctelegram.cli import FAILED
 from cctelegram.cli.failed import Failed
+from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.config import place
-from cctelegram.outbox import deliveries, schema, store
+from cctelegram.outbox import connection as connections
+from cctelegram.outbox import deliveries, recovery, schema, snapshots
+from cctelegram.outbox import store as stores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import argparse
+    from collections.abc import Callable, Iterator
 
 T = TypeVar("T")
 HELD = (
     "The bridge holds its lock but does not answer; nothing was changed. It may be starting or hanging: try "
     "again, or stop it."
 )
+RUNS = "A bridge serves this home; nothing was changed. Stop it first."
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    what = parser.add_subparsers(required=True, dest="what", metavar="{check,backup,restore}")
+    check = what.add_parser("check", help="read all of it; exit code 1 when it is damaged")
+    backup = what.add_parser("backup", help="copy it, while a bridge runs too")
+    backup.add_argument("file", nargs="?", metavar="FILE", help="a new file (default: a snapshot)")
+    restore = what.add_parser("restore", help="put a snapshot or a copy in its place")
+    restore.add_argument("file", metavar="FILE", help="a snapshot of state/snapshots, or a copy")
+    for one in (check, backup, restore):
+        add_home(one)
+        add_json(one)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Do what was asked."""
+    work = {"check": _check, "backup": _backup, "restore": _restore}[parsed.what]
+    return work(parsed, home_of(parsed))
+
+
+def _check(parsed: argparse.Namespace, home: str) -> int:
+    path = _path(home)
+    try:
+        fault = connections.check(path)
+        found: dict[str, Any] = {"sound": fault is None, "fault": fault, "bytes": snapshots.size(path)}
+        if fault is None:
+            with closing(connections.connect_reader(path)) as reader:
+                (found["schema"],) = reader.execute("PRAGMA user_version").fetchone()
+                (found["events"],) = reader.execute("SELECT count(*) FROM events").fetchone()
+    except sqlite3.Error as error:
+        raise Failed(f"cannot read {path}: {error}") from None
+    found["snapshots"] = [str(file) for file in snapshots.taken(path)]
+    if parsed.json:
+        _json(found)
+    elif fault is None:
+        sys.stdout.write(
+            f"{path} is sound: {found['events']} events, {found['bytes']} bytes, schema version "
+            f"{found['schema']}\n"
+        )
+        sys.stdout.write("".join(f"snapshot  {file}\n" for file in found["snapshots"]))
+    else:
+        sys.stderr.write(
+            f"cctelegram store: {path} is damaged: {fault}. Nothing was changed. A bridge recovers it when "
+            "it starts, or meets the damage; `cctelegram store restore FILE` puts a snapshot in its place.\n"
+        )
+    return 0 if fault is None else FAILED
+
+
+def _backup(parsed: argparse.Namespace, home: str) -> int:
+    path = _path(home)
+    target = None if parsed.file is None else Path(parsed.file)
+    if target is not None and target.exists():
+        raise Failed(f"{target} is there already; nothing was written. Name a new file.")
+    try:
+        if target is None:
+            target = snapshots.take(path, time.time_ns() // 1000)
+        else:
+            with closing(connections.connect_reader(path)) as reader:
+                snapshots.copy(reader, target)
+    except sqlite3.Error as error:
+        raise Failed(f"{path} cannot be copied: {error}") from None
+    size = target.stat().st_size
+    if parsed.json:
+        return _json({"file": str(target), "bytes": size})
+    sys.stdout.write(f"{target}: {size} bytes\n")
+    return 0
+
+
+def _restore(parsed: argparse.Namespace, home: str) -> int:
+    file, path = Path(parsed.file), Path(place.state_dir(home)) / connections.NAME
+    if not file.is_file():
+        raise Failed(f"there is no file {file}; nothing was changed")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        lock = HomeLock(path.parent)
+    except AlreadyRunning:
+        raise Failed(RUNS) from None
+    try:
+        fault = snapshots.fault(file)
+        if fault is not None:
+            raise Failed(f"{file} cannot be restored: {fault}. Nothing was changed.")
+        kept = recovery.restore(path, file, time.time_ns() // 1000)
+    except sqlite3.Error as error:
+        raise Failed(f"{file} cannot be restored: {error}. Nothing was changed.") from None
+    finally:
+        lock.unlock()
+    if parsed.json:
+        return _json({"restored": str(file), "kept": kept})
+    sys.stdout.write(f"{path} is now the store that {file} holds\n")
+    if kept is not None:
+        sys.stdout.write(f"The store before is kept as {path.with_name(kept)}\n")
+    return 0
+
+
+def _json(content: dict[str, Any]) -> int:
+    sys.stdout.write(orjson.dumps(content).decode() + "\n")
+    return 0
+
+
+def exists(home: str) -> bool:
+    """Whether a home has a store."""
+    return (Path(place.state_dir(home)) / connections.NAME).exists()
+
+
+def reading(home: str, work: Callable[[Path, sqlite3.Connection], T]) -> T:
+    """Do what only reads, given the store's path too.
+
+    Raises:
+        Failed: there is no store.
+        schema.NewerStore, schema.OlderStore, sqlite3.Error: it cannot be read.
+    """
+    path = _path(home)
+    return stores.reading(path, lambda reader: work(path, reader))
 
 
 def read(home: str, work: Callable[[sqlite3.Connection], T]) -> T:
     """Do what only reads. Raises Failed when there is no store, or one of another version."""
     path = _path(home)
     try:
-        return store.reading(path, work)
+        return stores.reading(path, work)
     except (schema.NewerStore, schema.OlderStore) as error:
         raise Failed(str(error)) from None
     except sqlite3.Error as error:
         raise Failed(f"cannot read {path}: {error}") from None
 
 
-def change(home: str, work: Callable[[sqlite3.Connection], T]) -> T:
-    """Do `work` in one transaction, with the home locked as by a bridge: none starts meanwhile.
+@contextmanager
+def owned(home: str) -> Iterator[stores.Store]:
+    """Open the store for writing, with the home locked as by a bridge: none starts meanwhile.
 
-    Raises Failed when one runs, when there is no store, or when it cannot be written.
+    Raises Failed when a bridge runs, when there is no store, or when it cannot be written.
     """
     path = _path(home)
     try:
-        held = lock.hold_home(Path(place.state_dir(home)))
-    except lock.AlreadyRunning:
+        lock = HomeLock(path.parent)
+    except AlreadyRunning:
         raise Failed(HELD) from None
     try:
-        connection = store.connect(path)
+        store = stores.Store(lock)
         try:
-            schema.migrate(connection, path)
-            connection.execute("BEGIN IMMEDIATE")
-            # Nobody sends while we hold the lock: what a crash left in flight is queued, with its mark.
-            deliveries.recover(connection)
-            result = work(connection)
-            connection.execute("COMMIT")
-            # Who waits for an answer sees its file; one that cannot be written is written by the next bridge.
-            with contextlib.suppress(OSError):
-                replies.write_all(connection, place.responses_dir(home))
-            return result
+            yield store
         finally:
-            connection.close()
+            store.close()
     except schema.NewerStore as error:
         raise Failed(str(error)) from None
     except sqlite3.Error as error:
         raise Failed(f"cannot write {path}: {error}") from None
     finally:
-        held.unlock()
+        lock.unlock()
+
+
+def change(home: str, work: Callable[[sqlite3.Connection], T]) -> T:
+    """Do `work` in one transaction, where no bridge runs.
+
+    Raises Failed when one runs, when there is no store, or when it cannot be written.
+    """
+
+    def whole(connection: sqlite3.Connection) -> T:
+        # Nobody sends while we hold the lock: what a crash left in flight is queued, with its mark.
+        deliveries.recover(connection)
+        return work(connection)
+
+    with owned(home) as store:
+        result = store.submit(whole).result()
+        # Who waits for an answer sees its file; one that cannot be written is written by the next bridge.
+        with suppress(OSError):
+            store.submit(lambda c: replies.write_all(c, place.responses_dir(home))).result()
+        return result
 
 
 def _path(home: str) -> Path:
-    path = Path(place.state_dir(home)) / STORE
+    path = Path(place.state_dir(home)) / connections.NAME
     if not path.exists():
         raise Failed(f"There is no store in {path.parent}: no bridge has run in this home yet.")
     return path

@@ -3,6 +3,9 @@
 Work is a function of the connection. Those that wait at the same moment share one transaction, and so one
 sync of the disk; each stands behind a savepoint, so that a failing one undoes only itself. A result is
 given back only after the commit: what the caller was told is durable (`synchronous=FULL`).
+
+Nobody waits for ever. When a transaction fails and cannot even be rolled back, its work fails, and the
+connection is opened anew for the next; when the thread itself ends, all that waits fails, and what comes.
 """
 
 from __future__ import annotations
@@ -12,49 +15,100 @@ import contextlib
 import queue
 import sqlite3
 import threading
+import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from cctelegram.outbox import schema
-from cctelegram.outbox.opened import Damaged, connect, is_damage, is_gone, open_store, recover, remake
+from cctelegram.outbox import recovery, schema, snapshots
+from cctelegram.outbox.connection import (
+    NAME,
+    Damaged,
+    connect_reader,
+    connect_writer,
+    identity,
+    is_damage,
+    is_gone,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cctelegram.outbox.opened import Opened
+    from cctelegram.outbox.connection import Owner
     from cctelegram.outbox.recovery import Losses
 
-__all__ = ["Store", "connect"]
-
 T = TypeVar("T")
+Work = tuple["Callable[[sqlite3.Connection], Any]", "Future[Any]"]
 
 # One transaction takes no more than this many pieces of work, so that the first is not held up by a flood.
 SHARED_COMMIT: Final = 64
+# Seconds before a store that could not be opened or recovered is tried again: doubling.
+FIRST_WAIT: Final = 0.5
+LONGEST_WAIT: Final = 30.0
+# A store that is damaged again so soon after a recovery lies on a disk that cannot be trusted: each recovery
+# keeps a damaged file, and they must not fill it.
+BETWEEN_RECOVERIES: Final = 60.0
+# A transaction that is at work for so many seconds is told of, and after so many given up as stuck: SQLite
+# itself waits 10 s for another process, and a large store takes a while to be recovered.
+SLOW: Final = 15.0
+STUCK: Final = 120.0
+
+
+class Ended(sqlite3.OperationalError):
+    """The store was closed, or its thread ended."""
 
 
 class Store:
-    """SQLite in WAL mode at `path`; made, with mode 0600, when it is not there.
+    """SQLite in WAL mode in the state directory of `owner`; made, with mode 0600, when it is not there.
 
-    A store that is damaged is recovered, when it is opened and while it is used, and one whose file is
-    removed is written anew: see `recovery` and `opened`. The rows keep their numbers.
+    A store that is damaged is recovered, when it is opened and while it is used (`recovery`), and one whose
+    file is removed is written again from the open connection. The rows keep their numbers.
 
     Args:
-        changed: told from the writing thread, after that: what was lost, or None when nothing was.
+        owner: the held lock of the home. It stays held at least until `close`.
+        changed: told from the writing thread: what was lost in a recovery, or None when the store's file was
+            removed and written again.
+        tell: given sentences for the log, from the writing thread too.
+        factory: of connections; a seam for tests.
 
     Raises:
+        connection.NotOwner: the lock is not held.
         schema.NewerStore: the store belongs to a newer program.
         OSError, sqlite3.Error: it cannot be opened, or is damaged and cannot be recovered now.
     """
 
-    def __init__(self, path: Path, changed: Callable[[Losses | None], None] = lambda _: None) -> None:
-        self.path = path
+    def __init__(
+        self,
+        owner: Owner,
+        changed: Callable[[Losses | None], None] = lambda _: None,
+        *,
+        tell: Callable[[str], None] = lambda _: None,
+        factory: type[sqlite3.Connection] = sqlite3.Connection,
+    ) -> None:
+        self.path = owner.directory / NAME
+        self._owner: Owner | None = owner
         self._changed = changed
-        self._opened: Opened | None = open_store(path)
-        self.losses = self._opened.losses
-        self._work: queue.SimpleQueue[tuple[Callable[[sqlite3.Connection], Any], Future[Any]] | None]
-        self._work = queue.SimpleQueue()
+        self._tell = tell
+        self._factory = factory
+        self.losses: Losses | None = None
+        self._identity: tuple[int, int] | None = None
+        self._damage = False
+        self._recovered_at: float | None = None
+        self._connection: sqlite3.Connection | None = None
+        try:
+            self._open()
+        except sqlite3.Error as error:
+            if not is_damage(error):
+                raise
+            self._damage = True
+            self._open()
         self.commits = 0
+        self._fault: str | None = None
+        self._wait = 0.0
+        self._again_at = 0.0
+        self._busy_since: float | None = None
+        self._ended = False
+        self._work: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="store", daemon=True)
         self._thread.start()
 
@@ -67,59 +121,110 @@ class Store:
         return await asyncio.to_thread(reading, self.path, work)
 
     def submit(self, work: Callable[[sqlite3.Connection], T]) -> Future[T]:
-        """Queue `work`; the future is done once it is durable."""
+        """Queue `work`; the future is done once it is durable, and fails at once when the store has ended."""
         future: Future[T] = Future()
         self._work.put((work, future))
+        if self._ended:
+            self._refuse()
         return future
 
-    def look(self) -> None:
-        """Write the store anew if its file was removed; costs one look at the name when it was not."""
-        if self._opened is not None and is_gone(self.path, self._opened.identity):
+    @property
+    def problem(self) -> str | None:
+        """Why nothing can be stored now, in a sentence; None when all is well. Waits for nobody."""
+        if self.stuck is not None or self._fault is not None:
+            return self.stuck or self._fault
+        busy = self._busy()
+        return f"the store has been at one transaction for {busy:.0f} s" if busy > SLOW else None
+
+    @property
+    def stuck(self) -> str | None:
+        """Why nothing will be stored any more until the bridge is started again, in a sentence, or None."""
+        if self._ended or not self._thread.is_alive():
+            return self._fault or "the store's thread has ended; start the bridge again"
+        busy = self._busy()
+        if busy > STUCK:
+            return f"the store has been at one transaction for {busy:.0f} s; start the bridge again"
+        return None
+
+    def look(self) -> bool:
+        """Write the store again if its file was removed; return whether it was. Costs one look at a name."""
+        gone = self._connection is not None and is_gone(self.path, self._identity)
+        if gone:
             self.submit(lambda _: None)
+        return gone
 
     def distrust(self, reason: str) -> Future[None]:
         """Recover the store: somebody found it damaged."""
 
         def damaged(_: sqlite3.Connection) -> None:
-            if self._opened is first:
+            if self._connection is first:
                 raise Damaged(reason)
 
-        first = self._opened
+        first = self._connection
         return self.submit(damaged)
 
     def close(self) -> None:
         """Finish what was submitted, then close the connection."""
         self._work.put(None)
         self._thread.join()
+        self._owner = None
+
+    def _busy(self) -> float:
+        since = self._busy_since
+        return 0.0 if since is None else time.monotonic() - since
 
     def _write(self) -> None:
-        closing = False
-        while not closing:
-            batch = [self._work.get()]
-            while len(batch) < SHARED_COMMIT:
-                try:
-                    batch.append(self._work.get_nowait())
-                except queue.Empty:
-                    break
-            closing = None in batch
-            self._commit([item for item in batch if item is not None])
-            del batch  # its work may hold a megabyte, and the next may come tomorrow
-        if self._opened is not None:
-            self._opened.connection.close()
-
-    def _commit(self, batch: list[tuple[Callable[[sqlite3.Connection], Any], Future[Any]]]) -> None:
-        batch = [item for item in batch if item[1].set_running_or_notify_cancel()]
-        if batch:
-            self._together(batch)
-
-    def _together(
-        self, batch: list[tuple[Callable[[sqlite3.Connection], Any], Future[Any]]], *, again: bool = False
-    ) -> None:
-        done: list[tuple[Future[Any], Any]] = []
-        opened: Opened | None = None
+        batch: list[Work | None] = []
         try:
-            opened = self._sound()
-            connection = opened.connection
+            closing = False
+            while not closing:
+                batch = [self._work.get()]
+                while len(batch) < SHARED_COMMIT:
+                    try:
+                        batch.append(self._work.get_nowait())
+                    except queue.Empty:
+                        break
+                closing = None in batch
+                self._busy_since = time.monotonic()
+                self._commit([item for item in batch if item is not None])
+                self._busy_since = None
+                batch = []  # its work may hold a megabyte, and the next may come tomorrow
+        except BaseException as error:  # noqa: BLE001 - whatever ends this thread, nobody waits for it
+            self._fault = f"the store's thread has ended, start the bridge again: {_words(error)}"
+            self._tell(self._fault)
+        finally:
+            self._ended = True  # before the last look at what waits: who comes later sees it
+            for item in batch:
+                self._work.put(item)
+            self._refuse()
+            self._give_up()
+
+    def _refuse(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                item = self._work.get_nowait()
+                if item is not None and not item[1].done():
+                    item[1].set_exception(Ended(self._fault or "the store is closed"))
+
+    def _commit(self, batch: list[Work]) -> None:
+        batch = [item for item in batch if item[1].set_running_or_notify_cancel()]
+        if not batch:
+            return
+        try:
+            self._together(batch)
+        except BaseException as error:  # noqa: BLE001 - not even undone, or a mistake in this program
+            # What is open is not trusted any more: the next work opens it anew.
+            self._give_up()
+            self._failed(f"the store failed and is opened anew: {_words(error)}")
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(sqlite3.OperationalError(self._fault))
+
+    def _together(self, batch: list[Work], *, again: bool = False) -> None:
+        done: list[tuple[Future[Any], Any]] = []
+        connection: sqlite3.Connection | None = None
+        try:
+            connection = self._sound()
             connection.execute("BEGIN IMMEDIATE")
             for work, future in batch:
                 connection.execute("SAVEPOINT work")
@@ -133,31 +238,26 @@ class Store:
                 connection.execute("RELEASE work")
             connection.execute("COMMIT")
             self.commits += 1
+            self._fault, self._wait = None, 0.0
         except Exception as error:  # noqa: BLE001 - nothing of this transaction is durable; all are told
-            if opened is not None and is_damage(error) and not again:
+            if connection is not None and is_damage(error) and not again:
                 # What is open is closed, and the store recovered, before the same work is done once more.
-                with contextlib.suppress(sqlite3.Error):
-                    opened.connection.close()
-                self._opened = None
+                self._give_up()
+                self._damage = True
                 self._together([item for item in batch if not item[1].done()], again=True)
             else:
-                self._undo(opened, batch, error)
+                self._undo(connection, batch, error)
             return
         for future, result in done:
             future.set_result(result)
 
-    def _undo(
-        self,
-        opened: Opened | None,
-        batch: list[tuple[Callable[[sqlite3.Connection], Any], Future[Any]]],
-        error: Exception,
-    ) -> None:
+    def _undo(self, connection: sqlite3.Connection | None, batch: list[Work], error: Exception) -> None:
         waiting = [item for item in batch if not item[1].done()]
         if is_damage(error):
             error = sqlite3.OperationalError(f"the store was recovered, and is damaged again: {error}")
-        if opened is not None and opened.connection.in_transaction:
-            opened.connection.execute("ROLLBACK")
-        if len(batch) == 1 or opened is None:
+        if connection is not None and connection.in_transaction:
+            connection.execute("ROLLBACK")
+        if len(batch) == 1 or connection is None:
             for _, future in waiting:
                 future.set_exception(error)
         else:
@@ -165,23 +265,94 @@ class Store:
             for item in waiting:
                 self._together([item])
 
-    def _sound(self) -> Opened:
-        """Give the connection, over the file that has the store's name.
+    def _sound(self) -> sqlite3.Connection:
+        """Return the connection, over the file that has the store's name.
 
         Raises:
-            sqlite3.OperationalError: it is damaged or gone, and cannot be made whole now.
+            sqlite3.OperationalError: it is damaged, gone or closed, and cannot be opened now.
         """
+        if self._connection is not None and not is_gone(self.path, self._identity):
+            return self._connection
+        if time.monotonic() < self._again_at:
+            raise sqlite3.OperationalError(self._fault)
+        what = "recovered" if self._damage else "opened" if self._connection is None else "written again"
         try:
-            if self._opened is None:
-                self._opened = recover(self.path)
-                self._changed(self._opened.losses)
-            elif is_gone(self.path, self._opened.identity):
-                self._opened = remake(self._opened, self.path)
-                self._changed(None)
-        except (OSError, sqlite3.Error) as error:
-            what = "recovered" if self._opened is None else "written anew"
-            raise sqlite3.OperationalError(f"the store cannot be {what}: {error}") from error
-        return self._opened
+            if self._connection is not None:
+                self._write_again(self._connection)
+            damage = self._damage
+            connection = self._open()
+        except Exception as error:
+            self._failed(f"the store cannot be {what}: {_words(error)}")
+            raise sqlite3.OperationalError(self._fault) from error
+        if damage or what == "written again":
+            self._changed(self.losses if damage else None)
+        return connection
+
+    def _open(self) -> sqlite3.Connection:
+        """Open the store, recovered if it is known to be damaged, brought up to this program's version."""
+        assert self._owner is not None  # noqa: S101 - until `close`
+        recovery.finish(self.path)
+        if self._damage:
+            before, now = self._recovered_at, time.monotonic()
+            if before is not None and now - before < BETWEEN_RECOVERIES:
+                raise sqlite3.OperationalError("it was recovered just now, and is damaged again")
+            self.losses = recovery.recover(self.path)
+            self._recovered_at = now
+        connection = connect_writer(self._owner, self._factory)
+        try:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if 0 < version < schema.VERSION:
+                self._before_migration()
+            schema.migrate(connection, self.path)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection, self._identity, self._damage = connection, identity(self.path), False
+        return connection
+
+    def _before_migration(self) -> None:
+        try:
+            snapshots.take(self.path, time.time_ns() // 1000)
+        except OSError as error:
+            self._tell(f"the store is brought up to date without a snapshot: {error}")
+
+    def _write_again(self, connection: sqlite3.Connection) -> None:
+        """Write the store, whose file was removed under its connection, into a new file of its name.
+
+        Another file that has its name now is kept as `store.db.found-<time>`. When another process owns the
+        home that was made anew, the store becomes `store.db.left-<time>` there, for `cctelegram store
+        restore`.
+        """
+        assert self._owner is not None  # noqa: S101 - until `close`
+        now = time.time_ns() // 1000
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self._owner.hold()
+        except Exception:
+            left = f"{self.path.name}.left-"
+            if not any(self.path.parent.glob(f"{left}*")):
+                snapshots.copy(connection, self.path.with_name(left + snapshots.stamp(now)))
+            self._changed(None)  # the bridge ends: it finds the other one
+            raise
+        making = recovery.fresh(self.path)
+        snapshots.copy(connection, making)
+        if not self.path.exists():
+            for end in recovery.LOG_FILES:  # of the file that was removed: all of it is in the copy
+                self.path.with_name(self.path.name + end).unlink(missing_ok=True)
+        recovery.replace(self.path, making, "found", now)
+        self._give_up()
+
+    def _give_up(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
+
+    def _failed(self, sentence: str) -> None:
+        self._fault = sentence
+        self._wait = min(LONGEST_WAIT, max(FIRST_WAIT, self._wait * 2))
+        self._again_at = time.monotonic() + self._wait
+        self._tell(sentence)
 
 
 def reading(path: Path, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -191,11 +362,14 @@ def reading(path: Path, work: Callable[[sqlite3.Connection], T]) -> T:
         schema.NewerStore, schema.OlderStore: the store has another version than this program's.
         sqlite3.Error: there is no store, or it is damaged.
     """
-    connection = connect(path, read_only=True)
+    connection = connect_reader(path)
     try:
-        connection.execute("PRAGMA cache_size = -512")
         connection.execute("BEGIN")
         schema.check(connection, path)
         return work(connection)
     finally:
         connection.close()
+
+
+def _words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

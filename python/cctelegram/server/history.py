@@ -21,8 +21,8 @@ class Unreachable(Refusal):
     """The bridge is down, or holds its lock and does not answer."""
 
 
-def ask(home: str, path: str, *, order: bool = False, **given: object) -> Any:
-    """Give what the bridge answers to `path`; `given` is its query, None left out.
+def ask(home: str, path: str, *, order: bool = False, seconds: float = SECONDS, **given: object) -> Any:
+    """Give what the bridge answers to `path` within `seconds`; `given` is its query, None left out.
 
     Raises Unreachable when it does not answer, Refusal with its own sentence when it cannot.
     """
@@ -38,7 +38,7 @@ def ask(home: str, path: str, *, order: bool = False, **given: object) -> Any:
     ]
     target = f"{path}?{'&'.join(pairs)}" if pairs else path
     try:
-        code, body = bridge.ask(bridge.where(home), target, order=order, seconds=SECONDS)
+        code, body = bridge.ask(bridge.where(home), target, order=order, seconds=seconds)
         told = _native.loads(body)
     except Refusal as refusal:
         raise Unreachable(str(refusal)) from None

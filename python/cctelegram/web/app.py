@@ -85,6 +85,10 @@ class Bridge(Protocol):
         """
 
     @property
+    def stuck(self) -> str | None:
+        """Give why the process has to be started again, or None; waits for nobody."""
+
+    @property
     def orders(self) -> outbox.Orders:
         """Return the operator actions."""
 
@@ -121,7 +125,8 @@ def app(bridge: Bridge, key: str) -> ASGIApp:
         return _json({"health": now["health"], "reasons": now["reasons"]}, code)
 
     async def live(_: Request) -> Response:
-        return _json({"live": True})
+        stuck = bridge.stuck
+        return _json({"live": True}) if stuck is None else _json({"live": False, "reason": stuck}, 503)
 
     async def ready(_: Request) -> Response:
         now = await bridge.status()
