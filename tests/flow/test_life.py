@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -191,3 +192,42 @@ def test_a_stop_needs_the_key(running: RunningBridge) -> None:
     wait_for(lambda: running.process.poll() is not None, "it ends")
     with bridge(running.home):
         pass
+
+
+ENDED = """
+import asyncio, sys
+from cctelegram.bridge.run import Bridge
+from cctelegram.config import environment
+
+async def main():
+    bridge = Bridge(sys.argv[1], environment.snapshot(), {"http.port": 0})
+    def end():
+        # What no one foresaw: the store's thread is gone while the bridge serves on.
+        bridge._store._work.put(None)
+        print("ended", flush=True)
+    await bridge.run(end)
+
+asyncio.run(main())
+"""
+
+
+def test_r19_a_bridge_whose_store_has_ended_answers_at_once_and_is_not_live(
+    home: Path, fast_sandbox: Sandbox
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", ENDED, str(home)], stdout=subprocess.PIPE, text=True, env=environment()
+    )
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == "ended\n"
+        served = RunningBridge(home, process, "", home)
+        wait_for(lambda: served.get("/live")[0] == 503, "it is not live")
+        assert "start the bridge again" in json.loads(served.get("/live")[1])["reason"]
+        code, body = served.get("/health")
+        assert (code, json.loads(body)["health"]) == (503, "failing")
+        assert "start the bridge again" in str(served.status()["reasons"])
+        assert served.get("/deliveries/x")[0] == 500
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()

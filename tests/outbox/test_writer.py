@@ -27,7 +27,7 @@ class Faulty(sqlite3.Connection):
 
     failing: tuple[str, ...] = ()
 
-    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:  # type: ignore[override]
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
         if sql.startswith(Faulty.failing) and Faulty.failing:
             raise sqlite3.OperationalError("disk I/O error")
         return super().execute(sql, *values)

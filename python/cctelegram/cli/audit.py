@@ -12,6 +12,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,15 +43,13 @@ def run(parsed: argparse.Namespace) -> int:
     if not path.exists():
         raise Failed(f"there is no store at {path}: no bridge has run in this home")
     keep_days = load.load(home).settings.audit.keep_days
-    connection = connect_reader(path)
     try:
-        found = verify.verify(
-            connection, Path(place.audit_dir(home)), keep_days=keep_days, now=time.time_ns() // 1000
-        )
+        with closing(connect_reader(path)) as connection:
+            found = verify.verify(
+                connection, Path(place.audit_dir(home)), keep_days=keep_days, now=time.time_ns() // 1000
+            )
     except sqlite3.Error as error:
         raise Failed(f"{path} cannot be read: {error}") from None
-    finally:
-        connection.close()
     return _show(found, parsed) if parsed.action == "show" else _verify(found, parsed)
 
 

@@ -34,7 +34,7 @@ REPLACED: Final = "replaced"
 FACT: Final = "recovery"
 # The owner is told the ids of so many events that were lost; the rest are counted.
 NAMED: Final = 5
-# Row numbers between two rows that can be read, of which each is tried by itself.
+# Row numbers between two rows that can be read: of more, only those that an index knows are tried.
 TRIED: Final = 1_000_000
 # Read by the bridge: a repeat that a crash caused does not count as one that Telegram left unclear.
 MARK: Final = "unclear = unclear + 1, crashed = crashed + 1"
@@ -254,17 +254,24 @@ class _Recovery:
         if not rows.broken:
             return odd
         # Python's module looks ahead, and loses the last row before the damage: it is read by itself.
-        last = copy("WHERE rowid > ? ORDER BY rowid LIMIT 1", last) or last
-        # Behind the damage from the other end, then between the two row by row.
+        last = copy("WHERE rowid >= ? ORDER BY rowid LIMIT 1", last + 1) or last
+        # Behind the damage from the other end, then between the two from each number on.
         first = copy("WHERE rowid > ? ORDER BY rowid DESC", last) or first
-        first = copy("WHERE rowid > ? AND rowid < ? ORDER BY rowid DESC LIMIT 1", last, first) or first
-        if first - last <= TRIED:
-            between: Iterable[int] = range(last + 1, first)
-        else:
-            between = self._numbers(table, last, first)
-        for number in between:
-            copy("WHERE rowid = ?", number)
-        return [(last + 1, first - 1), *odd]
+        first = copy("WHERE rowid > ? AND rowid <= ? ORDER BY rowid DESC LIMIT 1", last, first - 1) or first
+        gap = (last + 1, first - 1)
+        if first - last > TRIED:
+            for number in self._numbers(table, last, first):
+                copy("WHERE rowid = ?", number)
+            return [gap, *odd]
+        while last < first - 1:
+            at = last + 1  # sought by its own number: its page may be whole where the one before is not
+            found = copy("WHERE rowid >= ? AND rowid < ? ORDER BY rowid", at, first)
+            if not rows.broken:
+                break
+            last = last if found is None else found
+            found = copy("WHERE rowid >= ? AND rowid < ? ORDER BY rowid LIMIT 1", last + 1, first)
+            last = max(at, last if found is None else found)
+        return [gap, *odd]
 
     def _fitting(
         self,
