@@ -55,9 +55,9 @@ def measure(runs: int) -> list[Figure]:
     """Return the medians of interleaved runs, and their ratio."""
     with tempfile.TemporaryDirectory(dir=on_disk()) as folder:
         ours = Store(Path(folder) / "ours" / "store.db")
-        bare = Path(folder) / "bare" / "store.db"
-        plain = connect(bare)
-        schema.migrate(plain, bare)
+        beside = Path(folder) / "bare" / "store.db"
+        plain = connect(beside)
+        schema.migrate(plain, beside)
         recipients = to(intake.Recipient(1001))
         times: dict[str, list[float]] = {"ours": [], "bare": []}
         for number in range(runs):

@@ -6,11 +6,13 @@ import asyncio
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cctelegram.bridge.lock import HomeLock
 from cctelegram.spool.lock import is_locked
 from flow.phone import see, sends, texts
 from flow.test_agents import call, session
@@ -231,3 +233,16 @@ def test_r19_a_bridge_whose_store_has_ended_answers_at_once_and_is_not_live(
         process.kill()
         process.wait()
         process.stdout.close()
+
+
+def test_r13_a_bridge_that_starts_waits_for_a_command_that_writes_the_store(
+    home: Path, fast_sandbox: Sandbox
+) -> None:
+    with bridge(home) as running:
+        running.put("a.json", {"type": "task_failed", "title": "First"})
+        see(fast_sandbox, "First")
+        assert running.stop() == 0
+    command = HomeLock(home / "state")
+    threading.Timer(0.5, command.unlock).start()
+    with bridge(home) as running:
+        assert running.status()["running"]

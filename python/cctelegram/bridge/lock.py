@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import os
 import stat
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +23,8 @@ NAME: Final = "bridge.lock"
 # In the home of the account, where every way to start a bridge meets. XDG_STATE_HOME, XDG_RUNTIME_DIR, TMPDIR
 # and HOME are not asked: a desktop session, a cron job, ssh and sudo differ in them.
 FOLDER: Final = ".local/state/cctelegram/locks"
+# A bridge that starts waits for a command that changes the store for so many seconds.
+PATIENCE: Final = 3.0
 
 
 class AlreadyRunning(Exception):
@@ -73,6 +76,31 @@ class HomeLock:
     def unlock(self) -> None:
         """Give the lock back."""
         self._lock = None
+
+
+def hold_home(state: Path) -> HomeLock:
+    """Lock a home as a bridge does: a command that has the lock for a moment is waited for.
+
+    Raises:
+        AlreadyRunning: another bridge serves this home, or a command has it for more than `PATIENCE`.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return HomeLock(state)
+        except AlreadyRunning:
+            if _is_bridge(state) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)  # a lock of the operating system rings no bell
+
+
+def _is_bridge(state: Path) -> bool:
+    """Whether who holds the lock says that it serves."""
+    try:
+        holder = (state / NAME).read_text().strip()
+        return f'"pid":{holder},' in (state / "bridge.json").read_text()
+    except OSError:
+        return False
 
 
 def hold_token(token: str, folder: Path | None = None) -> FileLock:

@@ -24,7 +24,7 @@ from cctelegram.bridge.intake import Intake
 from cctelegram.bridge.judge import MUTED
 from cctelegram.bridge.keep import Faults
 from cctelegram.bridge.link import Link
-from cctelegram.bridge.lock import HomeLock
+from cctelegram.bridge.lock import hold_home
 from cctelegram.bridge.log import open_log
 from cctelegram.bridge.mended import Mended
 from cctelegram.bridge.mode_events import ModeEvents
@@ -80,7 +80,7 @@ class Bridge:
         self._locks = contextlib.ExitStack()
         # Whether `run` ended because the home was removed, and a new bridge is to go on from its files.
         self.again = False
-        self._lock = HomeLock(state_dir)
+        self._lock = hold_home(state_dir)
         self._locks.callback(self._lock.unlock)
         try:
             self._open(settings, state_dir)

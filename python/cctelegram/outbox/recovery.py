@@ -126,11 +126,15 @@ def replace(path: Path, making: Path, word: str, now: int) -> None:
     finish(path)
 
 
-def finish(path: Path) -> None:
-    """Go to the end of an exchange that a crash cut short, of an earlier version of this program too."""
+def finish(path: Path) -> bool:
+    """Go to the end of an exchange that a crash cut short; return whether there was one.
+
+    One that an earlier version of this program began is finished too.
+    """
     # An earlier version kept a second name of the log while it opened the store.
     path.with_name(f"{path.name}-wal.look").unlink(missing_ok=True)
-    for made in sorted(path.parent.glob(f"{path.name}.recovered-*")):
+    found = sorted(path.parent.glob(f"{path.name}.recovered-*"))
+    for made in found:
         *_, words = made.name.partition(".recovered-")
         kept = words if "-" in words else f"{DAMAGED}-{words}"  # the earlier version gave the time alone
         for end in (*LOG_FILES, ""):
@@ -140,6 +144,7 @@ def finish(path: Path) -> None:
                 old.rename(path.with_name(f"{path.name}.{kept}{end}"))
         made.rename(path)
         snapshots.sync(path.parent)
+    return bool(found)
 
 
 def losses(connection: sqlite3.Connection) -> Losses | None:

@@ -291,8 +291,7 @@ class Store:
     def _open(self) -> sqlite3.Connection:
         """Open the store, recovered if it is known to be damaged, brought up to this program's version."""
         assert self._owner is not None  # noqa: S101 - until `close`
-        recovery.finish(self.path)
-        if self._damage:
+        if not recovery.finish(self.path) and self._damage:
             before, now = self._recovered_at, time.monotonic()
             if before is not None and now - before < BETWEEN_RECOVERIES:
                 raise sqlite3.OperationalError("it was recovered just now, and is damaged again")
@@ -313,7 +312,7 @@ class Store:
     def _before_migration(self) -> None:
         try:
             snapshots.take(self.path, time.time_ns() // 1000)
-        except OSError as error:
+        except (OSError, sqlite3.OperationalError) as error:
             self._tell(f"the store is brought up to date without a snapshot: {error}")
 
     def _write_again(self, connection: sqlite3.Connection) -> None:
