@@ -85,11 +85,12 @@ class Supervisor:
             return  # the store's thread has it to write first, and tells then
         if not self._lock.is_held:
             self._begin_again()
-        elif not (self._lock.directory / state.NAME).exists():
-            try:
+            return
+        try:
+            if not (self._lock.directory / state.NAME).exists():
                 concerned.rewrite()
-            except OSError as error:
-                self._log.warning("state/bridge.json not written", reason=str(error))
+        except OSError as error:  # it may be neither looked at nor written now
+            self._log.warning("state/bridge.json not written", reason=str(error))
 
     def store_changed(self, losses: Losses | None) -> None:
         """Go on with a store that was recovered or written again; called in the store's thread."""
