@@ -146,3 +146,20 @@ def test_r17_a_home_that_is_removed_and_made_anew_is_served_on(home: Path, fast_
         # The lock is that of the new home: no second bridge can have it.
         assert (home / "state" / "bridge.lock").read_text().strip() == str(running.process.pid)
         assert "Traceback" not in running.errors.read_text()
+
+
+def test_r13_a_lock_that_is_removed_is_taken_again_before_another_bridge_can(
+    home: Path, fast_sandbox: Sandbox
+) -> None:
+    with bridge(home) as running:
+        lock = home / "state" / "bridge.lock"
+        lock.unlink()
+        running.put("a.json", {"type": "task_failed", "title": "First"})
+        see(fast_sandbox, "First")
+        wait_for(lambda: lock.exists() and lock.read_text().strip() == str(running.process.pid), "locked")
+        running.wait_status(lambda now: now["ready"], "it serves on")
+        second = run("bridge", "--port", "0", home=home)
+        assert (second.returncode, "already serves" in second.stderr) == (1, True)
+        running.put("b.json", {"type": "task_failed", "title": "Second"})
+        see(fast_sandbox, "Second")
+    assert sum("First" in text for text in texts(fast_sandbox)) == 1
