@@ -68,7 +68,8 @@ STEPS: Final[tuple[Step, ...]] = (
     *_around("decisions.ledger:card_shows", *INSIDE),
     # What follows from a failed try.
     *_around("outbox.deliveries:back", *INSIDE, needs="500"),
-    *_around("outbox.deliveries:dead", *INSIDE, needs="400"),
+    *_around("outbox.deliveries:add_after", *INSIDE, needs="400"),
+    *_around("outbox.deliveries:dead", *INSIDE, needs="406"),
     *_around("outbox.chats:pause", *INSIDE, needs="429"),
     *_around("outbox.deliveries:unclear", *INSIDE, needs="reset"),
     # A lane that is too full, and a mode that keeps back.

@@ -52,7 +52,9 @@ def disturb(limited: Sandbox, needs: str) -> None:
         case "500":
             control.fail("sendMessage", error_code=500)
         case "400":
-            control.fail("sendMessage", error_code=400, description="Bad Request: message is too long")
+            control.fault("unknown-refusal")
+        case "406":
+            control.fail("sendMessage", error_code=406, description="Not Acceptable")
         case "429":
             control.fail("sendMessage", error_code=429, parameters={"retry_after": 1})
         case "reset":

@@ -31,7 +31,7 @@ def test_pending_tells_open_questions_by_title_and_counts_what_waits(
         put(running, "a", "Small")
         put(running, "b", "Smaller")
         running.wait_status(lambda now: now["deliveries"].get("held") == 2, "held")
-        fast_sandbox.control.fail("sendMessage", error_code=400, description="Bad Request: odd")
+        fast_sandbox.control.fail("sendMessage", error_code=406, description="Not Acceptable: odd")
         put(running, "c", "Odd", "task_failed")
         running.wait_status(lambda now: now["deliveries"].get("dead") == 1, "dead")
         fast_sandbox.control.say("/pending")

@@ -95,7 +95,7 @@ def test_r8_a_pause_that_telegram_asks_for_is_kept_whole_and_over_a_restart(
 def test_r14_a_message_that_telegram_refuses_does_not_hold_up_the_next(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
-    fast_sandbox.control.fail("sendMessage", error_code=400, description="Bad Request: message is too long")
+    fast_sandbox.control.fail("sendMessage", error_code=406, description="Not Acceptable")
     running.put("a.json", {"type": "task_failed", "title": "Refused"})
     running.put("b.json", {"type": "task_failed", "title": "Taken"})
     see(fast_sandbox, "Taken")

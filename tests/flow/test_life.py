@@ -158,7 +158,7 @@ def test_send_can_wait_until_telegram_has_it(running: RunningBridge, fast_sandbo
     sent = run(running.home, "send", "task_failed", "Waited for", "--wait", "20", "--json")
     assert (sent.returncode, json.loads(sent.stdout)["state"]) == (0, "sent")
     assert len(sends(fast_sandbox)) == 1
-    fast_sandbox.control.fail("sendMessage", error_code=400, description="Bad Request: message is too long")
+    fast_sandbox.control.fail("sendMessage", error_code=406, description="Not Acceptable")
     dead = run(running.home, "send", "task_failed", "Refused", "--wait", "20")
     assert dead.returncode == 1
     assert "dead" in dead.stdout

@@ -44,7 +44,7 @@ def listed(home: Path, *words: str) -> list[dict[str, Any]]:
 
 def refused(running: RunningBridge, sandbox: Sandbox, title: str, **more: Any) -> dict[str, Any]:
     """Let Telegram refuse a message for good; give its delivery."""
-    sandbox.control.fail("sendMessage", error_code=400, description="Bad Request: message is too odd")
+    sandbox.control.fail("sendMessage", error_code=406, description="Not Acceptable: message is too odd")
     running.put(f"{title[:8]}.json", {"type": "info_notification", "title": title, **more})
     return wait_for(lambda: next((d for d in listed(running.home, "--state", "dead")), {}), "dead")
 
@@ -79,7 +79,7 @@ def test_all_the_dead_are_sent_but_those_that_were_dropped(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     wait_for(lambda: running.status()["telegram_connected"], "connected")
-    fast_sandbox.control.fail("sendMessage", error_code=400, description="Bad Request: odd", times=3)
+    fast_sandbox.control.fail("sendMessage", error_code=406, description="Not Acceptable: odd", times=3)
     for number in range(3):
         running.put(f"{number}.json", {"type": "info_notification", "title": f"No {number} ends"})
     wait_for(lambda: len(listed(running.home, "--state", "dead")) == 3, "dead")

@@ -179,13 +179,13 @@ def test_a_topic_that_a_route_names_gets_it_whatever_the_project_and_its_loss_is
 ) -> None:
     make_chats(fast_sandbox)
     call(fast_sandbox, "createForumTopic", chat_id=FORUM, name="Builds")
-    with bridge(both_allowed(tmp_path / "home", fast_sandbox, f'to = "{FORUM}:1"')) as running:
+    with bridge(both_allowed(tmp_path / "home", fast_sandbox, f'to = "{FORUM}:2"')) as running:
         running.put("a.json", event("Routed"))
-        assert thread_of(fast_sandbox, "Routed") == 1
-        call(fast_sandbox, "deleteForumTopic", chat_id=FORUM, message_thread_id=1)
+        assert thread_of(fast_sandbox, "Routed") == 2
+        call(fast_sandbox, "deleteForumTopic", chat_id=FORUM, message_thread_id=2)
         running.put("b.json", event("Still told"))
         assert thread_of(fast_sandbox, "Still told") is None
-        running.wait_status(lambda now: f"topic 1 of {FORUM} is gone" in str(now["reasons"]), "it is told")
+        running.wait_status(lambda now: f"topic 2 of {FORUM} is gone" in str(now["reasons"]), "it is told")
     assert made(fast_sandbox) == ["Builds"]
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cctelegram import render
-from cctelegram.bridge import payload, verdict
+from cctelegram.bridge import payload, plainer, verdict
 from cctelegram.decisions import ledger
 from cctelegram.outbox import chats, deliveries, topics
 
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from cctelegram.outbox.deliveries import Waiting
+    from cctelegram.telegram import errors
 
 
 def record(
@@ -22,8 +22,10 @@ def record(
     card: int | None,
     what: verdict.Verdict,
     now: int,
-) -> None:
+) -> str | None:
     """Write down what follows for a delivery; again, after a fault of the store, changes nothing.
+
+    Returns how it goes otherwise than it was meant to from now on, in words, or None.
 
     Args:
         bot: its row in the store.
@@ -31,6 +33,8 @@ def record(
         now: microseconds since the epoch.
     """
     delivery = waiting.delivery
+    if not deliveries.is_sending(connection, delivery):
+        return None
     if card is not None and not isinstance(what, verdict.Repeat):
         ledger.drop_card(connection, card)
     match what:
@@ -48,21 +52,39 @@ def record(
         case verdict.Moved(chat_id):
             chats.migrate(connection, bot, waiting.chat_id, chat_id)
             deliveries.back(connection, delivery, 0, None)
-        case verdict.WithoutThread():
-            deliveries.without_thread(connection, delivery)
+        case verdict.WithoutThread(error):
             if waiting.thread_id is not None:
                 topics.forget(connection, bot, waiting.chat_id, waiting.thread_id)
-        case verdict.Plain():
-            _plain(connection, delivery)
+            return _to_the_chat(connection, waiting, error)
+        case verdict.Plainer(error):
+            return _plainer(connection, waiting, error)
+    return None
 
 
-def _plain(connection: sqlite3.Connection, delivery: int) -> None:
-    """Take the entities out of the part that was refused; one without entities is dead."""
+def _plainer(connection: sqlite3.Connection, waiting: Waiting, error: errors.Refused) -> str | None:
+    """Put the next plainer form in the place of the part that was refused; the plainest one is dead."""
+    delivery = waiting.delivery
     part = deliveries.parts(connection, delivery, 1)[0]
-    content = payload.unpack(part.payload)
-    if not content.text.entities:
-        deliveries.dead(connection, delivery, "Telegram refuses the text's markup; it has none")
-        return
-    bare = payload.Payload(text=render.Text(content.text.text, ()), buttons=content.buttons)
-    deliveries.replace_part(connection, part.part, payload.pack(bare))
-    deliveries.back(connection, delivery, 0, "Telegram refused its entities")
+    found = plainer.plainer(payload.unpack(part.payload), error)
+    if found is not None:
+        first, *more = map(payload.pack, found.payloads)
+        deliveries.replace_part(connection, part.part, first)
+        deliveries.add_after(connection, part, delivery, more)
+        words = f"sent {found.manner}: {error}"
+        deliveries.note(connection, delivery, words)
+        deliveries.back(connection, delivery, 0, str(error))
+        return words
+    if waiting.thread_id is not None:
+        return _to_the_chat(connection, waiting, error)
+    deliveries.dead(connection, delivery, str(error))
+    return None
+
+
+def _to_the_chat(connection: sqlite3.Connection, waiting: Waiting, error: errors.Refused) -> str | None:
+    """Queue it for the chat itself; one that went there already, and is refused for a topic, is plainer."""
+    if waiting.thread_id is None:
+        return _plainer(connection, waiting, error)
+    deliveries.without_thread(connection, waiting.delivery)
+    words = f"sent to the chat itself and not to topic {waiting.thread_id}: {error}"
+    deliveries.note(connection, waiting.delivery, words)
+    return words

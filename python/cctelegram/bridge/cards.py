@@ -78,9 +78,7 @@ class Cards:
             await self._store.run(lambda c: ledger.card_later(c, card.card, now + int(pause * 1_000_000)))
             return
         try:
-            await self._line.api.edit_message_text(
-                card.chat_id, card.message_id, text.text, payload.entities(text), reply_markup=None
-            )
+            await self._say(card, text)
         except errors.NotModified:
             pass
         except errors.RetryAfter as error:
@@ -98,6 +96,15 @@ class Cards:
             self._log.warning("card cannot be edited", card=card.card, reason=str(error))
         shows = WITHDRAWN if decision.state == "open" else decision.state
         await self._store.run(lambda c: ledger.card_shows(c, card.card, shows))
+
+    async def _say(self, card: Card, text: render.Text) -> None:
+        """Replace the card's text and take its buttons away; without entities when those are refused."""
+        assert card.message_id is not None  # noqa: S101 - `_edit` has looked
+        edit = self._line.api.edit_message_text
+        try:
+            await edit(card.chat_id, card.message_id, text.text, payload.entities(text))
+        except (errors.CantParseEntities, errors.Rejected):
+            await edit(card.chat_id, card.message_id, text.text)
 
     def _pace(self, chat_id: int) -> float:
         """Give the seconds until a group takes an edit; one that it takes now is counted."""

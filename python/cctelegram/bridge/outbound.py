@@ -272,8 +272,8 @@ class Outbound:
             return
         finally:
             self._line.pacing.answered(job.waiting.chat_id, taken, clock.monotonic())
-        # A part that was rendered before a crash has its buttons still, whatever the decision is by now.
-        shown = "open" if content.buttons or job.decision is None else job.decision.state
+        # A part that was rendered before a crash asks still, whatever the decision is by now.
+        shown = "open" if content.buttons or content.asks or job.decision is None else job.decision.state
         await self._arrived(job, part, card, message_id, shown)
 
     async def _start(self, job: compose.Job) -> tuple[Part, bool, int | None] | None:
@@ -384,7 +384,15 @@ class Outbound:
                 self.dead[waiting.chat_id] = reason
             case _:
                 pass
-        await self._store.run(lambda c: aftermath.record(c, waiting, line.bot, card, what, now))
+        note = await self._store.run(lambda c: aftermath.record(c, waiting, line.bot, card, what, now))
+        if note is not None:
+            self._log.warning(
+                "sent otherwise",
+                event_id=job.event_id,
+                chat_id=waiting.chat_id,
+                delivery=waiting.delivery,
+                note=note,
+            )
         match what:
             case verdict.DeadToken(reason):
                 self._token_refused(reason)
@@ -392,7 +400,7 @@ class Outbound:
             case verdict.Moved(chat_id):
                 await self._audience.load()
                 self.wake(chat_id)
-            case verdict.WithoutThread():
+            case verdict.WithoutThread(_):
                 self._topics.lost(waiting.chat_id, waiting.thread_id)
             case _:
                 pass

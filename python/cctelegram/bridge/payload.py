@@ -16,12 +16,14 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One message to be sent: its text, and the buttons below it.
 
     With a `document`, the name of a file, the message is that file and the text its caption; the file is made
-    of the delivery's event when it is sent, so that it is stored once.
+    of the delivery's event when it is sent, so that it is stored once. It `asks` when it is a question whose
+    buttons Telegram refused: its text numbers the options, and a reply answers.
     """
 
     text: Text
     buttons: Buttons = ()
     document: str | None = None
+    asks: bool = False
 
 
 def pack(payload: Payload) -> str:

@@ -9,7 +9,7 @@ import orjson
 
 from cctelegram import render
 from cctelegram.bridge import close
-from cctelegram.bridge.payload import Payload, pack
+from cctelegram.bridge.payload import Payload, pack, unpack
 from cctelegram.decisions import ledger, outcomes, reply
 from cctelegram.outbox import answers, deliveries
 from cctelegram.spool import responses
@@ -58,7 +58,7 @@ def edited(connection: sqlite3.Connection, bot: int, message: dict[str, Any], no
     place = answers.Place(bot, int(message["chat"]["id"]), int(message["message_id"]))
     text = _text(message)
     before = answers.of_message(connection, place)
-    asked = _asked(connection, bot, message)
+    asked, _ = _asked(connection, bot, message)
     decided = asked is not None and (asked.chat_id, asked.message_id, asked.text) == (*place[1:], text)
     if not text or decided or (before is not None and orjson.loads(before.body).get("text") == text):
         return Outcome()
@@ -86,10 +86,10 @@ def said(
     """
     chat_id = int(message["chat"]["id"])
     text = _text(message)
-    asked = _asked(connection, bot, message)
+    asked, numbered = _asked(connection, bot, message)
     unclear = None
     if asked is not None and asked.state == "open" and text:
-        words = reply.meant(asked, text)
+        words = reply.meant(asked, text, numbered=numbered)
         unclear = asked if words is None else None
         if words is not None:
             who = _who(message, chat_id)
@@ -109,8 +109,10 @@ def said(
         lines = [f"{article} {left_out} cannot be handed on", f"Only text reaches agents. {kept}"]
         queue_reply(connection, message, lines, now)
     elif unclear is not None:
-        lines = [NOT_UNDERSTOOD, reply.help_with(unclear), "The agent gets your words as a message."]
-        queue_reply(connection, message, lines, now)
+        how = reply.help_with(unclear, numbered=numbered)
+        queue_reply(
+            connection, message, [NOT_UNDERSTOOD, how, "The agent gets your words as a message."], now
+        )
     return Outcome(
         answered=bool(text),
         filed=bool(text),
@@ -118,14 +120,18 @@ def said(
     )
 
 
-def _asked(connection: sqlite3.Connection, bot: int, message: dict[str, Any]) -> ledger.Decision | None:
-    """Give the decision whose card a message replies to, open or closed."""
+def _asked(
+    connection: sqlite3.Connection, bot: int, message: dict[str, Any]
+) -> tuple[ledger.Decision | None, bool]:
+    """Return the decision whose card a message replies to, open or closed, and whether the card has numbers."""
     replied = message.get("reply_to_message")
     if not isinstance(replied, dict):
-        return None
+        return None, False
     chat_id = int(message["chat"]["id"])
     card = ledger.card_of_message(connection, bot, chat_id, int(replied["message_id"]))
-    return None if card is None else ledger.by_id(connection, card.decision)
+    if card is None:
+        return None, False
+    return ledger.by_id(connection, card.decision), unpack(card.payload).asks
 
 
 def _text(message: dict[str, Any]) -> str:

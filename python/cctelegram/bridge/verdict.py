@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Final, NamedTuple
 
+from cctelegram.bridge import plainer
 from cctelegram.telegram import errors
 
 # Waits between tries, in seconds: doubling from one to five minutes, with jitter, as long as it takes.
@@ -60,12 +61,16 @@ class Moved(NamedTuple):
 class WithoutThread(NamedTuple):
     """The topic is gone: send it outside of a topic."""
 
-
-class Plain(NamedTuple):
-    """Our entities were refused, which is our fault: send the text alone."""
+    error: errors.Refused
 
 
-Verdict = Retry | Repeat | Pause | Dead | DeadChat | DeadToken | Moved | WithoutThread | Plain
+class Plainer(NamedTuple):
+    """The message was refused as it is: send it in the next plainer form, if it has one."""
+
+    error: errors.Refused
+
+
+Verdict = Retry | Repeat | Pause | Dead | DeadChat | DeadToken | Moved | WithoutThread | Plainer
 
 
 def backoff(attempts: int, chance: float) -> float:
@@ -88,9 +93,9 @@ def verdict(error: errors.TelegramError, attempts: int) -> Verdict:  # noqa: PLR
         case errors.Forbidden() | errors.ChatUnavailable():
             return DeadChat(reason)
         case errors.ThreadNotFound():
-            return WithoutThread()
-        case errors.CantParseEntities():
-            return Plain()
+            return WithoutThread(error)
+        case errors.Refused() if plainer.may_help(error):
+            return Plainer(error)
         case errors.Unclear():
             return Repeat(wait, reason)
         case errors.NotSent() | errors.ServerFault() | errors.Conflict():

@@ -126,6 +126,7 @@ def _lines(one: dict[str, Any]) -> list[str]:
     named = (
         ("delivery", one["delivery"]),
         ("state", one["state"] + (f": {one['reason']}" if one["reason"] else "")),
+        ("note", one["note"]),
         ("event", one["event_id"]),
         ("type", one["type"]),
         ("title", one["title"]),

@@ -18,14 +18,17 @@ class Meant(NamedTuple):
     text: str | None
 
 
-def meant(decision: Decision, text: str) -> Meant | None:
+def meant(decision: Decision, text: str, *, numbered: bool = False) -> Meant | None:
     """Read a reply; None when it decides nothing and the person is to be asked again.
 
-    An option's label chooses it; a comment may follow the label of a denial. Other words are the answer where
-    the question takes words. Where the options are yes and no by any name, known words of both kinds choose
-    one, and nothing else does: whoever means something else is asked.
+    An option's label chooses it, and so does its number on a card that is `numbered` because Telegram refused
+    its buttons; a comment may follow the label of a denial. Other words are the answer where the question
+    takes words. Where the options are yes and no by any name, known words of both kinds choose one, and
+    nothing else does: whoever means something else is asked.
     """
     chosen = _labelled(decision.options, text)
+    if chosen is None and numbered:
+        chosen = _numbered(decision.options, text)
     if chosen is not None:
         return Meant(chosen, None)
     if decision.allow_text:
@@ -42,8 +45,10 @@ def meant(decision: Decision, text: str) -> Meant | None:
     return None
 
 
-def help_with(decision: Decision) -> str:
+def help_with(decision: Decision, *, numbered: bool = False) -> str:
     """Give the sentence that says which replies are understood."""
+    if numbered:
+        return "Reply with the number of an option, or with its label, letter for letter."
     if words.is_yes_or_no(decision.options):
         return 'Tap a button, or reply yes or no. To deny with a comment, reply "no, " and the comment.'
     return "Tap a button, or reply with the label of one, letter for letter."
@@ -56,3 +61,9 @@ def _labelled(options: tuple[str, ...], text: str) -> int | None:
     said = said.casefold()
     found = exact or [index for index, label in enumerate(options) if label.strip().casefold() == said]
     return found[0] if len(found) == 1 else None
+
+
+def _numbered(options: tuple[str, ...], text: str) -> int | None:
+    """Return the option whose number, counted from 1, is all of a text; None when it is none."""
+    said = text.strip()
+    return int(said) - 1 if said.isdecimal() and 1 <= int(said[:9]) <= len(options) else None

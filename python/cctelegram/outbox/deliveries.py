@@ -275,9 +275,41 @@ def recover(connection: sqlite3.Connection, chat_id: int | None = None) -> int:
     ).rowcount
 
 
+def is_sending(connection: sqlite3.Connection, delivery: int) -> bool:
+    """Whether one of its parts is in flight."""
+    found = connection.execute("SELECT 1 FROM deliveries WHERE id = ? AND state = 'sending'", (delivery,))
+    return found.fetchone() is not None
+
+
 def replace_part(connection: sqlite3.Connection, part: int, payload: str) -> None:
     """Send something else for a part that was not sent yet."""
     connection.execute("UPDATE parts SET payload = ? WHERE id = ?", (payload, part))
+
+
+def add_after(connection: sqlite3.Connection, part: Part, delivery: int, more: Sequence[str]) -> None:
+    """Let more messages follow a part that was not sent yet, before the parts behind it."""
+    # By way of negative numbers: each row is checked for itself, and no position may stand twice.
+    connection.execute(
+        "UPDATE parts SET position = -(position + ?) WHERE delivery = ? AND position > ?",
+        (len(more), delivery, part.position),
+    )
+    connection.execute(
+        "UPDATE parts SET position = -position WHERE delivery = ? AND position < 0", (delivery,)
+    )
+    connection.executemany(
+        "INSERT INTO parts (delivery, position, payload, unclear) VALUES (?, ?, ?, ?)",
+        (
+            (delivery, part.position + place, payload, part.unclear)
+            for place, payload in enumerate(more, start=1)
+        ),
+    )
+
+
+def note(connection: sqlite3.Connection, delivery: int, words: str) -> None:
+    """Note how a delivery goes otherwise than it was meant to; what was noted before stays."""
+    connection.execute(
+        "UPDATE deliveries SET note = coalesce(note || '; ', '') || ? WHERE id = ?", (words, delivery)
+    )
 
 
 def without_thread(connection: sqlite3.Connection, delivery: int) -> None:

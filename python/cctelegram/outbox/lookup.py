@@ -20,7 +20,7 @@ def delivery(connection: sqlite3.Connection, event_id: str) -> dict[str, Any] | 
     if event is None:
         return None
     rows = connection.execute(
-        "SELECT id, chat_id, state, reason, attempts, unclear, queued_at, sent_at, merged_into "
+        "SELECT id, chat_id, state, reason, attempts, unclear, queued_at, sent_at, note, merged_into "
         "FROM deliveries WHERE event = ? ORDER BY id",
         (event[0],),
     ).fetchall()
@@ -34,10 +34,11 @@ def delivery(connection: sqlite3.Connection, event_id: str) -> dict[str, Any] | 
             "repeats": unclear,
             "queued_at": queued_at,
             "sent_at": sent_at,
+            "note": note,
             "message_ids": _message_ids(connection, row),
             **({} if into is None else _told_by(connection, into)),
         }
-        for row, chat_id, state, reason, attempts, unclear, queued_at, sent_at, into in rows
+        for row, chat_id, state, reason, attempts, unclear, queued_at, sent_at, note, into in rows
     ]
     states = [one["state"] for one in found]
     furthest = next((state for state in UNFINISHED_FIRST if state in states), "queued")

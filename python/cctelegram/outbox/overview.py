@@ -24,7 +24,7 @@ SELECT: Final = f"""
 SELECT deliveries.id, events.event_id, events.type, deliveries.state, deliveries.lane, deliveries.chat_id,
        deliveries.thread_id, deliveries.queued_at, deliveries.sending_at, deliveries.sent_at,
        deliveries.not_before, deliveries.attempts, deliveries.unclear, deliveries.reason,
-       deliveries.merged_into, {TITLE}
+       deliveries.merged_into, deliveries.note, {TITLE}
 FROM deliveries LEFT JOIN events ON events.id = deliveries.event
 """  # noqa: S608 - constants
 NAMES: Final = (
@@ -43,6 +43,7 @@ NAMES: Final = (
     "repeats",
     "reason",
     "merged_into",
+    "note",
     "title",
 )
 

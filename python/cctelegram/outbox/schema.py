@@ -299,6 +299,10 @@ ALTER TABLE answers ADD COLUMN corrects INTEGER;    -- the answer that was filed
 CREATE INDEX answers_message ON answers (chat_id, message_id) WHERE message_id IS NOT NULL;
 """
 
+FALLBACK: Final = """
+ALTER TABLE deliveries ADD COLUMN note TEXT;  -- how it went otherwise than meant: plainer, elsewhere
+"""
+
 MIGRATIONS: Final[tuple[str, ...]] = (
     FIRST,
     PROGRESS,
@@ -311,6 +315,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     RETENTION,
     ORDERED,
     EDITS,
+    FALLBACK,
 )
 VERSION: Final = len(MIGRATIONS)
 

@@ -49,6 +49,24 @@ KINDS: Final[dict[str, Kind]] = {
     "bad-entities": _refused(
         "400: the entities are wrong", 400, "Bad Request: can't parse entities: unsupported entity", SEND
     ),
+    "button-url": _refused("400: a link on a button is wrong", 400, "Bad Request: BUTTON_URL_INVALID", SEND),
+    "button-data": _refused("400: a button's data is wrong", 400, "Bad Request: BUTTON_DATA_INVALID", SEND),
+    "markup-too-long": _refused(
+        "400: there are too many buttons", 400, "Bad Request: REPLY_MARKUP_TOO_LONG", SEND
+    ),
+    "text-too-long": _refused("400: too long a text", 400, "Bad Request: message is too long", SEND),
+    "caption-too-long": _refused(
+        "400: too long a caption", 400, "Bad Request: message caption is too long", "sendDocument"
+    ),
+    "no-documents": _refused(
+        "400: the group takes texts and no files",
+        400,
+        "Bad Request: not enough rights to send documents to the chat",
+        "sendDocument",
+    ),
+    "unknown-refusal": _refused(
+        "400 in words that nobody knows", 400, "Bad Request: SOMETHING_NEW_INVALID", SEND
+    ),
     "too-large": _refused("413", 413, "Request Entity Too Large", SEND),
     "uneditable": _refused("400: too old to be edited", 400, "Bad Request: message can't be edited", EDIT),
     "edit-gone": _refused("400: no such message", 400, "Bad Request: message to edit not found", EDIT),

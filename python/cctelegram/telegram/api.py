@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     Entities = Iterable[Mapping[str, Any]]  # as MessageEntity: type, offset and length in UTF-16 units
 
+# The topic that every forum has, of which Telegram takes no number: it is the chat itself.
+GENERAL = 1
 _JSON = {"Content-Type": "application/json"}
 _MASK = b"********"
 
@@ -97,7 +99,7 @@ class Api:
         params = {
             **_text(text, entities),
             "chat_id": chat_id,
-            "message_thread_id": thread_id,
+            "message_thread_id": _thread(thread_id),
             "disable_notification": silent or None,
             "reply_markup": reply_markup,
         }
@@ -138,7 +140,7 @@ class Api:
         params = {
             "chat_id": chat_id,
             "caption": caption,
-            "message_thread_id": thread_id,
+            "message_thread_id": _thread(thread_id),
             "disable_notification": silent or None,
         }
         file = (name, content, media_type)
@@ -211,3 +213,7 @@ class _Left:
 def _text(text: str, entities: Entities) -> dict[str, Any]:
     listed = [{key: value for key, value in each.items() if value is not None} for each in entities]
     return {"text": text, "entities": listed or None, "link_preview_options": {"is_disabled": True}}
+
+
+def _thread(thread_id: int | None) -> int | None:
+    return None if thread_id == GENERAL else thread_id

@@ -68,6 +68,18 @@ class CantParseEntities(Refused):
     """Our entities do not fit the text."""
 
 
+class ButtonRefused(Refused):
+    """A button of ours does not please, or there are too many of them."""
+
+
+class FileRefused(Refused):
+    """The file is not taken, here or at all; a text may be."""
+
+
+class TooLong(Refused):
+    """The text is longer than a message or a caption takes."""
+
+
 class Migrated(Refused):
     """The group became a supergroup; `chat_id` is its new id."""
 
@@ -89,7 +101,7 @@ class TooOld(Refused):
 
 
 class Rejected(Refused):
-    """Telegram will never take this."""
+    """Telegram will never take this as it is."""
 
 
 class Unauthorized(Refused):
@@ -137,16 +149,38 @@ class Unclear(NoAnswer):
     """The request left, at least in part; whether it was taken is not known."""
 
 
-# Telegram's words for a 400, in lower case, as far as they decide.
+# Telegram's words for a 400, in lower case, as far as they decide; the first that is found counts. An edit
+# that changes nothing speaks of the "reply markup" too.
 _WORDS: tuple[tuple[str, type[Refused]], ...] = (
     ("message is not modified", NotModified),
     ("message to edit not found", EditImpossible),
     ("message can't be edited", EditImpossible),
     ("message_id_invalid", EditImpossible),
+    ("inline keyboard", ButtonRefused),
+    ("reply markup", ButtonRefused),
+    ("reply_markup", ButtonRefused),
+    ("button_", ButtonRefused),
     ("can't parse entities", CantParseEntities),
     ("entity_bounds_invalid", CantParseEntities),
     ("entity beginning at utf-16 offset", CantParseEntities),
+    ("can't parse messageentity", CantParseEntities),
+    ("entity_", CantParseEntities),
+    ("entities_", CantParseEntities),
+    ("message is too long", TooLong),
+    ("message_too_long", TooLong),
+    ("caption is too long", TooLong),
+    ("caption_too_long", TooLong),
+    ("rights to send documents", FileRefused),
+    ("rights to send media", FileRefused),
+    ("chat_send_docs_forbidden", FileRefused),
+    ("chat_send_media_forbidden", FileRefused),
+    ("file must be non-empty", FileRefused),
+    ("file is too big", FileRefused),
+    ("wrong file identifier", FileRefused),
+    ("file_part", FileRefused),
+    ("document_invalid", FileRefused),
     ("message thread not found", ThreadNotFound),
+    ("topic_id_invalid", ThreadNotFound),
     ("topic_closed", ThreadNotFound),
     ("topic_deleted", ThreadNotFound),
     ("chat not found", ChatUnavailable),

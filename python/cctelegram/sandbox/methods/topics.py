@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 COLORS = (7322096, 16766590, 13338331, 9367192, 16749490, 16478047)
 NAME_LIMIT = 128
+# The topic that every forum has: no other has its number, and a message that names it is refused.
+GENERAL = 1
 
 
 async def create_forum_topic(state: State, given: Parameters) -> dict[str, Any]:
@@ -24,6 +26,7 @@ async def create_forum_topic(state: State, given: Parameters) -> dict[str, Any]:
     if color not in COLORS:
         raise bad("invalid icon color specified")
     paced(state, chat)
+    chat.last_message_id = max(chat.last_message_id, GENERAL)
     topic = Topic(chat.last_message_id + 1, given["name"], color, given.get("icon_custom_emoji_id"))
     chat.topics[topic.thread_id] = topic
     created = {key: value for key, value in topic.json().items() if key != "message_thread_id"}

@@ -66,6 +66,8 @@ def _way(each: dict[str, Any]) -> str:
         words += f", sent {time.strftime('%Y-%m-%dT%H:%M:%SZ', at)}"
     if "reason" in each:
         words += f": {each['reason']}"
+    if "note" in each:
+        words += f" ({each['note']})"
     to = f"To chat {each['chat_id']}" if "chat_id" in each else "To nobody yet"
     return f"{to}: {words}."
 
