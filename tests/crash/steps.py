@@ -67,7 +67,7 @@ STEPS: Final[tuple[Step, ...]] = (
     *_around("editMessageText", *HTTP),
     *_around("decisions.ledger:card_shows", *INSIDE),
     # What follows from a failed try.
-    *_around("outbox.deliveries:back", *INSIDE, needs="500"),
+    *_around("outbox.deliveries:back", *INSIDE, needs="409"),
     *_around("outbox.deliveries:add_after", *INSIDE, needs="400"),
     *_around("outbox.deliveries:dead", *INSIDE, needs="406"),
     *_around("outbox.chats:pause", *INSIDE, needs="429"),

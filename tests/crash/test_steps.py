@@ -49,8 +49,8 @@ def disturb(limited: Sandbox, needs: str) -> None:
     """Let the next message meet what the step follows from."""
     control = limited.control
     match needs:
-        case "500":
-            control.fail("sendMessage", error_code=500)
+        case "409":
+            control.fail("sendMessage", error_code=409)
         case "400":
             control.fault("unknown-refusal")
         case "406":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -111,6 +111,32 @@ def test_r10_a_message_of_which_nobody_knows_whether_it_arrived_is_repeated_once
     found = [text for text in texts(fast_sandbox) if "Once or twice" in text]
     assert len(found) == 2
     assert sum("repeat" in text for text in found) == 1
+
+
+@pytest.mark.parametrize("code", [500, 502, 503, 504])
+def test_an_answer_of_a_gateway_does_not_say_that_nothing_arrived(
+    running: RunningBridge, fast_sandbox: Sandbox, code: int
+) -> None:
+    fast_sandbox.control.fail("sendMessage", error_code=code, times=2)
+    running.put("a.json", {"type": "task_failed", "title": "Once or twice"})
+    see(fast_sandbox, "Once or twice", "repeat")
+    assert len(sends(fast_sandbox)) == 3
+    told = running.wait_status(lambda now: now["delivery"]["sent"] == 1, "sent")
+    assert told["deliveries"] == {"queued": 0}
+
+
+def test_what_was_never_taken_is_repeated_without_a_mark(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    faults: list[dict[str, Any]] = [
+        {"error_code": 429, "parameters": {"retry_after": 1}},
+        {"error_code": 409},
+    ]
+    for fault in faults:
+        fast_sandbox.control.fail("sendMessage", **fault)
+    running.put("a.json", {"type": "task_failed", "title": "Once"})
+    assert "repeat" not in see(fast_sandbox, "Once")["text"]
+    assert len(sends(fast_sandbox)) == 3
 
 
 def test_a_send_that_was_in_flight_at_a_crash_is_repeated_with_a_mark(

@@ -143,13 +143,19 @@ class Deliveries(RuleBasedStateMachine):
             self.crash()
 
     @precondition(lambda self: self.flights)
-    @rule(chat=st.sampled_from(CHATS), arrives=st.booleans(), durable=st.booleans())
-    def its_answer_is_lost(self, chat: int, arrives: bool, durable: bool) -> None:
+    @rule(
+        chat=st.sampled_from(CHATS),
+        arrives=st.booleans(),
+        durable=st.booleans(),
+        until_clear=st.booleans(),
+    )
+    def its_answer_is_lost(self, chat: int, arrives: bool, durable: bool, until_clear: bool) -> None:
         flight = self._land(chat, arrives=arrives)
         if flight is None:
             return
         self.store.execute("BEGIN IMMEDIATE")
-        deliveries.unclear(self.store, flight.delivery, 0, "reset")
+        state = deliveries.unclear(self.store, flight.delivery, 0, "reset", until_clear=until_clear)
+        assert state == "queued" or not until_clear
         if durable:
             self._commit()
             self.unclear += 1

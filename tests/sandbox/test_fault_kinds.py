@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # Kind: what our client makes of the answer.
 MEANS: dict[str, type[errors.TelegramError]] = {
     "flood": errors.RetryAfter,
-    "server-error": errors.ServerFault,
+    "server-error": errors.Doubtful,
     "other-poller": errors.Conflict,
     "webhook": errors.Conflict,
     "unauthorized": errors.Unauthorized,

@@ -144,7 +144,7 @@ def test_the_sandbox_refuses_as_telegram_does(fast_sandbox: Sandbox) -> None:
         for code, kind in (
             (403, errors.Forbidden),
             (413, errors.TooLarge),
-            (500, errors.ServerFault),
+            (500, errors.Doubtful),
         ):
             fast_sandbox.control.fail("sendMessage", error_code=code)
             assert type(await caught(api.send_message(fast_sandbox.user_id, "x"))) is kind

@@ -86,9 +86,9 @@ WORDS: list[tuple[int, str, type[errors.TelegramError]]] = [
     (429, "Too Many Requests: retry after 14", errors.RetryAfter),
     (406, "Not Acceptable", errors.Rejected),
     (420, "FLOOD_WAIT_3", errors.Rejected),
-    (500, "Internal Server Error", errors.ServerFault),
-    (502, "Bad Gateway", errors.ServerFault),
-    (504, "Gateway Timeout", errors.ServerFault),
+    (500, "Internal Server Error", errors.Doubtful),
+    (502, "Bad Gateway", errors.Doubtful),
+    (504, "Gateway Timeout", errors.Doubtful),
     (302, "Found", errors.ServerFault),
 ]
 
@@ -108,7 +108,7 @@ def test_each_answer_means_one_thing(code: int, words: str, kind: type[errors.Te
 
 
 def test_every_kind_that_an_answer_can_be_has_a_row() -> None:
-    kinds = set(errors.Refused.__subclasses__())
+    kinds = {*errors.Refused.__subclasses__(), errors.Doubtful}
     assert kinds - {kind for _, _, kind in WORDS} == {errors.Migrated}, "which has a test of its own"
 
 
@@ -141,8 +141,10 @@ FOREIGN: list[tuple[int, type[errors.TelegramError]]] = [
     (404, errors.ServerFault),
     (413, errors.TooLarge),
     (429, errors.RetryAfter),
-    (502, errors.ServerFault),
-    (504, errors.ServerFault),
+    (502, errors.Doubtful),
+    (500, errors.Doubtful),
+    (503, errors.Doubtful),
+    (504, errors.Doubtful),
 ]
 
 

@@ -42,8 +42,9 @@ def record(
             deliveries.back(connection, delivery, 0, reason)
         case verdict.Retry(seconds, reason):
             deliveries.back(connection, delivery, now + int(seconds * 1_000_000), reason)
-        case verdict.Repeat(seconds, reason):
-            deliveries.unclear(connection, delivery, now + int(seconds * 1_000_000), reason)
+        case verdict.Repeat(seconds, reason, until_clear):
+            not_before = now + int(seconds * 1_000_000)
+            deliveries.unclear(connection, delivery, not_before, reason, until_clear=until_clear)
         case verdict.Dead(reason):
             deliveries.dead(connection, delivery, reason)
         case verdict.DeadChat(reason):

@@ -20,8 +20,8 @@ async def edit(store: Store, line: Line, waiting: Waiting, content: payload.Payl
     """Edit the message that is to show a delivery and give its id; None when it is to be sent.
 
     Raises:
-        telegram.errors.TelegramError: as a send does, but never `Unclear`: an edit says the same again, so
-            it can be repeated without a mark.
+        telegram.errors.TelegramError: as a send does, but never `Unclear` or `Doubtful`: an edit says the
+            same again, so it can be repeated without a mark.
     """
     if waiting.lane != progress.LANE and waiting.follows is None:
         return None
@@ -42,7 +42,7 @@ async def edit(store: Store, line: Line, waiting: Waiting, content: payload.Payl
     except errors.EditImpossible:
         await store.run(lambda c: progress.forget(c, line.bot, message_id))
         return None
-    except errors.Unclear as error:
+    except (errors.Unclear, errors.Doubtful) as error:
         raise errors.NotSent(error.method, error.code, error.description) from None
     return message_id
 

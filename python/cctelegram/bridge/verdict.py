@@ -21,10 +21,15 @@ class Retry(NamedTuple):
 
 
 class Repeat(NamedTuple):
-    """Nobody knows whether it arrived: repeat it after `seconds`, with a mark."""
+    """Nobody knows whether it arrived: repeat it after `seconds`, with a mark.
+
+    Once, when the answer was lost; `until_clear`, when Telegram answered that something is wrong: in an hour
+    of 502 every message would else be given up after two tries.
+    """
 
     seconds: float
     reason: str
+    until_clear: bool = False
 
 
 class Pause(NamedTuple):
@@ -98,6 +103,8 @@ def verdict(error: errors.TelegramError, attempts: int) -> Verdict:  # noqa: PLR
             return Plainer(error)
         case errors.Unclear():
             return Repeat(wait, reason)
+        case errors.Doubtful():
+            return Repeat(wait, reason, until_clear=True)
         case errors.NotSent() | errors.ServerFault() | errors.Conflict():
             return Retry(wait, reason)
         case _:

@@ -226,17 +226,25 @@ def back(connection: sqlite3.Connection, delivery: int, not_before: int, reason:
 REPEATS: Final = 1
 
 
-def unclear(connection: sqlite3.Connection, delivery: int, not_before: int, reason: str) -> str:
+def unclear(
+    connection: sqlite3.Connection,
+    delivery: int,
+    not_before: int,
+    reason: str,
+    *,
+    until_clear: bool = False,
+) -> str:
     """Note a try that may have arrived; returns the state: `queued` for the marked repeat, or `ambiguous`.
 
-    A decision is repeated until it is clear: nobody can answer a card that is not on the phone. A part of a
+    A decision is repeated until it is clear: nobody can answer a card that is not on the phone. So is one
+    whose try was answered, but not clearly (`until_clear`): it counts as a crash does. A part of a
     longer message is gone past, so that the rest of it arrives.
     """
     row = connection.execute(
-        "UPDATE deliveries SET unclear = unclear + 1, attempts = attempts + 1, not_before = ?, reason = ?, "
-        "state = CASE WHEN unclear - crashed < ? OR lane = 0 THEN 'queued' ELSE 'ambiguous' END "
-        "WHERE id = ? RETURNING state",
-        (not_before, reason, REPEATS, delivery),
+        "UPDATE deliveries SET unclear = unclear + 1, crashed = crashed + ?1, attempts = attempts + 1, "
+        "not_before = ?2, reason = ?3, state = CASE WHEN ?1 OR unclear - crashed < ?4 OR lane = 0 "
+        "THEN 'queued' ELSE 'ambiguous' END WHERE id = ?5 RETURNING state",
+        (until_clear, not_before, reason, REPEATS, delivery),
     ).fetchone()
     if row[0] == "ambiguous":
         connection.execute(

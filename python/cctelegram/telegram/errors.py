@@ -5,17 +5,21 @@
         NotModified               400: it already is what was asked for
         EditImpossible            400: the message is gone, or cannot be edited
         CantParseEntities         400: our entities are wrong
+        ButtonRefused             400: a button, or the keyboard as a whole
+        FileRefused               400: the file, while a text may be taken
+        TooLong                   400: more text than a message or a caption takes
         Migrated                  400: the group has another id now, `chat_id`
         ThreadNotFound            400: the topic is gone or closed
         ChatUnavailable           400: there is no such chat, or the bot may not write in it
         TooOld                    400: the tap was too long ago to be answered
-        Rejected                  any other 4xx: will never be taken
+        Rejected                  any other 4xx: will never be taken as it is
         Unauthorized              401, 404: the token is wrong or revoked
         Forbidden                 403: blocked, kicked
         Conflict                  409: another poller, or `webhook`
         TooLarge                  413: too large an upload
         RetryAfter                429: wait `seconds`, all of them
-        ServerFault               5xx, or an answer that is not the Bot API's: try again
+        ServerFault               an answer in Telegram's place that passed nothing on: try again
+          Doubtful                5xx: something failed on the way or behind it; it may have been taken
       NoAnswer                    nothing that can be read came back
         NotSent                   the request did not leave: safe to repeat
         Unclear                   it left; nobody knows whether it was taken
@@ -137,6 +141,14 @@ class ServerFault(Refused):
     """Telegram has a problem, or something between answered in its place."""
 
 
+class Doubtful(ServerFault):
+    """A 5xx, which came after all of the request had left: nobody knows whether it was taken.
+
+    A gateway says 502, 503 or 504 of a request that it passed on as well as of one that it did not. Nor does
+    the Bot API's own 500 say at which step it failed, so it counts as one of these.
+    """
+
+
 class NoAnswer(TelegramError):
     """Nothing that can be read came back."""
 
@@ -229,7 +241,9 @@ def _kind(code: int, words: str) -> type[Refused]:
         return Rejected if "method not found" in words else Unauthorized
     if code in _CODES:
         return _CODES[code]
-    return Rejected if 400 <= code < 500 else ServerFault
+    if 400 <= code < 500:
+        return Rejected
+    return Doubtful if code >= 500 else ServerFault
 
 
 def _object(body: bytes) -> dict[str, Any] | None:
@@ -251,7 +265,9 @@ def _foreign(method: str, status: int, retry_after: str | None) -> Refused | NoA
     description = f"HTTP status {status} from something that is not the Bot API"
     if status == 429:
         return RetryAfter(method, status, description, _seconds({}, "", retry_after))
-    kind = TooLarge if status == 413 else ServerFault
+    if status == 413:
+        return TooLarge(method, status, description)
+    kind = Doubtful if status >= 500 else ServerFault
     return kind(method, status, description)
 
 
