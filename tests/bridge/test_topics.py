@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from cctelegram.sandbox.child import Sandbox
 
 
+MOST = 3
+
+
 def body(data: Any) -> str:
     return json.dumps({"type": "task_failed", "title": "T", "data": data})
 
@@ -84,7 +87,7 @@ def with_topics(
         pacing = Pacing(chat_per_second=100, chat_burst=100, group_per_minute=1000, total_per_second=1000)
         api = Api(pools.send, sandbox.api_base, sandbox.token)
         line = Line(api, api, bot, b"", Pauses(store, bot), pacing)
-        found = topics.Topics(store, line, wanted=lambda: True, in_private=False, log=structlog.get_logger())
+        found = topics.Topics(store, line, most=lambda: MOST, in_private=False, log=structlog.get_logger())
         try:
             await found.load()
             await work(found)
@@ -167,3 +170,60 @@ def test_a_chat_that_cannot_be_looked_at_gets_its_events_without_a_topic(
     with_topics(tmp_path, fast_sandbox, failing)
     assert len(fast_sandbox.control.calls("getChat")) == 1
     assert fast_sandbox.control.calls("createForumTopic") == []
+
+
+def test_a_chat_has_few_topics_and_one_that_is_not_used_is_taken_over(
+    tmp_path: Path, fast_sandbox: Sandbox
+) -> None:
+    make_chats(fast_sandbox)
+
+    async def many(found: topics.Topics) -> None:
+        threads = [await thread(found, f"tmp.{number}") for number in range(50)]
+        assert None not in threads[:MOST]
+        assert threads[MOST:] == [None] * (50 - MOST)
+
+    with_topics(tmp_path, fast_sandbox, many)
+    assert len(fast_sandbox.control.calls("createForumTopic")) == MOST
+    with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as store:
+        store.execute("UPDATE topics SET used_at = used_at - ? - thread_id", (topics.DAY,))
+        (oldest,) = store.execute("SELECT thread_id FROM topics ORDER BY used_at LIMIT 1").fetchone()
+
+    async def further(found: topics.Topics) -> None:
+        # One that is used stays; of the others the oldest is taken over.
+        others = [name for (_, name), topic in found._threads.items() if topic.thread_id != oldest]
+        for name in others:
+            assert await thread(found, name) not in (None, oldest)
+        assert await thread(found, "shop") == oldest
+        assert await thread(found, "site") is None
+
+    with_topics(tmp_path, fast_sandbox, further)
+    (renamed,) = fast_sandbox.control.calls("editForumTopic")
+    assert renamed["params"]["name"] == "shop"
+
+    async def known(found: topics.Topics) -> None:
+        assert await thread(found, "shop") == oldest
+        assert len(found._threads) == MOST
+
+    with_topics(tmp_path, fast_sandbox, known)
+    assert len(fast_sandbox.control.calls("createForumTopic")) == MOST
+
+
+def test_a_topic_that_is_gone_when_it_is_taken_over_is_made_anew(
+    tmp_path: Path, fast_sandbox: Sandbox
+) -> None:
+    make_chats(fast_sandbox)
+
+    async def full(found: topics.Topics) -> None:
+        for number in range(MOST):
+            assert await thread(found, f"number {number}") is not None
+
+    with_topics(tmp_path, fast_sandbox, full)
+    with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as store:
+        store.execute("UPDATE topics SET used_at = 0, thread_id = thread_id + 1000")
+
+    async def further(found: topics.Topics) -> None:
+        assert await found.place(job("another")) is None
+        assert await thread(found, "another") is not None
+
+    with_topics(tmp_path, fast_sandbox, further)
+    assert len(fast_sandbox.control.calls("createForumTopic")) == MOST + 1

@@ -75,3 +75,23 @@ def test_a_part_that_was_begun_is_not_merged(store: sqlite3.Connection) -> None:
     put(store, 2)
     assert progress.conflate(store, 2) == 2
     assert store.execute("SELECT state FROM deliveries WHERE id = 1").fetchone() == ("queued",)
+
+
+def test_two_sources_with_one_task_id_have_a_message_each(store: sqlite3.Connection) -> None:
+    for number, source in ((1, "ci"), (2, "backup"), (3, "ci")):
+        changes = {"lane": 3, "task_id": "t", "source": source}
+        intake.accept(store, [row(number, **changes)], to(intake.Recipient(CHAT)), NOW)
+    assert progress.conflate(store, 1) == 3
+    assert progress.conflate(store, 2) == 2
+    progress.arrived(store, BOT, 3, 70, NOW)
+    assert progress.shown(store, BOT, 2) is None
+    progress.arrived(store, BOT, 2, 71, NOW)
+    assert (progress.shown(store, BOT, 2), progress.shown(store, BOT, 3)) == ((71, NOW), (70, NOW))
+
+
+def test_a_message_of_an_older_store_is_found_by_its_task_alone(store: sqlite3.Connection) -> None:
+    put(store, 1)
+    store.execute("INSERT INTO progress_messages VALUES (1, 1, ?, '', 't', 70, ?)", (CHAT, NOW))
+    assert progress.shown(store, BOT, 1) == (70, NOW)
+    progress.arrived(store, BOT, 1, 70, NOW + 1)
+    assert store.execute("SELECT source FROM progress_messages").fetchall() == [("test",)]

@@ -179,7 +179,7 @@ def test_what_has_a_time_of_its_own_goes_by_it(store: sqlite3.Connection) -> Non
     message = answers.add(store, "message", None, "m.json", "{}", NOW)
     answers.add(store, "message", None, "unwritten.json", "{}", NOW)
     answers.written(store, message.answer, NOW)
-    store.execute("INSERT INTO progress_messages VALUES (1, 1, 1, 'task', 5, ?)", (NOW,))
+    store.execute("INSERT INTO progress_messages VALUES (1, 1, 1, '', 'task', 5, ?)", (NOW,))
     notice = deliveries.enqueue(store, CHAT, ["{}"], NOW)
     deliveries.dead(store, notice, "no")
     waiting = deliveries.enqueue(store, CHAT, ["{}"], NOW)

@@ -319,7 +319,7 @@ class Link:
         topics = self._topics = Topics(
             self._store,
             line,
-            wanted=lambda: self._live.current.display.project_topics,
+            most=self._most_topics,
             in_private=me.get("has_topics_enabled") is True,
             log=self._log,
         )
@@ -387,6 +387,10 @@ class Link:
             group.create_task(self._faults.keep("courtesies", courtesies.run), name="courtesies")
             group.create_task(poller.run(), name="poll")
             group.create_task(self._introduce(line.api), name="commands")
+
+    def _most_topics(self) -> int:
+        display = self._live.current.display
+        return display.max_topics if display.project_topics else 0
 
     def _allowed(self) -> tuple[int, ...]:
         return self._live.current.telegram.allowed_users

@@ -1,7 +1,9 @@
 """A topic for each project, in chats that have topics.
 
-A topic is made when the first event of its project goes to the chat, and remembered. A crash between the
-two leaves a topic that nobody knows, and makes another: the Bot API cannot be asked which topics there are.
+A topic is made when the first event of its project goes to the chat, and remembered. A chat has at most
+`display.max_topics` of them: then the one that was not used for longest is given to the next project, when
+that is more than a day ago; else the project's events go to the chat itself. A crash between making and
+remembering leaves a topic that nobody knows, and makes another: the Bot API cannot be asked which there are.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 DAY: Final = 86_400_000_000
 # A getChat that failed is asked again after this long; in us.
 SOON: Final = 60_000_000
+# A topic's last use is written down when the one that is known is older than this; in us.
+HOUR: Final = 3_600_000_000
 # createForumTopic.name: 1-128 characters (Bot API).
 LONGEST_NAME: Final = 128
 
@@ -65,20 +69,20 @@ class Topics:
     """The topics of one bot.
 
     Args:
-        wanted: gives whether projects are to have topics, as the settings say now.
+        most: gives how many topics a chat may have, as the settings say now; 0: projects have none.
         in_private: whether private chats with this bot have topics (getMe.has_topics_enabled).
     """
 
     def __init__(
-        self, store: Store, line: Line, *, wanted: Callable[[], bool], in_private: bool, log: Any
+        self, store: Store, line: Line, *, most: Callable[[], int], in_private: bool, log: Any
     ) -> None:
         self._store = store
         self._line = line
-        self._wanted = wanted
+        self._most = most
         self._in_private = in_private
         self._log = log
         self._forums: dict[int, Forum] = {}
-        self._threads: dict[tuple[int, str], int] = {}
+        self._threads: dict[tuple[int, str], topics.Topic] = {}
         self._gone: set[tuple[int, int]] = set()
 
     @property
@@ -106,17 +110,26 @@ class Topics:
         No failure here keeps an event from its chat: it goes there without a topic.
         """
         waiting = job.waiting
-        if waiting.thread_id is not None or waiting.event is None or job.rendered or not self._wanted():
+        if waiting.thread_id is not None or waiting.event is None or job.rendered or not self._most():
             return job
         name = project(await self._whereabouts(job))
         if name is None:
             return job
-        thread_id = self._threads.get((waiting.chat_id, name))
-        if thread_id is not None:
-            return job._replace(waiting=waiting._replace(thread_id=thread_id))
+        topic = self._threads.get((waiting.chat_id, name))
+        if topic is not None:
+            if clock.wall() - topic.used_at > HOUR:
+                await self._remember(waiting.chat_id, name, topic.thread_id)
+            return job._replace(waiting=waiting._replace(thread_id=topic.thread_id))
         if not await self._has_topics(waiting.chat_id):
             return job
-        return None if await self._make(waiting.chat_id, name) else job
+        others = {key: topic for key, topic in self._threads.items() if key[0] == waiting.chat_id}
+        reused = None
+        if len(others) >= self._most():
+            oldest = min(others.values(), key=lambda topic: topic.used_at)
+            if clock.wall() - oldest.used_at <= DAY:
+                return job
+            reused = oldest.thread_id
+        return None if await self._make(waiting.chat_id, name, reused) else job
 
     async def _whereabouts(self, job: Job) -> Whereabouts:
         if job.event is not None:
@@ -132,7 +145,9 @@ class Topics:
 
     def lost(self, chat_id: int, thread_id: int | None) -> None:
         """Note that a topic is gone or closed; the store forgot it already."""
-        ours = [key for key, thread in self._threads.items() if key[0] == chat_id and thread == thread_id]
+        ours = [
+            key for key, topic in self._threads.items() if key[0] == chat_id and topic.thread_id == thread_id
+        ]
         for key in ours:
             del self._threads[key]
         if not ours and thread_id is not None:
@@ -159,14 +174,21 @@ class Topics:
         await self._keep(chat_id, Forum(chat.get("is_forum") is True, now, None, 0))
         return self._forums[chat_id].is_forum
 
-    async def _make(self, chat_id: int, name: str) -> bool:
-        """Make a topic; returns whether to look again: it is there, or Telegram asks to wait."""
+    async def _make(self, chat_id: int, name: str, reused: int | None) -> bool:
+        """Make a topic, or rename one that is `reused`; returns whether to look again.
+
+        That is when it is there, when the one to be renamed is gone, and when Telegram asks to wait.
+        """
         line, now = self._line, clock.wall()
         line.pacing.take(chat_id, clock.monotonic())
         try:
-            thread_id = await line.api.create_forum_topic(chat_id, name)
+            thread_id = await self._named(chat_id, name, reused)
         except errors.RetryAfter as error:
             await line.pauses.begin(chat_id, float(error.seconds))
+            return True
+        except errors.ThreadNotFound:
+            await self._store.run(lambda c: topics.forget(c, line.bot, chat_id, reused or 0))
+            self.lost(chat_id, reused)
             return True
         except errors.Rejected as error:
             self._log.warning("no topic", chat_id=chat_id, project=name, reason=str(error))
@@ -176,12 +198,24 @@ class Topics:
             # The message itself meets the same, and what follows is decided there.
             self._log.warning("no topic", chat_id=chat_id, project=name, reason=str(error))
             return False
-        self._threads[chat_id, name] = thread_id
-        await self._store.run(lambda c: topics.add(c, line.bot, chat_id, name, thread_id, now))
+        self.lost(chat_id, reused)  # to the project that had it
+        await self._remember(chat_id, name, thread_id)
         if chat_id in self.refused:  # before, and not any more
             await self._keep(chat_id, Forum(True, now, None, 0))
         self._log.info("topic made", chat_id=chat_id, project=name, thread_id=thread_id)
         return True
+
+    async def _named(self, chat_id: int, name: str, reused: int | None) -> int:
+        """Return a topic with this name: a new one, or the `reused` one renamed."""
+        if reused is None:
+            return await self._line.api.create_forum_topic(chat_id, name)
+        await self._line.api.edit_forum_topic(chat_id, reused, name)
+        return reused
+
+    async def _remember(self, chat_id: int, name: str, thread_id: int) -> None:
+        now = clock.wall()
+        self._threads[chat_id, name] = topics.Topic(thread_id, now)
+        await self._store.run(lambda c: topics.keep(c, self._line.bot, chat_id, name, thread_id, now))
 
     async def _keep(self, chat_id: int, forum: Forum) -> None:
         self._forums[chat_id] = forum

@@ -62,6 +62,7 @@ class Display(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str
     style: str
     project_topics: bool
+    max_topics: int
 
 
 class Pacing(msgspec.Struct, frozen=True, kw_only=True):

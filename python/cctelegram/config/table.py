@@ -277,6 +277,13 @@ TABLE: tuple[Key, ...] = (
         "A topic for each project, in chats that have topics.",
         live=True,
     ),
+    Key(
+        "display.max_topics",
+        whole(1, 1000),
+        20,
+        "Topics made in one chat; a further project gets one that was idle for a day, or goes to the chat.",
+        live=True,
+    ),
     Key("pacing.chat_per_second", number(0.01, 10_000), 1.0, "Messages a second to one chat.", live=True),
     Key("pacing.chat_burst", whole(1, 10_000), 3, "Messages to one chat that may go at once.", live=True),
     Key("pacing.group_per_minute", number(0.1, 100_000), 20.0, "Messages a minute to one group.", live=True),

@@ -1,4 +1,4 @@
-"""Progress of a task is one message on the phone, edited in place: an edit does not ring.
+"""Progress of a task of one source is one message on the phone, edited in place: an edit does not ring.
 
 Only the newest state is worth sending; older ones that still wait are told of by it.
 """
@@ -22,7 +22,7 @@ class Shown(NamedTuple):
 
 # The producer's own task only: an event without one has its own id there, and stands for itself.
 TASK: Final = """
-SELECT events.task_id, deliveries.chat_id, deliveries.lane FROM deliveries
+SELECT events.task_id, deliveries.chat_id, deliveries.lane, events.source FROM deliveries
 JOIN events ON events.id = deliveries.event
 WHERE deliveries.id = ? AND events.task_id != events.event_id
 """
@@ -33,16 +33,16 @@ def conflate(connection: sqlite3.Connection, delivery: int) -> int:
     row = connection.execute(TASK, (delivery,)).fetchone()
     if row is None:
         return delivery
-    task, chat_id, _ = row
+    task, chat_id, _, source = row
     waiting = [
         found
         for (found,) in connection.execute(
             "SELECT deliveries.id FROM deliveries JOIN events ON events.id = deliveries.event "
             "WHERE deliveries.chat_id = ? AND deliveries.lane = ? AND deliveries.state = 'queued' "
-            "AND events.task_id = ? "
+            "AND events.task_id = ? AND events.source = ? "
             "AND NOT EXISTS (SELECT 1 FROM parts WHERE parts.delivery = deliveries.id) "
             "ORDER BY deliveries.id",
-            (chat_id, LANE, task),
+            (chat_id, LANE, task, source),
         )
     ]
     if not waiting:
@@ -61,8 +61,9 @@ def shown(connection: sqlite3.Connection, bot: int, delivery: int) -> Shown | No
     if row is None or row[2] != LANE:
         return None
     found = connection.execute(
-        "SELECT message_id, edited_at FROM progress_messages WHERE bot = ? AND chat_id = ? AND task = ?",
-        (bot, row[1], row[0]),
+        "SELECT message_id, edited_at FROM progress_messages WHERE bot = ? AND chat_id = ? AND task = ? "
+        "AND source IN (?, '') ORDER BY source DESC LIMIT 1",
+        (bot, row[1], row[0], row[3]),
     ).fetchone()
     return None if found is None else Shown(*found)
 
@@ -75,18 +76,17 @@ def arrived(connection: sqlite3.Connection, bot: int, delivery: int, message_id:
     row = connection.execute(TASK, (delivery,)).fetchone()
     if row is None:
         return
-    task, chat_id, lane = row
-    if lane != LANE:
-        connection.execute(
-            "DELETE FROM progress_messages WHERE bot = ? AND chat_id = ? AND task = ?", (bot, chat_id, task)
-        )
-        return
+    task, chat_id, lane, source = row
     connection.execute(
-        "INSERT INTO progress_messages (bot, chat_id, task, message_id, edited_at) VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT (bot, chat_id, task) DO UPDATE SET message_id = excluded.message_id, "
-        "edited_at = excluded.edited_at",
-        (bot, chat_id, task, message_id, now),
+        "DELETE FROM progress_messages WHERE bot = ? AND chat_id = ? AND task = ? AND source IN (?, '')",
+        (bot, chat_id, task, source),
     )
+    if lane == LANE:
+        connection.execute(
+            "INSERT INTO progress_messages (bot, chat_id, source, task, message_id, edited_at) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (bot, chat_id, source, task, message_id, now),
+        )
 
 
 def forget(connection: sqlite3.Connection, bot: int, message_id: int) -> None:

@@ -72,6 +72,7 @@ ALONE: Final = {
     "updates": "handled_at < :day AND id < (SELECT max(id) FROM updates)",
     "progress_messages": "edited_at < :before",
     "strangers": "last_at < :before",
+    "topics": "used_at < :before",
     # The bridge's own words. The newest row stays, since SQLite would give its number again.
     "deliveries": f"""
         event IS NULL AND state NOT IN {OPEN} AND {WHEN.format("deliveries")} < :before

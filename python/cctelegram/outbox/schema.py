@@ -303,6 +303,35 @@ FALLBACK: Final = """
 ALTER TABLE deliveries ADD COLUMN note TEXT;  -- how it went otherwise than meant: plainer, elsewhere
 """
 
+# Two producers may use the same task id. A row of before has no source, and is found by its task alone.
+PROGRESS_BY_SOURCE: Final = """
+CREATE TABLE progress_by_source (
+    id INTEGER PRIMARY KEY,
+    bot INTEGER NOT NULL REFERENCES bots(id),
+    chat_id INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    task TEXT NOT NULL,
+    message_id INTEGER NOT NULL,              -- the message that is edited while the task runs
+    edited_at INTEGER NOT NULL,
+    UNIQUE (bot, chat_id, task, source)
+);
+INSERT INTO progress_by_source
+SELECT id, bot, chat_id, '', task, message_id, edited_at FROM progress_messages;
+DROP TABLE progress_messages;
+ALTER TABLE progress_by_source RENAME TO progress_messages;
+"""
+
+TOPICS_USED: Final = """
+ALTER TABLE topics ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;  -- to the hour
+UPDATE topics SET used_at = created_at;
+"""
+
+# What is looked at for each status, each tick of `--once` and each card, without reading a table.
+LOOKED_AT: Final = """
+CREATE INDEX cards_open ON cards (bot, id) WHERE shown = 'open' AND message_id IS NOT NULL;
+CREATE INDEX decisions_state ON decisions (state);
+"""
+
 MIGRATIONS: Final[tuple[str, ...]] = (
     FIRST,
     PROGRESS,
@@ -316,6 +345,9 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     ORDERED,
     EDITS,
     FALLBACK,
+    PROGRESS_BY_SOURCE,
+    TOPICS_USED,
+    LOOKED_AT,
 )
 VERSION: Final = len(MIGRATIONS)
 

@@ -41,21 +41,34 @@ def keep_forum(connection: sqlite3.Connection, bot: int, chat_id: int, forum: Fo
     )
 
 
-def threads(connection: sqlite3.Connection, bot: int) -> dict[tuple[int, str], int]:
+class Topic(NamedTuple):
+    """The topic of a project; `used_at` in us, to the hour."""
+
+    thread_id: int
+    used_at: int
+
+
+def threads(connection: sqlite3.Connection, bot: int) -> dict[tuple[int, str], Topic]:
     """Give the topic of each project in each chat."""
-    found = connection.execute("SELECT chat_id, project, thread_id FROM topics WHERE bot = ?", (bot,))
-    return {(chat, project): thread for chat, project, thread in found}
+    found = connection.execute(
+        "SELECT chat_id, project, thread_id, used_at FROM topics WHERE bot = ?", (bot,)
+    )
+    return {(chat, project): Topic(thread, used_at) for chat, project, thread, used_at in found}
 
 
-def add(
+def keep(
     connection: sqlite3.Connection, bot: int, chat_id: int, project: str, thread_id: int, now: int
 ) -> None:
-    """Remember the topic that was made for a project."""
+    """Remember the topic of a project, and that it is used now; no other project has it any more."""
     connection.execute(
-        "INSERT INTO topics (bot, chat_id, project, thread_id, created_at) VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT (bot, chat_id, project) DO UPDATE SET thread_id = excluded.thread_id, "
-        "created_at = excluded.created_at",
-        (bot, chat_id, project, thread_id, now),
+        "DELETE FROM topics WHERE bot = ? AND chat_id = ? AND thread_id = ? AND project != ?",
+        (bot, chat_id, thread_id, project),
+    )
+    connection.execute(
+        "INSERT INTO topics (bot, chat_id, project, thread_id, created_at, used_at) "
+        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (bot, chat_id, project) DO UPDATE "
+        "SET thread_id = excluded.thread_id, used_at = excluded.used_at",
+        (bot, chat_id, project, thread_id, now, now),
     )
 
 

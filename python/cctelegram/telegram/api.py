@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import orjson
 
@@ -55,11 +55,12 @@ class Api:
         return await self._post(method, content=content, headers=_JSON)
 
     async def upload(
-        self, method: str, params: Mapping[str, Any], field: str, file: tuple[str, bytes, str]
+        self, method: str, params: Mapping[str, Any], field: str, file: tuple[str, bytes | IO[bytes], str]
     ) -> Any:
         """Call `method` with a file in `field`, as multipart; other parameters as JSON where not plain.
 
-        `file` is name, content and media type: httpx would look the type up in a table of half a megabyte.
+        `file` is name, content and media type: httpx would look the type up in a table of half a megabyte. A
+        content that is an open file is read while it goes, and closed.
         """
         given = {
             key: value if isinstance(value, str) else orjson.dumps(value).decode()
@@ -69,7 +70,7 @@ class Api:
         name, content, media_type = file
         # httpx's answer and its stream name each other, and the request with them: closed, the file is free
         # before the collector finds the rest.
-        with io.BytesIO(content) as opened:
+        with io.BytesIO(content) if isinstance(content, bytes) else content as opened:
             return await self._post(method, data=given, files={field: (name, opened, media_type)})
 
     async def get_me(self) -> dict[str, Any]:
@@ -129,7 +130,7 @@ class Api:
         self,
         chat_id: int,
         name: str,
-        content: bytes,
+        content: bytes | IO[bytes],
         *,
         media_type: str = "application/octet-stream",
         caption: str | None = None,
@@ -161,6 +162,11 @@ class Api:
         """Make a topic of up to 128 characters of name; return its thread id."""
         topic = await self.call("createForumTopic", {"chat_id": chat_id, "name": name})
         return int(topic["message_thread_id"])
+
+    async def edit_forum_topic(self, chat_id: int, thread_id: int, name: str) -> bool:
+        """Give a topic another name."""
+        params = {"chat_id": chat_id, "message_thread_id": thread_id, "name": name}
+        return bool(await self.call("editForumTopic", params))
 
     async def set_my_commands(self, commands: Mapping[str, str]) -> bool:
         """Show these commands, name -> description, in the menu of every chat."""
