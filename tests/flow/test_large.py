@@ -6,10 +6,13 @@ import json
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
+from flow.chats import GROUP, both_allowed, make_chats, told
 from flow.phone import labels, see, see_where
-from running import wait_for
+from running import bridge, wait_for
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cctelegram.sandbox.child import Sandbox
     from running import RunningBridge
 
@@ -53,3 +56,19 @@ def test_a_question_over_the_limit_has_its_file_above_the_card_with_the_buttons(
     fast_sandbox.control.tap(card["message_id"], "Approve")
     (answer,) = wait_for(running.responses, "the answer")
     assert answer["action"] == "approved"
+
+
+def test_a_file_that_is_slow_in_one_chat_does_not_hold_up_the_other_chats(
+    tmp_path: Path, fast_sandbox: Sandbox
+) -> None:
+    make_chats(fast_sandbox)
+    fast_sandbox.control.fail("sendDocument", delay_seconds=30, chat_id=GROUP)
+    with bridge(both_allowed(tmp_path / "home", fast_sandbox, f"to = {GROUP}")) as running:
+        big = {"type": "task_failed", "title": "Big", "description": "word " * 50_000}
+        running.put("big.json", big)
+        wait_for(lambda: any("document" in one for one in fast_sandbox.control.messages()), "the owner's")
+        running.put("more.json", {**big, "title": "More"})
+        wait_for(
+            lambda: sum("document" in one for one in fast_sandbox.control.messages()) == 2, "the owner's next"
+        )
+    assert not any("document" in one for one in told(fast_sandbox, GROUP))

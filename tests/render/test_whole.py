@@ -32,7 +32,7 @@ def test_a_megabyte_is_shown_on_a_few_screens_that_say_where_the_rest_is() -> No
     (shown,) = render.message(render.part(large), zone=UTC)
     assert NOTE in shown.text
     assert "Exit code: 3" in shown.text
-    whole = render.document(large).decode()
+    whole = render.document(large).read().decode()
     assert "word " * 200_000 in whole
     assert "y" * 500_000 in whole
 

@@ -141,16 +141,14 @@ class Intake:
         rejected = [Rejection(item.name, item.reason) for item in batch.rejected]
         told = [*rejected, *(Rejection(item.name, item.reason) for item in batch.troubles)]
         routes = self._routes()
-        large = any(len(row[intake.BODY]) > intake.LARGE for row in rows)
-        async with self._turn if large else contextlib.nullcontext():
-            try:
-                accepted = await self._keep(rows, told, routes, batch)
-            except Exception as error:
-                if _is_of_the_system(error):
-                    raise
-                accepted, failed = await self._keep_apart(rows, told, routes, batch, error)
-                rejected += failed
-                told += failed
+        try:
+            accepted = await self._keep(rows, told, routes, batch)
+        except Exception as error:
+            if _is_of_the_system(error):
+                raise
+            accepted, failed = await self._keep_apart(rows, told, routes, batch, error)
+            rejected += failed
+            told += failed
         # Durable: it may be sent while the files go.
         chats = {to.chat_id for item in accepted for to in routes.recipients(item.row) if to.chat_id}
         if told and routes.owner is not None:
@@ -231,11 +229,14 @@ class Intake:
                 _tell(connection, routes.owner, told, now, held)
             return accepted, self._mode_events.obey(connection, accepted)
 
+        large = any(len(row[intake.BODY]) > intake.LARGE for row in rows)
         while True:
             try:
-                accepted, obeyed = await self._store.run(work)
+                async with self._turn if large else contextlib.nullcontext():
+                    accepted, obeyed = await self._store.run(work)
             except sqlite3.OperationalError as error:
-                # Nothing is lost: the files stay until the rows are durable.
+                # Nothing is lost: the files stay until the rows are durable. The turn is given back: what is
+                # only read can go meanwhile.
                 self.problem = f"cannot write {self._store.path}: {error}"
                 self._log.error("not stored", reason=self.problem, events=len(rows))
                 await asyncio.sleep(AGAIN)

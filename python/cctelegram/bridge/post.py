@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
+import shutil
+import tempfile
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from cctelegram import render
 from cctelegram.bridge import compose, payload
+from cctelegram.telegram import errors
 
 if TYPE_CHECKING:
+    import asyncio
+    import sqlite3
+
     from cctelegram.bridge.line import Line
     from cctelegram.outbox.deliveries import Waiting
     from cctelegram.outbox.store import Store
@@ -26,7 +31,6 @@ class Post:
         self._store = store
         self._line = line
         self._turn = turn
-        self._uploading = asyncio.Lock()  # one file in memory, however many chats are to get one
 
     async def post(self, waiting: Waiting, content: payload.Payload, *, marked: bool) -> int:
         """Send a part, `marked` as one that may be a repeat; returns the message's id.
@@ -49,16 +53,35 @@ class Post:
 
     async def _upload(self, waiting: Waiting, name: str, caption: str) -> int:
         assert waiting.event is not None  # noqa: S101 - only what was rendered from an event has a document
-        async with self._uploading:
+        try:
             async with self._turn:
-                content = await self._store.run(partial(compose.document, event=waiting.event))
-            message = await self._line.files.send_document(
-                waiting.chat_id,
-                name,
-                content,
-                media_type="text/plain; charset=utf-8",
-                caption=caption,
-                silent=bool(waiting.silent),
-                thread_id=waiting.thread_id,
-            )
+                content = await self._store.run(partial(_written, event=waiting.event))
+        except OSError as error:
+            raise errors.NotSent("sendDocument", None, f"the file cannot be made: {error}") from None
+        # Read from the disk while it goes: however many chats are slow to take theirs, none is in memory.
+        message = await self._line.files.send_document(
+            waiting.chat_id,
+            name,
+            content,
+            media_type="text/plain; charset=utf-8",
+            caption=caption,
+            silent=bool(waiting.silent),
+            thread_id=waiting.thread_id,
+        )
         return int(message["message_id"])
+
+
+def _written(connection: sqlite3.Connection, event: int) -> IO[bytes]:
+    """Write the file that tells of a whole event; it has no name, and is gone when it is closed.
+
+    Raises:
+        OSError: there is no room for it.
+    """
+    made = tempfile.TemporaryFile()  # noqa: SIM115 - the upload closes it
+    try:
+        shutil.copyfileobj(compose.document(connection, event), made)
+        made.seek(0)
+    except BaseException:
+        made.close()
+        raise
+    return made

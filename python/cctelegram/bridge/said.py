@@ -123,7 +123,7 @@ def said(
 def _asked(
     connection: sqlite3.Connection, bot: int, message: dict[str, Any]
 ) -> tuple[ledger.Decision | None, bool]:
-    """Return the decision whose card a message replies to, open or closed, and whether the card has numbers."""
+    """Return the decision whose card a message replies to, open or closed; whether the card has numbers."""
     replied = message.get("reply_to_message")
     if not isinstance(replied, dict):
         return None, False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -53,15 +53,16 @@ def caption(event: Event) -> Text:
     return Text(shown)
 
 
-def document(event: Event) -> bytes:
-    """Give the whole event as UTF-8 text: title, description, and each value of its data under its name."""
+def document(event: Event) -> IO[bytes]:
+    """Give the whole event as a file of UTF-8: title, description, each value of its data under its name."""
     whole = io.BytesIO()
     for block in _blocks(event):
         # A megabyte is not copied a second time on its way.
         for start in range(0, len(block), PIECE):
             whole.write(block[start : start + PIECE].encode("utf-8", "replace"))
         whole.write(b"\n")
-    return whole.getvalue()
+    whole.seek(0)
+    return whole
 
 
 def _blocks(event: Event) -> Iterator[str]:
