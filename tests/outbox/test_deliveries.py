@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cctelegram.bridge import status
 from cctelegram.decisions import ledger
 from cctelegram.decisions.question import question
 from cctelegram.events.event import from_row
@@ -223,3 +224,21 @@ def test_a_notice_can_be_changed_until_its_first_try(store: sqlite3.Connection) 
     deliveries.start(store, delivery, 1, NOW)
     assert not deliveries.is_untouched(store, delivery)
     assert deliveries.queue_by_lane(store) == {1: 1}
+
+
+def test_what_a_status_and_a_sender_ask_reads_no_table(store: sqlite3.Connection) -> None:
+    asked: list[str] = []
+    store.set_trace_callback(asked.append)
+    status.from_store(store)
+    deliveries.on_their_way(store, [5])
+    deliveries.recover(store)
+    deliveries.following(store, CHAT, NOW)
+    deliveries.next_time(store, CHAT)
+    deliveries.waiting_chats(store)
+    ledger.stale_cards(store, 1, NOW, [5])
+    ledger.stale_later(store, 1, [5])
+    store.set_trace_callback(None)
+    for statement in asked:
+        plan = [step for *_, step in store.execute(f"EXPLAIN QUERY PLAN {statement}")]
+        scans = [step for step in plan if step.startswith("SCAN") and "INDEX" not in step]
+        assert all("subquery" in step for step in scans), (statement, plan)

@@ -6,7 +6,7 @@ A card on the phone of a person who is no longer allowed loses its buttons in th
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cctelegram import render
 from cctelegram.bridge import clock, payload
@@ -16,6 +16,7 @@ from cctelegram.decisions import ledger, outcomes
 from cctelegram.telegram import errors
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Collection
 
     from cctelegram.bridge.compose import Manner
@@ -28,6 +29,14 @@ AGAIN: Final = 1.0
 # What a card shows that was taken from a person who is off the list, and the words that say so.
 WITHDRAWN: Final = "withdrawn"
 NOT_FOR_YOU: Final = "This question is no longer for you."
+
+
+class Stale(NamedTuple):
+    """The next card to be edited with its decision, or whether one waits for another try."""
+
+    card: Card | None
+    decision: Decision | None
+    later: bool
 
 
 class Cards:
@@ -55,28 +64,34 @@ class Cards:
 
     async def run(self) -> None:
         """Edit what is stale; wait for more."""
+        found = await self._then(lambda _: None)
         while True:
-            allowed = self._allowed()
-            stale = await self._store.run(
-                partial(ledger.stale_cards, bot=self._line.bot, now=clock.wall(), allowed=allowed)
-            )
-            for card in stale:
-                await self._edit(card)
-            if stale:
-                continue
-            later = await self._store.run(partial(ledger.stale_later, bot=self._line.bot, allowed=allowed))
-            await self._bell.wait(AGAIN if later else None)
+            if found.card is not None and found.decision is not None:
+                found = await self._then(await self._edit(found.card, found.decision))
+            else:
+                await self._bell.wait(AGAIN if found.later else None)
+                found = await self._then(lambda _: None)
 
-    async def _edit(self, card: Card) -> None:
-        decision = await self._store.run(lambda c: ledger.by_id(c, card.decision))
-        if decision is None or card.message_id is None:  # pragma: no cover - stale_cards gives neither
-            return
+    async def _then(self, note: Callable[[sqlite3.Connection], None]) -> Stale:
+        """Write down what came of an edit, and look for the next, in one transaction."""
+        bot, allowed, now = self._line.bot, self._allowed(), clock.wall()
+
+        def work(connection: sqlite3.Connection) -> Stale:
+            note(connection)
+            cards = ledger.stale_cards(connection, bot, now, allowed, 1)
+            if cards:
+                return Stale(cards[0], ledger.by_id(connection, cards[0].decision), later=False)
+            return Stale(None, None, ledger.stale_later(connection, bot, allowed))
+
+        return await self._store.run(work)
+
+    async def _edit(self, card: Card, decision: Decision) -> Callable[[sqlite3.Connection], None]:
+        """Edit a card; returns what is to be written down of it."""
         text = self.text(card, decision)
         now = clock.wall()
         pause = max(self._line.pauses.seconds(card.chat_id), self._pace(card.chat_id))
         if pause > 0:
-            await self._store.run(lambda c: ledger.card_later(c, card.card, now + int(pause * 1_000_000)))
-            return
+            return partial(ledger.card_later, card=card.card, not_before=now + int(pause * 1_000_000))
         try:
             await self._say(card, text)
         except errors.NotModified:
@@ -84,18 +99,16 @@ class Cards:
         except errors.RetryAfter as error:
             seconds = float(error.seconds)
             await self._line.pauses.begin(card.chat_id, seconds)
-            await self._store.run(lambda c: ledger.card_later(c, card.card, now + int(seconds * 1_000_000)))
-            return
+            return partial(ledger.card_later, card=card.card, not_before=now + int(seconds * 1_000_000))
         except (errors.NotSent, errors.Unclear, errors.ServerFault, errors.Unauthorized) as error:
             wait = int(backoff(card.attempts, 0.5) * 1_000_000)
             self._log.warning("card not edited", card=card.card, reason=str(error))
-            await self._store.run(lambda c: ledger.card_later(c, card.card, now + wait))
-            return
+            return partial(ledger.card_later, card=card.card, not_before=now + wait)
         except errors.TelegramError as error:
             # Gone, or too old to be edited: nothing on the phone is left to be changed.
             self._log.warning("card cannot be edited", card=card.card, reason=str(error))
         shows = WITHDRAWN if decision.state == "open" else decision.state
-        await self._store.run(lambda c: ledger.card_shows(c, card.card, shows))
+        return partial(ledger.card_shows, card=card.card, state=shows)
 
     async def _say(self, card: Card, text: render.Text) -> None:
         """Replace the card's text and take its buttons away; without entities when those are refused."""

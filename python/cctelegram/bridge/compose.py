@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
 from cctelegram import render
-from cctelegram.bridge.payload import Payload, pack
+from cctelegram.bridge.payload import Payload
 from cctelegram.decisions import codes, ledger, outcomes, words
 from cctelegram.events.event import Event, from_row
 from cctelegram.outbox import deliveries, intake, repeats
@@ -42,6 +42,17 @@ class Job(NamedTuple):
     times: int = 1  # equal events that the message tells of
 
 
+class Look(NamedTuple):
+    """What goes next to a chat; when nothing may go now, `when` (us) something may, or None.
+
+    `crowded`: so much waits beside it that one digest is to tell of it.
+    """
+
+    job: Job | None
+    when: int | None = None
+    crowded: bool = False
+
+
 class Manner(NamedTuple):
     """How messages look: the settings that rendering reads."""
 
@@ -67,7 +78,7 @@ def load(connection: sqlite3.Connection, chat_id: int, now: int) -> Job | None:
     return Job(waiting, event, event_id, occurred_at, decision, rendered, large, times)
 
 
-def compose(job: Job, manner: Manner, key: bytes) -> list[str]:
+def compose(job: Job, manner: Manner, key: bytes) -> list[Payload]:
     """Render a delivery that was not rendered yet: the payloads of its parts, the last with the buttons."""
     whole, decision = job.event, job.decision
     if whole is None:
@@ -102,7 +113,7 @@ def compose(job: Job, manner: Manner, key: bytes) -> list[str]:
         # Above a card, so that what is asked has been on the phone before its buttons; else below the text.
         place = len(payloads) if decision is None else 0
         payloads.insert(place, Payload(text=render.caption(whole), document=file_name(whole)))
-    return [pack(payload) for payload in payloads]
+    return payloads
 
 
 def file_name(event: Event) -> str:
@@ -110,19 +121,19 @@ def file_name(event: Event) -> str:
     return f"{re.sub('[^A-Za-z0-9_-]+', '-', event.event_id)[:60].strip('-') or 'event'}.txt"
 
 
-def document(connection: sqlite3.Connection, event: int) -> bytes:
+def document(connection: sqlite3.Connection, event: int) -> IO[bytes]:
     """Give the file that tells of a whole event."""
     return render.document(from_row(intake.event_row(connection, event)))
 
 
-def compose_large(connection: sqlite3.Connection, job: Job, manner: Manner, key: bytes) -> list[str]:
+def compose_large(connection: sqlite3.Connection, job: Job, manner: Manner, key: bytes) -> list[Payload]:
     """Render a large event where it is read, so that nothing of it is left but the payloads."""
     assert job.waiting.event is not None  # noqa: S101 - a notice is not large
     event = from_row(intake.event_row(connection, job.waiting.event))
     return compose(job._replace(event=event), manner, key)
 
 
-def bare(job: Job) -> list[str]:
+def bare(job: Job) -> list[Payload]:
     """Give an event without any layout: title and data as they are. For when `compose` has a fault."""
     if job.event is None:
         return []
@@ -132,7 +143,7 @@ def bare(job: Job) -> list[str]:
         msgspec.json.encode(event.data).decode()[:4000],
         event.event_id,
     ]
-    return [pack(Payload(text=render.notice(f"{repetition(job.times)}{event.title}", lines)))]
+    return [Payload(text=render.notice(f"{repetition(job.times)}{event.title}", lines))]
 
 
 def keyboard(decision: Decision, key: bytes, chat_id: int) -> tuple[tuple[dict[str, Any], ...], ...]:

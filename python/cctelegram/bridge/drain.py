@@ -32,7 +32,7 @@ async def drained(
         stop: ends the wait.
     """
     while not stop.is_set():
-        stored, queued = await store.run(partial(_left, dead=link.dead_chats))
+        stored, queued = await store.read(partial(_left, dead=link.dead_chats))
         files, why = intake.waiting(), stuck()
         if not files and (why or not queued):
             left = {**stored["deliveries"], "queued": sum(stored["queue"].values())}

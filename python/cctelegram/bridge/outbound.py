@@ -94,6 +94,7 @@ class Outbound:
         self._arrived_bell = arrived
         self._log = log
         self._bells: dict[int, Wake] = {}
+        self._looked: dict[int, compose.Look] = {}  # with the note of the message before, in one transaction
         self.dead: dict[int, str] = {}
         self._new = Wake()
         self._in_flight: set[asyncio.Task[None]] = set()
@@ -158,6 +159,7 @@ class Outbound:
         # A fault between a send and its note (a full disk) ends this task, and it begins again here.
         await self._store.run(lambda c: deliveries.recover(c, chat_id))
         while True:
+            look = self._looked.pop(chat_id, None)
             if self._halted:
                 await asyncio.Event().wait()  # whoever changes the token ends this task
             # A positive id is a person's own chat: who is off the list is written to no more.
@@ -169,9 +171,19 @@ class Outbound:
                 # A ring does not shorten it; it only wakes us to look again.
                 await bell.wait(pause)
                 continue
-            job = await self._store.run(lambda c: compose.load(c, chat_id, clock.wall()))
+            pace = self._line.pacing.wait(chat_id, clock.monotonic())
+            if pace > 0:
+                # Look only afterwards: a decision that comes meanwhile goes first.
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pace):
+                        await self._settings_changed.wait()
+                continue
+            if look is None:
+                look = await self._store.run(lambda c: self._look(c, chat_id))
+            job = look.job
             if job is None:
-                await bell.wait(await self._idle(chat_id))
+                when = look.when
+                await bell.wait(None if when is None else max(0.001, (when - clock.wall()) / 1_000_000))
                 continue
             if job.waiting.event is not None and chat_id not in self._audience.routes.chats:
                 # It was in flight when the settings changed, and came back.
@@ -180,14 +192,7 @@ class Outbound:
                 continue
             if await self._stopped(job):
                 continue
-            pace = self._line.pacing.wait(chat_id, clock.monotonic())
-            if pace > 0:
-                # Look again afterwards: a decision that comes meanwhile goes first.
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(pace):
-                        await self._settings_changed.wait()
-                continue
-            if await self._conflated(job) or await self._gathered(job):
+            if await self._conflated(job) or (look.crowded and await self._gathered(job)):
                 continue
             placed = await self._topics.place(job)
             taken = clock.monotonic()
@@ -232,10 +237,7 @@ class Outbound:
         """Make one digest of a lane that is over its bound; returns whether it was."""
         lane, chat_id = job.waiting.lane, job.waiting.chat_id
         to = (chat_id, job.waiting.thread_id)
-        if lane == 0 or job.waiting.event is None or job.rendered:
-            return False
-        bounds = self._bounds()
-        bound = bounds.alert_bound if lane == 1 else bounds.ordinary_bound
+        bound = self._bound(lane)
         zone = self._manner().zone
 
         def work(connection: sqlite3.Connection) -> int:
@@ -248,16 +250,26 @@ class Outbound:
             self._log.info("digest", chat_id=chat_id, lane=lane, events=count)
         return count > 0
 
-    async def _idle(self, chat_id: int) -> float | None:
-        when = await self._store.run(lambda c: deliveries.next_time(c, chat_id))
-        return None if when is None else max(0.001, (when - clock.wall()) / 1_000_000)
+    def _look(self, connection: sqlite3.Connection, chat_id: int) -> compose.Look:
+        """Return what goes next to a chat, with all that is asked of the store before it goes."""
+        job = compose.load(connection, chat_id, clock.wall())
+        if job is None:
+            return compose.Look(None, when=deliveries.next_time(connection, chat_id))
+        lane, thread_id = job.waiting.lane, job.waiting.thread_id
+        if lane == 0 or job.waiting.event is None or job.rendered:
+            return compose.Look(job)
+        crowded = digest.crowded(connection, chat_id, thread_id, lane, self._bound(lane))
+        return compose.Look(job, crowded=crowded)
+
+    def _bound(self, lane: int) -> int:
+        bounds = self._bounds()
+        return bounds.alert_bound if lane == 1 else bounds.ordinary_bound
 
     async def _send(self, job: compose.Job, taken: float) -> None:
         started = await self._start(job)
         if started is None:
             return
-        part, last, card = started
-        content = payload.unpack(part.payload)
+        part, content, last, card = started
         try:
             # Only a whole message can take the place of another.
             message_id = None
@@ -276,18 +288,21 @@ class Outbound:
         shown = "open" if content.buttons or content.asks or job.decision is None else job.decision.state
         await self._arrived(job, part, card, message_id, shown)
 
-    async def _start(self, job: compose.Job) -> tuple[Part, bool, int | None] | None:
+    async def _start(self, job: compose.Job) -> tuple[Part, payload.Payload, bool, int | None] | None:
         """Write down that the next part is in flight; give it, whether it is the last, and its card."""
         waiting = job.waiting
         new = [] if job.rendered else await self._compose(job)
+        packed = [payload.pack(one) for one in new]
 
         def work(connection: sqlite3.Connection) -> tuple[Part | None, bool, int | None]:
             rendered = deliveries.is_rendered(connection, waiting.delivery)
             if not deliveries.stands(connection, waiting) or rendered != job.rendered:
                 return None, False, None  # held, merged, dropped or grown since it was read: it is read again
             deliveries.start(connection, waiting.delivery, self._line.bot, clock.wall())
-            deliveries.add_parts(connection, waiting.delivery, new)
-            left = deliveries.parts(connection, waiting.delivery, 2)  # whether there is another
+            if packed:
+                left = deliveries.add_parts(connection, waiting.delivery, packed)
+            else:
+                left = deliveries.parts(connection, waiting.delivery, 2)  # whether there is another
             if not left:
                 deliveries.dead(connection, waiting.delivery, "there is nothing to send")
                 return None, False, None
@@ -306,9 +321,11 @@ class Outbound:
             return left[0], len(left) == 1, card
 
         part, last, card = await self._store.run(work)
-        return None if part is None else (part, last, card)
+        if part is None:
+            return None
+        return part, new[0] if new else payload.unpack(part.payload), last, card
 
-    async def _compose(self, job: compose.Job) -> list[str]:
+    async def _compose(self, job: compose.Job) -> list[payload.Payload]:
         manner, key = self._manner(), self._line.key
         try:
             if job.large:
@@ -324,13 +341,15 @@ class Outbound:
     ) -> None:
         now = clock.wall()
 
-        def work(connection: sqlite3.Connection) -> bool:
+        def work(connection: sqlite3.Connection) -> tuple[bool, compose.Look]:
             if card is not None:
                 ledger.card_sent(connection, card, message_id, shown, now)
             progress.arrived(connection, self._line.bot, job.waiting.delivery, message_id, now)
-            return deliveries.part_sent(connection, part.part, message_id, now)
+            complete = deliveries.part_sent(connection, part.part, message_id, now)
+            return complete, self._look(connection, job.waiting.chat_id)
 
-        complete = await self._recorded(lambda: self._store.run(work))
+        complete, look = await self._recorded(lambda: self._store.run(work))
+        self._looked[job.waiting.chat_id] = look
         self._topics.arrived(job.waiting.chat_id, job.waiting.thread_id)
         if card is not None:
             self._arrived_bell()

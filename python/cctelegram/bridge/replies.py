@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -79,21 +80,25 @@ class Replies:
     async def run(self) -> None:
         """Write what is entered, in order."""
         withdrawn = True  # by a run before, which was killed
+        waiting = await self._store.run(partial(answers.unwritten, limit=1))
         while True:
-            waiting = await self._store.run(answers.unwritten)
-            withdrawn |= any(answer.corrects is not None for answer in waiting)
-            for answer in waiting:
-                if not await self._write(answer):
+            written = None
+            if waiting:
+                withdrawn |= waiting[0].corrects is not None
+                body = await self._write(waiting[0])
+                if body is None:
                     await self._bell.wait(AGAIN)
-                    break
-            if not waiting:
+                else:
+                    written = (waiting[0].answer, body)
+            else:
                 if withdrawn:
                     with contextlib.suppress(OSError):  # hidden, and swept at the next start
                         await asyncio.to_thread(responses.sweep, self._directory)
                     withdrawn = False
                 await self._bell.wait()
+            waiting = await self._store.run(partial(_noted, written=written, now=clock.wall()))
 
-    async def _write(self, answer: Answer) -> bool:
+    async def _write(self, answer: Answer) -> str | None:
         corrected = None
         if answer.corrects is not None:
             corrected = await self._store.run(lambda c: answers.corrected(c, answer))
@@ -102,8 +107,14 @@ class Replies:
         except OSError as error:
             self.problem = f"cannot write {self._directory}: {error.strerror or error}"
             self._log.error("answer not written", name=answer.name, reason=self.problem)
-            return False
+            return None
         self.problem = None
-        await self._store.run(lambda c: answers.written(c, answer.answer, clock.wall(), body))
         self._log.info("answer written", name=answer.name)
-        return True
+        return body
+
+
+def _noted(connection: sqlite3.Connection, written: tuple[int, str] | None, now: int) -> list[Answer]:
+    """Note the answer whose file is on the disk, with what stands in it; return the next to be written."""
+    if written is not None:
+        answers.written(connection, written[0], now, written[1])
+    return answers.unwritten(connection, 1)

@@ -209,7 +209,7 @@ class Bridge:
 
     async def delivery(self, event_id: str) -> dict[str, Any] | None:
         """Give what became of an event, or None when the store does not know it."""
-        return await self._store.run(partial(lookup.delivery, event_id=event_id))
+        return await self._store.read(partial(lookup.delivery, event_id=event_id))
 
     async def _serve(self, ready: Callable[[], None], *, once: bool) -> str:
         settings = self.live.current

@@ -37,7 +37,7 @@ async def stored(store: Store) -> tuple[dict[str, Any], str | None]:
     """Ask the store what `from_store` says; when it does not answer, nothing, and the reason."""
     try:
         async with asyncio.timeout(PATIENCE):
-            return await store.run(from_store), None
+            return await store.read(from_store), None
     except TimeoutError:
         reason = f"the store has not answered for {PATIENCE:.0f} s"
     except sqlite3.Error as error:

@@ -16,7 +16,7 @@ import queue
 import sqlite3
 import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from cctelegram.outbox import recovery, schema, snapshots
@@ -56,6 +56,10 @@ STUCK: Final = 120.0
 
 class Ended(sqlite3.OperationalError):
     """The store was closed, or its thread ended."""
+
+
+# Threads that read. They are the store's own: searches must not take those that remove files.
+READERS: Final = 2
 
 
 class Store:
@@ -109,6 +113,7 @@ class Store:
         self._busy_since: float | None = None
         self._ended = False
         self._work: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store reads")
         self._thread = threading.Thread(target=self._write, name="store", daemon=True)
         self._thread.start()
 
@@ -117,8 +122,15 @@ class Store:
         return await asyncio.wrap_future(self.submit(work))
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do `work`, which only reads, on a connection and a thread of its own: it holds nobody up."""
-        return await asyncio.to_thread(reading, self.path, work)
+        """Do `work`, which only reads, on a connection and a thread of its own: it holds nobody up.
+
+        A store that cannot be read is for the writer, which recovers it.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._readers, reading, self.path, work)
+        except sqlite3.DatabaseError:
+            return await self.run(work)
 
     def submit(self, work: Callable[[sqlite3.Connection], T]) -> Future[T]:
         """Queue `work`; the future is done once it is durable, and fails at once when the store has ended."""
@@ -165,6 +177,7 @@ class Store:
 
     def close(self) -> None:
         """Finish what was submitted, then close the connection."""
+        self._readers.shutdown(wait=False, cancel_futures=True)
         self._work.put(None)
         self._thread.join()
         self._owner = None
