@@ -19,8 +19,8 @@ from cctelegram.bridge.routes import Routes
 from cctelegram.config.load import load
 from cctelegram.outbox import intake
 from cctelegram.outbox.judgement import by_lane
-from cctelegram.outbox.store import Store
 from cctelegram.spool.inbox import Inbox
+from owned import Store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -146,6 +146,7 @@ def against(work: Callable[[Wire, Api, Pools], Awaitable[None]], *acts: Act) -> 
 async def told_of_the_end(pools: Pools) -> None:
     """Wait until the kernel knows that the other side has ended the one connection of the send pool."""
     (one,) = pools.send._client._connections()
-    connection = one._connection._network_stream.get_extra_info("socket")
+    stream = one._connection._network_stream  # type: ignore[attr-defined]  # which socket it is, is private
+    connection = stream.get_extra_info("socket")
     ended, _, _ = await asyncio.to_thread(select.select, [connection.fileno()], [], [], 5)
     assert ended
