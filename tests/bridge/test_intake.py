@@ -81,7 +81,7 @@ class Taking:
                 found = seen()
                 if await found if asyncio.iscoroutine(found) else found:
                     return
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.01)  # files and a store: nothing to wait at
 
     async def stored(self, *titles: str) -> bool:
         return await self.titles() == list(titles)

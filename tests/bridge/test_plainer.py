@@ -210,7 +210,7 @@ def test_a_question_whose_buttons_are_refused_is_answered_by_a_reply(
     card = see(fast_sandbox, "Go?", "1. Go on", "2. No way", "reply to this message")
     assert labels(card) == []
     control.say("nonsense that no option has", reply_to=card["message_id"])
-    see(fast_sandbox, "answered by the number or the words")
+    see(fast_sandbox, "Reply with the number of an option")
     control.say(said, reply_to=card["message_id"])
     (answer,) = wait_for(
         lambda: [one for one in running.responses() if one["kind"] == "decision"], "an answer"

@@ -29,7 +29,7 @@ async def until(look: Callable[[], Any]) -> Any:
     """Wait until there is something; the phone is another process."""
     async with asyncio.timeout(30):
         while not (found := await asyncio.to_thread(look)):  # noqa: ASYNC110 - another process: no bell of ours
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # another process: nothing to block on
     return found
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import codecs
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cctelegram.cli import main
 from cctelegram.config import dotenv, toml
 from cctelegram.config.encoding import Undecodable, decode
 from cctelegram.config.errors import SettingsError
+from running import COMMAND, environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,11 +70,9 @@ def test_another_encoding_is_named_with_what_to_do(tmp_path: Path, data: bytes) 
         assert REFUSED[data] in str(raised.value)
 
 
-def test_a_setting_is_changed_in_a_file_in_utf_16(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "sys.argv", ["cctelegram", "config", "set", "mode.initial", "muted", "--home", str(tmp_path)]
-    )
+def test_a_setting_is_changed_in_a_file_in_utf_16(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_bytes(codecs.BOM_UTF16_LE + '# käse\n[mode]\ninitial = "local"\n'.encode("utf-16-le"))
-    assert main() == 0
+    command = [COMMAND, "config", "set", "mode.initial", "muted", "--home", str(tmp_path)]
+    subprocess.run(command, env=environment(), check=True)
     assert config.read_text(encoding="utf-8") == '# käse\n[mode]\ninitial = "muted"\n'

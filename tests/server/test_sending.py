@@ -138,7 +138,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("send_telegram_message", {"message": "x" * 16001}, "read 16001 characters; allowed are at most 16000"),
     ("send_task_completion", {"task_id": 5, "title": "x"}, "task_id: read 5; allowed is a string"),
     ("send_task_completion", {"task_id": "5", "title": "x", "files_affected": ["a"] * 201}, "at most 200"),
-    ("send_performance_alert", {"title": "x", "current_value": "9", "threshold": 1}, "a number"),
+    ("send_performance_alert", {"title": "x", "current_value": "nine", "threshold": 1}, "a number"),
     ("send_approval_request", {"title": "x", "description": "d", "options": []}, "at least 1"),
     ("send_approval_request", {"title": "x", "description": "d", "options": ["a"] * 11}, "at most 10"),
     (

@@ -179,16 +179,16 @@ class Live:
     async def _follow_age(self) -> None:
         while True:
             self._just_compared.clear()
-            ttl, seen = self.loaded.settings.config.ttl_seconds, self.misses
-            left = self._compared_at + ttl - self._clock()
+            left = self._compared_at + self.loaded.settings.config.ttl_seconds - self._clock()
             self._fresh = left > 0
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(left if self._fresh else ttl):
-                    await self._just_compared.wait()
-            if not self._fresh and self.misses > seen:
+            if not self._fresh:
                 await self.compare()
                 # Where the watch reports nothing, it is made again as well: the directory may be another one.
                 self._moved.set()
+                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._just_compared.wait()
 
     async def _written(self, version: Version) -> None:
         """Wait, for a short time, while a file that was there is gone or empty."""

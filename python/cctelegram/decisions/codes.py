@@ -107,7 +107,7 @@ def _action_mac(key: bytes, event: int, event_id: str, place: int, chat_id: int)
 
 
 def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 19
+    return text.isascii() and text.isdecimal() and len(text) < 20
 
 
 def _mac(key: bytes, code: str, option: int | str, chat_id: int) -> str:

@@ -108,10 +108,10 @@ fn likeness(text: &Bound<'_, PyString>) -> String {
     markup::likeness(&text.to_string_lossy())
 }
 
-fn changed<'py>(
-    text: Bound<'py, PyString>,
+fn changed(
+    text: Bound<'_, PyString>,
     change: impl Fn(&str) -> Cow<'_, str>,
-) -> Bound<'py, PyString> {
+) -> Bound<'_, PyString> {
     let shown = match text.to_string_lossy() {
         Cow::Borrowed(whole) => match change(whole) {
             Cow::Borrowed(_) => None,

@@ -48,9 +48,12 @@ pub fn check_event(bytes: &[u8], now_us: i64) -> Vec<Problem> {
         // The scan has our depth limit and says where; the value is for looking at.
         crate::scan::scan(&decoded)
             .and_then(|_| serde_json::from_str::<Value>(&decoded))
-            .map_err(|error| match is_unmarked(decoded.as_bytes()) {
-                true => undecodable(Undecodable::Unmarked),
-                false => format!("The event is not JSON: {error}."),
+            .map_err(|error| {
+                if is_unmarked(decoded.as_bytes()) {
+                    undecodable(Undecodable::Unmarked)
+                } else {
+                    format!("The event is not JSON: {error}.")
+                }
             })
     });
     match parsed {

@@ -41,15 +41,20 @@ impl FileLock {
             make(parent)?;
         }
         let mut file = private().open(&self.path).at(&self.path)?;
-        for _ in 0..LOOKS {
+        let mut looks = 0;
+        while looks < LOOKS {
             match file.try_lock() {
                 Ok(()) if is_at(&file, &self.path).at(&self.path)? => {
                     self.file = Some(file);
                     return Ok(true);
                 }
-                // Its owner removed it after we had opened it, or it was replaced: another file counts now.
+                // Its owner removed it after we had opened it, or it was replaced: another file counts now. It is
+                // looked at once at least: one that was made here and left would have no owner.
                 Ok(()) => file = private().open(&self.path).at(&self.path)?,
-                Err(TryLockError::WouldBlock) => std::thread::sleep(LOOK_TIME),
+                Err(TryLockError::WouldBlock) => {
+                    looks += 1;
+                    std::thread::sleep(LOOK_TIME);
+                }
                 Err(TryLockError::Error(error)) => return Err(error).at(&self.path),
             }
         }

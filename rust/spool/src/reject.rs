@@ -242,6 +242,10 @@ fn explain(
 }
 
 /// Give a reason the time of the file that it is of.
+///
+/// # Errors
+///
+/// The time of the file cannot be set.
 pub fn set_modified(reason: &File, judged: Stat) -> io::Result<()> {
     let since = Duration::from_nanos(judged.mtime_ns.unsigned_abs());
     let at = if judged.mtime_ns < 0 {

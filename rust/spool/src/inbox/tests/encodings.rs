@@ -2,12 +2,13 @@
 
 use super::*;
 
-fn utf16(text: &str, join: fn(u16) -> [u8; 2]) -> Vec<u8> {
+fn utf16(text: &str, join: Join) -> Vec<u8> {
     text.encode_utf16().flat_map(join).collect()
 }
 
-const ENDIANS: [(&str, fn(u16) -> [u8; 2]); 2] =
-    [("little", u16::to_le_bytes), ("big", u16::to_be_bytes)];
+type Join = fn(u16) -> [u8; 2];
+
+const ENDIANS: [(&str, Join); 2] = [("little", u16::to_le_bytes), ("big", u16::to_be_bytes)];
 
 impl Home {
     fn append_bytes(&self, name: &str, content: &[u8]) {

@@ -122,6 +122,8 @@ fn many_rejected_files_are_gone_through_step_by_step() {
     assert_eq!(count, 3_000);
 }
 
+const ROUNDS: usize = 400;
+
 /// A writer renames a good event over a bad one while that is being rejected, often.
 #[test]
 fn a_good_event_that_is_renamed_over_a_rejected_one_is_delivered() {
@@ -132,7 +134,6 @@ fn a_good_event_that_is_renamed_over_a_rejected_one_is_delivered() {
         fs::write(&beside, content).unwrap();
         fs::rename(&beside, home.event(name)).unwrap();
     };
-    const ROUNDS: usize = 400;
     std::thread::scope(|scope| {
         let writer = scope.spawn(move || {
             for round in 0..ROUNDS {
