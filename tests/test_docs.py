@@ -223,6 +223,7 @@ def test_the_architecture_says_who_may_import_whom() -> None:
         "outbox",
         "decisions",
         "render",
+        "runtime",
         "pools",
         "telegram",
         "web",

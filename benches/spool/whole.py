@@ -3,7 +3,7 @@
 .venv/bin/python benches/spool/whole.py [--runs 7] [--json]
 
 The floors, in the same run: the C loop that opens and reads, one bare transaction of the same rows with the
-same pragmas, a C loop that stats each file again and removes it.
+same pragmas, a C loop that looks at each file again and removes it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -23,26 +22,24 @@ from spool.floors import Floors
 from workload import hooks, write_files
 
 from cctelegram import _native
-from cctelegram.bridge.compose import Manner
+from cctelegram.bridge.audience import Audience
 from cctelegram.bridge.figures import Figures
 from cctelegram.bridge.intake import Intake
-from cctelegram.bridge.judge import NOMAD
 from cctelegram.bridge.lock import HomeLock
-from cctelegram.bridge.mode_events import ModeEvents
 from cctelegram.bridge.modes import Modes
-from cctelegram.bridge.routes import Routes
-from cctelegram.config.load import load
 from cctelegram.outbox import intake
 from cctelegram.outbox.connection import connect_writer
 from cctelegram.outbox.store import Store
+from cctelegram.runtime.signals import EventsStored
 from cctelegram.spool.inbox import Inbox, bounds
+from contexts import context
 
 FILES = 20_000
 CHAT = 42
 
 
 class Silent:
-    """A log that discards everything."""
+    """A log that nobody reads."""
 
     def info(self, *_: Any, **__: Any) -> None: ...
 
@@ -52,41 +49,24 @@ class Silent:
 async def whole(home: Path) -> float:
     """Take, store and remove all there is; seconds."""
     store = Store(HomeLock(home))
-    settings = load("/nonexistent", {}, {"telegram.allowed_users": [CHAT]}).settings
+    given = context(home, store, {"TELEGRAM_ALLOWED_USERS": str(CHAT)}, Silent())
+    settings = given.settings
     inbox = Inbox(str(home / "events"), str(home / "rejected"), **bounds(settings.spool))
     done = asyncio.Event()
-    figures = Figures()
+    figures = Figures(given.signals)
 
-    def arrived(_chats: set[int], _decisions: bool) -> None:
+    def stored(_: EventsStored) -> None:
         if figures.accepted + settings.spool.batch_events >= FILES:
             done.set()
 
-    routes = Routes(settings, {})
-    modes = Modes(
-        store,
-        initial=NOMAD,
-        settings=lambda: settings,
-        manner=lambda: Manner(zone=ZoneInfo("UTC"), style="compact"),
-        queued=lambda _: None,
-        log=Silent(),
-    )
-    taking = Intake(
-        store,
-        inbox,
-        routes=lambda: routes,
-        judging=modes.judging,
-        standing=modes.standing,
-        mode_events=ModeEvents(modes, allowed=lambda: False, log=Silent()),
-        arrived=arrived,
-        turn=asyncio.Lock(),
-        figures=figures,
-        log=Silent(),
-    )
+    given.signals.listen(EventsStored, stored)
+    modes = Modes(given)
+    taking = Intake(given, inbox, Audience(given, modes), modes)
     begin = time.perf_counter()
     running = asyncio.create_task(taking.run())
     await done.wait()
-    while figures.accepted < FILES or taking.waiting():  # noqa: ASYNC110 - no event marks the end
-        # The last batch: its files are removed after it was counted.
+    while figures.accepted < FILES or taking.waiting():  # noqa: ASYNC110 - nobody tells of the end
+        # The last batch: its files go after it was told of.
         await asyncio.sleep(0.001)
     seconds = time.perf_counter() - begin
     await inbox.stop()
@@ -97,8 +77,6 @@ async def whole(home: Path) -> float:
 
 def bare(folder: Path, rows: list[tuple[Any, ...]]) -> float:
     """The same rows in one transaction: events and their deliveries, prepared outside; seconds."""
-    folder = folder / "bare"
-    folder.mkdir()
     Store(HomeLock(folder)).close()
     connection = connect_writer(HomeLock(folder))
     events = [(index, *row, 1) for index, row in enumerate(rows, 1)]

@@ -9,15 +9,13 @@ import json
 import threading
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
 from cctelegram.bridge import cleaning
 from cctelegram.bridge.cleaning import Cleaning
 from cctelegram.bridge.logfile import DAY, FULL, LogFile
 from cctelegram.cleanup import rounds
-from cctelegram.config.live import Live
 from cctelegram.spool.lock import FileLock
 from cleanup.homes import NOW, make
+from contexts import context
 from owned import Store
 
 if TYPE_CHECKING:
@@ -35,7 +33,7 @@ def serve(home: Path, until: Callable[[Cleaning], bool], schedule: str = "1h") -
 
     async def work() -> Cleaning:
         store = Store(home / "state" / "store.db")
-        made = Cleaning(str(home), Live(str(home), {}, {}), store, log=structlog.get_logger())
+        made = Cleaning(context(home, store))
         task = asyncio.create_task(made.run())
         try:
             async with asyncio.timeout(30):
@@ -64,7 +62,9 @@ def test_some_seconds_after_the_start_it_cleans_by_itself_and_knows_when_next(
 ) -> None:
     monkeypatch.setattr(cleaning, "AFTER_START", 0.05)
     folder = fill(tmp_path)
-    told = serve(tmp_path, lambda made: "last" in made.status() and "next" in made.status()).status()
+    told = serve(
+        tmp_path, lambda made: "last" in made.status()["cleanup"] and "next" in made.status()["cleanup"]
+    ).status()["cleanup"]
     assert list(folder.iterdir()) == []
     assert (told["rounds"], told["removed"], told["errors"]) == (1, 3, 0)
     assert told["next"] > told["last"]["at"]
@@ -74,7 +74,7 @@ def test_switched_off_it_cleans_nothing(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(cleaning, "AFTER_START", 0.0)
     folder = fill(tmp_path)
     looks = iter(range(20))
-    told = serve(tmp_path, lambda _: next(looks) == 19, "off").status()
+    told = serve(tmp_path, lambda _: next(looks) == 19, "off").status()["cleanup"]
     assert len(list(folder.iterdir())) == 3
     assert "next" not in told
 
@@ -87,7 +87,7 @@ def test_while_another_cleans_the_home_a_round_is_left_out(
     (tmp_path / "state").mkdir()
     other = FileLock(str(tmp_path / "state" / rounds.LOCK))
     assert other.try_lock()
-    told = serve(tmp_path, lambda made: "next" in made.status()).status()
+    told = serve(tmp_path, lambda made: "next" in made.status()["cleanup"]).status()["cleanup"]
     other.unlock()
     assert (told["rounds"], len(list(folder.iterdir()))) == (0, 3)
 
@@ -105,10 +105,10 @@ def test_the_end_of_the_bridge_waits_for_a_step_and_not_for_the_round(
 def test_a_directory_that_cannot_be_cleaned_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cleaning, "AFTER_START", 0.0)
     (tmp_path / "captures").symlink_to(tmp_path)
-    made = serve(tmp_path, lambda made: "last" in made.status())
-    assert made.status()["errors"] == 1
-    assert made.problems[0].startswith("cleanup: ")
-    assert "is a link" in made.problems[0]
+    made = serve(tmp_path, lambda made: "last" in made.status()["cleanup"])
+    assert made.status()["cleanup"]["errors"] == 1
+    assert made.problems()[0].startswith("cleanup: ")
+    assert "is a link" in made.problems()[0]
 
 
 class Clock:

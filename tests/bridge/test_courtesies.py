@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cctelegram.bridge.courtesies import AT_ONCE, WAITING, Courtesies
 from cctelegram.telegram import errors
+from contexts import context
+from owned import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,15 +33,18 @@ async def settle(turns: int = 20) -> None:
 def play(work: Callable[[Courtesies], Any], now: list[float] | None = None) -> tuple[Courtesies, Log]:
     clock, log = now or [0.0], Log()
 
-    async def run() -> Courtesies:
-        courtesies = Courtesies(log=log, elapsed=lambda: clock[0])
+    async def run(home: Path) -> Courtesies:
+        store = Store(home / "store.db")
+        courtesies = Courtesies(context(home, store, log=log), elapsed=lambda: clock[0])
         task = asyncio.create_task(courtesies.run())
         await work(courtesies)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        store.close()
         return courtesies
 
-    return asyncio.run(run()), log
+    with tempfile.TemporaryDirectory() as home:
+        return asyncio.run(run(Path(home))), log
 
 
 def test_a_few_run_at_once_some_wait_and_the_rest_is_dropped_and_counted() -> None:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 
-from cctelegram.bridge import clock
-from cctelegram.bridge import snapshots as module
-from cctelegram.bridge.snapshots import Snapshots
+from cctelegram.bridge import store_checks as module
+from cctelegram.bridge.store_checks import StoreChecks
 from cctelegram.outbox import snapshots
+from cctelegram.runtime import clock
+from contexts import context
 from outbox import aged
 from owned import Store
 
@@ -35,7 +36,7 @@ def serve(path: Path, until: str, *, unclean: bool = False) -> list[str]:
     async def work() -> list[str]:
         store = Store(path)
         with structlog.testing.capture_logs() as logged:
-            made = Snapshots(store, unclean=unclean, log=structlog.get_logger())
+            made = StoreChecks(context(path.parent, store), unclean=unclean)
             task = asyncio.create_task(made.run())
             async with asyncio.timeout(30):
                 while until not in [line["event"] for line in logged]:  # noqa: ASYNC110 - a thread works

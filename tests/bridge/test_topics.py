@@ -9,7 +9,6 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,13 +16,13 @@ from cctelegram.bridge import topics
 from cctelegram.bridge.compose import Job
 from cctelegram.bridge.line import Line
 from cctelegram.bridge.pauses import Pauses
-from cctelegram.config.load import load
 from cctelegram.events.event import Event, from_row
 from cctelegram.outbox import chats
 from cctelegram.outbox.deliveries import Waiting
 from cctelegram.outbox.pacing import Pacing
 from cctelegram.pools.pools import Pools
 from cctelegram.telegram.api import Api
+from contexts import context
 from flow.chats import FORUM, make_chats
 from outbox.rows import row
 from owned import Store
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 
 
 MOST = 3
+WITH_TOPICS = {"CC_TELEGRAM_DISPLAY_MAX_TOPICS": str(MOST)}
 
 
 def body(data: Any) -> str:
@@ -81,13 +81,14 @@ def with_topics(
     """Run `work` with the topics of a store, opened so often over the same file."""
 
     async def run() -> None:
-        settings = load(str(tmp_path), {"CC_TELEGRAM_API_BASE": sandbox.api_base}).settings
-        store, pools = Store(tmp_path / "store.db"), Pools(settings)
+        store = Store(tmp_path / "store.db")
+        given = context(tmp_path, store, {"CC_TELEGRAM_API_BASE": sandbox.api_base, **WITH_TOPICS})
+        pools = Pools(given.settings)
         bot = await store.run(lambda c: chats.bot(c, sandbox.api_base, 1))
         pacing = Pacing(chat_per_second=100, chat_burst=100, group_per_minute=1000, total_per_second=1000)
         api = Api(pools.send, sandbox.api_base, sandbox.token)
         line = Line(api, api, bot, b"", Pauses(store, bot), pacing)
-        found = topics.Topics(store, line, most=lambda: MOST, in_private=False, log=structlog.get_logger())
+        found = topics.Topics(given, line, in_private=False)
         try:
             await found.load()
             await work(found)

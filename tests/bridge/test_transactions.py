@@ -42,7 +42,7 @@ class Counted:
 
     @property
     def count(self) -> int:
-        return self.bridge._store.commits
+        return self.bridge._context.store.commits
 
     async def rest(self) -> int:
         """Wait until nothing is written any more; return the transactions up to now."""
@@ -71,7 +71,7 @@ def counted(home: Path, sandbox: Sandbox, work: Callable[[Counted], Any]) -> Non
         ready = asyncio.Event()
         serving = asyncio.create_task(started.bridge.run(ready.set))
         await ready.wait()
-        await until(lambda: started.bridge._link.connected)
+        await until(lambda: started.bridge._link.status()["telegram_connected"])
         try:
             await work(started)
         finally:

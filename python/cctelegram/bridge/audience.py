@@ -2,43 +2,51 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from cctelegram.bridge import clock
 from cctelegram.bridge.routes import Routes
 from cctelegram.outbox import chats, intake, reassign
+from cctelegram.runtime import clock
+from cctelegram.runtime.component import Component
+from cctelegram.runtime.signals import DeliveriesQueued, SettingsChanged, StoreReplaced
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
 
-    from cctelegram.config.live import Live
+    from cctelegram.bridge.modes import Modes
     from cctelegram.config.settings import Settings
-    from cctelegram.outbox.store import Store
+    from cctelegram.runtime.context import Context
 
 
-class Audience:
-    """The recipients of a home.
+NO_USER: Final = (
+    "nobody is allowed: put TELEGRAM_ALLOWED_USERS=<your user id> into .env in the home; "
+    "what comes meanwhile is kept"
+)
 
-    Args:
-        holds: gives the reason for which even questions are held, or None.
-        queued: told the chats for which something may wait.
-    """
 
-    def __init__(
-        self,
-        store: Store,
-        live: Live,
-        *,
-        holds: Callable[[], str | None],
-        queued: Callable[[set[int]], None],
-    ) -> None:
-        self._store = store
-        self._live = live
-        self._holds = holds
-        self._queued = queued
+class Audience(Component):
+    """The recipients of a home."""
+
+    name = "giving events to who gets them"
+    wakes_on = (SettingsChanged, StoreReplaced)
+
+    def __init__(self, context: Context, modes: Modes) -> None:
+        super().__init__(context)
+        self._live = context.live
+        self._modes = modes
         self._moved: dict[int, int] = {}
         self._made: tuple[Settings, Routes] | None = None
+
+    def problems(self) -> list[str]:
+        """Return that nobody is allowed, and which routes do not count."""
+        nobody = [] if self._live.current.telegram.allowed_users else [NO_USER]
+        routes = self.routes.problem
+        return nobody if routes is None else [*nobody, routes]
+
+    async def _work(self) -> None:
+        while True:
+            await self.settle()
+            await self._wake.wait()
 
     @property
     def routes(self) -> Routes:
@@ -58,7 +66,7 @@ class Audience:
 
     async def settle(self) -> None:
         """Give to the owner what waits for nobody, or for a chat that gets nothing any more."""
-        routes, allowed, held = self.routes, self._live.current.telegram.allowed_users, self._holds()
+        routes, allowed, held = self.routes, self._live.current.telegram.allowed_users, self._modes.holds()
         owner = routes.owner
         if owner is None:
             return
@@ -70,4 +78,4 @@ class Audience:
 
         await self._store.run(work)
         # All of them: what waited for want of anybody who may get it goes on too.
-        self._queued(set(routes.chats))
+        self._signals.send(DeliveriesQueued(routes.chats))

@@ -10,63 +10,62 @@ from __future__ import annotations
 import asyncio
 import os
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from cctelegram.bridge import clock
-from cctelegram.bridge.wake import Wake
+from cctelegram.config import place
 from cctelegram.outbox import audit
+from cctelegram.runtime import clock
+from cctelegram.runtime.component import Component
+from cctelegram.runtime.retry import DISK
+from cctelegram.runtime.signals import ClockJumped, DecisionClosed, DecisionOpened, StoreReplaced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
-    from cctelegram.outbox.store import Store
+    from cctelegram.runtime.context import Context
+
 
 # A full file is followed by another.
 FILE_BYTES: Final = 1 << 20
-# A directory that cannot be written is tried again after this many seconds.
-AGAIN: Final = 2.0
 DAY: Final = 86_400
 
 
-class AuditLog:
-    """Writes entries to files until it is cancelled.
+class AuditLog(Component):
+    """Writes entries to files under `state/audit/`, made with mode 0700 when it is not there."""
 
-    Args:
-        directory: made with mode 0700 when it is not there.
-        keep_days: gives how long a file is kept after its last entry.
-    """
+    name = "writing the audit log"
+    wakes_on = (DecisionOpened, DecisionClosed, ClockJumped, StoreReplaced)
 
-    def __init__(self, store: Store, directory: Path, *, keep_days: Callable[[], int], log: Any) -> None:
-        self._store = store
-        self._directory = directory
-        self._keep_days = keep_days
-        self._log = log
-        self._bell = Wake()
-        self.problem: str | None = None
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._directory = Path(place.audit_dir(str(context.home)))
+        self._problem: str | None = None
 
-    def wake(self) -> None:
-        """Tell that a decision was closed."""
-        self._bell.ring()
+    def problems(self) -> list[str]:
+        """Return why no entry can be written now."""
+        return [] if self._problem is None else [self._problem]
 
-    async def run(self) -> None:
+    async def _work(self) -> None:
         """Write what is entered, in order."""
         while True:
             entries = await self._store.run(audit.waiting)
             if not entries:
-                await self._bell.wait()
+                await self._wake.wait()
                 continue
             try:
                 await asyncio.to_thread(append, self._directory, entries)
-                await asyncio.to_thread(forget, self._directory, self._keep_days() * DAY, clock.wall())
+                await asyncio.to_thread(
+                    forget, self._directory, self._context.settings.audit.keep_days * DAY, clock.wall()
+                )
             except OSError as error:
-                self.problem = f"cannot write {self._directory}: {error.strerror or error}"
-                self._log.error("audit log not written", reason=self.problem)
-                await self._bell.wait(AGAIN)
+                self._problem = f"cannot write {self._directory}: {error.strerror or error}"
+                self._log.error("audit log not written", reason=self._problem)
+                await self._wake.wait(DISK.longest)
                 continue
-            self.problem = None
+            self._problem = None
             await self._store.run(partial(audit.written, number=entries[-1].number))
 
 

@@ -8,23 +8,24 @@ import secrets
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cctelegram import render
-from cctelegram.bridge import clock, payload
+from cctelegram.bridge import payload
 from cctelegram.cleanup import words
 from cctelegram.cleanup.reports import Round
 from cctelegram.cleanup.rounds import Busy
 from cctelegram.outbox import deliveries, updates
+from cctelegram.runtime import clock
+from cctelegram.runtime.signals import DeliveriesQueued
 from cctelegram.telegram import errors
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
 
     from cctelegram.bridge.cleaning import Cleaning
     from cctelegram.bridge.courtesies import Courtesies
     from cctelegram.bridge.line import Line
     from cctelegram.cleanup.rounds import RoundPlan
-    from cctelegram.outbox.store import Store
     from cctelegram.outbox.updates import Update
+    from cctelegram.runtime.context import Context
 
 COMMAND: Final = "cleanup"
 # Of the buttons here; those of decisions begin with d.
@@ -49,22 +50,13 @@ class Offer(NamedTuple):
 class Broom:
     """Shows plans and runs them. A plan is kept in memory, only the newest one: a restart forgets it."""
 
-    def __init__(
-        self,
-        store: Store,
-        line: Line,
-        cleaning: Cleaning,
-        *,
-        courtesies: Courtesies,
-        queued: Callable[[int], None],
-        log: Any,
-    ) -> None:
-        self._store = store
+    def __init__(self, context: Context, line: Line, cleaning: Cleaning, courtesies: Courtesies) -> None:
+        self._store = context.store
+        self._signals = context.signals
+        self._log = context.log
         self._line = line
         self._cleaning = cleaning
         self._courtesies = courtesies
-        self._queued = queued
-        self._log = log
         self._offers: dict[str, Offer] = {}
         self._running: set[asyncio.Task[None]] = set()
 
@@ -94,7 +86,7 @@ class Broom:
             updates.handled(connection, update.row, now)
 
         await self._store.run(work)
-        self._queued(chat_id)
+        self._signals.send(DeliveriesQueued((chat_id,)))
 
     async def tapped(self, update: Update, query: dict[str, Any]) -> None:
         """Run the plan of a button, beside other updates."""

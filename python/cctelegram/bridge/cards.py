@@ -6,23 +6,25 @@ A card on the phone of a person who is no longer allowed loses its buttons in th
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cctelegram import render
-from cctelegram.bridge import clock, payload
-from cctelegram.bridge.verdict import backoff
-from cctelegram.bridge.wake import Wake
+from cctelegram.bridge import payload
+from cctelegram.config.zone import zone
 from cctelegram.decisions import ledger, outcomes
+from cctelegram.runtime import clock
+from cctelegram.runtime.component import Component
+from cctelegram.runtime.retry import REQUEST
+from cctelegram.runtime.signals import CardSent, ClockJumped, DecisionClosed, SettingsChanged
 from cctelegram.telegram import errors
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
-    from cctelegram.bridge.compose import Manner
     from cctelegram.bridge.line import Line
     from cctelegram.decisions.ledger import Card, Decision
-    from cctelegram.outbox.store import Store
+    from cctelegram.runtime.context import Context
 
 # While an edit that failed waits for its turn, look again this often, in seconds.
 AGAIN: Final = 1.0
@@ -39,42 +41,29 @@ class Stale(NamedTuple):
     later: bool
 
 
-class Cards:
-    """Edits cards until it is cancelled. An edit may be repeated: it says the same again."""
+class Cards(Component):
+    """Edits cards. An edit may be repeated: it says the same again."""
 
-    def __init__(
-        self,
-        store: Store,
-        line: Line,
-        *,
-        allowed: Callable[[], Collection[int]],
-        manner: Callable[[], Manner],
-        log: Any,
-    ) -> None:
-        self._store = store
+    name = "editing cards"
+    wakes_on = (DecisionClosed, CardSent, SettingsChanged, ClockJumped)
+
+    def __init__(self, context: Context, line: Line) -> None:
+        super().__init__(context)
         self._line = line
-        self._allowed = allowed
-        self._manner = manner
-        self._log = log
-        self._bell = Wake()
 
-    def wake(self) -> None:
-        """Tell that a decision was closed or a card arrived."""
-        self._bell.ring()
-
-    async def run(self) -> None:
+    async def _work(self) -> None:
         """Edit what is stale; wait for more."""
         found = await self._then(lambda _: None)
         while True:
             if found.card is not None and found.decision is not None:
                 found = await self._then(await self._edit(found.card, found.decision))
             else:
-                await self._bell.wait(AGAIN if found.later else None)
+                await self._wake.wait(AGAIN if found.later else None)
                 found = await self._then(lambda _: None)
 
     async def _then(self, note: Callable[[sqlite3.Connection], None]) -> Stale:
         """Write down what came of an edit, and look for the next, in one transaction."""
-        bot, allowed, now = self._line.bot, self._allowed(), clock.wall()
+        bot, allowed, now = self._line.bot, self._context.settings.telegram.allowed_users, clock.wall()
 
         def work(connection: sqlite3.Connection) -> Stale:
             note(connection)
@@ -101,7 +90,7 @@ class Cards:
             await self._line.pauses.begin(card.chat_id, seconds)
             return partial(ledger.card_later, card=card.card, not_before=now + int(seconds * 1_000_000))
         except (errors.NotSent, errors.Unclear, errors.ServerFault, errors.Unauthorized) as error:
-            wait = int(backoff(card.attempts, 0.5) * 1_000_000)
+            wait = int(REQUEST.seconds(card.attempts, 0.5) * 1_000_000)
             self._log.warning("card not edited", card=card.card, reason=str(error))
             return partial(ledger.card_later, card=card.card, not_before=now + wait)
         except errors.TelegramError as error:
@@ -135,4 +124,6 @@ class Cards:
         if decision.state == "open":
             return render.outcome(text, NOT_FOR_YOU)
         labels = render.labels(decision.options)
-        return render.outcome(text, outcomes.line(decision, self._manner().zone, labels))
+        return render.outcome(
+            text, outcomes.line(decision, zone(self._context.settings.display.timezone), labels)
+        )

@@ -8,22 +8,22 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from cctelegram.bridge import clock
 from cctelegram.bridge.archive import Archive
-from cctelegram.bridge.wake import Wake
 from cctelegram.cleanup import memory, rounds, schedule, told
 from cctelegram.cleanup.policies import policies
 from cctelegram.cleanup.statistics import statistics_of
 from cctelegram.config.zone import zone
 from cctelegram.decisions.outcomes import rfc3339
+from cctelegram.runtime import clock
+from cctelegram.runtime.component import Component
+from cctelegram.runtime.signals import ClockJumped, SettingsChanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cctelegram.cleanup.reports import Round
     from cctelegram.cleanup.rounds import RoundPlan
-    from cctelegram.config.live import Live
-    from cctelegram.outbox.store import Store
+    from cctelegram.runtime.context import Context
 
 T = TypeVar("T")
 
@@ -33,22 +33,22 @@ AFTER_START: Final = 30.0
 LONGEST_SLEEP: Final = 60.0
 
 
-class Cleaning:
-    """Cleans a home until it is cancelled; the same rounds on demand. Works in a thread of its own."""
+class Cleaning(Component):
+    """Cleans a home; the same rounds on demand. Works in a thread of its own."""
 
-    def __init__(self, home: str, live: Live, store: Store, *, log: Any) -> None:
-        self._home = home
-        self._live = live
-        self._store = store
-        self._log = log
-        self._bell = Wake()
+    name = "cleaning"
+    wakes_on = (SettingsChanged, ClockJumped)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._home = str(context.home)
+        self._live = context.live
         self._stopping = threading.Event()
         self._working: set[asyncio.Future[Any]] = set()
         self._counted = {"rounds": 0, "scanned": 0, "removed": 0, "bytes": 0, "errors": 0}
         self._last: Round | None = None
         self._next: int | None = None
 
-    @property
     def problems(self) -> list[str]:
         """What the last round could not clean, each in a sentence."""
         return [] if self._last is None else [f"cleanup: {problem}" for problem in self._last.problems]
@@ -65,13 +65,9 @@ class Cleaning:
             }
         if self._next is not None:
             told["next"] = rfc3339(self._next)
-        return told
+        return {"cleanup": told}
 
-    def rescheduled(self) -> None:
-        """Tell that the settings may have changed."""
-        self._bell.ring()
-
-    async def run(self) -> None:
+    async def _work(self) -> None:
         """Clean some seconds after the start, then by the schedule."""
         try:
             await self._by_schedule()
@@ -99,7 +95,7 @@ class Cleaning:
                 due = self._due(words, clock.wall())
             self._next = due
             left = LONGEST_SLEEP if due is None else (due - clock.wall()) / 1_000_000
-            await self._bell.wait(min(LONGEST_SLEEP, max(0.0, left)))
+            await self._wake.wait(min(LONGEST_SLEEP, max(0.0, left)))
 
     async def clean(self, only: Sequence[str] = ()) -> Round:
         """Do a round now. Raises rounds.Unknown, rounds.Busy."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
+from cctelegram.bridge import pending
+from cctelegram.config.zone import zone
 from cctelegram.render.values import moment
+from cctelegram.runtime import clock
 from cctelegram.telegram.commands import Command, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from datetime import tzinfo
+
+    from cctelegram.bridge.history import History
+    from cctelegram.runtime.context import Context
 
 # Name and description, as setMyCommands shows them.
 COMMANDS: Final = {
@@ -25,18 +30,6 @@ COMMANDS: Final = {
     "digest": "Tell now of what is held back",
     "cleanup": "Show what would be cleaned, with a button that does it",
 }
-
-
-class Desk(NamedTuple):
-    """Who answers what is asked; each gives the lines of the answer.
-
-    `pending` is told the chat, `history` what was written behind the command and the chat. `status` gives
-    what /status shows.
-    """
-
-    status: Callable[[], Awaitable[dict[str, Any]]]
-    pending: Callable[[int], Awaitable[list[str]]]
-    history: Callable[[str, int], Awaitable[list[str]]]
 
 
 # The commands that name a mode.
@@ -72,34 +65,53 @@ def order(command: Command) -> Order | None:
     return None
 
 
-async def reply(command: Command, desk: Desk, zone: tzinfo, chat_id: int) -> Reply:
-    """Give what answers a command that changes nothing."""
-    if command.name == "mode":
-        now = await desk.status()
-        return Reply([_mode(now, zone), "/nomad, /local or /mute changes it."], now["mode"])
-    if command.name == "status":
-        return Reply(_status(await desk.status(), zone))
-    if command.name == "pending":
-        return Reply(await desk.pending(chat_id))
-    if command.name == "history":
-        return Reply(await desk.history(command.args, chat_id))
-    lines = [f"/{name}  {what}" for name, what in COMMANDS.items()]
-    if command.name == "start":
-        return Reply(["CCTelegram is connected", "Events from your agents and scripts appear here.", *lines])
-    return Reply(["Commands", *lines])
+class Overview(Protocol):
+    """Whoever knows what all components say."""
+
+    async def status(self) -> dict[str, Any]:
+        """Return what `/status` says."""
 
 
-def _mode(now: dict[str, Any], zone: tzinfo) -> str:
+class Commands:
+    """Answers the commands that change nothing."""
+
+    def __init__(self, context: Context, history: History, overview: Overview) -> None:
+        self._context = context
+        self._history = history
+        self._overview = overview
+
+    async def reply(self, command: Command, chat_id: int) -> Reply:
+        """Return what answers it."""
+        local = zone(self._context.settings.display.timezone)
+        if command.name == "mode":
+            now = await self._overview.status()
+            return Reply([_mode(now, local), "/nomad, /local or /mute changes it."], now["mode"])
+        if command.name == "status":
+            return Reply(_status(await self._overview.status(), local))
+        if command.name == "pending":
+            read = self._context.store.read
+            return Reply(await read(lambda c: pending.lines(c, chat_id, clock.wall(), local)))
+        if command.name == "history":
+            return Reply(await self._history.lines(command.args, chat_id))
+        lines = [f"/{name}  {what}" for name, what in COMMANDS.items()]
+        if command.name == "start":
+            return Reply(
+                ["CCTelegram is connected", "Events from your agents and scripts appear here.", *lines]
+            )
+        return Reply(["Commands", *lines])
+
+
+def _mode(now: dict[str, Any], local: tzinfo) -> str:
     until = now["mode_until"]
-    return f"Mode: {now['mode']}" + ("" if until is None else f" until {moment(until, zone)}")
+    return f"Mode: {now['mode']}" + ("" if until is None else f" until {moment(until, local)}")
 
 
-def _status(now: dict[str, Any], zone: tzinfo) -> list[str]:
+def _status(now: dict[str, Any], local: tzinfo) -> list[str]:
     queue = ", ".join(f"{lane} {count}" for lane, count in now["queue"].items() if count) or "empty"
     lines = [
         f"Bridge: {now['health']}",
         *now["reasons"],
-        _mode(now, zone),
+        _mode(now, local),
         f"Queue: {queue}",
         f"Running for {now['uptime_seconds']:.0f} s, {now['memory']['rss_bytes'] / 1e6:.1f} MB",
         f"Delivered since start: {now['delivery']['sent']}",

@@ -9,6 +9,7 @@ import msgspec
 
 from cctelegram import render
 from cctelegram.bridge.payload import Payload
+from cctelegram.config.zone import zone
 from cctelegram.decisions import codes, ledger, outcomes, words
 from cctelegram.events.event import Event, from_row
 from cctelegram.outbox import deliveries, intake, repeats
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import sqlite3
     from datetime import tzinfo
 
+    from cctelegram.config.settings import Settings
     from cctelegram.decisions.ledger import Decision
     from cctelegram.outbox.deliveries import Waiting
 
@@ -58,6 +60,11 @@ class Manner(NamedTuple):
 
     zone: tzinfo
     style: str
+
+
+def manner(settings: Settings) -> Manner:
+    """Return how messages look by the settings in force."""
+    return Manner(zone(settings.display.timezone), settings.display.style)
 
 
 def load(connection: sqlite3.Connection, chat_id: int, now: int) -> Job | None:

@@ -8,13 +8,16 @@ chat's messages, so it pauses courtesies alone.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from cctelegram.bridge import clock
+from cctelegram.runtime import clock
+from cctelegram.runtime.component import Component
 from cctelegram.telegram import errors
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from cctelegram.runtime.context import Context
 
 # At once, of the connections that messages use as well.
 AT_ONCE: Final = 3
@@ -24,15 +27,17 @@ WAITING: Final = 64
 LONGEST: Final = 20.0
 
 
-class Courtesies:
-    """Does courtesies until it is cancelled.
+class Courtesies(Component):
+    """Does courtesies.
 
     Args:
         elapsed: gives seconds of a clock that never steps.
     """
 
-    def __init__(self, *, log: Any, elapsed: Callable[[], float] = clock.elapsed) -> None:
-        self._log = log
+    name = "courtesies"
+
+    def __init__(self, context: Context, *, elapsed: Callable[[], float] = clock.elapsed) -> None:
+        super().__init__(context)
         self._elapsed = elapsed
         self._calls: asyncio.Queue[Callable[[], Awaitable[object]]] = asyncio.Queue(WAITING)
         self._paused_until = 0.0
@@ -48,13 +53,13 @@ class Courtesies:
         except asyncio.QueueFull:
             self._drop("too many wait")
 
-    async def run(self) -> None:
+    async def _work(self) -> None:
         """Do what is asked for, a few at once."""
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):
-                group.create_task(self._work(), name="courtesies")
+                group.create_task(self._serve(), name="courtesies")
 
-    async def _work(self) -> None:
+    async def _serve(self) -> None:
         while True:
             call = await self._calls.get()
             if self._elapsed() < self._paused_until:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from cctelegram.runtime.signals import EventsStored, MessageSent, SendFailed, StrangerRejected
+
+if TYPE_CHECKING:
+    from cctelegram.runtime.signals import Signals
 
 # Latencies kept for the percentiles; at one message a second this is a quarter of an hour.
 KEPT: Final = 1000
 
 
 class Figures:
-    """Plain counts; the monitor reads them, status shows them."""
+    """Counts signals from the start of the bridge to its end."""
 
-    def __init__(self) -> None:
+    def __init__(self, signals: Signals) -> None:
         self.accepted = 0
         self.rejected = 0
         self.parts = 0
@@ -21,20 +26,29 @@ class Figures:
         self.strangers = 0
         self.last_event: dict[str, Any] | None = None
         self._seconds: deque[float] = deque(maxlen=KEPT)
+        signals.listen(EventsStored, self._stored)
+        signals.listen(MessageSent, self._sent)
+        signals.listen(SendFailed, self._failed)
+        signals.listen(StrangerRejected, self._stranger)
 
-    def part_sent(self) -> None:
-        """Count a message that Telegram took."""
+    def _stored(self, stored: EventsStored) -> None:
+        self.accepted += stored.accepted
+        self.rejected += stored.rejected
+        self.last_event = stored.last or self.last_event
+
+    def _sent(self, sent: MessageSent) -> None:
         self.parts += 1
+        if not sent.complete:
+            return
+        self.sent[sent.lane] += 1
+        if sent.occurred_at is not None:
+            self._seconds.append(max(0, sent.at - sent.occurred_at) / 1_000_000)
 
-    def delivered(self, lane: int, occurred_at: int | None, now: int) -> None:
-        """Count a delivery that is complete; times in us."""
-        self.sent[lane] += 1
-        if occurred_at is not None:
-            self._seconds.append(max(0, now - occurred_at) / 1_000_000)
+    def _failed(self, failed: SendFailed) -> None:
+        self.failures[failed.classification] += 1
 
-    def failed(self, verdict: str) -> None:
-        """Count a failed try by what followed from it."""
-        self.failures[verdict] += 1
+    def _stranger(self, _: StrangerRejected) -> None:
+        self.strangers += 1
 
     def delivery_seconds(self) -> dict[str, float] | None:
         """Give p50, p95 and the maximum of the time from event to delivered; None before the first."""

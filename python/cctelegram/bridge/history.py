@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
-from cctelegram.bridge.wake import Wake
+from cctelegram.config.zone import zone
 from cctelegram.decisions.outcomes import rfc3339
 from cctelegram.outbox import recent, search
 from cctelegram.outbox.search import Query
 from cctelegram.render.values import moment
+from cctelegram.runtime.component import Component
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import tzinfo
 
-    from cctelegram.outbox.store import Store
 
 # After a search, the index takes in so many events at a time, with so many seconds between: the store's one
 # writer is held up for some milliseconds by each step.
@@ -27,17 +26,15 @@ MOST: Final = 20
 TITLE: Final = 120
 
 
-class History:
+class History(Component):
     """Searches at once, and lets the index catch up behind a search: who never searches pays nothing."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._bell = Wake()
+    name = "the index of the history"
 
-    async def run(self) -> None:
-        """Fill the index after each search, until it is cancelled."""
+    async def _work(self) -> None:
+        """Fill the index after each search."""
         while True:
-            await self._bell.wait()
+            await self._wake.wait()
             while True:
                 if not await self._store.run(lambda c: search.catch_up(c, STEP)):
                     break
@@ -47,23 +44,24 @@ class History:
         """Give what was found, the newest first, as `hits` does; `since` in us since the epoch."""
         query = Query(text, kind, since, limit)
         found = await self._store.read(lambda c: hits(search.search(c, query)))
-        self._bell.ring()
+        self._wake.ring()
         return found
 
-    async def lines(self, words: str, chat_id: int, zone: Callable[[], tzinfo]) -> list[str]:
+    async def lines(self, words: str, chat_id: int) -> list[str]:
         """Answer /history: the last ones delivered to the chat, so many or `SHOWN`, or what has the words."""
+        local = zone(self._context.settings.display.timezone)
         if words and not words.isdecimal():
             query = Query(words, limit=MOST, chat_id=chat_id)
             found = await self._store.read(lambda c: search.search(c, query))
-            self._bell.ring()
+            self._wake.ring()
             title = f"{len(found)} found" if len(found) < MOST else f"The newest {MOST} found"
-            return [f"{title}: {words}"[:TITLE], *(_line(hit, zone()) for hit in found)]
+            return [f"{title}: {words}"[:TITLE], *(_line(hit, local) for hit in found)]
         count = min(max(1, int(words[:9] or SHOWN)), MOST)
         last = await self._store.read(lambda c: recent.delivered(c, chat_id, count))
         if not last:
             return ["Nothing was delivered here yet"]
         lines = [
-            f"{moment(one.at, zone())}  {one.title[:TITLE]}{' (in a digest)' if one.digested else ''}"
+            f"{moment(one.at, local)}  {one.title[:TITLE]}{' (in a digest)' if one.digested else ''}"
             for one in last
         ]
         return [f"The last {len(last)} delivered", *lines]
@@ -77,10 +75,10 @@ def hits(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _line(hit: dict[str, Any], zone: tzinfo) -> str:
+def _line(hit: dict[str, Any], local: tzinfo) -> str:
     answer = hit["answer"] or {}
     said = answer.get("option") or answer.get("text") or answer.get("action")
     if hit["type"] == search.MESSAGE:
-        return f"{moment(hit['at'], zone)}  {hit['title']}: {hit['snippet']}"
+        return f"{moment(hit['at'], local)}  {hit['title']}: {hit['snippet']}"
     state = "" if hit["state"] == "sent" else f" ({hit['state']})"
-    return f"{moment(hit['at'], zone)}  {hit['title'][:TITLE]}{state}{f': {said}' if said else ''}"
+    return f"{moment(hit['at'], local)}  {hit['title'][:TITLE]}{state}{f': {said}' if said else ''}"

@@ -14,22 +14,29 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
-from cctelegram.bridge import actions, broom, clock, commands, membership, mode_buttons, said, strangers, taps
-from cctelegram.bridge.wake import Wake
+from cctelegram.bridge import actions, broom, commands, membership, mode_buttons, said, strangers, taps
+from cctelegram.config.zone import zone
 from cctelegram.outbox import chats, updates
+from cctelegram.runtime import clock
+from cctelegram.runtime.component import Component
+from cctelegram.runtime.signals import (
+    ChatReachable,
+    ChatUnreachable,
+    DecisionClosed,
+    DeliveriesQueued,
+    StrangerRejected,
+)
 from cctelegram.telegram import access
 from cctelegram.telegram.commands import for_another
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Coroutine
+    from collections.abc import Coroutine
 
     from cctelegram.bridge.audience import Audience
-    from cctelegram.bridge.compose import Manner
     from cctelegram.bridge.courtesies import Courtesies
-    from cctelegram.bridge.figures import Figures
     from cctelegram.bridge.line import Line
     from cctelegram.bridge.modes import Change, Modes
-    from cctelegram.outbox.store import Store
+    from cctelegram.runtime.context import Context
     from cctelegram.telegram.commands import Command
 
 
@@ -41,51 +48,31 @@ EDITED_COMMAND: Final = ("An edited command is not run", "Send it as a message o
 ALBUMS: Final = 64
 
 
-class Bells(NamedTuple):
-    """Who is told what an update led to."""
+class Answering(NamedTuple):
+    """Who answers what a person asks of the bridge, and who the bot is."""
 
-    answered: Callable[[], None]
-    queued: Callable[[int], None]
-    revived: Callable[[int], None]
-    killed: Callable[[int, str], None]
+    commands: commands.Commands
+    broom: broom.Broom
+    courtesies: Courtesies
+    me: access.Me
 
 
-class Inbound:
-    """Stores what the poller brings, and handles it until it is cancelled."""
+class Inbound(Component):
+    """Stores what the poller brings, and handles it."""
+
+    name = "handling updates"
 
     def __init__(
-        self,
-        store: Store,
-        line: Line,
-        *,
-        audience: Audience,
-        allowed: Callable[[], Collection[int]],
-        holds: Callable[[], str | None],
-        manner: Callable[[], Manner],
-        modes: Modes,
-        desk: commands.Desk,
-        broom: broom.Broom,
-        courtesies: Courtesies,
-        bells: Bells,
-        me: access.Me,
-        figures: Figures,
-        log: Any,
+        self, context: Context, line: Line, audience: Audience, modes: Modes, answering: Answering
     ) -> None:
-        self._store = store
+        super().__init__(context)
         self._line = line
         self._audience = audience
-        self._allowed = allowed
-        self._holds = holds
-        self._manner = manner
         self._modes = modes
-        self._desk = desk
-        self._broom = broom
-        self._courtesies = courtesies
-        self._bells = bells
-        self._me = me
-        self._figures = figures
-        self._log = log
-        self._bell = Wake()
+        self._commands = answering.commands
+        self._broom = answering.broom
+        self._courtesies = answering.courtesies
+        self._me = answering.me
         self._beside: dict[int, asyncio.Task[None]] = {}
         self._fault: sqlite3.Error | None = None
         self._albums: deque[tuple[int, str]] = deque(maxlen=ALBUMS)
@@ -94,9 +81,9 @@ class Inbound:
         """Make a batch of updates durable; the offset may move when this returns."""
         rows = [(int(update["update_id"]), orjson.dumps(update).decode()) for update in batch]
         await self._store.run(lambda c: updates.store(c, self._line.bot, rows, clock.wall()))
-        self._bell.ring()
+        self._wake.ring()
 
-    async def run(self) -> None:
+    async def _work(self) -> None:
         """Handle what is stored, oldest first; what a crash left is handled at start."""
         self._fault = None
         try:
@@ -108,7 +95,7 @@ class Inbound:
                 for update in fresh:
                     await self._guarded(update, self._handle(update))
                 if not fresh:
-                    await self._bell.wait()
+                    await self._wake.wait()
                 if self._fault is not None:
                     raise self._fault
         finally:
@@ -134,7 +121,7 @@ class Inbound:
             self._beside.pop(update.row, None)
             if not task.cancelled() and isinstance(fault := task.exception(), sqlite3.Error):
                 self._fault = fault
-                self._bell.ring()
+                self._wake.ring()
 
         task = asyncio.create_task(self._guarded(update, work), name=f"update {update.update_id}")
         self._beside[update.row] = task
@@ -146,7 +133,7 @@ class Inbound:
             await self._place(update, content)
         elif not access.is_addressed(content, self._me):
             await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
-        elif not access.is_allowed(content, self._allowed()):
+        elif not access.is_allowed(content, self._context.settings.telegram.allowed_users):
             await self._refuse(update, content)
         elif "callback_query" in content and self._broom.is_tap(content["callback_query"]):
             await self._broom.tapped(update, content["callback_query"])
@@ -163,7 +150,7 @@ class Inbound:
 
     async def _place(self, update: updates.Update, content: dict[str, Any]) -> None:
         """Take what Telegram tells of the bot's place in a chat."""
-        ours = {*self._audience.routes.chats, *self._allowed()}
+        ours = {*self._audience.routes.chats, *self._context.settings.telegram.allowed_users}
 
         def work(connection: sqlite3.Connection) -> membership.Effect:
             effect = membership.take(connection, self._line.bot, content, ours)
@@ -172,14 +159,14 @@ class Inbound:
 
         effect = await self._store.run(work)
         if effect.killed is not None:
-            self._bells.killed(*effect.killed)
+            self._signals.send(ChatUnreachable(*effect.killed))
             self._log.warning("chat lost", chat_id=effect.killed[0], reason=effect.killed[1])
         if effect.revived is not None:
-            self._bells.revived(effect.revived)
+            self._signals.send(ChatReachable(effect.revived))
             self._log.info("chat back", chat_id=effect.revived)
         if effect.moved is not None:
             await self._audience.load()
-            self._bells.queued(effect.moved)
+            self._signals.send(DeliveriesQueued((effect.moved,)))
             self._log.info("chat moved", chat_id=effect.moved)
 
     async def _refuse(self, update: updates.Update, content: dict[str, Any]) -> None:
@@ -190,34 +177,34 @@ class Inbound:
             now = clock.wall()
             first = sender is not None and updates.stranger(connection, sender, now) and owner is not None
             if first and owner is not None:
-                strangers.tell(connection, strangers.stranger(content), owner, now, self._holds())
+                strangers.tell(connection, strangers.stranger(content), owner, now, self._modes.holds())
             updates.handled(connection, update.row, now)
             return first
 
         told = await self._store.run(work)
         if sender is not None:
-            self._figures.strangers += 1
+            self._signals.send(StrangerRejected(sender))
             self._log.warning("not heard", user_id=sender)
         if told and owner is not None:
-            self._bells.queued(owner)
+            self._signals.send(DeliveriesQueued((owner,)))
 
     async def _tap(self, update: updates.Update, query: dict[str, Any]) -> None:
         order = self._ordered(query)
         if order is not None:
             await self._order(update, query, order)
             return
-        manner = self._manner()
+        local = zone(self._context.settings.display.timezone)
 
         def work(connection: sqlite3.Connection) -> taps.Reply:
             now = clock.wall()
-            reply = taps.tapped(connection, self._line.bot, self._line.key, query, now, manner.zone)
+            reply = taps.tapped(connection, self._line.bot, self._line.key, query, now, local)
             updates.handled(connection, update.row, now)
             return reply
 
         reply = await self._store.run(work)
         # The answer is durable; the person is told at once, the card follows.
         if reply.closed:
-            self._bells.answered()
+            self._signals.send(DecisionClosed())
             self._log.info("answered", user_id=query["from"]["id"])
         self._courtesies.do(lambda: self._line.api.answer_callback_query(query["id"], reply.text))
 
@@ -230,7 +217,7 @@ class Inbound:
 
         reply = await self._store.run(work)
         if reply.answered:
-            self._bells.answered()
+            self._signals.send(DecisionClosed())
             self._log.info("commanded", user_id=query["from"]["id"])
         self._courtesies.do(lambda: self._line.api.answer_callback_query(query["id"], reply.text))
 
@@ -292,7 +279,7 @@ class Inbound:
             self._begin(update, self._tell(update, message, command))
 
     async def _tell(self, update: updates.Update, message: dict[str, Any], command: Command) -> None:
-        reply = await commands.reply(command, self._desk, self._manner().zone, int(message["chat"]["id"]))
+        reply = await self._commands.reply(command, int(message["chat"]["id"]))
         await self._answer(update, message, reply.lines, reply.mode)
 
     async def _digest(self, update: updates.Update, message: dict[str, Any]) -> None:
@@ -302,8 +289,7 @@ class Inbound:
 
         lines, revived, queued = await self._store.run(work)
         self._log.info("digest asked for", told=lines[0])
-        for chat_id in queued:
-            self._bells.queued(chat_id)
+        self._signals.send(DeliveriesQueued(queued))
         self._told(int(message["chat"]["id"]), revived=revived)
 
     async def _answer(
@@ -330,8 +316,8 @@ class Inbound:
 
     def _told(self, chat_id: int, *, revived: bool) -> None:
         if revived:
-            self._bells.revived(chat_id)
-        self._bells.queued(chat_id)
+            self._signals.send(ChatReachable(chat_id))
+        self._signals.send(DeliveriesQueued((chat_id,)))
 
     async def _edited(self, update: updates.Update, message: dict[str, Any]) -> None:
         if for_another(message.get("text") or "", self._me.name):
@@ -361,11 +347,11 @@ class Inbound:
         if album is not None and not known:
             self._albums.append(album)
         if outcome.revived:
-            self._bells.revived(chat_id)
+            self._signals.send(ChatReachable(chat_id))
         if outcome.answered:
-            self._bells.answered()
+            self._signals.send(DecisionClosed())
         if outcome.queued:
-            self._bells.queued(chat_id)
+            self._signals.send(DeliveriesQueued((chat_id,)))
         if outcome.filed:
             # A reaction says "it is kept" without a message of its own.
             reaction = {

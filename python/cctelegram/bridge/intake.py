@@ -10,28 +10,31 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from cctelegram import render
-from cctelegram.bridge import clock, close
+from cctelegram.bridge import close
 from cctelegram.bridge.judge import DECISIONS, stops
+from cctelegram.bridge.mode_events import ModeEvents
 from cctelegram.bridge.payload import Payload, pack
 from cctelegram.decisions import ledger
 from cctelegram.decisions.question import question
 from cctelegram.events.event import from_row
 from cctelegram.outbox import deliveries, facts, intake
 from cctelegram.outbox.repeats import Repeats
+from cctelegram.runtime import clock
+from cctelegram.runtime.component import Component
+from cctelegram.runtime.retry import DISK
+from cctelegram.runtime.signals import DecisionOpened, DeliveriesQueued, EventsStored, SettingsChanged
+from cctelegram.spool.inbox import bounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cctelegram.bridge.figures import Figures
-    from cctelegram.bridge.judge import Standing
-    from cctelegram.bridge.mode_events import ModeEvents, Obeyed
+    from cctelegram.bridge.audience import Audience
+    from cctelegram.bridge.mode_events import Obeyed
+    from cctelegram.bridge.modes import Modes
     from cctelegram.bridge.routes import Routes
-    from cctelegram.outbox.judgement import Judge
-    from cctelegram.outbox.store import Store
+    from cctelegram.runtime.context import Context
     from cctelegram.spool.inbox import Inbox
 
-# A store that cannot be written (full disk) is tried again after this many seconds; the files wait.
-AGAIN: Final = 2.0
 # The lane of a notice of rejected files.
 NOTICE: Final = 1
 # Why an event is rejected that no rule of the protocol refuses.
@@ -56,63 +59,49 @@ class RejectedNotice(msgspec.Struct, frozen=True):
     named: tuple[Rejection, ...]
 
 
-class Intake:
-    """Takes batches until the inbox ends.
+class Intake(Component):
+    """Takes batches until the inbox ends."""
 
-    Args:
-        routes: gives where events go, as the settings say now.
-        judging: gives the judge of the events that are stored now.
-        standing: gives what counts now, for the bridge's own notices.
-        mode_events: reads the events that change the mode.
-        arrived: told the chats for which something was queued, and whether a decision was opened or closed.
-        turn: as Outbound has it.
-    """
+    name = "taking events"
 
-    def __init__(
-        self,
-        store: Store,
-        inbox: Inbox,
-        *,
-        routes: Callable[[], Routes],
-        judging: Callable[[], Judge],
-        standing: Callable[[], Standing],
-        mode_events: ModeEvents,
-        arrived: Callable[[set[int], bool], None],
-        turn: asyncio.Lock,
-        figures: Figures,
-        log: Any,
-    ) -> None:
-        self._store = store
+    def __init__(self, context: Context, inbox: Inbox, audience: Audience, modes: Modes) -> None:
+        super().__init__(context)
         self._inbox = inbox
-        self._routes = routes
-        self._judging = judging
-        self._standing = standing
-        self._mode_events = mode_events
+        self._audience = audience
+        self._modes = modes
+        self._mode_events = ModeEvents(context, modes)
         self._repeats = Repeats()
-        self._arrived = arrived
-        self._turn = turn
-        self._figures = figures
-        self._log = log
-        self.problem: str | None = None
+        self._problem: str | None = None
         self._busy = False
 
+    def _listeners(self) -> dict[type, Callable[[Any], None]]:
+        return {SettingsChanged: self._settings_changed}
+
+    def _settings_changed(self, _: SettingsChanged) -> None:
+        self._inbox.set_bounds(**bounds(self._context.settings.spool))
+
     @property
-    def trouble(self) -> str | None:
-        """Why events come late, in a sentence; None when they do not."""
-        return self._inbox.trouble
+    def failing(self) -> bool:
+        """Whether events cannot be stored now."""
+        return self._problem is not None
+
+    def problems(self) -> list[str]:
+        """Return why events are not stored, or come late."""
+        problem = self._problem or self._inbox.trouble
+        return [] if problem is None else [problem]
 
     def waiting(self) -> bool:
         """Whether the spool still holds something that is to be taken, or was taken and is not stored."""
         return self._busy or self._inbox.waiting()
 
-    def tally(self) -> dict[str, Any]:
-        """Give what was taken since the start; see spool.tally."""
-        return self._inbox.tally.snapshot()
+    def status(self) -> dict[str, Any]:
+        """Return what was taken since the start; see spool.tally."""
+        return {"spool": self._inbox.tally.snapshot()}
 
-    async def run(self) -> None:
+    async def _work(self) -> None:
         """Take what comes: while a batch is stored, the files of the one before go and the next is read."""
         removing: asyncio.Task[None] | None = None
-        self.problem = None
+        self._problem = None
         try:
             async for batch in self._inbox.batches():
                 self._busy = True
@@ -121,7 +110,7 @@ class Intake:
                 except BaseException as error:
                     # Whatever it was, nothing is held back. What is durable already is known by its keys.
                     if isinstance(error, Exception):
-                        self.problem = f"cannot store events: {_words_of(error)}; they are tried again"
+                        self._problem = f"cannot store events: {_words_of(error)}; they are tried again"
                     await self._inbox.rewind(batch)
                     raise
                 if removing is not None:
@@ -140,7 +129,7 @@ class Intake:
         rows = batch.rows()
         rejected = [Rejection(item.name, item.reason) for item in batch.rejected]
         told = [*rejected, *(Rejection(item.name, item.reason) for item in batch.troubles)]
-        routes = self._routes()
+        routes = self._audience.routes
         try:
             accepted = await self._keep(rows, told, routes, batch)
         except Exception as error:
@@ -154,15 +143,17 @@ class Intake:
         if told and routes.owner is not None:
             chats.add(routes.owner)
         if chats:
-            self._arrived(chats, any(item.row[intake.LANE] == DECISIONS for item in accepted))
-        self._figures.accepted += len(accepted)
-        self._figures.rejected += len(rejected)
+            self._signals.send(DeliveriesQueued(chats))
+        if any(item.row[intake.LANE] == DECISIONS for item in accepted):
+            self._signals.send(DecisionOpened())
         for item in told:
             self._log.warning("not used", name=item.name, reason=item.reason)
+        last = None
         if accepted:
-            last = accepted[-1].row
-            self._figures.last_event = {"event_id": last[1], "type": last[2], "title": last[3]}
-            self._log.info("accepted", events=len(accepted), first=accepted[0].row[1], last=last[1])
+            row = accepted[-1].row
+            last = {"event_id": row[1], "type": row[2], "title": row[3]}
+            self._log.info("accepted", events=len(accepted), first=accepted[0].row[1], last=row[1])
+        self._signals.send(EventsStored(len(accepted), len(rejected), last))
 
     async def _remove(self, batch: Any) -> None:
         """Remove the files whose rows are durable; what cannot be removed is not delivered again for it."""
@@ -187,7 +178,7 @@ class Intake:
         Raises:
             Exception: the store fails without an event too, or rejected/ cannot be written.
         """
-        self.problem = (
+        self._problem = (
             f"a batch of {len(rows)} events failed ({_words_of(error)}); they are stored one by one"
         )
         self._log.error("batch failed", reason=_words_of(error), events=len(rows), exc_info=error)
@@ -217,7 +208,7 @@ class Intake:
 
         def work(connection: sqlite3.Connection) -> tuple[list[intake.Accepted], Obeyed | None]:
             now = clock.wall()
-            accepted = intake.accept(connection, rows, routes.recipients, now, judge=self._judging())
+            accepted = intake.accept(connection, rows, routes.recipients, now, judge=self._modes.judging())
             self._repeats.fold(connection, accepted, now)
             if batch is not None:
                 intake.keep_positions(connection, batch.positions, batch.finished)
@@ -225,24 +216,24 @@ class Intake:
                 if item.row[intake.TYPE] == intake.QUESTION:
                     _open(connection, item, now)
             if told and routes.owner is not None:
-                held = stops(self._standing(), NOTICE, None, silent=False)
+                held = stops(self._modes.standing(), NOTICE, None, silent=False)
                 _tell(connection, routes.owner, told, now, held)
             return accepted, self._mode_events.obey(connection, accepted)
 
         large = any(len(row[intake.BODY]) > intake.LARGE for row in rows)
         while True:
             try:
-                async with self._turn if large else contextlib.nullcontext():
+                async with self._context.large_event if large else contextlib.nullcontext():
                     accepted, obeyed = await self._store.run(work)
             except sqlite3.OperationalError as error:
                 # Nothing is lost: the files stay until the rows are durable. The turn is given back: what is
                 # only read can go meanwhile.
-                self.problem = f"cannot write {self._store.path}: {error}"
-                self._log.error("not stored", reason=self.problem, events=len(rows))
-                await asyncio.sleep(AGAIN)
+                self._problem = f"cannot write {self._store.path}: {error}"
+                self._log.error("not stored", reason=self._problem, events=len(rows))
+                await asyncio.sleep(DISK.longest)
             else:
                 if batch is not None:
-                    self.problem = None
+                    self._problem = None
                 self._mode_events.done(obeyed)
                 return accepted
 

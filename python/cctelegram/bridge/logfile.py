@@ -8,7 +8,7 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from cctelegram.bridge import clock
+from cctelegram.runtime import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

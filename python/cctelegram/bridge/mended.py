@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from cctelegram import render
-from cctelegram.bridge import clock, close
+from cctelegram.bridge import close
 from cctelegram.bridge.payload import Payload, pack
 from cctelegram.decisions import ledger
 from cctelegram.decisions.question import question
 from cctelegram.events.event import from_row
 from cctelegram.outbox import deliveries, facts, intake, recovery
+from cctelegram.runtime import clock
+from cctelegram.runtime.component import Component
+from cctelegram.runtime.signals import DeliveriesQueued, SettingsChanged, StoreReplaced
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
 
+    from cctelegram.bridge.modes import Modes
     from cctelegram.outbox.recovery import Losses
-    from cctelegram.outbox.store import Store
+    from cctelegram.runtime.context import Context
 
 TOLD: Final = "recovery_told"
 ALERTS: Final = 1
@@ -32,30 +36,31 @@ WORDS: Final = {
 }
 
 
-class Mended:
-    """Tells of the last recovery of a store.
+class Mended(Component):
+    """Notifies the owner of the last recovery of a store."""
 
-    Args:
-        holds: gives the reason for which even notices are held, or None.
-    """
+    name = "telling of a recovered store"
+    wakes_on = (SettingsChanged, StoreReplaced)
 
-    def __init__(self, store: Store, *, holds: Callable[[], str | None], log: Any) -> None:
-        self._store = store
-        self._holds = holds
-        self._log = log
+    def __init__(self, context: Context, modes: Modes) -> None:
+        super().__init__(context)
+        self._modes = modes
         self._losses: Losses | None = None
 
-    @property
-    def problem(self) -> str | None:
-        """What was lost, in a sentence, while the damaged file is kept; None when there is none."""
+    def problems(self) -> list[str]:
+        """Return what was lost, while the damaged file is kept."""
         losses = self._losses
         if losses is None or not self._store.path.with_name(losses.kept).exists():
-            return None
-        return f"{sentence(losses)} Remove state/{losses.kept} when you do not need it any more."
+            return []
+        return [f"{sentence(losses)} Remove state/{losses.kept} when you do not need it any more."]
 
-    async def tell(self, owner: int) -> bool:
-        """Queue for the owner what is not told yet, in one transaction; returns whether there was any."""
-        return await self._store.run(lambda c: self._tell(c, owner))
+    async def _work(self) -> None:
+        """Queue for the owner what is not reported yet, in one transaction."""
+        while True:
+            owner = self._context.settings.telegram.owner
+            if owner is not None and await self._store.run(partial(self._tell, owner=owner)):
+                self._signals.send(DeliveriesQueued((owner,)))
+            await self._wake.wait()
 
     def _tell(self, connection: sqlite3.Connection, owner: int) -> bool:
         self._losses = losses = recovery.losses(connection)
@@ -67,7 +72,7 @@ class Mended:
             lines.append(f"Lost events: {', '.join(losses.events)}")
         lines.append("What may have arrived before is sent again with a mark.")
         payload = pack(Payload(text=render.notice("The store was damaged", lines)))
-        deliveries.enqueue(connection, owner, [payload], clock.wall(), lane=ALERTS, held=self._holds())
+        deliveries.enqueue(connection, owner, [payload], clock.wall(), lane=ALERTS, held=self._modes.holds())
         facts.put(connection, TOLD, losses.kept.encode())
         self._log.error(
             "store recovered",

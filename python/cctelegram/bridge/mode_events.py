@@ -5,7 +5,7 @@ They count only where `spool.allow_mode_events` says so: whoever can write a fil
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cctelegram.bridge.commands import MODE_OF
 from cctelegram.events.event import from_row
@@ -13,9 +13,10 @@ from cctelegram.outbox import intake
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from cctelegram.bridge.modes import Change, Modes
+    from cctelegram.runtime.context import Context
 
 PREFIX: Final = "/cct:"
 WITHIN: Final = PREFIX[1:].encode()
@@ -29,16 +30,12 @@ class Obeyed(NamedTuple):
 
 
 class ModeEvents:
-    """Reads the commands in events that were accepted.
+    """Reads the commands in events that were accepted."""
 
-    Args:
-        allowed: gives whether they count, as the settings say now.
-    """
-
-    def __init__(self, modes: Modes, *, allowed: Callable[[], bool], log: Any) -> None:
+    def __init__(self, context: Context, modes: Modes) -> None:
+        self._context = context
         self._modes = modes
-        self._allowed = allowed
-        self._log = log
+        self._log = context.log
 
     def obey(self, connection: sqlite3.Connection, accepted: Sequence[intake.Accepted]) -> Obeyed | None:
         """Enter the mode that the last of these events asks for, in the transaction that stores them."""
@@ -60,7 +57,7 @@ class ModeEvents:
 
     def _read(self, command: str) -> str | None:
         mode = MODE_OF.get(command.removeprefix(PREFIX).strip())
-        if not self._allowed():
+        if not self._context.settings.spool.allow_mode_events:
             self._log.warning(
                 "mode event not heard", command=command, reason="spool.allow_mode_events is off"
             )

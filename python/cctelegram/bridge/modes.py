@@ -9,25 +9,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from cctelegram.bridge import clock, digests
+from cctelegram.bridge import digests
 from cctelegram.bridge.judge import GATHERED, JUDGED_BY, LOCAL, MUTED, NOMAD, QUIET, Standing, judge
 from cctelegram.bridge.quiet import quiet
 from cctelegram.bridge.setting import Setting
-from cctelegram.bridge.wake import Wake
 from cctelegram.config import duration
+from cctelegram.config.zone import zone
 from cctelegram.outbox import digest, facts
 from cctelegram.render.values import moment
+from cctelegram.runtime import clock
+from cctelegram.runtime.component import Component
+from cctelegram.runtime.signals import (
+    ClockJumped,
+    DeliveriesQueued,
+    DeliveryHeld,
+    EventsStored,
+    SettingsChanged,
+    StoreReplaced,
+)
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Collection
+    from datetime import tzinfo
 
-    from cctelegram.bridge.compose import Manner
     from cctelegram.bridge.quiet import Quiet
-    from cctelegram.config.settings import Settings
     from cctelegram.outbox.intake import Row
     from cctelegram.outbox.judgement import Judgement
-    from cctelegram.outbox.store import Store
+    from cctelegram.runtime.context import Context
 
 # What each does, as the change of mode is confirmed.
 MODES: Final = {
@@ -55,33 +64,17 @@ class Change(NamedTuple):
     confirmed: str
 
 
-class Modes:
-    """The mode of a home.
+class Modes(Component):
+    """The mode of a home; `mode.initial` before anybody has set one."""
 
-    Args:
-        initial: the mode before anybody has set one.
-        settings: gives the settings in force.
-        queued: told the chats for which something was queued.
-    """
+    name = "the mode"
+    wakes_on = (DeliveryHeld, SettingsChanged, ClockJumped)
 
-    def __init__(
-        self,
-        store: Store,
-        *,
-        initial: str,
-        settings: Callable[[], Settings],
-        manner: Callable[[], Manner],
-        queued: Callable[[set[int]], None],
-        log: Any,
-    ) -> None:
-        self._store = store
-        self._settings = settings
-        self._manner = manner
-        self._queued = queued
-        self._log = log
-        self._bell = Wake()
-        self._set = Setting(initial)
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._set = Setting(context.settings.mode.initial)
         self._holding = False
+        self._lost = False  # whether the store may have lost the mode
         self._since: float | None = None  # when the next digest of `local` and rules began, monotonic
 
     @property
@@ -94,9 +87,17 @@ class Modes:
         """When (us) a mute for a time ends; None when it has no end of its own."""
         return self._set.until if self.current == MUTED else None
 
+    def status(self) -> dict[str, Any]:
+        """Return the mode that counts, and when (us) it ends by itself."""
+        return {"mode": self.current, "mode_until": self.until}
+
+    def holds(self) -> str | None:
+        """Return the reason for which even questions and notices are held now, or None."""
+        return MUTED if self.current == MUTED else None
+
     def standing(self) -> Standing:
         """Give what counts now, for one judgement or a batch of them."""
-        settings, now = self._settings(), clock.wall()
+        settings, now = self._context.settings, clock.wall()
         still = self._quiet(now)
         return Standing(self._set.at(now), None if still is None else still.let_through, settings.rules)
 
@@ -122,19 +123,18 @@ class Modes:
         if found is not None and found.mode in MODES:
             self._set = found
 
-    async def keep(self) -> None:
-        """Write the mode down again, if the store has lost it."""
-        await self._store.run(lambda c: facts.get_or_make(c, FACT, self._set.pack))
+    def _listeners(self) -> dict[type, Callable[[Any], None]]:
+        return {**super()._listeners(), EventsStored: self._stored, StoreReplaced: self._replaced}
 
-    def stored(self) -> None:
-        """Tell that events were stored; some of them may be held."""
+    def _replaced(self, _: StoreReplaced) -> None:
+        self._lost = True
+        self._wake.ring()
+
+    def _stored(self, _: EventsStored) -> None:
+        """Wake if one of the events that were judged is held."""
         if self._holding:
             self._holding = False
-            self._bell.ring()
-
-    def look(self) -> None:
-        """Tell that something else was held, or that the settings changed."""
-        self._bell.ring()
+            self._wake.ring()
 
     async def change(self, mode: str, lasting: str | None = None) -> str:
         """Change the mode; durable when it returns. Gives the sentence that confirms it.
@@ -169,15 +169,15 @@ class Modes:
             return Change(self._set.change(mode, None, now), f"Mode {mode}: {MODES[mode]}.")
         begins = now if asked_at is None else min(asked_at, now)
         until = begins + _microseconds(mode, lasting)
-        zone = self._manner().zone
+        local = self._zone()
         if until <= now:
             raise ValueError(
-                f"the message is of {moment(begins, zone)}, so its time was over at {moment(until, zone)}: "
+                f"the message is of {moment(begins, local)}, so its time was over at {moment(until, local)}: "
                 "say it again to mute now"
             )
         until_then = "nothing reaches the phone until then; all of it is kept."
         return Change(
-            self._set.change(mode, until, now), f"Mode muted until {moment(until, zone)}: {until_then}"
+            self._set.change(mode, until, now), f"Mode muted until {moment(until, local)}: {until_then}"
         )
 
     def enter(self, connection: sqlite3.Connection, change: Change) -> set[int]:
@@ -188,8 +188,8 @@ class Modes:
         """Tell that the transaction of `enter` is durable."""
         self._set = change.setting
         self._log.info("mode", mode=self._set.mode, until=self._set.until)
-        self._queued(chats)
-        self._bell.ring()
+        self._signals.send(DeliveriesQueued(chats))
+        self._wake.ring()
 
     def tell(self, connection: sqlite3.Connection) -> tuple[list[str], set[int]]:
         """Queue what tells of all that is held back, unless nothing may be told while muted.
@@ -207,10 +207,13 @@ class Modes:
             return ["Nothing is held back"], set()
         return [f"{sum(held.values())} held back, told of now"], self._tell(connection, held)
 
-    async def run(self) -> None:
-        """End what has a time, and tell of what is held when its time comes; at rest, sleep."""
+    async def _work(self) -> None:
+        """End what has a time, and make the digest of what is held when its time comes; at rest, sleep."""
         while True:
-            await self._bell.wait(await self._look())
+            if self._lost:
+                await self._store.run(lambda c: facts.get_or_make(c, FACT, self._set.pack))
+                self._lost = False
+            await self._wake.wait(await self._look())
 
     async def _look(self) -> float | None:
         """Do what is due; give after how many seconds to look again, None when only a ring can change it."""
@@ -218,7 +221,8 @@ class Modes:
         if self._set.is_over(now):
             new = self._set = Setting(self._set.back)
             self._log.info("mode", mode=new.mode, until=None)
-            self._queued(await self._store.run(lambda c: self._enter(c, new, by_hand=False)))
+            chats = await self._store.run(lambda c: self._enter(c, new, by_hand=False))
+            self._signals.send(DeliveriesQueued(chats))
         if self._set.mode == MUTED:
             return _sleep(self._set.until, now)
         held = await self._store.run(digest.reasons_held) & TITLES.keys()
@@ -232,16 +236,20 @@ class Modes:
         if held <= {LOCAL, GATHERED}:  # these wait until there is a digest's worth
             if self._since is None:
                 self._since = clock.monotonic()
-            left = self._since + self._settings().lanes.digest_seconds - clock.monotonic()
+            left = self._since + self._context.settings.lanes.digest_seconds - clock.monotonic()
         if left > 0:
             return left
         self._since = None
-        self._queued(await self._store.run(lambda c: self._tell(c, held)))
+        chats = await self._store.run(lambda c: self._tell(c, held))
+        self._signals.send(DeliveriesQueued(chats))
         return None
 
+    def _zone(self) -> tzinfo:
+        return zone(self._context.settings.display.timezone)
+
     def _quiet(self, now: int) -> Quiet | None:
-        hours = self._settings().mode.quiet_hours
-        return quiet(hours, self._manner().zone, now) if hours else None
+        hours = self._context.settings.mode.quiet_hours
+        return quiet(hours, self._zone(), now) if hours else None
 
     def _enter(self, connection: sqlite3.Connection, new: Setting, *, by_hand: bool) -> set[int]:
         facts.put(connection, FACT, new.pack())
@@ -259,8 +267,7 @@ class Modes:
 
     def _tell(self, connection: sqlite3.Connection, reasons: Collection[str]) -> set[int]:
         title = next((words for reason, words in TITLES.items() if reason in reasons), "{events} held back")
-        zone = self._manner().zone
-        return digests.of_held(connection, reasons, title, clock.wall(), zone, silent=True)
+        return digests.of_held(connection, reasons, title, clock.wall(), self._zone(), silent=True)
 
 
 def _microseconds(mode: str, lasting: str) -> int:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cctelegram.bridge import clock, close
+from cctelegram.bridge import close
 from cctelegram.bridge.routes import Routes
 from cctelegram.decisions import ledger
 from cctelegram.outbox import chats, orders, overview, reassign
 from cctelegram.outbox.orders import Impossible
+from cctelegram.runtime import clock
+from cctelegram.runtime.signals import DecisionClosed, DeliveriesQueued
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Sequence
 
     from cctelegram.config.settings import Settings
-    from cctelegram.outbox.store import Store
+    from cctelegram.runtime.context import Context
 
 
 class Followed(NamedTuple):
@@ -110,28 +112,12 @@ def _as_they_are(connection: sqlite3.Connection, followed: Followed) -> Followed
 
 
 class Orders:
-    """The orders of a running bridge.
+    """The orders of a running bridge."""
 
-    Args:
-        settings: gives the settings that say who gets events now.
-        queued: told the chats for which something was queued.
-        closed: told after a decision was closed.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        *,
-        settings: Callable[[], Settings],
-        queued: Callable[[set[int]], None],
-        closed: Callable[[], None],
-        log: Any,
-    ) -> None:
-        self._store = store
-        self._settings = settings
-        self._queued = queued
-        self._closed = closed
-        self._log = log
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._store = context.store
+        self._log = context.log
 
     async def listed(self, states: Sequence[str], chat_id: int | None, limit: int) -> dict[str, Any]:
         """Give deliveries, as `outbox.overview.listed` does."""
@@ -156,7 +142,7 @@ class Orders:
         followed = await self._store.run(lambda c: drop(c, orders.named(c, which), clock.wall()))
         self._log.warning("dropped", deliveries=[one["delivery"] for one in followed.done])
         if followed.cancelled:
-            self._closed()
+            self._context.signals.send(DecisionClosed())
         return followed.told()
 
     async def cancel(self, event_id: str) -> str | None:
@@ -164,15 +150,15 @@ class Orders:
         state = await self._store.run(lambda c: cancel(c, event_id, clock.wall()))
         if state == "cancelled":
             self._log.info("cancelled", event_id=event_id)
-            self._closed()
+            self._context.signals.send(DecisionClosed())
         return state
 
     async def _retry(self, which: Callable[[sqlite3.Connection], list[int]]) -> dict[str, Any]:
         def work(connection: sqlite3.Connection) -> tuple[Followed, set[int]]:
-            followed = retry(connection, which(connection), self._settings())
+            followed = retry(connection, which(connection), self._context.settings)
             return followed, orders.chats(connection, (one["delivery"] for one in followed.done))
 
         followed, chats = await self._store.run(work)
         self._log.info("retried", deliveries=[one["delivery"] for one in followed.done])
-        self._queued(chats)
+        self._context.signals.send(DeliveriesQueued(chats))
         return followed.told()

@@ -8,100 +8,84 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sqlite3
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
-from cctelegram.bridge import aftermath, clock, compose, digests, edit, gate, payload, verdict
+from cctelegram.bridge import aftermath, compose, digests, edit, gate, payload, verdict
 from cctelegram.bridge.post import Post
-from cctelegram.bridge.wake import Wake
+from cctelegram.config.zone import zone
 from cctelegram.decisions import ledger
 from cctelegram.outbox import chats, deliveries, digest, progress
+from cctelegram.runtime import clock
+from cctelegram.runtime.component import Component
+from cctelegram.runtime.signals import (
+    CardSent,
+    ChatReachable,
+    ChatUnreachable,
+    ClockJumped,
+    DeliveriesQueued,
+    DeliveryHeld,
+    MessageSent,
+    SendFailed,
+    SettingsChanged,
+    TokenRejected,
+)
+from cctelegram.runtime.wake import Wake
 from cctelegram.telegram import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    import sqlite3
+    from collections.abc import Callable
 
     from cctelegram.bridge.audience import Audience
-    from cctelegram.bridge.figures import Figures
-    from cctelegram.bridge.judge import Standing
-    from cctelegram.bridge.keep import Faults
     from cctelegram.bridge.line import Line
+    from cctelegram.bridge.modes import Modes
     from cctelegram.bridge.topics import Topics
-    from cctelegram.config.settings import Lanes
     from cctelegram.outbox.deliveries import Part
-    from cctelegram.outbox.store import Store
+    from cctelegram.runtime.context import Context
 
 # A task's progress is edited no more often than this, in microseconds.
 EDIT_EVERY: Final = 3_000_000
 
 
-T = TypeVar("T")
-
 # Who stops us waits this long, in seconds, for the requests in flight; one cut off is repeated with a mark.
 FINISH: Final = 5.0
-# What came of a request is written down again after this many seconds while the store refuses it.
-AGAIN: Final = 1.0
+# What came of a request is written down however long the disk is full: left in `sending`, it would not be
+# looked at before the next start, and then be repeated.
+RECORDING: Final = "writing down what was sent"
 
 
-class Outbound:
-    """Sends what is queued until it is cancelled; then what is in flight is finished, for `FINISH` seconds.
+class Outbound(Component):
+    """Sends what is queued; when it is cancelled, what is in flight is finished, for `FINISH` seconds."""
 
-    Args:
-        audience: knows who gets events now.
-        allowed: gives the people who may be written to, as the settings say now.
-        manner: gives the settings that rendering reads, as they are now.
-        standing: gives what counts now: what was queued before is held when its turn comes too late.
-        held: told that something was.
-        token_refused: told when Telegram no longer takes the token.
-        arrived: told after a card arrived (its decision may have been closed meanwhile).
-        turn: held by who reads or writes a large event, so that it is one at a time.
-    """
+    name = "sending"
 
     def __init__(
-        self,
-        store: Store,
-        line: Line,
-        *,
-        audience: Audience,
-        topics: Topics,
-        allowed: Callable[[], Collection[int]],
-        manner: Callable[[], compose.Manner],
-        figures: Figures,
-        faults: Faults,
-        bounds: Callable[[], Lanes],
-        standing: Callable[[], Standing],
-        held: Callable[[], None],
-        token_refused: Callable[[str], None],
-        arrived: Callable[[], None],
-        turn: asyncio.Lock,
-        log: Any,
+        self, context: Context, line: Line, audience: Audience, topics: Topics, modes: Modes
     ) -> None:
-        self._turn = turn
-        self._post = Post(store, line, turn)
-        self._store = store
+        super().__init__(context)
+        self._post = Post(context, line)
         self._line = line
         self._audience = audience
         self._topics = topics
-        self._allowed = allowed
-        self._manner = manner
-        self._figures = figures
-        self._faults = faults
-        self._bounds = bounds
-        self._standing = standing
-        self._held = held
-        self._token_refused = token_refused
-        self._arrived_bell = arrived
-        self._log = log
+        self._modes = modes
         self._bells: dict[int, Wake] = {}
         self._looked: dict[int, compose.Look] = {}  # with the note of the message before, in one transaction
         self.dead: dict[int, str] = {}
-        self._new = Wake()
         self._in_flight: set[asyncio.Task[None]] = set()
         self._halted = False
         self._settings_changed = asyncio.Event()
 
-    async def run(self) -> None:
+    def _listeners(self) -> dict[type, Callable[[Any], None]]:
+        return {
+            DeliveriesQueued: self._queued,
+            ChatUnreachable: self._unreachable,
+            ChatReachable: self._reachable,
+            SettingsChanged: self._changed,
+            ClockJumped: self._wake_all,
+        }
+
+    async def _work(self) -> None:
         """Serve every chat that has something queued, now or later."""
         try:
             await self._serve_all()
@@ -122,37 +106,38 @@ class Outbound:
             while True:
                 for chat_id in self._bells.keys() - serving:
                     serving.add(chat_id)
-                    work = self._faults.keep(f"sending to {chat_id}", partial(self._serve, chat_id))
+                    work = self._context.supervisor.keep(
+                        f"sending to {chat_id}", partial(self._serve, chat_id)
+                    )
                     group.create_task(work, name=f"send {chat_id}")
-                await self._new.wait()
+                await self._wake.wait()
 
-    def wake(self, chat_id: int) -> None:
-        """Tell that something was queued for a chat."""
+    def _queued(self, queued: DeliveriesQueued) -> None:
+        for chat_id in queued.chat_ids:
+            self._wake_chat(chat_id)
+
+    def _wake_chat(self, chat_id: int) -> None:
         bell = self._bells.get(chat_id)
         if bell is None:
             bell = self._bells[chat_id] = Wake()
-            self._new.ring()
+            self._wake.ring()
         bell.ring()
 
-    def kill(self, chat_id: int, reason: str) -> None:
-        """Tell that a chat cannot be written to."""
-        self.dead[chat_id] = reason
+    def _unreachable(self, chat: ChatUnreachable) -> None:
+        self.dead[chat.chat_id] = chat.reason
 
-    def changed(self) -> None:
-        """Tell that the settings changed: whatever waits by the old ones looks again."""
+    def _reachable(self, chat: ChatReachable) -> None:
+        self.dead.pop(chat.chat_id, None)
+        self._wake_chat(chat.chat_id)
+
+    def _changed(self, _: SettingsChanged) -> None:
         self._settings_changed.set()
         self._settings_changed = asyncio.Event()
-        self.wake_all()
+        self._wake_all()
 
-    def wake_all(self) -> None:
-        """Tell that the clock was set: who waits looks again how long."""
+    def _wake_all(self, _: object = None) -> None:
         for bell in self._bells.values():
             bell.ring()
-
-    def revive(self, chat_id: int) -> None:
-        """Tell that a chat can be written to again."""
-        self.dead.pop(chat_id, None)
-        self.wake(chat_id)
 
     async def _serve(self, chat_id: int) -> None:
         bell = self._bells[chat_id]
@@ -163,7 +148,9 @@ class Outbound:
             if self._halted:
                 await asyncio.Event().wait()  # whoever changes the token ends this task
             # A positive id is a person's own chat: who is off the list is written to no more.
-            if chat_id in self.dead or (chat_id > 0 and chat_id not in self._allowed()):
+            if chat_id in self.dead or (
+                chat_id > 0 and chat_id not in self._context.settings.telegram.allowed_users
+            ):
                 await bell.wait()
                 continue
             pause = self._line.pauses.seconds(chat_id)
@@ -206,12 +193,12 @@ class Outbound:
 
     async def _stopped(self, job: compose.Job) -> bool:
         """Hold what was queued before a mode or quiet hours that keep it back; returns whether it was."""
-        standing = self._standing()
+        standing = self._modes.standing()
         if not gate.may_stop(standing):
             return False
         held = await self._store.run(lambda c: gate.stop(c, standing, job.waiting))
         if held:
-            self._held()
+            self._signals.send(DeliveryHeld())
         return held
 
     async def _conflated(self, job: compose.Job) -> bool:
@@ -238,12 +225,12 @@ class Outbound:
         lane, chat_id = job.waiting.lane, job.waiting.chat_id
         to = (chat_id, job.waiting.thread_id)
         bound = self._bound(lane)
-        zone = self._manner().zone
+        local = zone(self._context.settings.display.timezone)
 
         def work(connection: sqlite3.Connection) -> int:
             if not digest.crowded(connection, *to, lane, bound):
                 return 0
-            return digests.of_lane(connection, to, lane, clock.wall(), zone)
+            return digests.of_lane(connection, to, lane, clock.wall(), local)
 
         count = await self._store.run(work)
         if count:
@@ -262,7 +249,7 @@ class Outbound:
         return compose.Look(job, crowded=crowded)
 
     def _bound(self, lane: int) -> int:
-        bounds = self._bounds()
+        bounds = self._context.settings.lanes
         return bounds.alert_bound if lane == 1 else bounds.ordinary_bound
 
     async def _send(self, job: compose.Job, taken: float) -> None:
@@ -326,10 +313,10 @@ class Outbound:
         return part, new[0] if new else payload.unpack(part.payload), last, card
 
     async def _compose(self, job: compose.Job) -> list[payload.Payload]:
-        manner, key = self._manner(), self._line.key
+        manner, key = compose.manner(self._context.settings), self._line.key
         try:
             if job.large:
-                async with self._turn:
+                async with self._context.large_event:
                     return await self._store.run(lambda c: compose.compose_large(c, job, manner, key))
             return compose.compose(job, manner, key)
         except Exception as error:  # noqa: BLE001 - an event that we cannot lay out is still told
@@ -348,14 +335,12 @@ class Outbound:
             complete = deliveries.part_sent(connection, part.part, message_id, now)
             return complete, self._look(connection, job.waiting.chat_id)
 
-        complete, look = await self._recorded(lambda: self._store.run(work))
+        complete, look = await self._context.supervisor.until_stored(RECORDING, lambda: self._store.run(work))
         self._looked[job.waiting.chat_id] = look
         self._topics.arrived(job.waiting.chat_id, job.waiting.thread_id)
         if card is not None:
-            self._arrived_bell()
-        self._figures.part_sent()
-        if complete:
-            self._figures.delivered(job.waiting.lane, job.occurred_at, now)
+            self._signals.send(CardSent())
+        self._signals.send(MessageSent(job.waiting.lane, complete, job.occurred_at, now))
         self._log.info(
             "sent",
             event_id=job.event_id,
@@ -364,25 +349,9 @@ class Outbound:
             complete=complete,
         )
 
-    async def _recorded(self, write: Callable[[], Awaitable[T]]) -> T:
-        """Write down what came of a request, however long the disk is full.
-
-        Left in `sending`, it would not be looked at before the next start, and then be repeated.
-        """
-        name = "writing down what was sent"
-        while True:
-            try:
-                result = await write()
-            except sqlite3.OperationalError as error:
-                self._faults.tell(name, error)
-                await asyncio.sleep(AGAIN)
-            else:
-                self._faults.over(name)
-                return result
-
     async def _failed(self, job: compose.Job, card: int | None, error: errors.TelegramError) -> None:
         what = verdict.verdict(error, job.waiting.attempts)
-        self._figures.failed(type(what).__name__)
+        self._signals.send(SendFailed(type(what).__name__))
         self._log.warning(
             "not sent",
             event_id=job.event_id,
@@ -391,7 +360,7 @@ class Outbound:
             reason=str(error),
         )
         now = clock.wall()
-        await self._recorded(lambda: self._follow(job, card, what, now))
+        await self._context.supervisor.until_stored(RECORDING, lambda: self._follow(job, card, what, now))
 
     async def _follow(self, job: compose.Job, card: int | None, what: verdict.Verdict, now: int) -> None:
         """Do what follows from a failed try; doing it again, after a fault of the store, changes nothing."""
@@ -414,11 +383,11 @@ class Outbound:
             )
         match what:
             case verdict.DeadToken(reason):
-                self._token_refused(reason)
+                self._signals.send(TokenRejected(reason))
                 self._halted = True
             case verdict.Moved(chat_id):
                 await self._audience.load()
-                self.wake(chat_id)
+                self._wake_chat(chat_id)
             case verdict.WithoutThread(_):
                 self._topics.lost(waiting.chat_id, waiting.thread_id)
             case _:

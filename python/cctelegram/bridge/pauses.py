@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cctelegram.bridge import clock
 from cctelegram.outbox import chats
+from cctelegram.runtime import clock
 
 if TYPE_CHECKING:
     import sqlite3

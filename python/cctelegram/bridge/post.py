@@ -12,25 +12,20 @@ from cctelegram.bridge import compose, payload
 from cctelegram.telegram import errors
 
 if TYPE_CHECKING:
-    import asyncio
     import sqlite3
 
     from cctelegram.bridge.line import Line
     from cctelegram.outbox.deliveries import Waiting
-    from cctelegram.outbox.store import Store
+    from cctelegram.runtime.context import Context
 
 
 class Post:
-    """Posts over one line.
+    """Posts over one line."""
 
-    Args:
-        turn: held by who reads or writes a large event, so that it is one at a time.
-    """
-
-    def __init__(self, store: Store, line: Line, turn: asyncio.Lock) -> None:
-        self._store = store
+    def __init__(self, context: Context, line: Line) -> None:
+        self._store = context.store
         self._line = line
-        self._turn = turn
+        self._turn = context.large_event
 
     async def post(self, waiting: Waiting, content: payload.Payload, *, marked: bool) -> int:
         """Send a part, `marked` as one that may be a repeat; returns the message's id.

@@ -5,20 +5,21 @@ Not at once: an editor may write half of a file first. Status and log have it at
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from cctelegram import render
-from cctelegram.bridge import clock
 from cctelegram.bridge.payload import Payload, pack
-from cctelegram.bridge.wake import Wake
 from cctelegram.outbox import deliveries
+from cctelegram.runtime import clock
+from cctelegram.runtime.component import Component
+from cctelegram.runtime.signals import DeliveriesQueued, SettingsChanged
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
 
-    from cctelegram.config.live import Live
-    from cctelegram.outbox.store import Store
+    from cctelegram.bridge.modes import Modes
+    from cctelegram.runtime.context import Context
+
 
 # Settings that stay invalid for so many seconds are told.
 PATIENCE: Final = 2.0
@@ -26,48 +27,31 @@ PATIENCE: Final = 2.0
 LANE: Final = 1
 
 
-class Refusals:
-    """Tells of refused settings until it is cancelled.
+class Refusals(Component):
+    """Notifies the owner of settings that are refused."""
 
-    Args:
-        holds: gives the reason for which notices are held, or None.
-        queued: told the chats for which something was queued.
-    """
+    name = "telling of refused settings"
+    wakes_on = (SettingsChanged,)
 
-    def __init__(
-        self,
-        store: Store,
-        live: Live,
-        *,
-        holds: Callable[[], str | None],
-        queued: Callable[[set[int]], None],
-        log: Any,
-    ) -> None:
-        self._store = store
-        self._live = live
-        self._holds = holds
-        self._queued = queued
-        self._log = log
-        self._bell = Wake()
+    def __init__(self, context: Context, modes: Modes) -> None:
+        super().__init__(context)
+        self._live = context.live
+        self._modes = modes
 
-    def look(self) -> None:
-        """Tell that the settings were read again."""
-        self._bell.ring()
-
-    async def run(self) -> None:
-        """Wait for a refusal, tell of it, wait until it is mended."""
+    async def _work(self) -> None:
+        """Wait for a refusal, notify, wait until it is mended."""
         while True:
             while self._live.refused is None:
-                await self._bell.wait()
+                await self._wake.wait()
             if await self._stays():
                 await self._tell()
             while self._live.refused is not None:
-                await self._bell.wait()
+                await self._wake.wait()
 
     async def _stays(self) -> bool:
         deadline = clock.monotonic() + PATIENCE
         while (left := deadline - clock.monotonic()) > 0 and self._live.refused is not None:
-            await self._bell.wait(left)
+            await self._wake.wait(left)
         return self._live.refused is not None
 
     async def _tell(self) -> None:
@@ -78,7 +62,7 @@ class Refusals:
             "The changed settings are refused",
             [*reason.split("\n"), "What was in force before stays in force."],
         )
-        held = self._holds()
+        held = self._modes.holds()
 
         def work(connection: sqlite3.Connection) -> None:
             deliveries.enqueue(
@@ -87,4 +71,4 @@ class Refusals:
 
         await self._store.run(work)
         self._log.info("refused settings told", held=held)
-        self._queued({owner})
+        self._signals.send(DeliveriesQueued((owner,)))

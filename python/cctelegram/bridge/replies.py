@@ -5,23 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 import orjson
 
-from cctelegram.bridge import clock
-from cctelegram.bridge.wake import Wake
 from cctelegram.outbox import answers
+from cctelegram.runtime import clock
+from cctelegram.runtime.component import Component
+from cctelegram.runtime.retry import DISK
+from cctelegram.runtime.signals import ClockJumped, DecisionClosed, DecisionOpened, StoreReplaced
 from cctelegram.spool import responses
 
 if TYPE_CHECKING:
     import sqlite3
 
     from cctelegram.outbox.answers import Answer
-    from cctelegram.outbox.store import Store
-
-# A directory that cannot be written (full, read-only, gone) is tried again after this many seconds.
-AGAIN: Final = 2.0
+    from cctelegram.runtime.context import Context
 
 
 def write_all(connection: sqlite3.Connection, directory: str) -> None:
@@ -63,21 +62,22 @@ def post(directory: str, answer: Answer, corrected: Answer | None) -> str:
     return body
 
 
-class Replies:
-    """Writes answer files until it is cancelled."""
+class Replies(Component):
+    """Writes answer files."""
 
-    def __init__(self, store: Store, directory: str, *, log: Any) -> None:
-        self._store = store
-        self._directory = directory
-        self._log = log
-        self._bell = Wake()
-        self.problem: str | None = None
+    name = "writing answers"
+    wakes_on = (DecisionOpened, DecisionClosed, ClockJumped, StoreReplaced)
 
-    def wake(self) -> None:
-        """Tell that an answer was entered."""
-        self._bell.ring()
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._directory = context.settings.spool.responses_dir
+        self._problem: str | None = None
 
-    async def run(self) -> None:
+    def problems(self) -> list[str]:
+        """Return why no answer can be written now."""
+        return [] if self._problem is None else [self._problem]
+
+    async def _work(self) -> None:
         """Write what is entered, in order."""
         withdrawn = True  # by a run before, which was killed
         waiting = await self._store.run(partial(answers.unwritten, limit=1))
@@ -87,7 +87,7 @@ class Replies:
                 withdrawn |= waiting[0].corrects is not None
                 body = await self._write(waiting[0])
                 if body is None:
-                    await self._bell.wait(AGAIN)
+                    await self._wake.wait(DISK.longest)
                 else:
                     written = (waiting[0].answer, body)
             else:
@@ -95,7 +95,7 @@ class Replies:
                     with contextlib.suppress(OSError):  # hidden, and swept at the next start
                         await asyncio.to_thread(responses.sweep, self._directory)
                     withdrawn = False
-                await self._bell.wait()
+                await self._wake.wait()
             waiting = await self._store.run(partial(_noted, written=written, now=clock.wall()))
 
     async def _write(self, answer: Answer) -> str | None:
@@ -105,10 +105,10 @@ class Replies:
         try:
             body = await asyncio.to_thread(post, self._directory, answer, corrected)
         except OSError as error:
-            self.problem = f"cannot write {self._directory}: {error.strerror or error}"
-            self._log.error("answer not written", name=answer.name, reason=self.problem)
+            self._problem = f"cannot write {self._directory}: {error.strerror or error}"
+            self._log.error("answer not written", name=answer.name, reason=self._problem)
             return None
-        self.problem = None
+        self._problem = None
         self._log.info("answer written", name=answer.name)
         return body
 

@@ -8,15 +8,20 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from cctelegram import version
 from cctelegram.config.rules import LANES
 from cctelegram.decisions import ledger
 from cctelegram.monitor import memory
 from cctelegram.outbox import deliveries
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cctelegram.bridge.figures import Figures
     from cctelegram.config.live import Live
     from cctelegram.outbox.store import Store
+    from cctelegram.runtime.component import Component
+    from cctelegram.runtime.context import Context
 
 # The status waits no longer than this for the store, in seconds.
 PATIENCE: Final = 2.0
@@ -33,7 +38,52 @@ def from_store(connection: sqlite3.Connection) -> dict[str, Any]:
     }
 
 
-async def stored(store: Store) -> tuple[dict[str, Any], str | None]:
+class Overview:
+    """What all components say together.
+
+    Args:
+        components: those whose problems and status count; one that is added later counts too.
+    """
+
+    def __init__(self, context: Context, figures: Figures, components: Sequence[Component]) -> None:
+        self._context = context
+        self._figures = figures
+        self._components = components
+        self._started = time.monotonic()
+        self.ready = False
+
+    def problems(self) -> list[str]:
+        """Return what keeps the bridge from its whole work, each in a sentence; empty when nothing does."""
+        live, store = self._context.live, self._context.store
+        found = [problem for component in self._components for problem in component.problems()]
+        if store.problem is not None:
+            found.append(store.problem)
+        if live.refused is not None:
+            found.append(f"the changed settings are refused: {live.refused}")
+        return [*found, *live.loaded.warnings, *self._context.supervisor.problems]
+
+    async def status(self) -> dict[str, Any]:
+        """Return what /status says; every figure was counted or measured just now."""
+        stored, silent = await _stored(self._context.store)
+        problem = self._context.store.problem
+        reasons = [*self.problems(), *([silent] if silent and problem is None else [])]
+        failing = silent or problem or any(each.failing for each in self._components)
+        parts = {key: value for each in self._components for key, value in each.status().items()}
+        return {
+            "running": True,
+            "ready": self.ready,
+            "health": "failing" if failing else "degraded" if reasons else "ok",
+            "reasons": reasons,
+            "version": version(),
+            "home": str(self._context.home),
+            **from_process(self._figures, self._started),
+            "config": from_settings(self._context.live),
+            **stored,
+            **parts,
+        }
+
+
+async def _stored(store: Store) -> tuple[dict[str, Any], str | None]:
     """Ask the store what `from_store` says; when it does not answer, nothing, and the reason."""
     try:
         async with asyncio.timeout(PATIENCE):

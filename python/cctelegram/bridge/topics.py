@@ -12,17 +12,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from cctelegram.bridge import clock
 from cctelegram.outbox import intake, topics
 from cctelegram.outbox.topics import Forum
+from cctelegram.runtime import clock
 from cctelegram.telegram import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from cctelegram.bridge.compose import Job
     from cctelegram.bridge.line import Line
-    from cctelegram.outbox.store import Store
+    from cctelegram.runtime.context import Context
 
 # What getChat said counts for a day, and as long no topic is tried where one was refused; in us.
 DAY: Final = 86_400_000_000
@@ -69,18 +67,15 @@ class Topics:
     """The topics of one bot.
 
     Args:
-        most: gives how many topics a chat may have, as the settings say now; 0: projects have none.
         in_private: whether private chats with this bot have topics (getMe.has_topics_enabled).
     """
 
-    def __init__(
-        self, store: Store, line: Line, *, most: Callable[[], int], in_private: bool, log: Any
-    ) -> None:
-        self._store = store
+    def __init__(self, context: Context, line: Line, *, in_private: bool) -> None:
+        self._context = context
+        self._store = context.store
         self._line = line
-        self._most = most
         self._in_private = in_private
-        self._log = log
+        self._log = context.log
         self._forums: dict[int, Forum] = {}
         self._threads: dict[tuple[int, str], topics.Topic] = {}
         self._gone: set[tuple[int, int]] = set()
@@ -98,6 +93,12 @@ class Topics:
             for chat_id, thread_id in sorted(self._gone)
         ]
 
+    @property
+    def _most(self) -> int:
+        """How many topics a chat may have; 0 when projects have none."""
+        display = self._context.settings.display
+        return display.max_topics if display.project_topics else 0
+
     async def load(self) -> None:
         """Read what was kept."""
         bot = self._line.bot
@@ -110,7 +111,7 @@ class Topics:
         No failure here keeps an event from its chat: it goes there without a topic.
         """
         waiting = job.waiting
-        if waiting.thread_id is not None or waiting.event is None or job.rendered or not self._most():
+        if waiting.thread_id is not None or waiting.event is None or job.rendered or not self._most:
             return job
         name = project(await self._whereabouts(job))
         if name is None:
@@ -124,7 +125,7 @@ class Topics:
             return job
         others = {key: topic for key, topic in self._threads.items() if key[0] == waiting.chat_id}
         reused = None
-        if len(others) >= self._most():
+        if len(others) >= self._most:
             oldest = min(others.values(), key=lambda topic: topic.used_at)
             if clock.wall() - oldest.used_at <= DAY:
                 return job

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import random
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from cctelegram.bridge import plainer
+from cctelegram.runtime.retry import REQUEST
 from cctelegram.telegram import errors
-
-# Waits between tries, in seconds: doubling from one to five minutes, with jitter, as long as it takes.
-FIRST_WAIT: Final = 1.0
-LONGEST_WAIT: Final = 300.0
 
 
 class Retry(NamedTuple):
@@ -78,16 +75,10 @@ class Plainer(NamedTuple):
 Verdict = Retry | Repeat | Pause | Dead | DeadChat | DeadToken | Moved | WithoutThread | Plainer
 
 
-def backoff(attempts: int, chance: float) -> float:
-    """Give the wait before try number `attempts + 1`, in seconds; `chance` in [0, 1) spreads it by half."""
-    longest = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(attempts, 20))
-    return longest * (0.5 + chance / 2)
-
-
 def verdict(error: errors.TelegramError, attempts: int) -> Verdict:  # noqa: PLR0911 - a table, row by row
     """Say what follows from `error` after `attempts` failed tries."""
     reason = str(error)
-    wait = backoff(attempts, random.random())  # noqa: S311 - spreads load, guards nothing
+    wait = REQUEST.seconds(attempts, random.random())  # noqa: S311 - spreads load, guards nothing
     match error:
         case errors.RetryAfter():
             return Pause(float(error.seconds), reason)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from cctelegram.bridge.keep import Faults
+from cctelegram.runtime.supervisor import Supervisor
 from flow.test_settings import write
 from running import QUICK
 
@@ -30,7 +30,7 @@ def test_a_part_that_fails_while_it_is_ended_does_not_begin_again() -> None:
             raise RuntimeError("it failed on its way out") from None
 
     async def run() -> list[BaseException | None]:
-        task = asyncio.create_task(Faults(structlog.get_logger()).keep("a part", work))
+        task = asyncio.create_task(Supervisor(structlog.get_logger()).keep("a part", work))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         task.cancel()
@@ -42,65 +42,6 @@ def test_a_part_that_fails_while_it_is_ended_does_not_begin_again() -> None:
     assert begun == 1
 
 
-def test_background_work_that_fails_is_logged_and_a_problem_until_a_repetition_succeeds() -> None:
-    log = structlog.testing.CapturingLogger()
-    faults = Faults(log)
-    seen: list[list[str]] = []
-
-    async def run() -> None:
-        done = asyncio.Event()
-
-        async def work() -> None:
-            if not seen:
-                asyncio.get_running_loop().call_soon(lambda: seen.append(faults.problems))
-                raise OSError("the disk is full")
-            asyncio.get_running_loop().call_soon(done.set)
-
-        faults.background("a task", work)
-        async with asyncio.timeout(10):
-            await done.wait()
-
-    asyncio.run(run())
-    assert seen == [["a task: OSError: the disk is full"]]
-    assert faults.problems == []
-    (call,) = log.calls
-    assert call.method_name == "error"
-    assert (call.kwargs["part"], call.kwargs["reason"]) == ("a task", "OSError: the disk is full")
-
-
-def test_background_work_runs_once_at_a_time_and_once_more_with_the_newest() -> None:
-    faults = Faults(structlog.get_logger())
-    done: list[str] = []
-
-    async def run() -> None:
-        began, go, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
-
-        async def slow() -> None:
-            began.set()
-            await go.wait()
-            done.append("slow")
-
-        async def older() -> None:
-            done.append("older")
-
-        async def newest() -> None:
-            done.append("newest")
-            ended.set()
-            await asyncio.Event().wait()
-
-        faults.background("a task", slow)
-        await began.wait()
-        faults.background("a task", older)
-        faults.background("a task", newest)
-        go.set()
-        async with asyncio.timeout(10):
-            await ended.wait()
-            await faults.end()  # what runs is cancelled
-
-    asyncio.run(run())
-    assert done == ["slow", "newest"]
-
-
 def test_the_log_has_the_error_of_a_task_that_nothing_awaits_and_of_a_callback() -> None:
     log = structlog.testing.CapturingLogger()
 
@@ -109,7 +50,7 @@ def test_the_log_has_the_error_of_a_task_that_nothing_awaits_and_of_a_callback()
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
-        loop.set_exception_handler(Faults(log).unhandled)
+        loop.set_exception_handler(Supervisor(log).unhandled)
         loop.create_task(fail())  # noqa: RUF006 - that is what is tried
         loop.call_soon(lambda: 1 / 0)
         await asyncio.sleep(0)
@@ -122,7 +63,7 @@ def test_the_log_has_the_error_of_a_task_that_nothing_awaits_and_of_a_callback()
 
 
 def test_what_fails_after_a_reload_is_a_problem_until_it_is_done(running: RunningBridge) -> None:
-    part = "reassigning deliveries"
+    part = "giving events to who gets them"
     named = f"{part}: OperationalError: no such table: facts"
     with contextlib.closing(sqlite3.connect(running.home / "state" / "store.db")) as other:
         other.execute("ALTER TABLE facts RENAME TO away")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from cctelegram.bridge import clock
+from cctelegram.runtime import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

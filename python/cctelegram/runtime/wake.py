@@ -11,8 +11,8 @@ class Wake:
     def __init__(self) -> None:
         self._rung = asyncio.Event()
 
-    def ring(self) -> None:
-        """Wake the waiter, now or when it next waits."""
+    def ring(self, _signal: object = None) -> None:
+        """Wake the waiter, now or when it next waits. Serves as the listener for a signal."""
         self._rung.set()
 
     async def wait(self, seconds: float | None = None) -> bool:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from cctelegram.bridge import clock
 from cctelegram.outbox import snapshots
 from cctelegram.outbox.connection import Damaged, check
+from cctelegram.runtime import clock
+from cctelegram.runtime.component import Component
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cctelegram.outbox.store import Store
+    from cctelegram.runtime.context import Context
+
 
 # The first snapshot waits for the start to be over, in seconds.
 AFTER_START: Final = 10.0
@@ -23,22 +25,22 @@ LONGEST_SLEEP: Final = 3600.0
 DAY: Final = 86_400_000_000
 
 
-class Snapshots:
+class StoreChecks(Component):
     """Checks the store after an unclean end and daily, and takes a snapshot each day in which it changed.
 
     Args:
         unclean: whether the bridge before did not end as it should.
     """
 
-    def __init__(self, store: Store, *, unclean: bool, log: Any) -> None:
-        self._store = store
+    name = "checking the store"
+
+    def __init__(self, context: Context, *, unclean: bool) -> None:
+        super().__init__(context)
         self._unclean = unclean
-        self._log = log
         self._stopping = threading.Event()
         self._checked_at = clock.wall()
 
-    async def run(self) -> None:
-        """Work until it is cancelled."""
+    async def _work(self) -> None:
         try:
             if self._unclean:
                 await self._check(quick=True)

@@ -1,0 +1,35 @@
+"""The watch of the settings' files: a change is read at once, and signalled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cctelegram.runtime.component import Component
+from cctelegram.runtime.signals import SettingsChanged
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from cctelegram.runtime.context import Context
+
+
+class SettingsWatch(Component):
+    """Watches the settings until the bridge stops."""
+
+    name = "watching the settings"
+
+    def __init__(self, context: Context, stop: asyncio.Event) -> None:
+        super().__init__(context)
+        self._live = context.live
+        self._stop = stop
+        self._live.on_change(self._changed)
+
+    async def _work(self) -> None:
+        await self._live.watch(self._stop)
+
+    def _changed(self) -> None:
+        if self._live.refused is not None:
+            self._log.error("settings refused", reason=self._live.refused)
+        else:
+            self._log.info("settings read again", restart=[each.key for each in self._live.restart])
+        self._signals.send(SettingsChanged())

@@ -1,0 +1,1 @@
+"""What every component of the bridge stands on: context, signals, supervisor, retries, clocks, log."""
