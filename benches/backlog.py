@@ -27,11 +27,11 @@ from figures import Figure, of_ratios, on_disk, report
 from cctelegram.decisions import ledger
 from cctelegram.decisions.question import question
 from cctelegram.events.event import from_row
-from cctelegram.outbox import intake
 from cctelegram.sandbox.child import Sandbox, running
-from outbox.rows import NOW, row, to
+from cctelegram.store import intake
 from owned import Store
 from running import bridge, make_home, wait_for
+from store.rows import NOW, row, to
 
 if TYPE_CHECKING:
     import sqlite3

@@ -22,11 +22,11 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from figures import Figure, report
 
-from cctelegram.bridge.history import STEP
-from cctelegram.outbox import intake, schema, search
-from cctelegram.outbox.search import Query
-from outbox.rows import NOW, row, to
+from cctelegram.chat.history import STEP
+from cctelegram.store import intake, schema, search
+from cctelegram.store.search import Query
 from owned import connect
+from store.rows import NOW, row, to
 
 if TYPE_CHECKING:
     import sqlite3

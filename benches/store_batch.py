@@ -21,9 +21,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from figures import Figure, median_us, on_disk, ratio, report
 
-from cctelegram.outbox import intake, schema
-from outbox.rows import NOW, row, to
+from cctelegram.store import intake, schema
 from owned import Store, connect
+from store.rows import NOW, row, to
 
 if TYPE_CHECKING:
     import sqlite3

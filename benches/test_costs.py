@@ -19,12 +19,12 @@ import pytest
 from workload import hooks, write_files
 
 from cctelegram import _native
-from cctelegram.bridge.judge import Standing, judge
-from cctelegram.bridge.routes import Routes
 from cctelegram.config.load import load
-from cctelegram.outbox import intake
-from cctelegram.outbox.repeats import Repeats
-from outbox.rows import memory
+from cctelegram.policy.judge import PolicyState, judge
+from cctelegram.policy.routes import Routes
+from cctelegram.store import intake
+from cctelegram.store.repeats import Repeats
+from store.rows import memory
 
 if TYPE_CHECKING:
     import sqlite3
@@ -79,7 +79,7 @@ def test_a_batch_crosses_into_python(benchmark: Any, inbox: _native.Inbox) -> No
 
 
 def test_a_batch_is_judged(benchmark: Any, rows: list[tuple[Any, ...]]) -> None:
-    standing = Standing()
+    standing = PolicyState()
     judged = benchmark(lambda: [judge(standing, row) for row in rows])
     assert len(judged) == EVENTS
 

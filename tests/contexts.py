@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from cctelegram.outbox.store import Store
+    from cctelegram.store.database import Store
 
 
 def context(home: Path, store: Store, environ: Mapping[str, str] | None = None, log: Any = None) -> Context:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cctelegram.bridge.lock import HomeLock
-from cctelegram.outbox import connection, store
+from cctelegram.daemon.lock import HomeLock
+from cctelegram.store import connection
+from cctelegram.store import database as store
 
 if TYPE_CHECKING:
     import sqlite3

@@ -13,6 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 # Tests that read all the sources, or all the pages; they take seconds.
 ALWAYS = ("tests/test_layering.py", "tests/test_tests.py")
+# The rooms whose components are tried together.
+TOGETHER = ("chat", "daemon", "decisions", "delivery", "intake", "policy", "runtime")
 
 
 def git(*words: str) -> list[str]:
@@ -32,7 +34,7 @@ def tests_of(path: str) -> list[str]:
     """Return the tests of a file: those of its room, or the file itself if it is a test."""
     parts = Path(path).parts
     if parts[0] == "python" and len(parts) > 3:
-        return [f"tests/{parts[2]}"]
+        return [f"tests/{parts[2]}", *(["tests/bridge"] if parts[2] in TOGETHER else [])]
     if parts[0] == "tests" and parts[-1].startswith("test_"):
         return [path]
     if parts[0] == "docs" or parts[-1].endswith(".md"):

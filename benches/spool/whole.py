@@ -22,16 +22,16 @@ from spool.floors import Floors
 from workload import hooks, write_files
 
 from cctelegram import _native
-from cctelegram.bridge.audience import Audience
-from cctelegram.bridge.figures import Figures
-from cctelegram.bridge.intake import Intake
-from cctelegram.bridge.lock import HomeLock
-from cctelegram.bridge.modes import Modes
-from cctelegram.outbox import intake
-from cctelegram.outbox.connection import connect_writer
-from cctelegram.outbox.store import Store
+from cctelegram.daemon.counters import Counters
+from cctelegram.daemon.lock import HomeLock
+from cctelegram.delivery.modes import Modes
+from cctelegram.delivery.recipients import Recipients
+from cctelegram.intake.intake import Intake
 from cctelegram.runtime.signals import EventsStored
 from cctelegram.spool.inbox import Inbox, bounds
+from cctelegram.store import intake
+from cctelegram.store.connection import connect_writer
+from cctelegram.store.database import Store
 from contexts import context
 
 FILES = 20_000
@@ -53,7 +53,7 @@ async def whole(home: Path) -> float:
     settings = given.settings
     inbox = Inbox(str(home / "events"), str(home / "rejected"), **bounds(settings.spool))
     done = asyncio.Event()
-    figures = Figures(given.signals)
+    figures = Counters(given.signals)
 
     def stored(_: EventsStored) -> None:
         if figures.accepted + settings.spool.batch_events >= FILES:
@@ -61,7 +61,7 @@ async def whole(home: Path) -> float:
 
     given.signals.listen(EventsStored, stored)
     modes = Modes(given)
-    taking = Intake(given, inbox, Audience(given, modes), modes)
+    taking = Intake(given, inbox, Recipients(given, modes), modes)
     begin = time.perf_counter()
     running = asyncio.create_task(taking.run())
     await done.wait()

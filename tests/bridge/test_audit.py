@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cctelegram.bridge import audit, close, verify
-from cctelegram.decisions import ledger
+from cctelegram.decisions import audit_log as audit
+from cctelegram.decisions import close, ledger, verify
 from cctelegram.decisions.question import question
 from cctelegram.events.event import from_row
-from cctelegram.outbox import audit as log
-from cctelegram.outbox import intake, schema
-from outbox.rows import NOW, row, to
+from cctelegram.store import audit as log
+from cctelegram.store import intake, schema
+from store.rows import NOW, row, to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,10 +9,9 @@ import json
 import threading
 from typing import TYPE_CHECKING, Any
 
-from cctelegram.bridge import cleaning
-from cctelegram.bridge.cleaning import Cleaning
-from cctelegram.bridge.logfile import DAY, FULL, LogFile
-from cctelegram.cleanup import rounds
+from cctelegram.cleanup import cleaning, rounds
+from cctelegram.cleanup.cleaning import Cleaning
+from cctelegram.runtime.log_file import DAY, FULL, LogFile
 from cctelegram.spool.lock import FileLock
 from cleanup.homes import NOW, make
 from contexts import context

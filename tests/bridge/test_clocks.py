@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cctelegram.bridge.pauses import Pauses
-from cctelegram.outbox import chats, deliveries
+from cctelegram.delivery.pauses import Pauses
 from cctelegram.runtime.jumps import Jumps
+from cctelegram.store import chats, deliveries
 from flow.phone import see
 from owned import Store
 from running import bridge, wait_for

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cctelegram.bridge.courtesies import AT_ONCE, WAITING, Courtesies
+from cctelegram.chat.courtesies import AT_ONCE, WAITING, Courtesies
 from cctelegram.telegram import errors
 from contexts import context
 from owned import Store

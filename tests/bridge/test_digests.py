@@ -10,13 +10,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cctelegram.bridge import digests, payload
 from cctelegram.decisions import ledger
 from cctelegram.decisions.question import question
+from cctelegram.delivery import digests, payload
 from cctelegram.events.event import from_row
-from cctelegram.outbox import deliveries, digest, intake, schema
-from cctelegram.outbox.judgement import Judgement
-from outbox.rows import NOW, row, to
+from cctelegram.store import deliveries, digest, intake, schema
+from cctelegram.store.judgement import Judgement
+from store.rows import NOW, row, to
 
 CHATS = (1001, -7)
 HELD = ("muted", "quiet hours", "local")

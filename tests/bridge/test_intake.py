@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cctelegram.bridge.audience import Audience
-from cctelegram.bridge.figures import Figures
-from cctelegram.bridge.intake import Intake
-from cctelegram.bridge.modes import Modes
-from cctelegram.outbox import intake
+from cctelegram.daemon.counters import Counters
+from cctelegram.delivery.modes import Modes
+from cctelegram.delivery.recipients import Recipients
+from cctelegram.intake.intake import Intake
 from cctelegram.spool.inbox import Inbox
+from cctelegram.store import intake
 from contexts import context
 from owned import Store
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from cctelegram.outbox.intake import Row
-    from cctelegram.outbox.judgement import Judgement
+    from cctelegram.store.intake import Row
+    from cctelegram.store.judgement import Judgement
 
 DEADLINE = 30.0
 
@@ -53,10 +53,10 @@ class Taking:
         self.store = Store(home / "store.db")
         self.inbox = Inbox(str(home / "events"), str(home / "rejected"), batch_events=100)
         given = context(home, self.store, {"TELEGRAM_ALLOWED_USERS": "1001"})
-        self.figures = Figures(given.signals)
+        self.figures = Counters(given.signals)
         self.supervisor = given.supervisor
         self.modes = FailingModes(given)
-        self.intake = Intake(given, self.inbox, Audience(given, self.modes), self.modes)
+        self.intake = Intake(given, self.inbox, Recipients(given, self.modes), self.modes)
 
     @property
     def problem(self) -> str | None:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cctelegram.bridge.judge import GATHERED, JUDGED_BY, LOCAL, MUTED, QUIET, Standing, judge, stops
-from cctelegram.bridge.setting import Setting
 from cctelegram.config.rules import LANES, Rule
-from outbox.rows import row
+from cctelegram.policy.judge import GATHERED, JUDGED_BY, LOCAL, MUTED, QUIET, PolicyState, judge, stops
+from cctelegram.policy.mode import ModeState
+from store.rows import row
 
 ORDINARY: dict[str, Any] = {"lane": 2, "severity": "low", "type": "info_notification"}
 FAILED: dict[str, Any] = {"lane": 1, "severity": "high", "type": "build_failed"}
@@ -21,51 +21,51 @@ GRAVE: dict[str, Any] = {"lane": 0, "severity": "critical", "type": "security_al
 KINDS = {"ordinary": ORDINARY, "failed": FAILED, "done": DONE, "asks": ASKS, "grave": GRAVE}
 
 
-def held(standing: Standing) -> dict[str, str | None]:
+def held(standing: PolicyState) -> dict[str, str | None]:
     return {name: judge(standing, row(1, **kind)).reason for name, kind in KINDS.items()}
 
 
 @pytest.mark.parametrize(
     ("standing", "kept"),
     [
-        (Standing(), {}),
-        (Standing("local"), {"ordinary": LOCAL}),
-        (Standing("muted"), dict.fromkeys(KINDS, MUTED)),
-        (Standing("muted", "alerts"), dict.fromkeys(KINDS, MUTED)),
-        (Standing("nomad", "needs_you"), dict.fromkeys(("ordinary", "failed", "done"), QUIET)),
-        (Standing("local", "needs_you"), dict.fromkeys(("ordinary", "failed", "done"), QUIET)),
-        (Standing("nomad", "alerts"), dict.fromkeys(("ordinary", "done"), QUIET)),
-        (Standing("nomad", "nothing"), dict.fromkeys(KINDS, QUIET)),
+        (PolicyState(), {}),
+        (PolicyState("local"), {"ordinary": LOCAL}),
+        (PolicyState("muted"), dict.fromkeys(KINDS, MUTED)),
+        (PolicyState("muted", "alerts"), dict.fromkeys(KINDS, MUTED)),
+        (PolicyState("nomad", "needs_you"), dict.fromkeys(("ordinary", "failed", "done"), QUIET)),
+        (PolicyState("local", "needs_you"), dict.fromkeys(("ordinary", "failed", "done"), QUIET)),
+        (PolicyState("nomad", "alerts"), dict.fromkeys(("ordinary", "done"), QUIET)),
+        (PolicyState("nomad", "nothing"), dict.fromkeys(KINDS, QUIET)),
     ],
 )
-def test_what_a_mode_and_quiet_hours_keep_back(standing: Standing, kept: dict[str, str]) -> None:
+def test_what_a_mode_and_quiet_hours_keep_back(standing: PolicyState, kept: dict[str, str]) -> None:
     assert held(standing) == dict.fromkeys(KINDS) | kept
 
 
 def test_what_needs_a_person_comes_with_sound_at_night() -> None:
     for kind in (ASKS, GRAVE):
-        found = judge(Standing(quiet="needs_you"), row(1, **kind))
+        found = judge(PolicyState(quiet="needs_you"), row(1, **kind))
         assert (found.state, found.silent) == ("queued", False)
 
 
 def test_a_rule_gives_lane_and_sound() -> None:
     rules = {"info_notification": Rule(lane="alerts"), "source:ci": Rule(silent=True)}
-    assert judge(Standing(rules=rules), row(1, **ORDINARY))[:2] == (1, False)
-    assert judge(Standing(rules=rules), row(1, **FAILED, source="ci"))[:2] == (1, True)
-    assert judge(Standing("local", rules=rules), row(1, **ORDINARY)).state == "queued"
+    assert judge(PolicyState(rules=rules), row(1, **ORDINARY))[:2] == (1, False)
+    assert judge(PolicyState(rules=rules), row(1, **FAILED, source="ci"))[:2] == (1, True)
+    assert judge(PolicyState("local", rules=rules), row(1, **ORDINARY)).state == "queued"
 
 
 def test_the_rule_by_type_counts_alone_when_both_match() -> None:
     rules = {"build_failed": Rule(silent=False), "source:ci": Rule(drop=True)}
-    assert judge(Standing(rules=rules), row(1, **FAILED, source="ci")).state == "queued"
-    found = judge(Standing(rules=rules), row(1, **DONE, source="ci"))
+    assert judge(PolicyState(rules=rules), row(1, **FAILED, source="ci")).state == "queued"
+    found = judge(PolicyState(rules=rules), row(1, **DONE, source="ci"))
     assert (found.state, found.reason) == ("dead", 'dropped by [rules."source:ci"]')
 
 
 def test_a_rule_holds_for_the_digest() -> None:
     rules = {"info_notification": Rule(digest=True)}
-    assert held(Standing(rules=rules))["ordinary"] == GATHERED
-    assert held(Standing("muted", rules=rules))["ordinary"] == MUTED
+    assert held(PolicyState(rules=rules))["ordinary"] == GATHERED
+    assert held(PolicyState("muted", rules=rules))["ordinary"] == MUTED
 
 
 names = st.sampled_from(["approval_request", "build_failed", "source:test", "source:other"])
@@ -75,7 +75,7 @@ built = st.one_of(
     st.builds(Rule, digest=st.just(value=True)),
 )
 standings = st.builds(
-    Standing,
+    PolicyState,
     st.sampled_from(["nomad", "local", "muted"]),
     st.sampled_from([None, "needs_you", "alerts", "nothing"]),
     st.dictionaries(names, built),
@@ -83,7 +83,7 @@ standings = st.builds(
 
 
 @given(standings)
-def test_a_question_is_asked_or_held_and_never_dropped_or_moved(standing: Standing) -> None:
+def test_a_question_is_asked_or_held_and_never_dropped_or_moved(standing: PolicyState) -> None:
     found = judge(standing, row(1, **ASKS))
     assert found.lane == 0
     assert found.state in ("queued", "held")
@@ -91,14 +91,16 @@ def test_a_question_is_asked_or_held_and_never_dropped_or_moved(standing: Standi
 
 
 @given(standings, st.sampled_from(list(KINDS.values())))
-def test_what_goes_says_no_reason_and_what_stays_says_one(standing: Standing, kind: dict[str, Any]) -> None:
+def test_what_goes_says_no_reason_and_what_stays_says_one(
+    standing: PolicyState, kind: dict[str, Any]
+) -> None:
     found = judge(standing, row(1, **kind))
     assert (found.state == "queued") == (found.reason is None)
 
 
 @given(standings, st.integers(0, 3), st.sampled_from(["low", "critical"]), st.booleans())
 def test_r41_nothing_leaves_while_muted_but_answers_to_a_person(
-    standing: Standing, lane: int, severity: str, silent: bool
+    standing: PolicyState, lane: int, severity: str, silent: bool
 ) -> None:
     muted = standing._replace(mode="muted")
     assert stops(muted, lane, severity, silent=silent) == MUTED
@@ -106,7 +108,7 @@ def test_r41_nothing_leaves_while_muted_but_answers_to_a_person(
 
 
 def test_what_makes_no_sound_of_the_bridge_itself_goes_at_night() -> None:
-    quiet = Standing(quiet="needs_you")
+    quiet = PolicyState(quiet="needs_you")
     assert stops(quiet, 2, None, silent=True) is None
     assert stops(quiet, 1, None, silent=False) == QUIET
     assert stops(quiet, 2, "low", silent=True) == QUIET
@@ -114,13 +116,13 @@ def test_what_makes_no_sound_of_the_bridge_itself_goes_at_night() -> None:
 
 
 def test_a_mute_for_a_time_gives_back_the_mode_before_it() -> None:
-    local = Setting("nomad").change("local", None, 0)
+    local = ModeState("nomad").change("local", None, 0)
     hour = local.change("muted", 100, 0)
     assert [hour.at(now) for now in (0, 99, 100)] == ["muted", "muted", "local"]
     longer = hour.change("muted", 500, 50)
     assert [longer.at(now) for now in (100, 499, 500)] == ["muted", "muted", "local"]
     assert hour.change("muted", 500, 200).back == "local"
-    assert hour.change("nomad", None, 50) == Setting("nomad")
+    assert hour.change("nomad", None, 50) == ModeState("nomad")
 
 
 @given(
@@ -129,13 +131,13 @@ def test_a_mute_for_a_time_gives_back_the_mode_before_it() -> None:
     st.sampled_from(["local"]),
 )
 def test_what_was_set_is_read_back(mode: str, until: int | None, back: str) -> None:
-    for setting in (Setting(mode), Setting(mode, until, back)):
-        assert Setting.unpack(setting.pack()) == setting
+    for setting in (ModeState(mode), ModeState(mode, until, back)):
+        assert ModeState.unpack(setting.pack()) == setting
 
 
 def test_a_fact_that_is_damaged_is_no_mode() -> None:
-    assert Setting.unpack(b"{") is None
-    assert Setting.unpack(b"local") == Setting("local")
+    assert ModeState.unpack(b"{") is None
+    assert ModeState.unpack(b"local") == ModeState("local")
 
 
 @given(
@@ -149,7 +151,7 @@ def test_a_fact_that_is_damaged_is_no_mode() -> None:
 def test_nothing_counts_but_what_alike_rows_are_told_by(
     kind: dict[str, Any], mode: str, quiet: str | None, rules: dict[str, Rule]
 ) -> None:
-    standing = Standing(mode, quiet, rules)
+    standing = PolicyState(mode, quiet, rules)
     one, other = row(1, **kind), row(2, **kind, title="Another", body='{"title":"Another","data":{"x":1}}')
     assert JUDGED_BY(one) == JUDGED_BY(other)
     assert judge(standing, one) == judge(standing, other)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cctelegram.bridge import lock
+from cctelegram.daemon import lock
 from running import COMMAND, RunningBridge, environment, make_home
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def test_a_second_bridge_is_refused_whatever_its_environment_says(
 
 def test_the_file_goes_with_its_lock_and_a_killed_bridges_with_the_next(tmp_path: Path) -> None:
     folder = tmp_path / "locks"
-    killed = "import os, sys; from pathlib import Path; from cctelegram.bridge.lock import hold_token; "
+    killed = "import os, sys; from pathlib import Path; from cctelegram.daemon.lock import hold_token; "
     killed += "held = hold_token('2:b', Path(sys.argv[1])); os._exit(9)"
     subprocess.run([sys.executable, "-c", killed, str(folder)], check=False, timeout=30)
     (left,) = folder.iterdir()

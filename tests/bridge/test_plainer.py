@@ -9,16 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cctelegram.bridge import aftermath, payload, verdict
-from cctelegram.bridge.payload import Payload
-from cctelegram.bridge.plainer import may_help, plainer
-from cctelegram.outbox import deliveries, overview
+from cctelegram.delivery import classification as verdict
+from cctelegram.delivery import failure as aftermath
+from cctelegram.delivery import payload
+from cctelegram.delivery.payload import Payload
+from cctelegram.delivery.plainer import may_help, plainer
 from cctelegram.render.text import Entity, Text
+from cctelegram.store import deliveries, overview
 from cctelegram.telegram import errors
 from flow.chats import FORUM, both_allowed, make_chats, see_in
 from flow.phone import labels, see, see_where, sends, texts
-from outbox.rows import NOW, memory
 from running import bridge, wait_for
+from store.rows import NOW, memory
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cctelegram.bridge.quiet import EPOCH, MICROSECOND, quiet
 from cctelegram.config.quiet_hours import DAYS, QuietHours
+from cctelegram.policy.quiet import EPOCH, MICROSECOND, quiet
 
 if TYPE_CHECKING:
     from datetime import date

@@ -10,10 +10,10 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cctelegram.bridge.replies import post, write_all
-from cctelegram.outbox import answers
+from cctelegram.decisions.answer_files import post, write_all
 from cctelegram.spool import responses
-from outbox.rows import NOW, memory
+from cctelegram.store import answers
+from store.rows import NOW, memory
 
 PLACE = answers.Place(1, 1001, 7)
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cctelegram.bridge.routes import Routes
 from cctelegram.config.load import load
 from cctelegram.events.catalogue import EVENT_TYPES
-from cctelegram.outbox.intake import Recipient
-from outbox.rows import row
+from cctelegram.policy.routes import Routes
+from cctelegram.store.intake import Recipient
+from store.rows import row
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 
-from cctelegram.bridge import store_checks as module
-from cctelegram.bridge.store_checks import StoreChecks
-from cctelegram.outbox import snapshots
+from cctelegram.daemon import store_checks as module
+from cctelegram.daemon.store_checks import StoreChecks
 from cctelegram.runtime import clock
+from cctelegram.store import snapshots
 from contexts import context
-from outbox import aged
 from owned import Store
+from store import aged
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,20 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cctelegram.bridge import topics
-from cctelegram.bridge.compose import Job
-from cctelegram.bridge.line import Line
-from cctelegram.bridge.pauses import Pauses
+from cctelegram.delivery import topics
+from cctelegram.delivery.compose import Job
+from cctelegram.delivery.line import BotLine
+from cctelegram.delivery.pacing import Pacing
+from cctelegram.delivery.pauses import Pauses
 from cctelegram.events.event import Event, from_row
-from cctelegram.outbox import chats
-from cctelegram.outbox.deliveries import Waiting
-from cctelegram.outbox.pacing import Pacing
 from cctelegram.pools.pools import Pools
+from cctelegram.store import chats
+from cctelegram.store.deliveries import Waiting
 from cctelegram.telegram.api import Api
 from contexts import context
 from flow.chats import FORUM, make_chats
-from outbox.rows import row
 from owned import Store
+from store.rows import row
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -87,7 +87,7 @@ def with_topics(
         bot = await store.run(lambda c: chats.bot(c, sandbox.api_base, 1))
         pacing = Pacing(chat_per_second=100, chat_burst=100, group_per_minute=1000, total_per_second=1000)
         api = Api(pools.send, sandbox.api_base, sandbox.token)
-        line = Line(api, api, bot, b"", Pauses(store, bot), pacing)
+        line = BotLine(api, api, bot, b"", Pauses(store, bot), pacing)
         found = topics.Topics(given, line, in_private=False)
         try:
             await found.load()

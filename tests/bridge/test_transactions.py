@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
-from cctelegram.bridge.run import Bridge
+from cctelegram.daemon.bridge import Bridge
 from flow.phone import labels, texts
 
 if TYPE_CHECKING:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cctelegram.bridge import close
-from cctelegram.decisions import ledger
+from cctelegram.decisions import close, ledger
 from cctelegram.decisions.question import question
 from cctelegram.events.event import from_row
-from cctelegram.outbox import intake
+from cctelegram.store import intake
 from cli.commands import run
-from outbox.rows import NOW, row, to
 from owned import Store
+from store.rows import NOW, row, to
 
 if TYPE_CHECKING:
     import sqlite3

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cli.commands import run
-from outbox import aged
 from running import bridge, make_home, wait_for
+from store import aged
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -65,8 +65,8 @@ def test_r39_the_pages_are_what_the_table_says(name: str, made: object) -> None:
 PACKAGE = Path(__file__).parents[2] / "python" / "cctelegram"
 # Sections that are handed on whole, by the files that read their keys one by one.
 WHOLE = {
-    "pacing": ("outbox/pacing.py",),
-    "lanes": ("bridge/outbound.py",),
+    "pacing": ("delivery/pacing.py",),
+    "lanes": ("delivery/sender.py",),
     "pools": ("pools/client.py", "pools/transport.py"),
     "cleanup": ("cleanup/policies.py",),
 }

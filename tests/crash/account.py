@@ -11,9 +11,9 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from cctelegram.bridge.verify import verify
-from cctelegram.outbox.connection import connect_reader
+from cctelegram.decisions.verify import verify
 from cctelegram.render.repeated import MARK
+from cctelegram.store.connection import connect_reader
 from crash.traffic import WORDS, word
 
 if TYPE_CHECKING:

@@ -101,7 +101,7 @@ def _fused(fuse: Fuse, target: str, real: Any) -> Any:
 
 
 def _fuse_commits(fuse: Fuse) -> None:
-    store: Any = importlib.import_module(f"{ROOM}outbox.store")
+    store: Any = importlib.import_module(f"{ROOM}store.database")
 
     class Told(Future[Any]):
         # The store gives results back only after the commit.

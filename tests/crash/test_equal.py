@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from cctelegram.sandbox.child import Sandbox
 
 STEPS = (
-    "outbox.repeats:Repeats.fold before",
-    "outbox.repeats:Repeats.fold after",
-    "outbox.repeats:Repeats.fold durable",
+    "store.repeats:Repeats.fold before",
+    "store.repeats:Repeats.fold after",
+    "store.repeats:Repeats.fold durable",
     "spool.inbox:Inbox.done before",
-    "outbox.deliveries:start durable",
+    "store.deliveries:start durable",
     "editMessageText asked",
     "editMessageText left",
     "editMessageText answered",
-    "outbox.deliveries:part_sent after",
-    "outbox.deliveries:part_sent durable",
+    "store.deliveries:part_sent after",
+    "store.deliveries:part_sent durable",
 )
 COUNTED = re.compile(r"(?:(\d+)x )?It broke at")
 

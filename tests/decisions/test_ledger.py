@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from cctelegram.decisions import ledger, outcomes
 from cctelegram.decisions.question import MAX_LABEL, MAX_OPTIONS, question
 from cctelegram.events.event import from_row
-from cctelegram.outbox import intake
-from outbox.rows import NOW, memory, row, to
+from cctelegram.store import intake
+from store.rows import NOW, memory, row, to
 
 if TYPE_CHECKING:
     import sqlite3

@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from cctelegram.bridge.archive import Archive
-from cctelegram.bridge.logfile import LogFile
 from cctelegram.cleanup import memory, rounds
+from cctelegram.cleanup.archive import Archive
 from cctelegram.decisions import ledger
 from cctelegram.decisions.question import Question
-from cctelegram.outbox import answers, chats, deliveries, intake, progress, updates
+from cctelegram.runtime.log_file import LogFile
 from cctelegram.spool import responses
+from cctelegram.store import answers, chats, deliveries, intake, progress, updates
 from cleanup.homes import HOUR, NOW, make
-from outbox.rows import row, to
 from owned import Store
+from store.rows import row, to
 
 if TYPE_CHECKING:
     import sqlite3

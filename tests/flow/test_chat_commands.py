@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cctelegram.bridge.pending import age
+from cctelegram.chat.pending import age
 from flow.phone import see, texts
 from running import QUICK, RunningBridge, bridge, wait_for
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cctelegram.outbox.store import reading
+from cctelegram.store.database import reading
 from cli.commands import run
 from flow.phone import labels, see
 from flow.test_agents import call, session

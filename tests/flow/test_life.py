@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cctelegram.bridge.lock import HomeLock
+from cctelegram.daemon.lock import HomeLock
 from cctelegram.spool.lock import is_locked
 from flow.phone import see, sends, texts
 from flow.test_agents import call, session
@@ -198,7 +198,7 @@ def test_a_stop_needs_the_key(running: RunningBridge) -> None:
 
 ENDED = """
 import asyncio, sys
-from cctelegram.bridge.run import Bridge
+from cctelegram.daemon.bridge import Bridge
 from cctelegram.config import environment
 
 async def main():

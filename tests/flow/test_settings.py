@@ -1,7 +1,7 @@
 """Settings that are said to be live count without a restart, in a running bridge (R39, R42).
 
 The token, the users and the API base are in test_delivery.py and test_off_the_list.py, the time to live in
-tests/config/test_live.py, the limits of groups in tests/outbox/test_pacing.py, quiet hours and rules in
+tests/config/test_live.py, the limits of groups in tests/store/test_pacing.py, quiet hours and rules in
 test_quiet_hours.py, routes in test_chats.py, topics in test_topics.py, pools and polls in
 tests/bridge/test_pools.py and, figure by figure, in tests/pools/test_change.py.
 """

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cctelegram.bridge.strangers import EVERY, NAMED, Stranger, tell
-from cctelegram.outbox import deliveries
+from cctelegram.chat.strangers import EVERY, NAMED, Stranger, tell
+from cctelegram.store import deliveries
 from flow.chats import see_in, told
-from outbox.rows import NOW, memory
 from running import RunningBridge, make_home
+from store.rows import NOW, memory
 
 if TYPE_CHECKING:
     from cctelegram.sandbox.child import Sandbox

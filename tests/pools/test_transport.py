@@ -6,6 +6,7 @@ import ast
 import asyncio
 import ssl
 from pathlib import Path
+from typing import Any
 
 import httpcore
 import pytest
@@ -79,16 +80,13 @@ def test_the_proxies_of_the_environment_are_those_that_httpx_would_use(
         "WriteTimeout",
     ],
 )
-def test_an_error_of_httpcore_is_raised_as_the_same_one_of_httpx(
-    monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    async def fail(*_: object, **__: object) -> None:
-        raise getattr(httpcore, name)("reason")
-
-    monkeypatch.setattr(Network, "connect_tcp", fail)
+def test_an_error_of_httpcore_is_raised_as_the_same_one_of_httpx(name: str) -> None:
+    class Failing(Network):
+        async def connect_tcp(self, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
+            raise getattr(httpcore, name)("reason")
 
     async def run() -> None:
-        transport = Transport(settings("http://127.0.0.1:1").pools.send, CONTEXT)
+        transport = Transport(settings("http://127.0.0.1:1").pools.send, CONTEXT, network=Failing())
         async with httpx.AsyncClient(transport=transport) as client:
             with pytest.raises(getattr(httpx, name), match="reason") as raised:
                 await client.get("http://127.0.0.1:1")

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cctelegram import _native, render
-from cctelegram.bridge import compose, intake
-from cctelegram.bridge.strangers import Stranger
+from cctelegram.chat.strangers import Stranger
 from cctelegram.decisions import outcomes
 from cctelegram.decisions.ledger import Decision
+from cctelegram.delivery import compose
+from cctelegram.intake import intake
 from render.spelling import AT, event
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cctelegram import render
-from cctelegram.bridge.compose import file_name
+from cctelegram.delivery.compose import file_name
 from cctelegram.render.whole import NOTE, READABLE
 from render.spelling import event, rules_broken
 

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cctelegram import _native
-from cctelegram.bridge import verify
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
 from cctelegram.config import load, place
-from cctelegram.outbox.connection import connect_reader
+from cctelegram.decisions import verify
+from cctelegram.store.connection import connect_reader
 
 if TYPE_CHECKING:
     import argparse

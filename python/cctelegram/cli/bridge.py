@@ -14,13 +14,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from cctelegram import _native
-from cctelegram.bridge.lock import AlreadyRunning, Unusable
-from cctelegram.bridge.run import Bridge
 from cctelegram.cli import FAILED, given
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, home_of
 from cctelegram.config import environment, place
-from cctelegram.outbox.schema import NewerStore
+from cctelegram.daemon.bridge import Bridge
+from cctelegram.daemon.lock import AlreadyRunning, Unusable
+from cctelegram.store.schema import NewerStore
 from cctelegram.web.serve import CannotListen
 
 if TYPE_CHECKING:

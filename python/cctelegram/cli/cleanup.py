@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from cctelegram.bridge.archive import Archive, planned
 from cctelegram.cleanup import memory, rounds, told, words
+from cctelegram.cleanup.archive import Archive, planned
 from cctelegram.cleanup.policies import HISTORY, policies
 from cctelegram.cleanup.reports import Report, Round
 from cctelegram.cleanup.statistics import statistics_of
@@ -28,9 +28,9 @@ from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
 from cctelegram.config import place
 from cctelegram.config.load import load
-from cctelegram.outbox import retention, schema
 from cctelegram.server import history
 from cctelegram.server.refusal import Refusal
+from cctelegram.store import retention, schema
 
 if TYPE_CHECKING:
     import argparse

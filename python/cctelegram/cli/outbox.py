@@ -19,18 +19,19 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from cctelegram.bridge import orders as steps
-from cctelegram.bridge.pending import age
+from cctelegram.chat.pending import age
 from cctelegram.cli import store, table
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
 from cctelegram.config.load import load
+from cctelegram.delivery import operator_actions as steps
 from cctelegram.events.catalogue import LANES
-from cctelegram.outbox import orders, overview
 from cctelegram.pools.loopback import segment
 from cctelegram.server import history
 from cctelegram.server.refusal import Refusal
+from cctelegram.store import operator_actions as orders
+from cctelegram.store import overview
 
 if TYPE_CHECKING:
     import argparse

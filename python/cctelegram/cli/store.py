@@ -21,15 +21,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
-from cctelegram.bridge import replies
-from cctelegram.bridge.lock import AlreadyRunning, HomeLock
 from cctelegram.cli import FAILED
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.config import place
-from cctelegram.outbox import connection as connections
-from cctelegram.outbox import deliveries, recovery, schema, snapshots
-from cctelegram.outbox import store as stores
+from cctelegram.daemon.lock import AlreadyRunning, HomeLock
+from cctelegram.decisions import answer_files
+from cctelegram.store import connection as connections
+from cctelegram.store import database as stores
+from cctelegram.store import deliveries, recovery, schema, snapshots
 
 if TYPE_CHECKING:
     import argparse
@@ -208,7 +208,7 @@ def change(home: str, work: Callable[[sqlite3.Connection], T]) -> T:
         result = store.submit(whole).result()
         # Who waits for an answer sees its file; one that cannot be written is written by the next bridge.
         with suppress(OSError):
-            store.submit(lambda c: replies.write_all(c, place.responses_dir(home))).result()
+            store.submit(lambda c: answer_files.write_all(c, place.responses_dir(home))).result()
         return result
 
 

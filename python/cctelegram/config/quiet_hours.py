@@ -1,4 +1,4 @@
-"""Quiet hours as the settings hold them; when one of their windows is open, bridge/quiet.py says."""
+"""Quiet hours as the settings hold them; when one of their windows is open, policy/quiet.py says."""
 
 from __future__ import annotations
 

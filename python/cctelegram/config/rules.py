@@ -1,4 +1,4 @@
-"""Rules by type and by source, as the settings hold them; bridge/judge.py says which one counts."""
+"""Rules by type and by source, as the settings hold them; policy/judge.py says which one counts."""
 
 from __future__ import annotations
 

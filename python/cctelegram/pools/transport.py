@@ -38,13 +38,20 @@ class Transport(httpx.AsyncBaseTransport):
         figures: limits and times.
         context: verifies the certificates of hosts.
         proxy: the URL of a proxy; None connects directly.
+        network: opens the connections; httpcore's own seam. None is this machine's network.
 
     Raises:
         ValueError: the proxy's URL cannot be used.
         ImportError: a SOCKS proxy, without the package that speaks it.
     """
 
-    def __init__(self, figures: Figures, context: ssl.SSLContext, proxy: str | None = None) -> None:
+    def __init__(
+        self,
+        figures: Figures,
+        context: ssl.SSLContext,
+        proxy: str | None = None,
+        network: httpcore.AsyncNetworkBackend | None = None,
+    ) -> None:
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=context,
             proxy=None if proxy is None else _proxy(proxy),
@@ -53,7 +60,7 @@ class Transport(httpx.AsyncBaseTransport):
             # pool would close its connection and the next one open another. See CountingClient.trim.
             max_keepalive_connections=figures.connections,
             keepalive_expiry=figures.keepalive_seconds,
-            network_backend=Network(),
+            network_backend=network or Network(),
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

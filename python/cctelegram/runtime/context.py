@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
     from cctelegram.config.live import Live
     from cctelegram.config.settings import Settings
-    from cctelegram.outbox.store import Store
     from cctelegram.runtime.signals import Signals
     from cctelegram.runtime.supervisor import Supervisor
+    from cctelegram.store.database import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Collection, Iterator
 
-    from cctelegram.outbox.recovery import Losses
+    from cctelegram.store.recovery import Losses
 
 
 class EventsStored(NamedTuple):

@@ -89,7 +89,7 @@ class Bridge(Protocol):
         """Give why the process has to be started again, or None; waits for nobody."""
 
     @property
-    def orders(self) -> outbox.Orders:
+    def orders(self) -> outbox.OperatorActions:
         """Return the operator actions."""
 
     @property

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class Orders(Protocol):
+class OperatorActions(Protocol):
     """The operator actions; each raises ValueError, with a sentence, when it is not possible."""
 
     async def listed(self, states: Sequence[str], chat_id: int | None, limit: int) -> dict[str, Any]:
@@ -45,7 +45,7 @@ class History(Protocol):
         """Return the hits; `since` in microseconds since the epoch."""
 
 
-def routes(orders: Orders, history: History, keyed: Callable[[Endpoint], Endpoint]) -> list[Route]:
+def routes(orders: OperatorActions, history: History, keyed: Callable[[Endpoint], Endpoint]) -> list[Route]:
     """Return the routes; `keyed` wraps an endpoint to require the key."""
 
     async def listed(request: Request) -> Response:

@@ -1,1 +1,0 @@
-"""The bridge: the one room that knows both sides, the spool and Telegram."""

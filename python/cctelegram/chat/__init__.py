@@ -1,0 +1,1 @@
+"""From the phone: updates, taps, messages, commands."""

@@ -1,0 +1,69 @@
+"""A tap on a button of `data.actions` that is no link: an answer of kind `command`, each time."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import orjson
+
+from cctelegram import render
+from cctelegram.chat.taps import MAX_TEXT, NOT_OURS
+from cctelegram.decisions import codes, outcomes
+from cctelegram.decisions.close import new_id
+from cctelegram.events.event import from_row
+from cctelegram.spool import responses
+from cctelegram.store import answers, intake
+
+if TYPE_CHECKING:
+    import sqlite3
+
+GONE: Final = "The event of this button is no longer kept: nothing was done."
+
+
+class Reply(NamedTuple):
+    """What the person is told at once, and whether an answer was entered."""
+
+    text: str
+    answered: bool = False
+
+
+def is_tap(query: dict[str, Any]) -> bool:
+    """Whether a callback query is of such a button."""
+    return codes.read_action(str(query.get("data", ""))) is not None
+
+
+def tapped(connection: sqlite3.Connection, key: bytes, query: dict[str, Any], now: int) -> Reply:
+    """Enter the answer of a tap by an allowed user, inside the caller's transaction; `now` in us."""
+    message = query.get("message")
+    read = codes.read_action(str(query.get("data", "")))
+    if read is None or not isinstance(message, dict) or "chat" not in message:
+        return Reply(NOT_OURS)
+    try:
+        event = from_row(intake.event_row(connection, read.event))
+    except KeyError:
+        return Reply(GONE)
+    chat_id, person = int(message["chat"]["id"]), query["from"]
+    button = next((one for one in render.buttons(event) if one.place == read.place), None)
+    if button is None or button.action is None or not codes.is_genuine(key, read, event.event_id, chat_id):
+        return Reply(NOT_OURS)
+    content = {
+        "id": new_id(),
+        "kind": "command",
+        "event_id": event.event_id,
+        "task_id": event.task_id,
+        "correlation_id": event.correlation_id,
+        "action": button.action,
+        "option": event.data["actions"][read.place]["text"],
+        "option_index": read.place,
+        "user_id": int(person["id"]),
+        "username": person.get("username"),
+        "first_name": person.get("first_name"),
+        "chat_id": chat_id,
+        "message_id": int(message["message_id"]),
+        "timestamp": outcomes.rfc3339(now),
+    }
+    content = {name: value for name, value in content.items() if value is not None}
+    name = responses.name(event.event_id, now, secrets.randbits(32))
+    answers.add(connection, "command", read.event, name, orjson.dumps(content).decode(), now)
+    return Reply(f"For the agent: {button.label}"[:MAX_TEXT], answered=True)

@@ -1,0 +1,140 @@
+"""/cleanup in the chat: the plan, with a button that does exactly that plan, once."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import secrets
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from cctelegram import render
+from cctelegram.cleanup import words
+from cctelegram.cleanup.reports import Round
+from cctelegram.cleanup.rounds import Busy
+from cctelegram.delivery import payload
+from cctelegram.runtime import clock
+from cctelegram.runtime.signals import DeliveriesQueued
+from cctelegram.store import deliveries, updates
+from cctelegram.telegram import errors
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from cctelegram.chat.courtesies import Courtesies
+    from cctelegram.cleanup.cleaning import Cleaning
+    from cctelegram.cleanup.rounds import RoundPlan
+    from cctelegram.delivery.line import BotLine
+    from cctelegram.runtime.context import Context
+    from cctelegram.store.updates import Update
+
+COMMAND: Final = "cleanup"
+# Of the buttons here; those of decisions begin with d.
+KIND: Final = "c"
+ID_BYTES: Final = 9
+MAC_BYTES: Final = 12
+# A plan that nobody ran in this time is of yesterday's directory; in us.
+VALID: Final = 3_600_000_000
+# Files of a directory in one plan: it waits in memory for the tap.
+MOST: Final = 5000
+GONE: Final = "This plan is no longer there: /cleanup makes a new one."
+
+
+class Offer(NamedTuple):
+    """A plan that was shown in a chat, until it is run; `at` in us since the epoch."""
+
+    chat_id: int
+    at: int
+    planned: RoundPlan
+
+
+class CleanupButton:
+    """Shows plans and runs them. A plan is kept in memory, only the newest one: a restart forgets it."""
+
+    def __init__(self, context: Context, line: BotLine, cleaning: Cleaning, courtesies: Courtesies) -> None:
+        self._store = context.store
+        self._signals = context.signals
+        self._log = context.log
+        self._line = line
+        self._cleaning = cleaning
+        self._courtesies = courtesies
+        self._offers: dict[str, Offer] = {}
+        self._running: set[asyncio.Task[None]] = set()
+
+    def is_tap(self, query: dict[str, Any]) -> bool:
+        """Whether a callback query is of a button here."""
+        return str(query.get("data", "")).startswith(f"{KIND}.")
+
+    async def asked(self, update: Update, message: dict[str, Any]) -> None:
+        """Answer /cleanup with a plan, which can take a while, and handle its update."""
+        chat_id = int(message["chat"]["id"])
+        planned = await self._cleaning.planned(MOST)
+        now = clock.wall()
+        found = Round(at=now, seconds=0.0, dry=True, directories=planned.reports)
+        lines = [words.line(each, dry=True) for each in found.directories if each.by_rule or each.error]
+        text = render.notice(f"Cleanup: {words.title(found)}", lines)
+        buttons: tuple[tuple[dict[str, Any], ...], ...] = ()
+        self._offers.clear()
+        if found.removed.files:
+            code = secrets.token_hex(ID_BYTES)
+            self._offers[code] = Offer(chat_id, now, planned)
+            data = f"{KIND}.{code}.{self._mac(code, chat_id)}"
+            buttons = (({"text": f"Remove {words.count(found.removed.files)}", "callback_data": data},),)
+        packed = payload.pack(payload.Payload(text=text, buttons=buttons))
+
+        def work(connection: sqlite3.Connection) -> None:
+            deliveries.enqueue(connection, chat_id, [packed], now, lane=0, silent=True)
+            updates.handled(connection, update.row, now)
+
+        await self._store.run(work)
+        self._signals.send(DeliveriesQueued((chat_id,)))
+
+    async def tapped(self, update: Update, query: dict[str, Any]) -> None:
+        """Run the plan of a button, beside other updates."""
+        # Handled before it is done: after a crash the rest of the plan is left to the next one.
+        await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
+        offer = self._take(query)
+        words_now = GONE if offer is None else "Cleaning"
+        self._courtesies.do(lambda: self._line.api.answer_callback_query(query["id"], words_now))
+        if offer is None:
+            return
+        # A large plan takes a while; other updates are handled meanwhile.
+        task = asyncio.create_task(self._do(offer, query), name="cleaning as asked")
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _do(self, offer: Offer, query: dict[str, Any]) -> None:
+        try:
+            done = await self._cleaning.clean_planned(offer.planned)
+        except Busy as error:
+            text = render.notice("Cleanup was not done", [str(error)])
+        else:
+            rows = [each for each in done.directories if each.by_rule or each.failed or each.changed]
+            lines = [words.line(each, dry=False) for each in rows]
+            text = render.notice(f"Cleanup: {words.title(done)}", lines)
+            self._log.info("cleaned as asked", user_id=query["from"]["id"], files=done.removed.files)
+        message_id = int(query["message"]["message_id"])
+        try:
+            await self._line.api.edit_message_text(
+                offer.chat_id, message_id, text.text, payload.entities(text)
+            )
+        except errors.TelegramError as error:
+            self._log.warning("cleanup not told", reason=str(error))
+
+    def _take(self, query: dict[str, Any]) -> Offer | None:
+        """Give the plan of a genuine button, which is then used up; None when there is none."""
+        message = query.get("message")
+        _, code, mac = (*str(query.get("data", "")).split("."), "", "")[:3]
+        if not isinstance(message, dict) or "chat" not in message:
+            return None
+        chat_id = int(message["chat"]["id"])
+        if not hmac.compare_digest(mac.encode(), self._mac(code, chat_id).encode()):
+            return None
+        offer = self._offers.get(code)
+        if offer is None or offer.chat_id != chat_id:
+            return None
+        del self._offers[code]
+        return offer if clock.wall() - offer.at <= VALID else None
+
+    def _mac(self, code: str, chat_id: int) -> str:
+        digest = hmac.digest(self._line.key, f"{COMMAND}.{code}.{chat_id}".encode(), "sha256")
+        return digest[:MAC_BYTES].hex()

@@ -1,0 +1,122 @@
+"""What a person may ask the bridge itself, by a command in the chat."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+
+from cctelegram.chat import pending
+from cctelegram.config.zone import zone
+from cctelegram.render.values import moment
+from cctelegram.runtime import clock
+from cctelegram.telegram.commands import Command, parse
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from cctelegram.chat.history import History
+    from cctelegram.runtime.context import Context
+
+# Name and description, as setMyCommands shows them.
+COMMANDS: Final = {
+    "start": "Say hello and show what this bot does",
+    "help": "List the commands",
+    "status": "Show what the bridge measured",
+    "mode": "Show or change what reaches you: /mode local",
+    "nomad": "Away: everything reaches you",
+    "local": "At the desk: only what matters",
+    "mute": "Nothing reaches you until /nomad or /local; /mute 1h for an hour",
+    "pending": "Show open questions, and what waits or is held",
+    "history": "Show the last messages, or search: /history deploy",
+    "digest": "Tell now of what is held back",
+    "cleanup": "Show what would be cleaned, with a button that does it",
+}
+
+
+# The commands that name a mode.
+MODE_OF: Final = {"nomad": "nomad", "local": "local", "mute": "muted"}
+
+
+def named(message: dict[str, Any], bot_name: str) -> Command | None:
+    """Give the command a message is; None when it is none of ours."""
+    command = parse(message.get("text") or "", bot_name)
+    return command if command is not None and command.name in COMMANDS else None
+
+
+class Reply(NamedTuple):
+    """The lines that answer a command, the first the title; `mode` when buttons are to change it."""
+
+    lines: list[str]
+    mode: str | None = None
+
+
+class Order(NamedTuple):
+    """A mode that a command asks for, and how long, as "1h"."""
+
+    mode: str
+    lasting: str | None
+
+
+def order(command: Command) -> Order | None:
+    """Give the change of mode that a command asks for; None when it asks for none."""
+    words = command.args.casefold()
+    mode, _, lasting = words.partition(" ") if command.name == "mode" else (command.name, "", words)
+    if command.name in MODE_OF or (words and command.name == "mode"):
+        return Order(MODE_OF.get(mode, mode), lasting.strip() or None)
+    return None
+
+
+class Overview(Protocol):
+    """Whoever knows what all components say."""
+
+    async def status(self) -> dict[str, Any]:
+        """Return what `/status` says."""
+
+
+class Commands:
+    """Answers the commands that change nothing."""
+
+    def __init__(self, context: Context, history: History, overview: Overview) -> None:
+        self._context = context
+        self._history = history
+        self._overview = overview
+
+    async def reply(self, command: Command, chat_id: int) -> Reply:
+        """Return what answers it."""
+        local = zone(self._context.settings.display.timezone)
+        if command.name == "mode":
+            now = await self._overview.status()
+            return Reply([_mode(now, local), "/nomad, /local or /mute changes it."], now["mode"])
+        if command.name == "status":
+            return Reply(_status(await self._overview.status(), local))
+        if command.name == "pending":
+            read = self._context.store.read
+            return Reply(await read(lambda c: pending.lines(c, chat_id, clock.wall(), local)))
+        if command.name == "history":
+            return Reply(await self._history.lines(command.args, chat_id))
+        lines = [f"/{name}  {what}" for name, what in COMMANDS.items()]
+        if command.name == "start":
+            return Reply(
+                ["CCTelegram is connected", "Events from your agents and scripts appear here.", *lines]
+            )
+        return Reply(["Commands", *lines])
+
+
+def _mode(now: dict[str, Any], local: tzinfo) -> str:
+    until = now["mode_until"]
+    return f"Mode: {now['mode']}" + ("" if until is None else f" until {moment(until, local)}")
+
+
+def _status(now: dict[str, Any], local: tzinfo) -> list[str]:
+    queue = ", ".join(f"{lane} {count}" for lane, count in now["queue"].items() if count) or "empty"
+    lines = [
+        f"Bridge: {now['health']}",
+        *now["reasons"],
+        _mode(now, local),
+        f"Queue: {queue}",
+        f"Running for {now['uptime_seconds']:.0f} s, {now['memory']['rss_bytes'] / 1e6:.1f} MB",
+        f"Delivered since start: {now['delivery']['sent']}",
+    ]
+    seconds = now["delivery"].get("seconds")
+    if seconds:
+        lines.append(f"Event to phone: p50 {seconds['p50']:.2f} s, p95 {seconds['p95']:.2f} s")
+    return lines

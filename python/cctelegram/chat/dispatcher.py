@@ -1,0 +1,371 @@
+"""From the phone: updates that were stored are handled once, in the transaction of what they do.
+
+In order, and each in a moment: what needs Telegram (courtesies) or a longer look at the store or the disk
+(commands that only tell) goes beside, so that no tap waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import orjson
+
+from cctelegram.chat import (
+    actions,
+    cleanup_button,
+    commands,
+    membership,
+    messages,
+    mode_buttons,
+    strangers,
+    taps,
+)
+from cctelegram.config.zone import zone
+from cctelegram.runtime import clock
+from cctelegram.runtime.component import Component
+from cctelegram.runtime.signals import (
+    ChatReachable,
+    ChatUnreachable,
+    DecisionClosed,
+    DeliveriesQueued,
+    StrangerRejected,
+)
+from cctelegram.store import chats, updates
+from cctelegram.telegram import access
+from cctelegram.telegram.commands import for_another
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from cctelegram.chat.courtesies import Courtesies
+    from cctelegram.delivery.line import BotLine
+    from cctelegram.delivery.modes import Change, Modes
+    from cctelegram.delivery.recipients import Recipients
+    from cctelegram.runtime.context import Context
+    from cctelegram.telegram.commands import Command
+
+
+# Commands that are answered beside the updates behind them.
+BESIDE: Final = 8
+BUSY: Final = ("Too many commands at once", "Say it again in a moment.")
+EDITED_COMMAND: Final = ("An edited command is not run", "Send it as a message of its own.")
+# Albums of which the person was told that no picture is handed on.
+ALBUMS: Final = 64
+
+
+class ChatServices(NamedTuple):
+    """Who answers what a person asks of the bridge, and who the bot is."""
+
+    commands: commands.Commands
+    broom: cleanup_button.CleanupButton
+    courtesies: Courtesies
+    me: access.Me
+
+
+class Dispatcher(Component):
+    """Stores what the poller brings, and handles it."""
+
+    name = "handling updates"
+
+    def __init__(
+        self, context: Context, line: BotLine, audience: Recipients, modes: Modes, answering: ChatServices
+    ) -> None:
+        super().__init__(context)
+        self._line = line
+        self._audience = audience
+        self._modes = modes
+        self._commands = answering.commands
+        self._broom = answering.broom
+        self._courtesies = answering.courtesies
+        self._me = answering.me
+        self._beside: dict[int, asyncio.Task[None]] = {}
+        self._fault: sqlite3.Error | None = None
+        self._albums: deque[tuple[int, str]] = deque(maxlen=ALBUMS)
+
+    async def keep(self, batch: list[dict[str, Any]]) -> None:
+        """Make a batch of updates durable; the offset may move when this returns."""
+        rows = [(int(update["update_id"]), orjson.dumps(update).decode()) for update in batch]
+        await self._store.run(lambda c: updates.store(c, self._line.bot, rows, clock.wall()))
+        self._wake.ring()
+
+    async def _work(self) -> None:
+        """Handle what is stored, oldest first; what a crash left is handled at start."""
+        self._fault = None
+        try:
+            while True:
+                # Before the look: what ends meanwhile is handled, though the look may not show it.
+                beside = set(self._beside)
+                waiting = await self._store.run(lambda c: updates.unhandled(c, self._line.bot))
+                fresh = [update for update in waiting if update.row not in beside]
+                for update in fresh:
+                    await self._guarded(update, self._handle(update))
+                if not fresh:
+                    await self._wake.wait()
+                if self._fault is not None:
+                    raise self._fault
+        finally:
+            for task in self._beside.values():
+                task.cancel()
+            await asyncio.gather(*self._beside.values(), return_exceptions=True)
+            self._beside.clear()
+
+    async def _guarded(self, update: updates.Update, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except sqlite3.Error:
+            raise  # the store is at fault, not the update: it is handled again
+        except Exception as error:  # noqa: BLE001 - one update must not block those behind it
+            # Not what Telegram documents: told, kept in the log, and not in the way of the next.
+            self._log.error("update not understood", update_id=update.update_id, exc_info=error)
+            await self._store.run(partial(updates.handled, row=update.row, now=clock.wall()))
+
+    def _begin(self, update: updates.Update, work: Coroutine[Any, Any, None]) -> None:
+        """Handle an update beside those behind it; a crash before its end leaves it to be handled."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._beside.pop(update.row, None)
+            if not task.cancelled() and isinstance(fault := task.exception(), sqlite3.Error):
+                self._fault = fault
+                self._wake.ring()
+
+        task = asyncio.create_task(self._guarded(update, work), name=f"update {update.update_id}")
+        self._beside[update.row] = task
+        task.add_done_callback(ended)
+
+    async def _handle(self, update: updates.Update) -> None:
+        content = orjson.loads(update.payload)
+        if membership.is_told(content):
+            await self._place(update, content)
+        elif not access.is_addressed(content, self._me):
+            await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
+        elif not access.is_allowed(content, self._context.settings.telegram.allowed_users):
+            await self._refuse(update, content)
+        elif "callback_query" in content and self._broom.is_tap(content["callback_query"]):
+            await self._broom.tapped(update, content["callback_query"])
+        elif "callback_query" in content and actions.is_tap(content["callback_query"]):
+            await self._action(update, content["callback_query"])
+        elif "callback_query" in content:
+            await self._tap(update, content["callback_query"])
+        elif "message" in content:
+            await self._message(update, content["message"])
+        elif "edited_message" in content:
+            await self._edited(update, content["edited_message"])
+        else:
+            await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
+
+    async def _place(self, update: updates.Update, content: dict[str, Any]) -> None:
+        """Take what Telegram tells of the bot's place in a chat."""
+        ours = {*self._audience.routes.chats, *self._context.settings.telegram.allowed_users}
+
+        def work(connection: sqlite3.Connection) -> membership.Effect:
+            effect = membership.take(connection, self._line.bot, content, ours)
+            updates.handled(connection, update.row, clock.wall())
+            return effect
+
+        effect = await self._store.run(work)
+        if effect.killed is not None:
+            self._signals.send(ChatUnreachable(*effect.killed))
+            self._log.warning("chat lost", chat_id=effect.killed[0], reason=effect.killed[1])
+        if effect.revived is not None:
+            self._signals.send(ChatReachable(effect.revived))
+            self._log.info("chat back", chat_id=effect.revived)
+        if effect.moved is not None:
+            await self._audience.load()
+            self._signals.send(DeliveriesQueued((effect.moved,)))
+            self._log.info("chat moved", chat_id=effect.moved)
+
+    async def _refuse(self, update: updates.Update, content: dict[str, Any]) -> None:
+        """Answer nothing; count it, and tell the owner of the first try of each person."""
+        sender, owner = access.sender(content), self._audience.routes.owner
+
+        def work(connection: sqlite3.Connection) -> bool:
+            now = clock.wall()
+            first = sender is not None and updates.stranger(connection, sender, now) and owner is not None
+            if first and owner is not None:
+                strangers.tell(connection, strangers.stranger(content), owner, now, self._modes.holds())
+            updates.handled(connection, update.row, now)
+            return first
+
+        told = await self._store.run(work)
+        if sender is not None:
+            self._signals.send(StrangerRejected(sender))
+            self._log.warning("not heard", user_id=sender)
+        if told and owner is not None:
+            self._signals.send(DeliveriesQueued((owner,)))
+
+    async def _tap(self, update: updates.Update, query: dict[str, Any]) -> None:
+        order = self._ordered(query)
+        if order is not None:
+            await self._order(update, query, order)
+            return
+        local = zone(self._context.settings.display.timezone)
+
+        def work(connection: sqlite3.Connection) -> taps.Reply:
+            now = clock.wall()
+            reply = taps.tapped(connection, self._line.bot, self._line.key, query, now, local)
+            updates.handled(connection, update.row, now)
+            return reply
+
+        reply = await self._store.run(work)
+        # The answer is durable; the person is told at once, the card follows.
+        if reply.closed:
+            self._signals.send(DecisionClosed())
+            self._log.info("answered", user_id=query["from"]["id"])
+        self._courtesies.do(lambda: self._line.api.answer_callback_query(query["id"], reply.text))
+
+    async def _action(self, update: updates.Update, query: dict[str, Any]) -> None:
+        def work(connection: sqlite3.Connection) -> actions.Reply:
+            now = clock.wall()
+            reply = actions.tapped(connection, self._line.key, query, now)
+            updates.handled(connection, update.row, now)
+            return reply
+
+        reply = await self._store.run(work)
+        if reply.answered:
+            self._signals.send(DecisionClosed())
+            self._log.info("commanded", user_id=query["from"]["id"])
+        self._courtesies.do(lambda: self._line.api.answer_callback_query(query["id"], reply.text))
+
+    def _ordered(self, query: dict[str, Any]) -> mode_buttons.Order | None:
+        message = query.get("message")
+        if not isinstance(message, dict) or "chat" not in message:
+            return None
+        return mode_buttons.read(self._line.key, str(query.get("data", "")), int(message["chat"]["id"]))
+
+    async def _order(self, update: updates.Update, query: dict[str, Any], order: mode_buttons.Order) -> None:
+        """Change the mode as a button says, and confirm it in its chat; the message it stands in stays."""
+        # Telegram does not tell when a button was tapped: it counts from when we heard of it.
+        lines = await self._change(update, query["message"], order.mode, order.lasting, update.received_at)
+        self._log.info("ordered", user_id=query["from"]["id"], mode=order.mode)
+        self._courtesies.do(
+            lambda: self._line.api.answer_callback_query(query["id"], lines[0][: taps.MAX_TEXT])
+        )
+
+    async def _change(
+        self, update: updates.Update, message: dict[str, Any], mode: str, lasting: str | None, asked_at: int
+    ) -> list[str]:
+        """Change the mode and confirm it, in the transaction that handles its update; give the answer."""
+        chat_id = int(message["chat"]["id"])
+        change: Change | None = None
+        try:
+            change = self._modes.prepare(mode, lasting, asked_at)
+        except ValueError as error:
+            lines = ["The mode stays as it is", str(error)]
+        else:
+            lines = [change.confirmed]
+
+        def work(connection: sqlite3.Connection) -> tuple[bool, set[int]]:
+            queued = set() if change is None else self._modes.enter(connection, change)
+            return self._reply(connection, update, message, lines, None if change is None else mode), queued
+
+        revived, queued = await self._store.run(work)
+        if change is not None:
+            self._modes.entered(change, queued)
+        self._told(chat_id, revived=revived)
+        return lines
+
+    async def _message(self, update: updates.Update, message: dict[str, Any]) -> None:
+        if for_another(message.get("text") or "", self._me.name):
+            await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
+            return
+        command = commands.named(message, self._me.name)
+        if command is None:
+            await self._words(update, message)
+        elif (order := commands.order(command)) is not None:
+            asked_at = int(message["date"]) * 1_000_000
+            await self._change(update, message, order.mode, order.lasting, asked_at)
+        elif command.name == "digest":
+            await self._digest(update, message)
+        elif len(self._beside) >= BESIDE:
+            await self._answer(update, message, list(BUSY))
+        elif command.name == cleanup_button.COMMAND:
+            self._begin(update, self._broom.asked(update, message))
+        else:
+            self._begin(update, self._tell(update, message, command))
+
+    async def _tell(self, update: updates.Update, message: dict[str, Any], command: Command) -> None:
+        reply = await self._commands.reply(command, int(message["chat"]["id"]))
+        await self._answer(update, message, reply.lines, reply.mode)
+
+    async def _digest(self, update: updates.Update, message: dict[str, Any]) -> None:
+        def work(connection: sqlite3.Connection) -> tuple[list[str], bool, set[int]]:
+            lines, queued = self._modes.tell(connection)
+            return lines, self._reply(connection, update, message, lines), queued
+
+        lines, revived, queued = await self._store.run(work)
+        self._log.info("digest asked for", told=lines[0])
+        self._signals.send(DeliveriesQueued(queued))
+        self._told(int(message["chat"]["id"]), revived=revived)
+
+    async def _answer(
+        self, update: updates.Update, message: dict[str, Any], lines: list[str], mode: str | None = None
+    ) -> None:
+        revived = await self._store.run(lambda c: self._reply(c, update, message, lines, mode))
+        self._told(int(message["chat"]["id"]), revived=revived)
+
+    def _reply(
+        self,
+        connection: sqlite3.Connection,
+        update: updates.Update,
+        message: dict[str, Any],
+        lines: list[str],
+        mode: str | None = None,
+    ) -> bool:
+        """Queue the answer to a command and handle its update; returns whether the chat was dead before."""
+        now, chat_id = clock.wall(), int(message["chat"]["id"])
+        revived = chats.revive(connection, self._line.bot, chat_id)
+        buttons = () if mode is None else mode_buttons.buttons(self._line.key, chat_id, mode)
+        messages.queue_reply(connection, message, lines, now, buttons)
+        updates.handled(connection, update.row, now)
+        return revived
+
+    def _told(self, chat_id: int, *, revived: bool) -> None:
+        if revived:
+            self._signals.send(ChatReachable(chat_id))
+        self._signals.send(DeliveriesQueued((chat_id,)))
+
+    async def _edited(self, update: updates.Update, message: dict[str, Any]) -> None:
+        if for_another(message.get("text") or "", self._me.name):
+            await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
+        elif commands.named(message, self._me.name) is not None:
+            await self._answer(update, message, list(EDITED_COMMAND))
+        else:
+            await self._words(update, message, edited=True)
+
+    async def _words(self, update: updates.Update, message: dict[str, Any], *, edited: bool = False) -> None:
+        chat_id = int(message["chat"]["id"])
+        # Each picture of an album is a message of its own; in memory, so a restart may tell once more.
+        album = (chat_id, message["media_group_id"]) if "media_group_id" in message else None
+        known = album is not None and album in self._albums
+
+        def work(connection: sqlite3.Connection) -> messages.Outcome:
+            now = clock.wall()
+            revived = chats.revive(connection, self._line.bot, chat_id)
+            if edited:
+                outcome = messages.edited(connection, self._line.bot, message, now)
+            else:
+                outcome = messages.said(connection, self._line.bot, message, now, media_told=known)
+            updates.handled(connection, update.row, now)
+            return outcome._replace(revived=revived)
+
+        outcome = await self._store.run(work)
+        if album is not None and not known:
+            self._albums.append(album)
+        if outcome.revived:
+            self._signals.send(ChatReachable(chat_id))
+        if outcome.answered:
+            self._signals.send(DecisionClosed())
+        if outcome.queued:
+            self._signals.send(DeliveriesQueued((chat_id,)))
+        if outcome.filed:
+            # A reaction says "it is kept" without a message of its own.
+            reaction = {
+                "chat_id": chat_id,
+                "message_id": message["message_id"],
+                "reaction": [{"type": "emoji", "emoji": "👌"}],
+            }
+            self._courtesies.do(lambda: self._line.api.call("setMessageReaction", reaction))

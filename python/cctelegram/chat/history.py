@@ -1,0 +1,84 @@
+"""What was sent and answered, searched and told: for `cctelegram search`, `search_history`, /history."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+from cctelegram.config.zone import zone
+from cctelegram.decisions.outcomes import rfc3339
+from cctelegram.render.values import moment
+from cctelegram.runtime.component import Component
+from cctelegram.store import recent, search
+from cctelegram.store.search import Query
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+
+# After a search, the index takes in so many events at a time, with so many seconds between: the store's one
+# writer is held up for some milliseconds by each step.
+STEP: Final = 200
+PAUSE: Final = 0.02
+# What /history shows when it is not told how many, and at most.
+SHOWN: Final = 5
+MOST: Final = 20
+TITLE: Final = 120
+
+
+class History(Component):
+    """Searches at once, and lets the index catch up behind a search: who never searches pays nothing."""
+
+    name = "the index of the history"
+
+    async def _work(self) -> None:
+        """Fill the index after each search."""
+        while True:
+            await self._wake.wait()
+            while True:
+                if not await self._store.run(lambda c: search.catch_up(c, STEP)):
+                    break
+                await asyncio.sleep(PAUSE)
+
+    async def asked(self, text: str, kind: str | None, since: int, limit: int) -> list[dict[str, Any]]:
+        """Give what was found, the newest first, as `hits` does; `since` in us since the epoch."""
+        query = Query(text, kind, since, limit)
+        found = await self._store.read(lambda c: hits(search.search(c, query)))
+        self._wake.ring()
+        return found
+
+    async def lines(self, words: str, chat_id: int) -> list[str]:
+        """Answer /history: the last ones delivered to the chat, so many or `SHOWN`, or what has the words."""
+        local = zone(self._context.settings.display.timezone)
+        if words and not words.isdecimal():
+            query = Query(words, limit=MOST, chat_id=chat_id)
+            found = await self._store.read(lambda c: search.search(c, query))
+            self._wake.ring()
+            title = f"{len(found)} found" if len(found) < MOST else f"The newest {MOST} found"
+            return [f"{title}: {words}"[:TITLE], *(_line(hit, local) for hit in found)]
+        count = min(max(1, int(words[:9] or SHOWN)), MOST)
+        last = await self._store.read(lambda c: recent.delivered(c, chat_id, count))
+        if not last:
+            return ["Nothing was delivered here yet"]
+        lines = [
+            f"{moment(one.at, local)}  {one.title[:TITLE]}{' (in a digest)' if one.digested else ''}"
+            for one in last
+        ]
+        return [f"The last {len(last)} delivered", *lines]
+
+
+def hits(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give hits as programs read them: `when` as RFC 3339, nothing that is not known."""
+    return [
+        {"when": rfc3339(hit["at"]), **{key: value for key, value in hit.items() if value is not None}}
+        for hit in found
+    ]
+
+
+def _line(hit: dict[str, Any], local: tzinfo) -> str:
+    answer = hit["answer"] or {}
+    said = answer.get("option") or answer.get("text") or answer.get("action")
+    if hit["type"] == search.MESSAGE:
+        return f"{moment(hit['at'], local)}  {hit['title']}: {hit['snippet']}"
+    state = "" if hit["state"] == "sent" else f" ({hit['state']})"
+    return f"{moment(hit['at'], local)}  {hit['title'][:TITLE]}{state}{f': {said}' if said else ''}"

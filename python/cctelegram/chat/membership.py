@@ -1,0 +1,65 @@
+"""What Telegram tells of the bot's place in a chat: stopped, thrown out, let in again, moved.
+
+These come from Telegram and not from a person, so it does not matter who caused them; chats that nobody
+named count for nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from cctelegram.store import chats
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection
+
+INSIDE: Final = ("creator", "administrator", "member")
+OUTSIDE: Final = {
+    "kicked": "the bot was thrown out of the group",
+    "left": "the bot is not in the group any more",
+    "restricted": "the bot may not write in the group",
+}
+
+
+class Effect(NamedTuple):
+    """What came of it: the chat that can be written to again, or cannot, or that has another id now."""
+
+    revived: int | None = None
+    killed: tuple[int, str] | None = None
+    moved: int | None = None
+
+
+def is_told(update: dict[str, Any]) -> bool:
+    """Tell whether an update is about the bot's place in a chat."""
+    message = update.get("message")
+    return "my_chat_member" in update or (isinstance(message, dict) and "migrate_to_chat_id" in message)
+
+
+def take(connection: sqlite3.Connection, bot: int, update: dict[str, Any], ours: Collection[int]) -> Effect:
+    """Take a change of membership or of a group's id.
+
+    Args:
+        bot: its row in the store.
+        ours: the chats that events and answers go to.
+    """
+    if "my_chat_member" in update:
+        return _member(connection, bot, update["my_chat_member"], ours)
+    old_id, new_id = int(update["message"]["chat"]["id"]), int(update["message"]["migrate_to_chat_id"])
+    if old_id not in ours:
+        return Effect()
+    chats.migrate(connection, bot, old_id, new_id)
+    return Effect(moved=new_id)
+
+
+def _member(
+    connection: sqlite3.Connection, bot: int, changed: dict[str, Any], ours: Collection[int]
+) -> Effect:
+    chat_id, now = int(changed["chat"]["id"]), changed["new_chat_member"]
+    if now["status"] in INSIDE or (now["status"] == "restricted" and now.get("can_send_messages") is True):
+        return Effect(revived=chat_id if chats.revive(connection, bot, chat_id) else None)
+    if chat_id not in ours:
+        return Effect()
+    reason = "the person stopped the bot" if chat_id > 0 else OUTSIDE.get(now["status"], OUTSIDE["left"])
+    chats.kill(connection, bot, chat_id, reason)
+    return Effect(killed=(chat_id, reason))

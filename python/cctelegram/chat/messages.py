@@ -1,0 +1,207 @@
+"""What a person writes: the answer to a question, or a message filed for the agent."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import orjson
+
+from cctelegram import render
+from cctelegram.decisions import close, ledger, outcomes, reply
+from cctelegram.delivery.payload import Payload, pack, unpack
+from cctelegram.spool import responses
+from cctelegram.store import answers, deliveries
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from cctelegram.delivery.payload import Buttons
+
+
+# What a message can hold beside its words. An animation also has a document: the first one found is named.
+MEDIA: Final = (
+    "photo",
+    "voice",
+    "video_note",
+    "video",
+    "animation",
+    "audio",
+    "sticker",
+    "location",
+    "contact",
+    "poll",
+    "document",
+)
+
+
+NOT_UNDERSTOOD: Final = "Nothing was decided: it is not clear what your reply means"
+
+
+class Outcome(NamedTuple):
+    """What a message led to."""
+
+    answered: bool = False
+    filed: bool = False
+    queued: bool = False
+    revived: bool = False
+
+
+def edited(connection: sqlite3.Connection, bot: int, message: dict[str, Any], now: int) -> Outcome:
+    """Take the edit of an allowed user's message: its new text counts as far as nobody took the old one.
+
+    An edit that changes no words (Telegram made a preview of a link, a shared location moved) says nothing,
+    and none of it is about a picture. What was decided by the old text stays decided.
+    """
+    place = answers.Place(bot, int(message["chat"]["id"]), int(message["message_id"]))
+    text = _text(message)
+    before = answers.of_message(connection, place)
+    asked, _ = _asked(connection, bot, message)
+    decided = asked is not None and (asked.chat_id, asked.message_id, asked.text) == (*place[1:], text)
+    if not text or decided or (before is not None and orjson.loads(before.body).get("text") == text):
+        return Outcome()
+    corrects = None if before is None else before.answer
+    return said(connection, bot, message, now, corrects=corrects, media_told=True)
+
+
+def said(
+    connection: sqlite3.Connection,
+    bot: int,
+    message: dict[str, Any],
+    now: int,
+    *,
+    corrects: int | None = None,
+    media_told: bool = False,
+) -> Outcome:
+    """Take an allowed user's message: an answer, in reply to a card; else it is filed for the agent.
+
+    Only words are handed on: a picture or a file is not, and the person is told so, once for an album. A
+    message of Telegram's own (somebody joined, something was pinned) says nothing.
+
+    Args:
+        corrects: the answer that the message was before it was edited.
+        media_told: the person was told already that no picture is handed on.
+    """
+    chat_id = int(message["chat"]["id"])
+    text = _text(message)
+    asked, numbered = _asked(connection, bot, message)
+    unclear = None
+    if asked is not None and asked.state == "open" and text:
+        words = reply.meant(asked, text, numbered=numbered)
+        unclear = asked if words is None else None
+        if words is not None:
+            who = _who(message, chat_id)
+            close.answered(connection, asked, who, now, option=words.option, text=words.text)
+            return Outcome(answered=True)
+    left_out = next((kind.replace("_", " ") for kind in MEDIA if kind in message), None)
+    if left_out is not None and "media_group_id" in message:
+        left_out = "album"
+    if text:
+        awaited = asked is not None and asked.state == "open"
+        _file(connection, bot, message, text, now, awaited=awaited, corrects=corrects)
+    if left_out is not None and not media_told:
+        kept = "Its words are kept for the agent." if text else "Nothing of it is kept."
+        if "media_group_id" in message:  # the words may stand below another of its pictures
+            kept = "Its words, if it has any, are kept for the agent."
+        article = "An" if left_out[0] in "aeiou" else "A"
+        lines = [f"{article} {left_out} cannot be handed on", f"Only text reaches agents. {kept}"]
+        queue_reply(connection, message, lines, now)
+    elif unclear is not None:
+        how = reply.help_with(unclear, numbered=numbered)
+        queue_reply(
+            connection, message, [NOT_UNDERSTOOD, how, "The agent gets your words as a message."], now
+        )
+    return Outcome(
+        answered=bool(text),
+        filed=bool(text),
+        queued=unclear is not None or (left_out is not None and not media_told),
+    )
+
+
+def _asked(
+    connection: sqlite3.Connection, bot: int, message: dict[str, Any]
+) -> tuple[ledger.Decision | None, bool]:
+    """Return the decision whose card a message replies to, open or closed; whether the card has numbers."""
+    replied = message.get("reply_to_message")
+    if not isinstance(replied, dict):
+        return None, False
+    chat_id = int(message["chat"]["id"])
+    card = ledger.card_of_message(connection, bot, chat_id, int(replied["message_id"]))
+    if card is None:
+        return None, False
+    return ledger.by_id(connection, card.decision), unpack(card.payload).asks
+
+
+def _text(message: dict[str, Any]) -> str:
+    return message.get("text") or message.get("caption") or ""
+
+
+def queue_reply(
+    connection: sqlite3.Connection,
+    message: dict[str, Any],
+    lines: Sequence[str],
+    now: int,
+    buttons: Buttons = (),
+) -> None:
+    """Queue the bridge's own words for the chat, or the topic, of a message: the first line is the title."""
+    payload = Payload(text=render.notice(lines[0], lines[1:]), buttons=buttons)
+    thread_id = message.get("message_thread_id") if message.get("is_topic_message") else None
+    chat_id = int(message["chat"]["id"])
+    deliveries.enqueue(connection, chat_id, [pack(payload)], now, lane=0, silent=True, thread_id=thread_id)
+
+
+def _file(
+    connection: sqlite3.Connection,
+    bot: int,
+    message: dict[str, Any],
+    text: str,
+    now: int,
+    *,
+    awaited: bool,
+    corrects: int | None,
+) -> None:
+    """Enter a message for the agent.
+
+    One about a question that is still open (`awaited`) names its event in `reply_to` alone: who waits for the
+    answer to that event must not take these words for it.
+    """
+    chat_id = int(message["chat"]["id"])
+    who = _who(message, chat_id)
+    content: dict[str, Any] = {
+        "id": close.new_id(),
+        "kind": "message",
+        "text": text,
+        "user_id": who.user_id,
+        "username": who.username,
+        "first_name": who.first_name,
+        "chat_id": chat_id,
+        "message_id": who.message_id,
+        "timestamp": outcomes.rfc3339(now),
+    }
+    event = None
+    replied = message.get("reply_to_message")
+    if isinstance(replied, dict):
+        found = deliveries.event_of_message(connection, bot, chat_id, int(replied["message_id"]))
+        reply_to = {"message_id": replied["message_id"], "text": replied.get("text")}
+        if found is not None:
+            event, reply_to["event_id"], task_id = found
+            if not awaited:
+                content["event_id"], content["task_id"] = reply_to["event_id"], task_id
+        content["reply_to"] = {key: value for key, value in reply_to.items() if value is not None}
+    content = {key: value for key, value in content.items() if value is not None}
+    name = responses.name(content.get("event_id"), now, secrets.randbits(32))
+    place = answers.Place(bot, chat_id, int(message["message_id"]))
+    body = orjson.dumps(content).decode()
+    answers.add(connection, "message", event, name, body, now, place=place, corrects=corrects)
+
+
+def _who(message: dict[str, Any], chat_id: int) -> ledger.Who:
+    person = message["from"]
+    return ledger.Who(
+        int(person["id"]),
+        person.get("username"),
+        person.get("first_name"),
+        chat_id,
+        int(message["message_id"]),
+    )

@@ -1,0 +1,53 @@
+"""What /pending says: the open questions, and what waits, is held or is dead, counted as it is now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cctelegram.render.values import moment
+from cctelegram.store import recent
+
+if TYPE_CHECKING:
+    import sqlite3
+    from datetime import tzinfo
+
+# So many open questions are named; the rest are counted.
+NAMED: Final = 15
+TITLE: Final = 120
+WORDS: Final = {
+    "queued": "waiting to be sent",
+    "sending": "being sent",
+    "held": "held",
+    "ambiguous": "of which nobody knows whether they arrived",
+    "dead": "dead",
+}
+
+
+def lines(connection: sqlite3.Connection, chat_id: int, now: int, zone: tzinfo) -> list[str]:
+    """Answer /pending for a chat; `now` in us since the epoch. The first line is the title."""
+    questions = recent.questions(connection, chat_id)
+    waiting = recent.waiting(connection, chat_id)
+    if not questions and not waiting:
+        return ["Nothing is pending", "No question is open, and nothing waits, is held or is dead."]
+    said = []
+    if questions:
+        count = "1 open question" if len(questions) == 1 else f"{len(questions)} open questions"
+        said.append(f"{count}, the oldest {age(now - questions[0].opened_at)} old:")
+        for one in questions[:NAMED]:
+            until = "" if one.expires_at is None else f" (until {moment(one.expires_at, zone)})"
+            said.append(f"- {one.title[:TITLE]}{until}")
+        if len(questions) > NAMED:
+            said.append(f"and {len(questions) - NAMED} more")
+    for group in waiting:
+        why = "" if group.reason is None else f" ({group.reason})"
+        said.append(f"{group.many} {WORDS[group.state]}{why}, the oldest {age(now - group.oldest)} old")
+    return ["Pending", *said]
+
+
+def age(microseconds: int) -> str:
+    """Say how old something is: "40 s", "3 min", "5 h", "2 d"."""
+    seconds = max(0, microseconds // 1_000_000)
+    for length, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"

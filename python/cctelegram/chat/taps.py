@@ -1,0 +1,57 @@
+"""A tap on a button: genuine or not, first or late."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from cctelegram import render
+from cctelegram.decisions import close, codes, ledger, outcomes
+
+if TYPE_CHECKING:
+    import sqlite3
+    from datetime import tzinfo
+
+# answerCallbackQuery.text: 0-200 characters (Bot API).
+MAX_TEXT: Final = 200
+
+NOT_OURS: Final = "This button does not belong to a question of this bridge."
+
+
+class Reply(NamedTuple):
+    """What the person is told at once, and whether the tap was the answer."""
+
+    text: str
+    closed: bool = False
+
+
+def tapped(
+    connection: sqlite3.Connection, bot: int, key: bytes, query: dict[str, Any], now: int, zone: tzinfo
+) -> Reply:
+    """Take a callback query of an allowed user into the ledger, inside the caller's transaction.
+
+    The button must carry our MAC for this chat, and stand in a message that is a card of its decision: a
+    copied or replayed one counts for nothing.
+    """
+    message = query.get("message")
+    if not isinstance(message, dict) or "chat" not in message:
+        return Reply(NOT_OURS)
+    chat_id, message_id = int(message["chat"]["id"]), int(message["message_id"])
+    read = codes.read(key, str(query.get("data", "")), chat_id)
+    decision = None if read is None else ledger.by_code(connection, read.code)
+    if read is None or decision is None or read.option >= len(decision.options):
+        return Reply(NOT_OURS)
+    if ledger.card_at(connection, bot, decision.id, chat_id, message_id, now) is None:
+        return Reply(NOT_OURS)
+    person = query["from"]
+    who = ledger.Who(int(person["id"]), person.get("username"), person.get("first_name"), chat_id, message_id)
+    closed = close.answered(connection, decision, who, now, option=read.option)
+    if closed is None:
+        return Reply(_late(ledger.by_id(connection, decision.id) or decision, zone))
+    if closed.state != "answered":
+        return Reply(_late(closed, zone), closed=True)
+    return Reply(render.labels(closed.options)[read.option][:MAX_TEXT], closed=True)
+
+
+def _late(decision: ledger.Decision, zone: tzinfo) -> str:
+    line = outcomes.line(decision, zone, render.labels(decision.options))
+    return render.visible(f"Already closed: {line}")[:MAX_TEXT]

@@ -1,0 +1,1 @@
+"""The daemon of a home: it makes the components and runs them."""

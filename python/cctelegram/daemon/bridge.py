@@ -1,0 +1,251 @@
+"""One bridge, from start to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import signal
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cctelegram import version
+from cctelegram.chat.commands import Commands
+from cctelegram.chat.history import History
+from cctelegram.cleanup.cleaning import Cleaning
+from cctelegram.config import place
+from cctelegram.config.live import Live
+from cctelegram.config.load import load
+from cctelegram.daemon import state_file
+from cctelegram.daemon.counters import Counters
+from cctelegram.daemon.drain import drained
+from cctelegram.daemon.home_watch import HomeWatch, recover
+from cctelegram.daemon.lock import hold_home
+from cctelegram.daemon.overview import Overview
+from cctelegram.daemon.recovery_notice import RecoveryNotice
+from cctelegram.daemon.settings_notice import SettingsNotice
+from cctelegram.daemon.settings_watch import SettingsWatch
+from cctelegram.daemon.store_checks import StoreChecks
+from cctelegram.daemon.telegram import TelegramConnection
+from cctelegram.decisions.answer_files import AnswerFiles
+from cctelegram.decisions.audit_log import AuditLog
+from cctelegram.decisions.expiry import Expiry
+from cctelegram.delivery.modes import Modes
+from cctelegram.delivery.operator_actions import OperatorActions
+from cctelegram.delivery.recipients import NO_USER, Recipients
+from cctelegram.intake.intake import Intake
+from cctelegram.runtime.component import Component
+from cctelegram.runtime.context import Context
+from cctelegram.runtime.log import open_log
+from cctelegram.runtime.signals import HomeRemoved, Signals, StoreReplaced
+from cctelegram.runtime.supervisor import Supervisor
+from cctelegram.spool.inbox import Inbox, bounds
+from cctelegram.spool.memory import keep_memory_small
+from cctelegram.store import database, intake, lookup
+from cctelegram.web.app import app
+from cctelegram.web.serve import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class Bridge:
+    """The daemon of one home.
+
+    Raises:
+        config.errors.SettingsError: the settings cannot be read, or the home cannot be made.
+        lock.Unusable: there is no directory where the token's lock is safe.
+        lock.AlreadyRunning: the home or the token has a bridge.
+        outbox.schema.NewerStore: the store belongs to a newer program.
+        web.serve.CannotListen: the port is taken.
+    """
+
+    def __init__(self, home: str, environ: Mapping[str, str], flags: Mapping[str, object]) -> None:
+        # Before the first thread: an event of a megabyte would else stay in the heap of each thread it met.
+        keep_memory_small()
+        self.home = Path(home)
+        self._given = (home, environ, flags)
+        self.successor_token: str | None = None
+        # Whether `run` ended because the home was removed, and a new bridge is to go on from its files.
+        self.again = False
+        live = Live(home, environ, flags)
+        settings = live.current
+        place.make(home, events=settings.spool.events_dir, responses=settings.spool.responses_dir)
+        self._locks = contextlib.ExitStack()
+        self._lock = hold_home(Path(place.state_dir(home)))
+        self._locks.callback(self._lock.unlock)
+        try:
+            self._assemble(live)
+        except BaseException:
+            self._locks.close()
+            raise
+
+    def _assemble(self, live: Live) -> None:
+        settings = live.current
+        # Not counted as a read: it is the log that asks, not the work.
+        log = open_log(Path(place.logs_dir(str(self.home))), lambda: live.loaded.settings.log.level)
+        signals = Signals(log)
+        opened = database.Store(
+            self._lock,
+            lambda losses: signals.send_threadsafe(StoreReplaced(losses)),
+            tell=lambda sentence: log.error("store", reason=sentence),
+        )
+        self._locks.callback(opened.close)
+        context = self._context = Context(self.home, opened, live, log, signals, Supervisor(log))
+        signals.listen(HomeRemoved, self._begin_again)
+        self.server = Server(settings.http.host, settings.http.port)
+        self._stop = asyncio.Event()
+
+        modes = self._modes = Modes(context)
+        audience = self._audience = Recipients(context, modes)
+        cleaning = self._cleaning = Cleaning(context)
+        history = self.history = History(context)
+        self.orders = OperatorActions(context)
+        components = self._components = list[Component]()
+        self._overview = Overview(context, Counters(signals), components)
+        commands = Commands(context, history, self._overview)
+        link = self._link = TelegramConnection(context, audience, modes, commands, cleaning)
+        link.hold()
+        self._locks.callback(link.release)
+        components += [
+            AnswerFiles(context),
+            AuditLog(context),
+            RecoveryNotice(context, modes),
+            Expiry(context),
+            link,
+            audience,
+            modes,
+            history,
+            SettingsNotice(context, modes),
+            cleaning,
+            SettingsWatch(context, self._stop),
+        ]
+
+    async def run(self, ready: Callable[[], None] = lambda: None, *, once: bool = False) -> str:
+        """Serve until SIGTERM or SIGINT; what is in flight is finished, what waits stays in the store.
+
+        Args:
+            ready: called once, when files are taken and questions answered.
+            once: end when nothing is left to be delivered, or nothing can be.
+
+        Returns:
+            With `once`, what was not delivered, in words; empty when all was.
+        """
+        loop = asyncio.get_running_loop()
+        self._context.signals.bind(loop)
+        loop.set_exception_handler(self._context.supervisor.unhandled)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
+                loop.add_signal_handler(number, self.stop)
+        try:
+            return await self._serve(ready, once=once)
+        finally:
+            self._locks.close()
+
+    def stop(self) -> None:
+        """End `run`, after what is in flight."""
+        self._stop.set()
+
+    def restart(self) -> bool:
+        """End `run` and leave the token to a successor in `successor_token`, if it came by the pipe.
+
+        Returns False, and goes on, where whoever starts the next bridge finds the token without us.
+
+        Raises:
+            config.errors.SettingsError: the settings that the successor would read are wrong.
+        """
+        live = self._context.live
+        telegram, origin = live.current.telegram, live.loaded.origins["telegram.token"]
+        if telegram.token is None or origin != "flag":
+            return False
+        load(*self._given)
+        self.successor_token = telegram.token.reveal()
+        self.stop()
+        return True
+
+    async def delivery(self, event_id: str) -> dict[str, Any] | None:
+        """Return what became of an event, or None when the store does not know it."""
+        return await self._context.store.read(partial(lookup.delivery, event_id=event_id))
+
+    async def set_mode(self, mode: str, lasting: str | None = None) -> str:
+        """Change the mode, muted for a time such as "1h" too; return the sentence that confirms it.
+
+        Raises:
+            ValueError: there is no such mode, or no such time.
+        """
+        return await self._modes.change(mode, lasting)
+
+    async def cleanup(self, action: str, directories: list[str]) -> dict[str, Any]:
+        """Plan, run, give stats or history of cleaning; see Cleaning.answer."""
+        return await self._cleaning.answer(action, directories)
+
+    @property
+    def stuck(self) -> str | None:
+        """Why this process has to be started again, in a sentence; None when it has not. Waits for nobody."""
+        return self._context.store.stuck
+
+    def problems(self) -> list[str]:
+        """Return what keeps the bridge from its whole work, each in a sentence; empty when nothing does."""
+        return self._overview.problems()
+
+    async def status(self) -> dict[str, Any]:
+        """Return what /status says; see Overview."""
+        return await self._overview.status()
+
+    async def _serve(self, ready: Callable[[], None], *, once: bool) -> str:
+        context = self._context
+        recovered = await context.store.run(recover)
+        await self._modes.load()
+        await self._audience.load()
+        await self._audience.settle()
+        file, inbox = await self._open_doors()
+        intake_ = Intake(context, inbox, self._audience, self._modes)
+        watch = self._watch = HomeWatch(context, self._lock, file, inbox)
+        # A bridge that ended as it should has removed its file.
+        self._components[:0] = [intake_, watch, StoreChecks(context, unclean=file.exists())]
+        file.write()
+        tasks = [
+            asyncio.create_task(context.supervisor.keep(each.name, each.run), name=each.name)
+            for each in self._components
+        ]
+        self._overview.ready = True
+        context.log.info("started", version=version(), port=self.server.port, recovered=recovered)
+        ready()
+        try:
+            if once:
+                return await drained(context.store, intake_, self._link, self._stuck, self._stop)
+            await self._stop.wait()
+            return ""
+        finally:
+            self._overview.ready = False
+            watch.end()
+            file.remove()
+            await inbox.stop()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.server.stop()
+            context.log.info("stopped")
+
+    async def _open_doors(self) -> tuple[state_file.StateFile, Inbox]:
+        """Open the spool, and answer requests from now on."""
+        context, settings = self._context, self._context.settings
+        positions = await context.store.run(intake.positions)
+        inbox = Inbox(
+            settings.spool.events_dir,
+            place.rejected_dir(str(self.home)),
+            positions=positions,
+            **bounds(settings.spool),
+            looked=lambda: self._watch.check(),  # noqa: PLW0108 - it is made below
+        )
+        key = secrets.token_urlsafe(32)
+        await self.server.start(app(self, key))
+        return state_file.StateFile(context, self.server, key, version()), inbox
+
+    def _stuck(self) -> str | None:
+        return self._link.stuck or (None if self._context.settings.telegram.allowed_users else NO_USER)
+
+    def _begin_again(self, _: HomeRemoved) -> None:
+        self.again = True
+        self.stop()

@@ -1,0 +1,74 @@
+"""Telling the owner's phone of settings that are refused: one message, however often they are saved.
+
+Not at once: an editor may write half of a file first. Status and log have it at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cctelegram import render
+from cctelegram.delivery.payload import Payload, pack
+from cctelegram.runtime import clock
+from cctelegram.runtime.component import Component
+from cctelegram.runtime.signals import DeliveriesQueued, SettingsChanged
+from cctelegram.store import deliveries
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from cctelegram.delivery.modes import Modes
+    from cctelegram.runtime.context import Context
+
+
+# Settings that stay invalid for so many seconds are told.
+PATIENCE: Final = 2.0
+# Alerts: a person has to mend it.
+LANE: Final = 1
+
+
+class SettingsNotice(Component):
+    """Notifies the owner of settings that are refused."""
+
+    name = "telling of refused settings"
+    wakes_on = (SettingsChanged,)
+
+    def __init__(self, context: Context, modes: Modes) -> None:
+        super().__init__(context)
+        self._live = context.live
+        self._modes = modes
+
+    async def _work(self) -> None:
+        """Wait for a refusal, notify, wait until it is mended."""
+        while True:
+            while self._live.refused is None:
+                await self._wake.wait()
+            if await self._stays():
+                await self._tell()
+            while self._live.refused is not None:
+                await self._wake.wait()
+
+    async def _stays(self) -> bool:
+        deadline = clock.monotonic() + PATIENCE
+        while (left := deadline - clock.monotonic()) > 0 and self._live.refused is not None:
+            await self._wake.wait(left)
+        return self._live.refused is not None
+
+    async def _tell(self) -> None:
+        owner, reason = self._live.current.telegram.owner, self._live.refused
+        if owner is None or reason is None:
+            return
+        text = render.notice(
+            "The changed settings are refused",
+            [*reason.split("\n"), "What was in force before stays in force."],
+        )
+        held = self._modes.holds()
+
+        def work(connection: sqlite3.Connection) -> None:
+            deliveries.enqueue(
+                connection, owner, [pack(Payload(text=text))], clock.wall(), lane=LANE, held=held
+            )
+
+        await self._store.run(work)
+        self._log.info("refused settings told", held=held)
+        self._signals.send(DeliveriesQueued((owner,)))

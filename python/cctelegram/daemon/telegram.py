@@ -1,0 +1,334 @@
+"""The link to Telegram: from a token to a bot that sends and listens, made anew when the token changes."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import msgspec
+
+from cctelegram.chat import commands
+from cctelegram.chat.cleanup_button import CleanupButton
+from cctelegram.chat.courtesies import Courtesies
+from cctelegram.chat.dispatcher import ChatServices, Dispatcher
+from cctelegram.config.errors import SettingsError
+from cctelegram.daemon import lock
+from cctelegram.decisions import codes
+from cctelegram.delivery.cards import Cards
+from cctelegram.delivery.line import BotLine
+from cctelegram.delivery.pacing import Pacing
+from cctelegram.delivery.pauses import Pauses
+from cctelegram.delivery.sender import Sender
+from cctelegram.delivery.topics import Topics
+from cctelegram.pools.pools import Pools
+from cctelegram.runtime import clock
+from cctelegram.runtime.component import Component
+from cctelegram.runtime.jumps import SLEPT
+from cctelegram.runtime.retry import CONNECT, TOKEN_LOCK
+from cctelegram.runtime.signals import ClockJumped, SettingsChanged, StoreReplaced, TokenRejected
+from cctelegram.store import chats, facts, updates
+from cctelegram.telegram import access, errors
+from cctelegram.telegram.api import Api
+from cctelegram.telegram.updates import Poller
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+    from cctelegram.cleanup.cleaning import Cleaning
+    from cctelegram.config.secret import Secret
+    from cctelegram.config.settings import Settings
+    from cctelegram.delivery.modes import Modes
+    from cctelegram.delivery.recipients import Recipients
+    from cctelegram.pools.counters import Counters
+    from cctelegram.runtime.context import Context
+
+CONNECTING: Final = "connecting to Telegram"
+NOT_GIVEN: Final = (
+    "no token: put TELEGRAM_BOT_TOKEN=<token from @BotFather> into .env in the home; "
+    "what comes meanwhile is kept"
+)
+
+
+class Connected(NamedTuple):
+    """A connection that is up: the bot, and what works over it."""
+
+    bot: dict[str, Any]
+    line: BotLine
+    topics: Topics
+    outbound: Sender
+    poller: Poller
+
+
+class TelegramConnection(Component):
+    """Keeps one line to Telegram up."""
+
+    name = "the link to Telegram"
+
+    def __init__(
+        self,
+        context: Context,
+        audience: Recipients,
+        modes: Modes,
+        answers: commands.Commands,
+        cleaning: Cleaning,
+    ) -> None:
+        super().__init__(context)
+        self._live = context.live
+        self._audience = audience
+        self._modes = modes
+        self._commands = answers
+        self._cleaning = cleaning
+        self._lock = lock.TokenLock()
+        self._pools: Pools | None = None
+        self._counters: dict[str, Counters] = {}
+        self._up: Connected | None = None
+        self._problem: str | None = CONNECTING
+        self._needs_a_person = False
+        self._renew = False
+        self._token: Secret | None = None
+        self._clock_set = False
+
+    def _listeners(self) -> dict[type, Callable[[Any], None]]:
+        return {
+            SettingsChanged: self._settings_changed,
+            TokenRejected: self._token_rejected,
+            ClockJumped: self._jumped,
+            StoreReplaced: self._replaced,
+        }
+
+    def problems(self) -> list[str]:
+        """Return what keeps events from the phone, and answers from the agent."""
+        up = self._up
+        found = [self._problem, None if up is None else up.poller.status().problem]
+        if up is not None:
+            served = self._audience.routes.chats
+            found += [
+                f"nothing can be sent to {chat}; its queue is kept: {reason}"
+                for chat, reason in up.outbound.dead.items()
+                if chat in served
+            ]
+            found += up.topics.problems
+            pause = up.line.pauses.longest()
+            found.append(f"Telegram asks to wait another {pause:.0f} s" if pause else None)
+        return [problem for problem in found if problem]
+
+    def status(self) -> dict[str, Any]:
+        """Return the bot, whether the last poll was answered, chats with a problem, the pools' counters."""
+        up = self._up
+        return {
+            "telegram_connected": up is not None and up.poller.status().connected,
+            "bot": None if up is None else up.bot.get("username"),
+            "chats": {
+                "dead": {} if up is None else _named(up.outbound.dead),
+                "no_topics": {} if up is None else _named(up.topics.refused),
+            },
+            "pools": None if self._pools is None else self._pools.snapshot(),
+        }
+
+    @property
+    def stuck(self) -> str | None:
+        """Why nothing is sent until a person mends it, in a sentence; None when waiting may help."""
+        return self._problem if self._needs_a_person else None
+
+    @property
+    def dead_chats(self) -> dict[int, str]:
+        """The chats that cannot be written to, each with the reason."""
+        return {} if self._up is None else dict(self._up.outbound.dead)
+
+    def hold(self) -> None:
+        """Lock the token, if there is one, before anything else is done.
+
+        Raises:
+            lock.AlreadyRunning: another bridge on this machine uses it.
+            lock.Unusable: there is no directory where the lock is safe.
+        """
+        token = self._live.current.telegram.token
+        if token is not None:
+            self._lock.hold(token.reveal())
+
+    def release(self) -> None:
+        """Give the token's lock back."""
+        self._lock.release()
+
+    async def _work(self) -> None:
+        """Connect; when the token or the API base changes, connect anew."""
+        while True:
+            settings = self._live.current
+            token = settings.telegram.token
+            if token is None:
+                self._problem, self._needs_a_person = NOT_GIVEN, True
+                await self._wake.wait()
+                continue
+            try:
+                self._lock.hold(token.reveal())
+            except (lock.AlreadyRunning, lock.Unusable) as error:
+                self._problem, self._needs_a_person = str(error), True
+                await self._wake.wait(TOKEN_LOCK.first)
+                continue
+            self._problem, self._needs_a_person, self._renew = CONNECTING, False, False
+            self._token = token
+            work = asyncio.create_task(self._serve(settings), name="link")
+            try:
+                await self._until_changed(settings, work)
+            finally:
+                work.cancel()
+                await asyncio.gather(work, return_exceptions=True)
+
+    def _settings_changed(self, _: SettingsChanged) -> None:
+        # At once, and not when the task below gets its turn: no poll may wait longer than its pool reads.
+        if self._pools is not None:
+            self._pools.change(self._live.current)
+        if self._up is not None:
+            pacing = msgspec.structs.asdict(self._live.current.pacing)
+            self._up.line.pacing.change(clock.monotonic(), **pacing)
+        self._wake.ring()
+
+    def _token_rejected(self, rejected: TokenRejected) -> None:
+        origin = self._live.loaded.origins["telegram.token"]
+        words, cure = _place_of(origin)
+        self._needs_a_person = True
+        self._problem = f"Telegram refuses the token {words} ({rejected.reason}): {cure}; everything is kept"
+        self._log.error("token refused", reason=rejected.reason, origin=origin)
+        self._give_way()
+
+    def _give_way(self) -> None:
+        if self._token is not None:
+            self._live.refuse(self._token)
+
+    def _jumped(self, jump: ClockJumped) -> None:
+        # A machine that slept has dead connections; pauses are written down by the new wall clock.
+        self._renew |= jump.slept > SLEPT
+        self._clock_set = True
+        self._wake.ring()
+
+    def _replaced(self, _: StoreReplaced) -> None:
+        # Rows may be gone that those at work hold by number: the link begins again from the store.
+        self._renew = True
+        self._wake.ring()
+
+    async def _until_changed(self, settings: Settings, work: asyncio.Task[None]) -> None:
+        while True:
+            changed = asyncio.create_task(self._wake.wait())
+            await asyncio.wait({work, changed}, return_when=asyncio.FIRST_COMPLETED)
+            changed.cancel()
+            if work.done():
+                try:
+                    await work
+                except SettingsError as error:
+                    self._problem = str(error)
+                    await self._wake.wait()
+                return
+            now = self._live.current
+            if self._renew or (now.telegram.token, now.telegram.api_base) != (
+                settings.telegram.token,
+                settings.telegram.api_base,
+            ):
+                return
+            if self._clock_set and self._up is not None:
+                self._clock_set = False
+                await self._up.line.pauses.keep()
+
+    async def _serve(self, settings: Settings) -> None:
+        pools = self._pools = Pools(settings, self._counters)
+        self._counters = pools.counters
+        token = settings.telegram.token
+        assert token is not None  # noqa: S101 - _work() looked
+        send, files, poll = (
+            Api(pool, settings.telegram.api_base, token.reveal())
+            for pool in (pools.send, pools.files, pools.poll)
+        )
+        try:
+            me = await self._greet(send)
+            if me is None:
+                await asyncio.Event().wait()  # refused; whoever changes the token ends this task
+                return
+            line = await self._line(send, files, settings, me)
+            await self._serve_over(line, poll, settings, me)
+        finally:
+            self._up = None
+            await pools.aclose()
+
+    async def _greet(self, api: Api) -> dict[str, Any] | None:
+        """Ask who we are until Telegram answers; None when it does not know the token."""
+        for attempt in range(10**9):
+            try:
+                return await api.get_me()
+            except errors.Unauthorized as error:
+                self._token_rejected(TokenRejected(str(error)))
+                return None
+            except errors.RetryAfter as error:
+                wait = float(error.seconds)
+                self._problem = f"Telegram asks to wait {wait:.0f} s"
+            except errors.TelegramError as error:
+                wait = CONNECT.seconds(attempt, random.random())  # noqa: S311 - spreads load
+                self._problem = f"Telegram cannot be reached: {error}"
+            self._log.warning("not connected", reason=self._problem, again_seconds=round(wait, 1))
+            await asyncio.sleep(wait)
+        return None  # pragma: no cover - the range does not end
+
+    async def _line(self, api: Api, files: Api, settings: Settings, me: dict[str, Any]) -> BotLine:
+        def work(connection: sqlite3.Connection) -> tuple[int, bytes]:
+            bot = chats.bot(connection, settings.telegram.api_base, int(me["id"]))
+            return bot, facts.get_or_make(connection, "card_key", codes.new_key)
+
+        bot, key = await self._store.run(work)
+        pauses = Pauses(self._store, bot)
+        await pauses.load()
+        await self._audience.load()
+        # As they are now, not as they were when this line began: a change meanwhile found no line to tell.
+        pacing = Pacing(**msgspec.structs.asdict(self._live.current.pacing))
+        return BotLine(api, files, bot, key, pauses, pacing)
+
+    async def _serve_over(self, line: BotLine, poll: Api, settings: Settings, me: dict[str, Any]) -> None:
+        context, audience, modes = self._context, self._audience, self._modes
+        topics = Topics(context, line, in_private=me.get("has_topics_enabled") is True)
+        await topics.load()
+        outbound = Sender(context, line, audience, topics, modes)
+        courtesies = Courtesies(context)
+        answering = ChatServices(
+            self._commands,
+            CleanupButton(context, line, self._cleaning, courtesies),
+            courtesies,
+            access.Me(int(me["id"]), str(me.get("username", ""))),
+        )
+        inbound = Dispatcher(context, line, audience, modes, answering)
+        start = await self._store.run(lambda c: updates.offset(c, line.bot))
+        poller = Poller(
+            poll,
+            inbound.keep,
+            offset=start or None,
+            poll_seconds=lambda: self._live.current.telegram.poll_seconds,
+            token_refused=self._give_way,
+        )
+        self._up = Connected(me, line, topics, outbound, poller)
+        self._problem = None
+        self._log.info("connected", bot=me.get("username"), api_base=settings.telegram.api_base)
+        async with asyncio.TaskGroup() as group:
+            for component in (outbound, Cards(context, line), inbound, courtesies):
+                group.create_task(context.supervisor.keep(component.name, component.run), name=component.name)
+            group.create_task(poller.run(), name="poll")
+            group.create_task(self._introduce(line.api), name="commands")
+
+    async def _introduce(self, api: Api) -> None:
+        try:
+            await api.set_my_commands(commands.COMMANDS)
+        except errors.TelegramError as error:
+            self._log.warning("commands not set", reason=str(error))
+
+
+def _place_of(origin: str) -> tuple[str, str]:
+    """Say where a refused token came from, as config.load names it, and what to do about it."""
+    if origin == "flag":
+        return "that came by the pipe", "put the right one into .env in the home, which then counts"
+    if origin.startswith("environment"):
+        return (
+            f"of the {origin}",
+            "put the right one into .env in the home, which then counts, or start the bridge again with it",
+        )
+    return f"of {origin}", "put the right one there"
+
+
+def _named(chats: dict[int, str]) -> dict[str, str]:
+    return {str(chat): reason for chat, reason in chats.items()}

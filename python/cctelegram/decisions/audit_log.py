@@ -1,0 +1,125 @@
+"""The audit log on the disk: entries go from the store to files under `state/audit/`, in order, each once.
+
+A file is named for its first entry, so that the names sort as the chain goes, whatever the clock did. An
+entry leaves the store only after it is synced; a crash in between leaves it in both, and a line that was cut
+short by one is taken away and written anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from cctelegram.config import place
+from cctelegram.runtime import clock
+from cctelegram.runtime.component import Component
+from cctelegram.runtime.retry import DISK
+from cctelegram.runtime.signals import ClockJumped, DecisionClosed, DecisionOpened, StoreReplaced
+from cctelegram.store import audit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cctelegram.runtime.context import Context
+
+
+# A full file is followed by another.
+FILE_BYTES: Final = 1 << 20
+DAY: Final = 86_400
+
+
+class AuditLog(Component):
+    """Writes entries to files under `state/audit/`, made with mode 0700 when it is not there."""
+
+    name = "writing the audit log"
+    wakes_on = (DecisionOpened, DecisionClosed, ClockJumped, StoreReplaced)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._directory = Path(place.audit_dir(str(context.home)))
+        self._problem: str | None = None
+
+    def problems(self) -> list[str]:
+        """Return why no entry can be written now."""
+        return [] if self._problem is None else [self._problem]
+
+    async def _work(self) -> None:
+        """Write what is entered, in order."""
+        while True:
+            entries = await self._store.run(audit.waiting)
+            if not entries:
+                await self._wake.wait()
+                continue
+            try:
+                await asyncio.to_thread(append, self._directory, entries)
+                await asyncio.to_thread(
+                    forget, self._directory, self._context.settings.audit.keep_days * DAY, clock.wall()
+                )
+            except OSError as error:
+                self._problem = f"cannot write {self._directory}: {error.strerror or error}"
+                self._log.error("audit log not written", reason=self._problem)
+                await self._wake.wait(DISK.longest)
+                continue
+            self._problem = None
+            await self._store.run(partial(audit.written, number=entries[-1].number))
+
+
+def files(directory: Path) -> list[Path]:
+    """Give the log's files, oldest first."""
+    return sorted(directory.glob("audit-*.jsonl"))
+
+
+def append(directory: Path, entries: Sequence[audit.Waiting]) -> None:
+    """Write the entries that are not there yet, synced when it returns. Raises OSError."""
+    directory.mkdir(mode=0o700, exist_ok=True)
+    known = files(directory)
+    file, last = (known[-1], _mend(known[-1])) if known else (None, 0)
+    for entry in entries:
+        if entry.number <= last:
+            continue
+        if file is None or file.stat().st_size >= FILE_BYTES:
+            file = directory / f"audit-{entry.number:010}.jsonl"
+            file.touch(mode=0o600)
+            _sync_directory(directory)
+        with file.open("ab") as opened:
+            opened.write(f"{entry.line}\n".encode())
+            opened.flush()
+            os.fsync(opened.fileno())
+
+
+def forget(directory: Path, seconds: int, now: int) -> list[Path]:
+    """Remove the files, but the one in use, whose last entry is older than `seconds`; `now` in us."""
+    old = [file for file in files(directory)[:-1] if file.stat().st_mtime < now / 1_000_000 - seconds]
+    for file in old:
+        file.unlink()
+    return old
+
+
+def _mend(file: Path) -> int:
+    """Take away a last line that a crash cut short; give the number of the last whole entry, 0 for none."""
+    data = file.read_bytes()
+    whole = data.rfind(b"\n") + 1
+    if whole < len(data):
+        os.truncate(file, whole)
+    lines = data[:whole].split(b"\n")
+    for line in reversed(lines):
+        try:
+            return int(msgspec.json.decode(line)["number"])
+        except (ValueError, KeyError, TypeError):  # blank, or changed by somebody: `verify` tells
+            continue
+    return 0
+
+
+def _sync_directory(directory: Path) -> None:
+    if os.name != "posix":
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,72 @@
+"""Closing a decision: the ledger's row, the answer, the audit log's entry, in one transaction."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+import orjson
+
+from cctelegram.decisions import audit, ledger, outcomes
+from cctelegram.events.event import from_row
+from cctelegram.spool import responses
+from cctelegram.store import answers, intake
+from cctelegram.store import audit as log
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from cctelegram.decisions.ledger import Decision
+    from cctelegram.events.event import Event
+
+
+def answered(
+    connection: sqlite3.Connection,
+    decision: Decision,
+    who: ledger.Who,
+    now: int,
+    *,
+    option: int | None = None,
+    text: str | None = None,
+) -> Decision | None:
+    """Take a person's answer; None when the decision was closed before.
+
+    One that comes after the time, and before the clock's own look, finds the decision expired: what is given
+    back says so.
+    """
+    if decision.state == "open" and decision.expires_at is not None and decision.expires_at <= now:
+        closed = ledger.expire(connection, decision, now)
+    else:
+        closed = ledger.answer(connection, decision.id, who, now, option=option, text=text)
+    if closed is not None:
+        answer_file(connection, closed, now)
+    return closed
+
+
+def answer_file(connection: sqlite3.Connection, decision: Decision, now: int) -> None:
+    """Enter the answer and the audit entry of a decision that was just closed; files are written later."""
+    row = intake.event_row(connection, decision.event)
+    event = from_row(row)
+    _enter(connection, decision, event, str(row[intake.BODY]), now)
+    content = outcomes.answer(
+        decision,
+        event.event_id,
+        event.task_id,
+        answer_id=new_id(),
+        delivered=ledger.delivered_at(connection, decision.id) is not None,
+    )
+    if event.correlation_id is not None:
+        content["correlation_id"] = event.correlation_id
+    name = responses.name(event.event_id, now, secrets.randbits(32))
+    answers.add(connection, "decision", decision.event, name, orjson.dumps(content).decode(), now)
+
+
+def _enter(connection: sqlite3.Connection, decision: Decision, event: Event, body: str, now: int) -> None:
+    number, previous = log.head(connection) or (0, audit.NONE)
+    line, digest = audit.line_of(number + 1, previous, audit.content(decision, event, body))
+    log.add(connection, number + 1, digest, line, now)
+
+
+def new_id() -> str:
+    """Make an answer's id: 32 hexadecimal digits."""
+    return secrets.token_hex(16)

@@ -1,0 +1,46 @@
+"""Decisions whose time is over, closed when it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cctelegram.decisions import close, ledger
+from cctelegram.runtime import clock
+from cctelegram.runtime.component import Component
+from cctelegram.runtime.signals import ClockJumped, DecisionClosed, DecisionOpened, StoreReplaced
+
+if TYPE_CHECKING:
+    import sqlite3
+
+
+# The wall clock may step while we sleep: look again at least this often, in seconds, while one is open.
+LONGEST_SLEEP = 60.0
+
+
+class Expiry(Component):
+    """Closes the decisions that are due."""
+
+    name = "expiring questions"
+    wakes_on = (DecisionOpened, ClockJumped, StoreReplaced)
+
+    async def _work(self) -> None:
+        """Sleep until the next one is due, close it, and again."""
+        while True:
+            due, following = await self._store.run(lambda c: _expire(c, clock.wall()))
+            if due:
+                self._signals.send(DecisionClosed())
+                self._log.info("expired", decisions=due)
+            if following is None:
+                await self._wake.wait()
+            else:
+                await self._wake.wait(min(LONGEST_SLEEP, max(0.0, (following - clock.wall()) / 1_000_000)))
+
+
+def _expire(connection: sqlite3.Connection, now: int) -> tuple[list[int], int | None]:
+    closed = []
+    for decision in ledger.due(connection, now):
+        gone = ledger.expire(connection, decision, now)
+        if gone is not None:
+            close.answer_file(connection, gone, now)
+            closed.append(gone.id)
+    return closed, ledger.next_expiry(connection)

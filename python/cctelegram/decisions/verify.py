@@ -1,0 +1,81 @@
+"""Whether the audit log is whole, and says what the ledger says. Reads only, also beside a running bridge."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, NamedTuple
+
+from cctelegram.decisions import audit
+from cctelegram.decisions.audit import Entry, Line
+from cctelegram.decisions.audit_log import DAY, files
+from cctelegram.store import audit as log
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Found(NamedTuple):
+    """The entries in order, and what is wrong, each in a sentence."""
+
+    entries: list[Entry]
+    faults: list[str]
+
+
+def verify(connection: sqlite3.Connection, directory: Path, *, keep_days: int, now: int) -> Found:
+    """Check the chain through the files and what is still in the store, its end, and the ledger.
+
+    Args:
+        connection: to the store; what it reads is one state of it.
+        directory: of the log's files.
+        keep_days: decisions that are older may have left the log.
+        now: us since the epoch.
+    """
+    connection.execute("BEGIN")
+    try:
+        entries, faults = audit.check(_lines(connection, directory))
+        head = log.head(connection)
+        if head is None:
+            faults += [f"{file}: the store knows of no entry" for file in files(directory)]
+        # A running bridge may have written more since this look at the store began.
+        elif not any(audit.is_head(entry, *head) for entry in entries):
+            last = f"ends with entry {entries[-1].number}" if entries else "is empty"
+            faults.append(
+                f"{directory}: the log {last}, the newest is {head[0]}: its end was changed, or is gone"
+            )
+        faults += _against_ledger(entries, log.closed_since(connection, now - keep_days * DAY * 1_000_000))
+        return Found(entries, faults)
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def _lines(connection: sqlite3.Connection, directory: Path) -> Iterator[Line]:
+    """Give each line with its place; one that is in a file and still in the store counts once."""
+    waiting = {entry.line.encode() for entry in log.waiting(connection, limit=-1)}
+    for file in files(directory):
+        for number, line in enumerate(file.read_bytes().split(b"\n"), start=1):
+            if line:
+                waiting.discard(line)
+                yield Line(f"{file.name}, line {number}", line)
+    for entry in log.waiting(connection, limit=-1):
+        if entry.line.encode() in waiting:
+            yield Line("the store", entry.line.encode())
+
+
+def _against_ledger(entries: list[Entry], closed: list[log.Closed]) -> Iterator[str]:
+    told = {entry.content.get("decision"): entry.content for entry in entries}
+    for decision in closed:
+        content = told.get(decision.decision)
+        if content is None:
+            yield f"{decision.event_id}: the ledger has its decision, the log does not"
+            continue
+        options = content.get("options", [])
+        known = decision.option is not None and decision.option < len(options)
+        option = options[decision.option] if known else None
+        if hashlib.sha256(decision.body.encode()).hexdigest() != content.get("input_sha256"):
+            yield f"{decision.event_id}: the event in the store is not the one that was decided on"
+        ledger = (decision.state, option, decision.text, decision.user_id)
+        logged = tuple(content.get(name) for name in ("state", "option", "text", "user_id"))
+        if ledger != logged:
+            yield f"{decision.event_id}: the ledger says {ledger}, entry {content['number']} says {logged}"

@@ -1,0 +1,129 @@
+"""Cards on the phone that do not show yet how their decision ended: each is edited until it does.
+
+A card on the phone of a person who is no longer allowed loses its buttons in the same way.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from cctelegram import render
+from cctelegram.config.zone import zone
+from cctelegram.decisions import ledger, outcomes
+from cctelegram.delivery import payload
+from cctelegram.runtime import clock
+from cctelegram.runtime.component import Component
+from cctelegram.runtime.retry import REQUEST
+from cctelegram.runtime.signals import CardSent, ClockJumped, DecisionClosed, SettingsChanged
+from cctelegram.telegram import errors
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+    from cctelegram.decisions.ledger import Card, Decision
+    from cctelegram.delivery.line import BotLine
+    from cctelegram.runtime.context import Context
+
+# While an edit that failed waits for its turn, look again this often, in seconds.
+AGAIN: Final = 1.0
+# What a card shows that was taken from a person who is off the list, and the words that say so.
+WITHDRAWN: Final = "withdrawn"
+NOT_FOR_YOU: Final = "This question is no longer for you."
+
+
+class Stale(NamedTuple):
+    """The next card to be edited with its decision, or whether one waits for another try."""
+
+    card: Card | None
+    decision: Decision | None
+    later: bool
+
+
+class Cards(Component):
+    """Edits cards. An edit may be repeated: it says the same again."""
+
+    name = "editing cards"
+    wakes_on = (DecisionClosed, CardSent, SettingsChanged, ClockJumped)
+
+    def __init__(self, context: Context, line: BotLine) -> None:
+        super().__init__(context)
+        self._line = line
+
+    async def _work(self) -> None:
+        """Edit what is stale; wait for more."""
+        found = await self._then(lambda _: None)
+        while True:
+            if found.card is not None and found.decision is not None:
+                found = await self._then(await self._edit(found.card, found.decision))
+            else:
+                await self._wake.wait(AGAIN if found.later else None)
+                found = await self._then(lambda _: None)
+
+    async def _then(self, note: Callable[[sqlite3.Connection], None]) -> Stale:
+        """Write down what came of an edit, and look for the next, in one transaction."""
+        bot, allowed, now = self._line.bot, self._context.settings.telegram.allowed_users, clock.wall()
+
+        def work(connection: sqlite3.Connection) -> Stale:
+            note(connection)
+            cards = ledger.stale_cards(connection, bot, now, allowed, 1)
+            if cards:
+                return Stale(cards[0], ledger.by_id(connection, cards[0].decision), later=False)
+            return Stale(None, None, ledger.stale_later(connection, bot, allowed))
+
+        return await self._store.run(work)
+
+    async def _edit(self, card: Card, decision: Decision) -> Callable[[sqlite3.Connection], None]:
+        """Edit a card; returns what is to be written down of it."""
+        text = self.text(card, decision)
+        now = clock.wall()
+        pause = max(self._line.pauses.seconds(card.chat_id), self._pace(card.chat_id))
+        if pause > 0:
+            return partial(ledger.card_later, card=card.card, not_before=now + int(pause * 1_000_000))
+        try:
+            await self._say(card, text)
+        except errors.NotModified:
+            pass
+        except errors.RetryAfter as error:
+            seconds = float(error.seconds)
+            await self._line.pauses.begin(card.chat_id, seconds)
+            return partial(ledger.card_later, card=card.card, not_before=now + int(seconds * 1_000_000))
+        except (errors.NotSent, errors.Unclear, errors.ServerFault, errors.Unauthorized) as error:
+            wait = int(REQUEST.seconds(card.attempts, 0.5) * 1_000_000)
+            self._log.warning("card not edited", card=card.card, reason=str(error))
+            return partial(ledger.card_later, card=card.card, not_before=now + wait)
+        except errors.TelegramError as error:
+            # Gone, or too old to be edited: nothing on the phone is left to be changed.
+            self._log.warning("card cannot be edited", card=card.card, reason=str(error))
+        shows = WITHDRAWN if decision.state == "open" else decision.state
+        return partial(ledger.card_shows, card=card.card, state=shows)
+
+    async def _say(self, card: Card, text: render.Text) -> None:
+        """Replace the card's text and take its buttons away; without entities when those are refused."""
+        assert card.message_id is not None  # noqa: S101 - `_edit` has looked
+        edit = self._line.api.edit_message_text
+        try:
+            await edit(card.chat_id, card.message_id, text.text, payload.entities(text))
+        except (errors.CantParseEntities, errors.Rejected):
+            await edit(card.chat_id, card.message_id, text.text)
+
+    def _pace(self, chat_id: int) -> float:
+        """Give the seconds until a group takes an edit; one that it takes now is counted."""
+        if chat_id > 0:
+            return 0.0
+        pacing, now = self._line.pacing, clock.monotonic()
+        pause = pacing.wait(chat_id, now)
+        if pause == 0:
+            pacing.take(chat_id, now)
+        return pause
+
+    def text(self, card: Card, decision: Decision) -> render.Text:
+        """Give what the card says now."""
+        text = payload.unpack(card.payload).text
+        if decision.state == "open":
+            return render.outcome(text, NOT_FOR_YOU)
+        labels = render.labels(decision.options)
+        return render.outcome(
+            text, outcomes.line(decision, zone(self._context.settings.display.timezone), labels)
+        )

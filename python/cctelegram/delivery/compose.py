@@ -1,0 +1,180 @@
+"""From a stored delivery to the messages it becomes."""
+
+from __future__ import annotations
+
+import re
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
+
+import msgspec
+
+from cctelegram import render
+from cctelegram.config.zone import zone
+from cctelegram.decisions import codes, ledger, outcomes, words
+from cctelegram.delivery.payload import Payload
+from cctelegram.events.event import Event, from_row
+from cctelegram.render.values import repetition
+from cctelegram.store import deliveries, intake, repeats
+
+if TYPE_CHECKING:
+    import sqlite3
+    from datetime import tzinfo
+
+    from cctelegram.config.settings import Settings
+    from cctelegram.decisions.ledger import Decision
+    from cctelegram.store.deliveries import Waiting
+
+# Labels longer than this stand in a row of their own; two shorter ones share a row.
+SHORT_LABEL: Final = 18
+
+
+class Job(NamedTuple):
+    """A delivery with all that is needed to send its next part, read in one look at the store.
+
+    `event` is None for the bridge's own notices, once the parts are rendered, and when it is `large` and may
+    be a megabyte: then `compose_large` reads it. `event_id` and `occurred_at` (us) stay.
+    """
+
+    waiting: Waiting
+    event: Event | None
+    event_id: str | None
+    occurred_at: int | None
+    decision: Decision | None
+    rendered: bool
+    large: bool = False
+    times: int = 1  # equal events that the message tells of
+
+
+class Next(NamedTuple):
+    """What goes next to a chat; when nothing may go now, `when` (us) something may, or None.
+
+    `crowded`: so much waits beside it that one digest is to tell of it.
+    """
+
+    job: Job | None
+    when: int | None = None
+    crowded: bool = False
+
+
+class MessageStyle(NamedTuple):
+    """How messages look: the settings that rendering reads."""
+
+    zone: tzinfo
+    style: str
+
+
+def manner(settings: Settings) -> MessageStyle:
+    """Return how messages look by the settings in force."""
+    return MessageStyle(zone(settings.display.timezone), settings.display.style)
+
+
+def load(connection: sqlite3.Connection, chat_id: int, now: int) -> Job | None:
+    """Give what goes next to `chat_id`, or None when nothing may go now."""
+    waiting = deliveries.following(connection, chat_id, now)
+    if waiting is None:
+        return None
+    rendered = deliveries.is_rendered(connection, waiting.delivery)
+    if waiting.event is None:
+        return Job(waiting, None, None, None, None, rendered)
+    event_id, occurred_at, length = intake.event_head(connection, waiting.event)
+    large = length > intake.LARGE
+    event = None if rendered or large else from_row(intake.event_row(connection, waiting.event))
+    decision = ledger.of_event(connection, waiting.event)
+    times = waiting.times
+    if waiting.follows is not None:
+        times = repeats.total(connection, waiting.delivery, waiting.follows)
+    return Job(waiting, event, event_id, occurred_at, decision, rendered, large, times)
+
+
+def compose(job: Job, manner: MessageStyle, key: bytes) -> list[Payload]:
+    """Render a delivery that was not rendered yet: the payloads of its parts, the last with the buttons."""
+    whole, decision = job.event, job.decision
+    if whole is None:
+        return []  # the bridge's own notices are queued with their parts
+    readable = render.is_readable(whole)
+    event = whole if readable else render.part(whole)
+    if decision is None:
+        texts = render.message(event, zone=manner.zone, style=manner.style, times=job.times)
+        buttons = actions(event, job, key)
+    else:
+        texts = render.card(
+            event,
+            render.shortened(decision.prompt),
+            zone=manner.zone,
+            style=manner.style,
+            expires_at=decision.expires_at,
+            deny_in_words=decision.state == "open" and words.is_yes_or_no(decision.options),
+        )
+        if decision.state == "open":
+            buttons = keyboard(decision, key, job.waiting.chat_id)
+        else:
+            texts = (
+                *texts[:-1],
+                render.outcome(
+                    texts[-1], outcomes.line(decision, manner.zone, render.labels(decision.options))
+                ),
+            )
+            buttons = ()
+    payloads = [Payload(text=text) for text in texts[:-1]]
+    payloads.append(Payload(text=texts[-1], buttons=buttons))
+    if not readable:
+        # Above a card, so that what is asked has been on the phone before its buttons; else below the text.
+        place = len(payloads) if decision is None else 0
+        payloads.insert(place, Payload(text=render.caption(whole), document=file_name(whole)))
+    return payloads
+
+
+def file_name(event: Event) -> str:
+    """Give a name for the file of a whole event: of its id, in characters that every file system takes."""
+    return f"{re.sub('[^A-Za-z0-9_-]+', '-', event.event_id)[:60].strip('-') or 'event'}.txt"
+
+
+def document(connection: sqlite3.Connection, event: int) -> IO[bytes]:
+    """Give the file that tells of a whole event."""
+    return render.document(from_row(intake.event_row(connection, event)))
+
+
+def compose_large(
+    connection: sqlite3.Connection, job: Job, manner: MessageStyle, key: bytes
+) -> list[Payload]:
+    """Render a large event where it is read, so that nothing of it is left but the payloads."""
+    assert job.waiting.event is not None  # noqa: S101 - a notice is not large
+    event = from_row(intake.event_row(connection, job.waiting.event))
+    return compose(job._replace(event=event), manner, key)
+
+
+def bare(job: Job) -> list[Payload]:
+    """Give an event without any layout: title and data as they are. For when `compose` has a fault."""
+    if job.event is None:
+        return []
+    event = job.event
+    lines = [
+        *event.description[:4000].split("\n"),
+        msgspec.json.encode(event.data).decode()[:4000],
+        event.event_id,
+    ]
+    return [Payload(text=render.notice(f"{repetition(job.times)}{event.title}", lines))]
+
+
+def keyboard(decision: Decision, key: bytes, chat_id: int) -> tuple[tuple[dict[str, Any], ...], ...]:
+    """Give a card's buttons: every option (`render.labels`), two in a row where both are short."""
+    labels = render.labels(decision.options)
+    buttons = [
+        {"text": label, "callback_data": codes.callback_data(key, decision.code, option, chat_id)}
+        for option, label in enumerate(labels)
+    ]
+    if len(buttons) == 2 and all(len(label) <= SHORT_LABEL for label in labels):
+        return (tuple(buttons),)
+    return tuple((button,) for button in buttons)
+
+
+def actions(event: Event, job: Job, key: bytes) -> tuple[tuple[dict[str, Any], ...], ...]:
+    """Give the buttons of a message that asks nothing: links, and actions whose tap is an answer."""
+    row, chat_id = job.waiting.event, job.waiting.chat_id
+    made = []
+    for button in render.buttons(event):
+        if button.url is not None:
+            made.append(({"text": button.label, "url": button.url},))
+        elif row is not None and job.event_id is not None:
+            data = codes.action_data(key, row, job.event_id, button.place, chat_id)
+            made.append(({"text": button.label, "callback_data": data},))
+    return tuple(made)

@@ -1,0 +1,54 @@
+"""Showing a delivery in the message that showed the same before it: progress of a task, equal events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cctelegram.delivery import payload
+from cctelegram.store import progress, repeats
+from cctelegram.telegram import errors
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from cctelegram.delivery.line import BotLine
+    from cctelegram.store.database import Store
+    from cctelegram.store.deliveries import Waiting
+
+
+async def edit(store: Store, line: BotLine, waiting: Waiting, content: payload.Payload) -> int | None:
+    """Edit the message that is to show a delivery and give its id; None when it is to be sent.
+
+    Raises:
+        telegram.errors.TelegramError: as a send does, but never `Unclear` or `Doubtful`: an edit says the
+            same again, so it can be repeated without a mark.
+    """
+    if waiting.lane != progress.LANE and waiting.follows is None:
+        return None
+    message_id = await store.run(lambda c: _shown(c, line.bot, waiting))
+    if message_id is None:
+        return None
+    text = content.text
+    try:
+        await line.api.edit_message_text(
+            waiting.chat_id,
+            message_id,
+            text.text,
+            payload.entities(text),
+            reply_markup=payload.markup(content),
+        )
+    except errors.NotModified:
+        pass
+    except errors.EditImpossible:
+        await store.run(lambda c: progress.forget(c, line.bot, message_id))
+        return None
+    except (errors.Unclear, errors.Doubtful) as error:
+        raise errors.NotSent(error.method, error.code, error.description) from None
+    return message_id
+
+
+def _shown(connection: sqlite3.Connection, bot: int, waiting: Waiting) -> int | None:
+    if waiting.follows is not None:
+        return repeats.shown(connection, bot, waiting.chat_id, waiting.follows)
+    shown = progress.shown(connection, bot, waiting.delivery)
+    return None if shown is None else shown.message_id

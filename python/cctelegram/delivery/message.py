@@ -1,0 +1,82 @@
+"""Sending a part as a message of its own: a text, or the file that tells the whole of a large event."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from functools import partial
+from typing import IO, TYPE_CHECKING
+
+from cctelegram import render
+from cctelegram.delivery import compose, payload
+from cctelegram.telegram import errors
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from cctelegram.delivery.line import BotLine
+    from cctelegram.runtime.context import Context
+    from cctelegram.store.deliveries import Waiting
+
+
+class Post:
+    """Posts over one line."""
+
+    def __init__(self, context: Context, line: BotLine) -> None:
+        self._store = context.store
+        self._line = line
+        self._turn = context.large_event
+
+    async def post(self, waiting: Waiting, content: payload.Payload, *, marked: bool) -> int:
+        """Send a part, `marked` as one that may be a repeat; returns the message's id.
+
+        Raises:
+            telegram.errors.TelegramError: as the calls do.
+        """
+        text = render.repeated(content.text) if marked else content.text
+        if content.document is not None:
+            return await self._upload(waiting, content.document, text.text)
+        message = await self._line.api.send_message(
+            waiting.chat_id,
+            text.text,
+            payload.entities(text),
+            reply_markup=payload.markup(content),
+            silent=bool(waiting.silent),
+            thread_id=waiting.thread_id,
+        )
+        return int(message["message_id"])
+
+    async def _upload(self, waiting: Waiting, name: str, caption: str) -> int:
+        assert waiting.event is not None  # noqa: S101 - only what was rendered from an event has a document
+        try:
+            async with self._turn:
+                content = await self._store.run(partial(_written, event=waiting.event))
+        except OSError as error:
+            raise errors.NotSent("sendDocument", None, f"the file cannot be made: {error}") from None
+        # Read from the disk while it goes: however many chats are slow to take theirs, none is in memory.
+        message = await self._line.files.send_document(
+            waiting.chat_id,
+            name,
+            content,
+            media_type="text/plain; charset=utf-8",
+            caption=caption,
+            silent=bool(waiting.silent),
+            thread_id=waiting.thread_id,
+        )
+        return int(message["message_id"])
+
+
+def _written(connection: sqlite3.Connection, event: int) -> IO[bytes]:
+    """Write the file that tells of a whole event; it has no name, and is gone when it is closed.
+
+    Raises:
+        OSError: there is no room for it.
+    """
+    made = tempfile.TemporaryFile()  # noqa: SIM115 - the upload closes it
+    try:
+        shutil.copyfileobj(compose.document(connection, event), made)
+        made.seek(0)
+    except BaseException:
+        made.close()
+        raise
+    return made

@@ -1,0 +1,283 @@
+"""What reaches the phone: everything (nomad), what matters (local), nothing (muted); quiet hours and rules.
+
+The mode is kept over restarts, and so is the end of a mute that was set for a time. What is kept back is held
+in the store with its reason, and told of by a digest: when `muted` ends, when the quiet hours end, and from
+time to time for what `local` and rules keep back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from cctelegram.config import duration
+from cctelegram.config.zone import zone
+from cctelegram.delivery import digests
+from cctelegram.policy.judge import GATHERED, JUDGED_BY, LOCAL, MUTED, NOMAD, QUIET, PolicyState, judge
+from cctelegram.policy.mode import ModeState
+from cctelegram.policy.quiet import quiet
+from cctelegram.render.values import moment
+from cctelegram.runtime import clock
+from cctelegram.runtime.component import Component
+from cctelegram.runtime.signals import (
+    ClockJumped,
+    DeliveriesQueued,
+    DeliveryHeld,
+    EventsStored,
+    SettingsChanged,
+    StoreReplaced,
+)
+from cctelegram.store import digest, facts
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Collection
+    from datetime import tzinfo
+
+    from cctelegram.policy.quiet import Quiet
+    from cctelegram.runtime.context import Context
+    from cctelegram.store.intake import Row
+    from cctelegram.store.judgement import Judgement
+
+# What each does, as the change of mode is confirmed.
+MODES: Final = {
+    NOMAD: "everything reaches the phone, with sound for what needs you",
+    LOCAL: "what needs you, completions and failures reach the phone; one silent digest tells of the rest",
+    MUTED: "nothing reaches the phone until you end it; all of it is kept",
+}
+FACT: Final = "mode"
+# A mute for a time lasts so long at most, in seconds.
+LONGEST: Final = 366 * 86_400
+# The wall clock may step while we sleep: while something waits for a time, look again this often, in seconds.
+LONGEST_SLEEP: Final = 60.0
+TITLES: Final = {
+    MUTED: "{events} while muted",
+    QUIET: "{events} in quiet hours",
+    LOCAL: "{events} kept back while you are local",
+    GATHERED: "{events} kept back by your rules",
+}
+
+
+class Change(NamedTuple):
+    """A mode that is to be entered, and the sentence that confirms it."""
+
+    setting: ModeState
+    confirmed: str
+
+
+class Modes(Component):
+    """The mode of a home; `mode.initial` before anybody has set one."""
+
+    name = "the mode"
+    wakes_on = (DeliveryHeld, SettingsChanged, ClockJumped)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._set = ModeState(context.settings.mode.initial)
+        self._holding = False
+        self._lost = False  # whether the store may have lost the mode
+        self._since: float | None = None  # when the next digest of `local` and rules began, monotonic
+
+    @property
+    def current(self) -> str:
+        """The mode that counts now."""
+        return self._set.at(clock.wall())
+
+    @property
+    def until(self) -> int | None:
+        """When (us) a mute for a time ends; None when it has no end of its own."""
+        return self._set.until if self.current == MUTED else None
+
+    def status(self) -> dict[str, Any]:
+        """Return the mode that counts, and when (us) it ends by itself."""
+        return {"mode": self.current, "mode_until": self.until}
+
+    def holds(self) -> str | None:
+        """Return the reason for which even questions and notices are held now, or None."""
+        return MUTED if self.current == MUTED else None
+
+    def standing(self) -> PolicyState:
+        """Give what counts now, for one judgement or a batch of them."""
+        settings, now = self._context.settings, clock.wall()
+        still = self._quiet(now)
+        return PolicyState(self._set.at(now), None if still is None else still.let_through, settings.rules)
+
+    def judging(self) -> Callable[[Row], Judgement]:
+        """Give the judge of the events that are stored now."""
+        standing = self.standing()
+        known: dict[Row, Judgement] = {}
+
+        def judged(row: Row) -> Judgement:
+            kind = JUDGED_BY(row)
+            found = known.get(kind)
+            if found is None:
+                found = known[kind] = judge(standing, row)
+                self._holding |= found.state == "held"
+            return found
+
+        return judged
+
+    async def load(self) -> None:
+        """Read the mode that was set before."""
+        kept = await self._store.run(lambda c: facts.get(c, FACT))
+        found = None if kept is None else ModeState.unpack(kept)
+        if found is not None and found.mode in MODES:
+            self._set = found
+
+    def _listeners(self) -> dict[type, Callable[[Any], None]]:
+        return {**super()._listeners(), EventsStored: self._stored, StoreReplaced: self._replaced}
+
+    def _replaced(self, _: StoreReplaced) -> None:
+        self._lost = True
+        self._wake.ring()
+
+    def _stored(self, _: EventsStored) -> None:
+        """Wake if one of the events that were judged is held."""
+        if self._holding:
+            self._holding = False
+            self._wake.ring()
+
+    async def change(self, mode: str, lasting: str | None = None) -> str:
+        """Change the mode; durable when it returns. Gives the sentence that confirms it.
+
+        Args:
+            lasting: for `muted`, how long, as "1h" or "30m"; then the mode before comes back.
+
+        Raises:
+            ValueError: there is no such mode, or no such time.
+        """
+        change = self.prepare(mode, lasting)
+        # Events that are stored from now on are judged by the new mode; the rest is settled below.
+        self._set = change.setting
+        chats = await self._store.run(lambda c: self.enter(c, change))
+        self.entered(change, chats)
+        return change.confirmed
+
+    def prepare(self, mode: str, lasting: str | None = None, asked_at: int | None = None) -> Change:
+        """Give the change that `enter` does in a transaction of the caller's.
+
+        Args:
+            lasting: as `change` has it.
+            asked_at: when a person asked for it (us), which a time counts from; now, when left out.
+
+        Raises:
+            ValueError: there is no such mode or no such time, or the time is over.
+        """
+        if mode not in MODES:
+            raise ValueError(f"there is no mode {mode!r}; there are: {', '.join(MODES)}")
+        now = clock.wall()
+        if lasting is None:
+            return Change(self._set.change(mode, None, now), f"Mode {mode}: {MODES[mode]}.")
+        begins = now if asked_at is None else min(asked_at, now)
+        until = begins + _microseconds(mode, lasting)
+        local = self._zone()
+        if until <= now:
+            raise ValueError(
+                f"the message is of {moment(begins, local)}, so its time was over at {moment(until, local)}: "
+                "say it again to mute now"
+            )
+        until_then = "nothing reaches the phone until then; all of it is kept."
+        return Change(
+            self._set.change(mode, until, now), f"Mode muted until {moment(until, local)}: {until_then}"
+        )
+
+    def enter(self, connection: sqlite3.Connection, change: Change) -> set[int]:
+        """Enter a mode in the caller's transaction; returns the chats for which something is queued by it."""
+        return self._enter(connection, change.setting, by_hand=True)
+
+    def entered(self, change: Change, chats: set[int]) -> None:
+        """Tell that the transaction of `enter` is durable."""
+        self._set = change.setting
+        self._log.info("mode", mode=self._set.mode, until=self._set.until)
+        self._signals.send(DeliveriesQueued(chats))
+        self._wake.ring()
+
+    def tell(self, connection: sqlite3.Connection) -> tuple[list[str], set[int]]:
+        """Queue what tells of all that is held back, unless nothing may be told while muted.
+
+        Returns:
+            The lines that answer /digest, and the chats for which something is queued.
+        """
+        if self.current == MUTED:
+            return [
+                "Muted: nothing is told now",
+                "All of it is kept, and summed up when the mode ends: /nomad or /local.",
+            ], set()
+        held = digest.count_reasons(connection)
+        if not held:
+            return ["Nothing is held back"], set()
+        return [f"{sum(held.values())} held back, told of now"], self._tell(connection, held)
+
+    async def _work(self) -> None:
+        """End what has a time, and make the digest of what is held when its time comes; at rest, sleep."""
+        while True:
+            if self._lost:
+                await self._store.run(lambda c: facts.get_or_make(c, FACT, self._set.pack))
+                self._lost = False
+            await self._wake.wait(await self._look())
+
+    async def _look(self) -> float | None:
+        """Do what is due; give after how many seconds to look again, None when only a ring can change it."""
+        now = clock.wall()
+        if self._set.is_over(now):
+            new = self._set = ModeState(self._set.back)
+            self._log.info("mode", mode=new.mode, until=None)
+            chats = await self._store.run(lambda c: self._enter(c, new, by_hand=False))
+            self._signals.send(DeliveriesQueued(chats))
+        if self._set.mode == MUTED:
+            return _sleep(self._set.until, now)
+        held = await self._store.run(digest.reasons_held) & TITLES.keys()
+        still = self._quiet(now)
+        if not held:
+            self._since = None
+            return None
+        if still is not None:
+            return _sleep(still.ends, now)
+        left = 0.0
+        if held <= {LOCAL, GATHERED}:  # these wait until there is a digest's worth
+            if self._since is None:
+                self._since = clock.monotonic()
+            left = self._since + self._context.settings.lanes.digest_seconds - clock.monotonic()
+        if left > 0:
+            return left
+        self._since = None
+        chats = await self._store.run(lambda c: self._tell(c, held))
+        self._signals.send(DeliveriesQueued(chats))
+        return None
+
+    def _zone(self) -> tzinfo:
+        return zone(self._context.settings.display.timezone)
+
+    def _quiet(self, now: int) -> Quiet | None:
+        hours = self._context.settings.mode.quiet_hours
+        return quiet(hours, self._zone(), now) if hours else None
+
+    def _enter(self, connection: sqlite3.Connection, new: ModeState, *, by_hand: bool) -> set[int]:
+        facts.put(connection, FACT, new.pack())
+        if new.mode == MUTED:
+            digest.hold_queued(connection, MUTED)
+            digest.hold_again(connection, (QUIET, LOCAL, GATHERED), MUTED)  # one digest tells of all
+            return set()
+        if not by_hand and self._quiet(clock.wall()) is not None:
+            # Nobody looks at the phone: the digest at the end of the quiet hours tells of it.
+            chats = digests.ask_again(connection, (MUTED,))
+            digest.hold_again(connection, (MUTED,), QUIET)
+            return chats
+        chats = self._tell(connection, (MUTED,))
+        return chats if new.mode == LOCAL else chats | self._tell(connection, (LOCAL,))
+
+    def _tell(self, connection: sqlite3.Connection, reasons: Collection[str]) -> set[int]:
+        title = next((words for reason, words in TITLES.items() if reason in reasons), "{events} held back")
+        return digests.of_held(connection, reasons, title, clock.wall(), self._zone(), silent=True)
+
+
+def _microseconds(mode: str, lasting: str) -> int:
+    if mode != MUTED:
+        raise ValueError(f"only muted ends by itself, not {mode}")
+    seconds = duration.seconds(lasting)
+    if not 0 < seconds <= LONGEST:
+        raise ValueError(f"a mute lasts longer than nothing and at most 366 days, not {lasting}")
+    return int(seconds * 1_000_000)
+
+
+def _sleep(until: int | None, now: int) -> float | None:
+    return None if until is None else min(LONGEST_SLEEP, max(0.0, (until - now) / 1_000_000))

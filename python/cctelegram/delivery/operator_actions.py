@@ -1,0 +1,164 @@
+"""An operator's orders, with what follows from them: decisions are closed, senders and agents are told."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cctelegram.decisions import close, ledger
+from cctelegram.policy.routes import Routes
+from cctelegram.runtime import clock
+from cctelegram.runtime.signals import DecisionClosed, DeliveriesQueued
+from cctelegram.store import chats, overview, reassign
+from cctelegram.store import operator_actions as orders
+from cctelegram.store.operator_actions import Impossible
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable, Sequence
+
+    from cctelegram.config.settings import Settings
+    from cctelegram.runtime.context import Context
+
+
+class Followed(NamedTuple):
+    """What came of an order: each delivery with the states before and after, sentences for the others."""
+
+    done: list[dict[str, Any]]
+    refused: list[str]
+    cancelled: bool = False
+
+    def told(self) -> dict[str, Any]:
+        """Give it as it goes to the operator."""
+        return self._asdict()
+
+
+def retry(connection: sqlite3.Connection, numbers: Iterable[int], settings: Settings) -> Followed:
+    """Queue deliveries again. What would go to a chat that gets nothing any more goes to the owner.
+
+    Raises:
+        Impossible: none of them can be.
+    """
+    followed = _each(connection, list(numbers), orders.retry)
+    telegram = settings.telegram
+    moved = {} if telegram.bot_id is None else chats.moved(connection, telegram.api_base, telegram.bot_id)
+    routes = Routes(settings, moved)
+    if routes.owner is not None:
+        reassign.reassign(connection, routes.chats, telegram.allowed_users, routes.owner)
+    return _as_they_are(connection, followed)
+
+
+def drop(connection: sqlite3.Connection, numbers: Iterable[int], now: int) -> Followed:
+    """Let deliveries be dead; a question that nobody can answer any more is cancelled, so that no one waits.
+
+    Raises:
+        Impossible: none of them can be.
+    """
+    followed = _each(connection, list(numbers), orders.drop)
+    cancelled = False
+    for one in followed.done:
+        event = orders.forsaken(connection, one["delivery"])
+        decision = None if event is None else ledger.of_event(connection, event)
+        closed = None if decision is None else ledger.cancel(connection, decision.id, now)
+        if closed is not None:
+            close.answer_file(connection, closed, now)
+            cancelled = True
+    return _as_they_are(connection, followed)._replace(cancelled=cancelled)
+
+
+def cancel(connection: sqlite3.Connection, event_id: str, now: int) -> str | None:
+    """Close a question because its asker no longer wants it; what was not sent of it is never sent.
+
+    Returns the decision's state, `cancelled` or how it had been closed before; None when the store does not
+    know the event.
+
+    Raises:
+        Impossible: the event asks nothing.
+    """
+    row = connection.execute("SELECT id FROM events WHERE event_id = ?", (event_id,)).fetchone()
+    if row is None:
+        return None
+    decision = ledger.of_event(connection, int(row[0]))
+    if decision is None:
+        raise Impossible(f"{event_id} is no question, so there is nothing to cancel.")
+    closed = ledger.cancel(connection, decision.id, now)
+    if closed is None:
+        return decision.state
+    close.answer_file(connection, closed, now)
+    for (number,) in connection.execute("SELECT id FROM deliveries WHERE event = ?", row).fetchall():
+        with contextlib.suppress(Impossible):  # sent, or being sent: its card is edited
+            orders.drop(connection, number)
+    return closed.state
+
+
+def _each(
+    connection: sqlite3.Connection, numbers: list[int], order: Callable[[sqlite3.Connection, int], str]
+) -> Followed:
+    done, refused = [], []
+    for number in numbers:
+        try:
+            done.append({"delivery": number, "before": order(connection, number)})
+        except Impossible as impossible:
+            refused.append(str(impossible))
+    if refused and not done:
+        raise Impossible(" ".join(refused))
+    return Followed(done, refused)
+
+
+def _as_they_are(connection: sqlite3.Connection, followed: Followed) -> Followed:
+    return followed._replace(
+        done=[{**one, "state": orders.state(connection, one["delivery"])} for one in followed.done]
+    )
+
+
+class OperatorActions:
+    """The orders of a running bridge."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._store = context.store
+        self._log = context.log
+
+    async def listed(self, states: Sequence[str], chat_id: int | None, limit: int) -> dict[str, Any]:
+        """Give deliveries, as `outbox.overview.listed` does."""
+        return await self._store.read(lambda c: overview.listed(c, states, chat_id, limit))
+
+    async def shown(self, which: str) -> list[dict[str, Any]]:
+        """Give all that is known of the deliveries that are meant. Raises Impossible."""
+        return await self._store.read(
+            lambda c: [overview.shown(c, number) for number in orders.named(c, which)]
+        )
+
+    async def retry(self, which: str) -> dict[str, Any]:
+        """Send these after all. Raises Impossible."""
+        return await self._retry(lambda c: orders.named(c, which))
+
+    async def retry_dead(self) -> dict[str, Any]:
+        """Send all the dead after all, but for those that were dropped."""
+        return await self._retry(orders.dead)
+
+    async def drop(self, which: str) -> dict[str, Any]:
+        """Never send these. Raises Impossible."""
+        followed = await self._store.run(lambda c: drop(c, orders.named(c, which), clock.wall()))
+        self._log.warning("dropped", deliveries=[one["delivery"] for one in followed.done])
+        if followed.cancelled:
+            self._context.signals.send(DecisionClosed())
+        return followed.told()
+
+    async def cancel(self, event_id: str) -> str | None:
+        """Close a question, as `cancel` does. Raises Impossible."""
+        state = await self._store.run(lambda c: cancel(c, event_id, clock.wall()))
+        if state == "cancelled":
+            self._log.info("cancelled", event_id=event_id)
+            self._context.signals.send(DecisionClosed())
+        return state
+
+    async def _retry(self, which: Callable[[sqlite3.Connection], list[int]]) -> dict[str, Any]:
+        def work(connection: sqlite3.Connection) -> tuple[Followed, set[int]]:
+            followed = retry(connection, which(connection), self._context.settings)
+            return followed, orders.chats(connection, (one["delivery"] for one in followed.done))
+
+        followed, chats = await self._store.run(work)
+        self._log.info("retried", deliveries=[one["delivery"] for one in followed.done])
+        self._context.signals.send(DeliveriesQueued(chats))
+        return followed.told()

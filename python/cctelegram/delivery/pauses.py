@@ -1,0 +1,94 @@
+"""Who has to wait, and until when: Telegram's `retry_after`, whole, kept over restarts.
+
+A 429 does not say whether it is about the chat or about the bot. It is taken for the chat's; when a second
+chat is refused while the first still waits, it is the bot's, and everything waits for the longer.
+
+While the bridge runs a pause ends by a clock that nobody sets. Only what is kept for the next start is told
+by the wall clock, with the length of the pause beside it: one that was set back meanwhile adds nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cctelegram.runtime import clock
+from cctelegram.store import chats
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+    from cctelegram.store.database import Store
+
+MICROSECONDS: Final = 1_000_000
+
+
+class Pauses:
+    """The pauses of one bot.
+
+    Args:
+        bot: its row in the store.
+        wall: gives the wall clock, in us.
+        elapsed: gives seconds of a clock that never steps.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        bot: int,
+        *,
+        wall: Callable[[], int] = clock.wall,
+        elapsed: Callable[[], float] = clock.elapsed,
+    ) -> None:
+        self._store = store
+        self._bot = bot
+        self._wall = wall
+        self._elapsed = elapsed
+        self._whole = 0.0
+        self._chats: dict[int, float] = {}
+
+    async def load(self) -> None:
+        """Read what was kept."""
+        whole, kept = await self._store.run(lambda c: chats.pauses(c, self._bot))
+        self._whole = self._end(whole)
+        self._chats = {chat_id: self._end(pause) for chat_id, pause in kept.items()}
+
+    def seconds(self, chat_id: int) -> float:
+        """Give how long nothing may go to `chat_id`."""
+        return max(0.0, max(self._whole, self._chats.get(chat_id, 0.0)) - self._elapsed())
+
+    def longest(self) -> float:
+        """Give the longest pause that is in force, in seconds; 0 when none is."""
+        return max(0.0, max((self._whole, *self._chats.values())) - self._elapsed())
+
+    async def begin(self, chat_id: int, seconds: float) -> None:
+        """Pause a chat for all of `seconds`; durable when it returns."""
+        now = self._elapsed()
+        until = now + seconds
+        others = [end for chat, end in self._chats.items() if chat != chat_id and end > now]
+        self._chats[chat_id] = max(until, self._chats.get(chat_id, 0.0))
+        if others:
+            self._whole = max(self._whole, until, *others)
+        await self.keep()
+
+    async def keep(self) -> None:
+        """Write down what is in force by the wall clock as it is now: it may have been set."""
+        now, wall = self._elapsed(), self._wall()
+        whole = self._left(self._whole, now)
+        kept = {chat: left for chat, end in self._chats.items() if (left := self._left(end, now))}
+
+        def work(connection: sqlite3.Connection) -> None:
+            chats.forget_pauses(connection, self._bot)
+            if whole:
+                chats.pause(connection, self._bot, None, wall + whole, whole)
+            for chat_id, left in kept.items():
+                chats.pause(connection, self._bot, chat_id, wall + left, left)
+
+        await self._store.run(work)
+
+    def _left(self, end: float, now: float) -> int:
+        return max(0, round((end - now) * MICROSECONDS))
+
+    def _end(self, pause: chats.Pause) -> float:
+        left = min(pause.until - self._wall(), pause.length)
+        return self._elapsed() + max(0, left) / MICROSECONDS

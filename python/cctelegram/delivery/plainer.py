@@ -1,0 +1,116 @@
+"""A part that Telegram refuses, in the next plainer form: without what was refused, all its words kept.
+
+Each form has less than the one before: no links, entities, file or buttons, or half the length. So there are
+few, and the part itself, as the store has it, remembers how far it went.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from cctelegram.delivery.payload import Payload
+from cctelegram.render import plain
+from cctelegram.render.text import Text
+from cctelegram.telegram import errors
+
+ANSWER_BY_REPLY: Final = (
+    "Telegram refuses the buttons. To answer, reply to this message with the number or the words:"
+)
+
+
+class Plainer(NamedTuple):
+    """What is sent in place of a part, and how that is another form, in words."""
+
+    payloads: list[Payload]
+    manner: str
+
+
+def plainer(content: Payload, error: errors.Refused) -> Plainer | None:
+    """Return the next plainer form of a part that was refused, or None when it is the plainest."""
+    first = next((steps for kind, steps in FIRST if isinstance(error, kind)), ())
+    for step in (*first, *IN_ORDER):
+        found = step(content, error.description)
+        if found is not None and found.payloads != [content]:
+            return found
+    return None
+
+
+def may_help(error: errors.TelegramError) -> bool:
+    """Whether a plainer form of the same message may be taken."""
+    if isinstance(error, errors.Rejected):
+        return error.code in (400, None)
+    return isinstance(error, (*(kind for kind, _ in FIRST), errors.ThreadNotFound))
+
+
+def _without_links(content: Payload, description: str) -> Plainer | None:
+    """Leave out the link that the words name, or every link; each is written into the text."""
+    links = [button for row in content.buttons for button in row if "url" in button]
+    refused = [button for button in links if f"'{button['url']}'" in description] or links
+    if not refused:
+        return None
+    lines = [f"{button['text']}: {button['url']}" for button in refused]
+    kept = tuple(tuple(button for button in row if button not in refused) for row in content.buttons)
+    buttons = tuple(row for row in kept if row)
+    return Plainer(
+        _in_parts(content, plain.below(content.text, lines), buttons=buttons), "without a link's button"
+    )
+
+
+def _without_buttons(content: Payload, _: str) -> Plainer | None:
+    """Leave out the buttons that answer; the text numbers them and says how to answer without."""
+    labels = [str(button["text"]) for row in content.buttons for button in row]
+    if not labels:
+        return None
+    lines = [ANSWER_BY_REPLY, *(f"{number}. {label}" for number, label in enumerate(labels, 1))]
+    texts = plain.below(content.text, lines)
+    return Plainer(_in_parts(content, texts, buttons=(), asks=True), "without buttons")
+
+
+def _without_entities(content: Payload, _: str) -> Plainer | None:
+    if not content.text.entities:
+        return None
+    return Plainer(_in_parts(content, plain.bare(content.text)), "without formatting")
+
+
+def _without_file(content: Payload, _: str) -> Plainer | None:
+    if content.document is None:
+        return None
+    line = f"Telegram refuses the file {content.document}: the whole event is kept on the computer."
+    texts = plain.below(content.text, [line])
+    return Plainer(_in_parts(content, texts, document=None), "without the file")
+
+
+def _shorter(content: Payload, _: str) -> Plainer | None:
+    if content.document is None:
+        texts = plain.halves(content.text)
+        return Plainer(_in_parts(content, texts), "in shorter messages") if texts[1:] else None
+    if not content.text.text:
+        return None
+    apart = [msgspec.structs.replace(content, text=Text("")), Payload(text=content.text)]
+    return Plainer(apart, "with the caption as a message")
+
+
+def _in_parts(content: Payload, texts: tuple[Text, ...], **changes: Any) -> list[Payload]:
+    """Return a message for each text; what goes with it stays with the last."""
+    changed = msgspec.structs.replace(content, **changes)
+    return [
+        *(Payload(text=text) for text in texts[:-1]),
+        msgspec.structs.replace(changed, text=texts[-1]),
+    ]
+
+
+_Step = Callable[[Payload, str], Plainer | None]
+# What is left out first for each refusal that says what is wrong. One of a button can be of a link, which
+# costs nothing to leave out, or of the buttons that answer.
+FIRST: Final[tuple[tuple[type[errors.Refused], tuple[_Step, ...]], ...]] = (
+    (errors.ButtonRefused, (_without_links, _without_buttons)),
+    (errors.CantParseEntities, (_without_entities,)),
+    (errors.TooLong, (_shorter,)),
+    (errors.FileRefused, (_without_file,)),
+    (errors.TooLarge, (_without_file,)),
+)
+# And then, or when the refusal is one that nobody knows: what is missed least goes first.
+IN_ORDER: Final[tuple[_Step, ...]] = (_without_links, _without_entities, _without_file, _without_buttons)

@@ -1,0 +1,81 @@
+"""Who gets events now: what the settings say, and where Telegram moved the chats they name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cctelegram.policy.routes import Routes
+from cctelegram.runtime import clock
+from cctelegram.runtime.component import Component
+from cctelegram.runtime.signals import DeliveriesQueued, SettingsChanged, StoreReplaced
+from cctelegram.store import chats, intake, reassign
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from cctelegram.config.settings import Settings
+    from cctelegram.delivery.modes import Modes
+    from cctelegram.runtime.context import Context
+
+
+NO_USER: Final = (
+    "nobody is allowed: put TELEGRAM_ALLOWED_USERS=<your user id> into .env in the home; "
+    "what comes meanwhile is kept"
+)
+
+
+class Recipients(Component):
+    """The recipients of a home."""
+
+    name = "giving events to who gets them"
+    wakes_on = (SettingsChanged, StoreReplaced)
+
+    def __init__(self, context: Context, modes: Modes) -> None:
+        super().__init__(context)
+        self._live = context.live
+        self._modes = modes
+        self._moved: dict[int, int] = {}
+        self._made: tuple[Settings, Routes] | None = None
+
+    def problems(self) -> list[str]:
+        """Return that nobody is allowed, and which routes do not count."""
+        nobody = [] if self._live.current.telegram.allowed_users else [NO_USER]
+        routes = self.routes.problem
+        return nobody if routes is None else [*nobody, routes]
+
+    async def _work(self) -> None:
+        while True:
+            await self.settle()
+            await self._wake.wait()
+
+    @property
+    def routes(self) -> Routes:
+        """The recipients as the settings say now."""
+        settings = self._live.current
+        if self._made is None or self._made[0] is not settings:
+            self._made = (settings, Routes(settings, self._moved))
+        return self._made[1]
+
+    async def load(self) -> None:
+        """Read where the groups of this bot were moved."""
+        telegram = self._live.current.telegram
+        bot_id = telegram.bot_id
+        if bot_id is not None:
+            self._moved = await self._store.run(lambda c: chats.moved(c, telegram.api_base, bot_id))
+        self._made = None
+
+    async def settle(self) -> None:
+        """Give to the owner what waits for nobody, or for a chat that gets nothing any more."""
+        routes, allowed, held = self.routes, self._live.current.telegram.allowed_users, self._modes.holds()
+        owner = routes.owner
+        if owner is None:
+            return
+
+        def work(connection: sqlite3.Connection) -> None:
+            reassign.reassign(connection, routes.chats, allowed, owner)
+            intake.release(connection, owner)
+            reassign.ask_the_owner(connection, owner, clock.wall(), held)
+
+        await self._store.run(work)
+        # All of them: what waited for want of anybody who may get it goes on too.
+        self._signals.send(DeliveriesQueued(routes.chats))

@@ -1,0 +1,396 @@
+"""To the phone: a sender for each chat, one message in flight in each.
+
+Before a request leaves, the store says `sending`; when its answer is known, what came of it. So a crash
+leaves at most one message a chat of which nobody knows whether it arrived.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from cctelegram.config.zone import zone
+from cctelegram.decisions import ledger
+from cctelegram.delivery import classification, compose, digests, edit, failure, hold, payload
+from cctelegram.delivery.message import Post
+from cctelegram.runtime import clock
+from cctelegram.runtime.component import Component
+from cctelegram.runtime.signals import (
+    CardSent,
+    ChatReachable,
+    ChatUnreachable,
+    ClockJumped,
+    DeliveriesQueued,
+    DeliveryHeld,
+    MessageSent,
+    SendFailed,
+    SettingsChanged,
+    TokenRejected,
+)
+from cctelegram.runtime.wake import Wake
+from cctelegram.store import chats, deliveries, digest, progress
+from cctelegram.telegram import errors
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+    from cctelegram.delivery.line import BotLine
+    from cctelegram.delivery.modes import Modes
+    from cctelegram.delivery.recipients import Recipients
+    from cctelegram.delivery.topics import Topics
+    from cctelegram.runtime.context import Context
+    from cctelegram.store.deliveries import Part
+
+# A task's progress is edited no more often than this, in microseconds.
+EDIT_EVERY: Final = 3_000_000
+
+
+# Who stops us waits this long, in seconds, for the requests in flight; one cut off is repeated with a mark.
+FINISH: Final = 5.0
+# What came of a request is written down however long the disk is full: left in `sending`, it would not be
+# looked at before the next start, and then be repeated.
+RECORDING: Final = "writing down what was sent"
+
+
+class Sender(Component):
+    """Sends what is queued; when it is cancelled, what is in flight is finished, for `FINISH` seconds."""
+
+    name = "sending"
+
+    def __init__(
+        self, context: Context, line: BotLine, audience: Recipients, topics: Topics, modes: Modes
+    ) -> None:
+        super().__init__(context)
+        self._post = Post(context, line)
+        self._line = line
+        self._audience = audience
+        self._topics = topics
+        self._modes = modes
+        self._bells: dict[int, Wake] = {}
+        self._looked: dict[int, compose.Next] = {}  # with the note of the message before, in one transaction
+        self.dead: dict[int, str] = {}
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._halted = False
+        self._settings_changed = asyncio.Event()
+
+    def _listeners(self) -> dict[type, Callable[[Any], None]]:
+        return {
+            DeliveriesQueued: self._queued,
+            ChatUnreachable: self._unreachable,
+            ChatReachable: self._reachable,
+            SettingsChanged: self._changed,
+            ClockJumped: self._wake_all,
+        }
+
+    async def _work(self) -> None:
+        """Serve every chat that has something queued, now or later."""
+        try:
+            await self._serve_all()
+        finally:
+            if self._in_flight:
+                _, late = await asyncio.wait(self._in_flight, timeout=FINISH)
+                for task in late:
+                    task.cancel()
+                await asyncio.gather(*late, return_exceptions=True)
+
+    async def _serve_all(self) -> None:
+        await self._store.run(deliveries.recover)
+        self.dead = await self._store.run(lambda c: chats.dead(c, self._line.bot))
+        for chat_id in await self._store.run(deliveries.waiting_chats):
+            self._bells.setdefault(chat_id, Wake())
+        serving: set[int] = set()
+        async with asyncio.TaskGroup() as group:
+            while True:
+                for chat_id in self._bells.keys() - serving:
+                    serving.add(chat_id)
+                    work = self._context.supervisor.keep(
+                        f"sending to {chat_id}", partial(self._serve, chat_id)
+                    )
+                    group.create_task(work, name=f"send {chat_id}")
+                await self._wake.wait()
+
+    def _queued(self, queued: DeliveriesQueued) -> None:
+        for chat_id in queued.chat_ids:
+            self._wake_chat(chat_id)
+
+    def _wake_chat(self, chat_id: int) -> None:
+        bell = self._bells.get(chat_id)
+        if bell is None:
+            bell = self._bells[chat_id] = Wake()
+            self._wake.ring()
+        bell.ring()
+
+    def _unreachable(self, chat: ChatUnreachable) -> None:
+        self.dead[chat.chat_id] = chat.reason
+
+    def _reachable(self, chat: ChatReachable) -> None:
+        self.dead.pop(chat.chat_id, None)
+        self._wake_chat(chat.chat_id)
+
+    def _changed(self, _: SettingsChanged) -> None:
+        self._settings_changed.set()
+        self._settings_changed = asyncio.Event()
+        self._wake_all()
+
+    def _wake_all(self, _: object = None) -> None:
+        for bell in self._bells.values():
+            bell.ring()
+
+    async def _serve(self, chat_id: int) -> None:
+        bell = self._bells[chat_id]
+        # A fault between a send and its note (a full disk) ends this task, and it begins again here.
+        await self._store.run(lambda c: deliveries.recover(c, chat_id))
+        while True:
+            look = self._looked.pop(chat_id, None)
+            if self._halted:
+                await asyncio.Event().wait()  # whoever changes the token ends this task
+            # A positive id is a person's own chat: who is off the list is written to no more.
+            if chat_id in self.dead or (
+                chat_id > 0 and chat_id not in self._context.settings.telegram.allowed_users
+            ):
+                await bell.wait()
+                continue
+            pause = self._line.pauses.seconds(chat_id)
+            if pause > 0:
+                # A ring does not shorten it; it only wakes us to look again.
+                await bell.wait(pause)
+                continue
+            pace = self._line.pacing.wait(chat_id, clock.monotonic())
+            if pace > 0:
+                # Next only afterwards: a decision that comes meanwhile goes first.
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pace):
+                        await self._settings_changed.wait()
+                continue
+            if look is None:
+                look = await self._store.run(lambda c: self._look(c, chat_id))
+            job = look.job
+            if job is None:
+                when = look.when
+                await bell.wait(None if when is None else max(0.001, (when - clock.wall()) / 1_000_000))
+                continue
+            if job.waiting.event is not None and chat_id not in self._audience.routes.chats:
+                # It was in flight when the settings changed, and came back.
+                await self._audience.settle()
+                await bell.wait()
+                continue
+            if await self._stopped(job):
+                continue
+            if await self._conflated(job) or (look.crowded and await self._gathered(job)):
+                continue
+            placed = await self._topics.place(job)
+            taken = clock.monotonic()
+            if placed is None or not self._line.pacing.try_take(chat_id, taken):
+                continue  # a topic was made, or another chat's message took the bot's last place meanwhile
+            sending = asyncio.create_task(self._send(placed, taken), name=f"in flight to {chat_id}")
+            self._in_flight.add(sending)
+            sending.add_done_callback(self._in_flight.discard)
+            # Whoever stops us stops the next, not the one that left: its answer would be lost.
+            await asyncio.shield(sending)
+
+    async def _stopped(self, job: compose.Job) -> bool:
+        """Hold what was queued before a mode or quiet hours that keep it back; returns whether it was."""
+        standing = self._modes.standing()
+        if not hold.may_stop(standing):
+            return False
+        held = await self._store.run(lambda c: hold.stop(c, standing, job.waiting))
+        if held:
+            self._signals.send(DeliveryHeld())
+        return held
+
+    async def _conflated(self, job: compose.Job) -> bool:
+        """Leave a task's progress to a newer one, or to a later moment; returns whether it was left."""
+        if job.waiting.lane != progress.LANE or job.waiting.event is None or job.rendered:
+            return False
+        delivery, bot = job.waiting.delivery, self._line.bot
+
+        def work(connection: sqlite3.Connection) -> bool:
+            if progress.conflate(connection, delivery) != delivery:
+                return True
+            shown = progress.shown(connection, bot, delivery)
+            due = 0 if shown is None else shown.edited_at + EDIT_EVERY
+            # A clock that was set back must not hold it up for as long.
+            if 0 < due - clock.wall() <= EDIT_EVERY:
+                deliveries.later(connection, delivery, due)
+                return True
+            return False
+
+        return await self._store.run(work)
+
+    async def _gathered(self, job: compose.Job) -> bool:
+        """Make one digest of a lane that is over its bound; returns whether it was."""
+        lane, chat_id = job.waiting.lane, job.waiting.chat_id
+        to = (chat_id, job.waiting.thread_id)
+        bound = self._bound(lane)
+        local = zone(self._context.settings.display.timezone)
+
+        def work(connection: sqlite3.Connection) -> int:
+            if not digest.crowded(connection, *to, lane, bound):
+                return 0
+            return digests.of_lane(connection, to, lane, clock.wall(), local)
+
+        count = await self._store.run(work)
+        if count:
+            self._log.info("digest", chat_id=chat_id, lane=lane, events=count)
+        return count > 0
+
+    def _look(self, connection: sqlite3.Connection, chat_id: int) -> compose.Next:
+        """Return what goes next to a chat, with all that is asked of the store before it goes."""
+        job = compose.load(connection, chat_id, clock.wall())
+        if job is None:
+            return compose.Next(None, when=deliveries.next_time(connection, chat_id))
+        lane, thread_id = job.waiting.lane, job.waiting.thread_id
+        if lane == 0 or job.waiting.event is None or job.rendered:
+            return compose.Next(job)
+        crowded = digest.crowded(connection, chat_id, thread_id, lane, self._bound(lane))
+        return compose.Next(job, crowded=crowded)
+
+    def _bound(self, lane: int) -> int:
+        bounds = self._context.settings.lanes
+        return bounds.alert_bound if lane == 1 else bounds.ordinary_bound
+
+    async def _send(self, job: compose.Job, taken: float) -> None:
+        started = await self._start(job)
+        if started is None:
+            return
+        part, content, last, card = started
+        try:
+            # Only a whole message can take the place of another.
+            message_id = None
+            if last and part.position == 0:
+                message_id = await edit.edit(self._store, self._line, job.waiting, content)
+            if message_id is None:
+                message_id = await self._post.post(
+                    job.waiting, content, marked=bool(job.waiting.unclear or part.unclear)
+                )
+        except errors.TelegramError as error:
+            await self._failed(job, card, error)
+            return
+        finally:
+            self._line.pacing.answered(job.waiting.chat_id, taken, clock.monotonic())
+        # A part that was rendered before a crash asks still, whatever the decision is by now.
+        shown = "open" if content.buttons or content.asks or job.decision is None else job.decision.state
+        await self._arrived(job, part, card, message_id, shown)
+
+    async def _start(self, job: compose.Job) -> tuple[Part, payload.Payload, bool, int | None] | None:
+        """Write down that the next part is in flight; give it, whether it is the last, and its card."""
+        waiting = job.waiting
+        new = [] if job.rendered else await self._compose(job)
+        packed = [payload.pack(one) for one in new]
+
+        def work(connection: sqlite3.Connection) -> tuple[Part | None, bool, int | None]:
+            rendered = deliveries.is_rendered(connection, waiting.delivery)
+            if not deliveries.stands(connection, waiting) or rendered != job.rendered:
+                return None, False, None  # held, merged, dropped or grown since it was read: it is read again
+            deliveries.start(connection, waiting.delivery, self._line.bot, clock.wall())
+            if packed:
+                left = deliveries.add_parts(connection, waiting.delivery, packed)
+            else:
+                left = deliveries.parts(connection, waiting.delivery, 2)  # whether there is another
+            if not left:
+                deliveries.dead(connection, waiting.delivery, "there is nothing to send")
+                return None, False, None
+            if waiting.thread_id is not None:
+                deliveries.into_topic(connection, waiting.delivery, waiting.thread_id)
+            card = None
+            if job.decision is not None and len(left) == 1:
+                card = ledger.add_card(
+                    connection,
+                    job.decision.id,
+                    waiting.delivery,
+                    self._line.bot,
+                    waiting.chat_id,
+                    left[0].payload,
+                )
+            return left[0], len(left) == 1, card
+
+        part, last, card = await self._store.run(work)
+        if part is None:
+            return None
+        return part, new[0] if new else payload.unpack(part.payload), last, card
+
+    async def _compose(self, job: compose.Job) -> list[payload.Payload]:
+        manner, key = compose.manner(self._context.settings), self._line.key
+        try:
+            if job.large:
+                async with self._context.large_event:
+                    return await self._store.run(lambda c: compose.compose_large(c, job, manner, key))
+            return compose.compose(job, manner, key)
+        except Exception as error:  # noqa: BLE001 - an event that we cannot lay out is still told
+            self._log.error("not laid out", event_id=job.event_id, exc_info=error)
+            return compose.bare(job)
+
+    async def _arrived(
+        self, job: compose.Job, part: Part, card: int | None, message_id: int, shown: str
+    ) -> None:
+        now = clock.wall()
+
+        def work(connection: sqlite3.Connection) -> tuple[bool, compose.Next]:
+            if card is not None:
+                ledger.card_sent(connection, card, message_id, shown, now)
+            progress.arrived(connection, self._line.bot, job.waiting.delivery, message_id, now)
+            complete = deliveries.part_sent(connection, part.part, message_id, now)
+            return complete, self._look(connection, job.waiting.chat_id)
+
+        complete, look = await self._context.supervisor.until_stored(RECORDING, lambda: self._store.run(work))
+        self._looked[job.waiting.chat_id] = look
+        self._topics.arrived(job.waiting.chat_id, job.waiting.thread_id)
+        if card is not None:
+            self._signals.send(CardSent())
+        self._signals.send(MessageSent(job.waiting.lane, complete, job.occurred_at, now))
+        self._log.info(
+            "sent",
+            event_id=job.event_id,
+            chat_id=job.waiting.chat_id,
+            message_id=message_id,
+            complete=complete,
+        )
+
+    async def _failed(self, job: compose.Job, card: int | None, error: errors.TelegramError) -> None:
+        what = classification.classify(error, job.waiting.attempts)
+        self._signals.send(SendFailed(type(what).__name__))
+        self._log.warning(
+            "not sent",
+            event_id=job.event_id,
+            chat_id=job.waiting.chat_id,
+            verdict=type(what).__name__,
+            reason=str(error),
+        )
+        now = clock.wall()
+        await self._context.supervisor.until_stored(RECORDING, lambda: self._follow(job, card, what, now))
+
+    async def _follow(
+        self, job: compose.Job, card: int | None, what: classification.Verdict, now: int
+    ) -> None:
+        """Do what follows from a failed try; doing it again, after a fault of the store, changes nothing."""
+        waiting, line = job.waiting, self._line
+        match what:
+            case classification.Pause(seconds, _):
+                await line.pauses.begin(waiting.chat_id, seconds)
+            case classification.DeadChat(reason):
+                self.dead[waiting.chat_id] = reason
+            case _:
+                pass
+        note = await self._store.run(lambda c: failure.record(c, waiting, line.bot, card, what, now))
+        if note is not None:
+            self._log.warning(
+                "sent otherwise",
+                event_id=job.event_id,
+                chat_id=waiting.chat_id,
+                delivery=waiting.delivery,
+                note=note,
+            )
+        match what:
+            case classification.DeadToken(reason):
+                self._signals.send(TokenRejected(reason))
+                self._halted = True
+            case classification.Moved(chat_id):
+                await self._audience.load()
+                self._wake_chat(chat_id)
+            case classification.WithoutThread(_):
+                self._topics.lost(waiting.chat_id, waiting.thread_id)
+            case _:
+                pass

@@ -1,0 +1,223 @@
+"""A topic for each project, in chats that have topics.
+
+A topic is made when the first event of its project goes to the chat, and remembered. A chat has at most
+`display.max_topics` of them: then the one that was not used for longest is given to the next project, when
+that is more than a day ago; else the project's events go to the chat itself. A crash between making and
+remembering leaves a topic that nobody knows, and makes another: the Bot API cannot be asked which there are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from cctelegram.runtime import clock
+from cctelegram.store import intake, topics
+from cctelegram.store.topics import Forum
+from cctelegram.telegram import errors
+
+if TYPE_CHECKING:
+    from cctelegram.delivery.compose import Job
+    from cctelegram.delivery.line import BotLine
+    from cctelegram.runtime.context import Context
+
+# What getChat said counts for a day, and as long no topic is tried where one was refused; in us.
+DAY: Final = 86_400_000_000
+# A getChat that failed is asked again after this long; in us.
+SOON: Final = 60_000_000
+# A topic's last use is written down when the one that is known is older than this; in us.
+HOUR: Final = 3_600_000_000
+# createForumTopic.name: 1-128 characters (Bot API).
+LONGEST_NAME: Final = 128
+
+
+class Whereabouts(msgspec.Struct, frozen=True):
+    """What an event's data says of its project."""
+
+    project: Any = None
+    cwd: Any = None
+
+
+class Written(msgspec.Struct, frozen=True):
+    """An event's body, of which nothing else is read: a large one should not stand in memory for this."""
+
+    data: Whereabouts = Whereabouts()
+
+
+def whereabouts(body: str) -> Whereabouts:
+    """Read an event's body (a JSON object)."""
+    try:
+        return msgspec.json.decode(body, type=Written).data
+    except msgspec.ValidationError:
+        return Whereabouts()  # its data is no object
+
+
+def project(where: Whereabouts) -> str | None:
+    """Give the project of an event: `data.project`, else the last part of `data.cwd`, else None."""
+    named = where.project
+    if not isinstance(named, str) or not named.strip():
+        cwd = where.cwd
+        named = cwd.rstrip("/\\").replace("\\", "/").rpartition("/")[2] if isinstance(cwd, str) else ""
+    shown = " ".join("".join(letter if letter.isprintable() else " " for letter in named).split())
+    return shown[:LONGEST_NAME].strip() or None
+
+
+class Topics:
+    """The topics of one bot.
+
+    Args:
+        in_private: whether private chats with this bot have topics (getMe.has_topics_enabled).
+    """
+
+    def __init__(self, context: Context, line: BotLine, *, in_private: bool) -> None:
+        self._context = context
+        self._store = context.store
+        self._line = line
+        self._in_private = in_private
+        self._log = context.log
+        self._forums: dict[int, Forum] = {}
+        self._threads: dict[tuple[int, str], topics.Topic] = {}
+        self._gone: set[tuple[int, int]] = set()
+
+    @property
+    def refused(self) -> dict[int, str]:
+        """Give the chats in which no topic can be made, each with the reason."""
+        return {chat: forum.reason for chat, forum in self._forums.items() if forum.reason}
+
+    @property
+    def problems(self) -> list[str]:
+        """Name the topics that routes lead to and that are not there."""
+        return [
+            f"topic {thread_id} of {chat_id} is gone or closed: what is routed there goes to the chat itself"
+            for chat_id, thread_id in sorted(self._gone)
+        ]
+
+    @property
+    def _most(self) -> int:
+        """How many topics a chat may have; 0 when projects have none."""
+        display = self._context.settings.display
+        return display.max_topics if display.project_topics else 0
+
+    async def load(self) -> None:
+        """Read what was kept."""
+        bot = self._line.bot
+        self._forums = await self._store.run(lambda c: topics.forums(c, bot))
+        self._threads = await self._store.run(lambda c: topics.threads(c, bot))
+
+    async def place(self, job: Job) -> Job | None:
+        """Give `job` with the topic it goes to; None when a request was spent on that: look again.
+
+        No failure here keeps an event from its chat: it goes there without a topic.
+        """
+        waiting = job.waiting
+        if waiting.thread_id is not None or waiting.event is None or job.rendered or not self._most:
+            return job
+        name = project(await self._whereabouts(job))
+        if name is None:
+            return job
+        topic = self._threads.get((waiting.chat_id, name))
+        if topic is not None:
+            if clock.wall() - topic.used_at > HOUR:
+                await self._remember(waiting.chat_id, name, topic.thread_id)
+            return job._replace(waiting=waiting._replace(thread_id=topic.thread_id))
+        if not await self._has_topics(waiting.chat_id):
+            return job
+        others = {key: topic for key, topic in self._threads.items() if key[0] == waiting.chat_id}
+        reused = None
+        if len(others) >= self._most:
+            oldest = min(others.values(), key=lambda topic: topic.used_at)
+            if clock.wall() - oldest.used_at <= DAY:
+                return job
+            reused = oldest.thread_id
+        return None if await self._make(waiting.chat_id, name, reused) else job
+
+    async def _whereabouts(self, job: Job) -> Whereabouts:
+        if job.event is not None:
+            return Whereabouts(job.event.data.get("project"), job.event.data.get("cwd"))
+        event = job.waiting.event
+        assert event is not None  # noqa: S101 - `place` has looked
+        return await self._store.run(lambda c: whereabouts(intake.body(c, event)))
+
+    def arrived(self, chat_id: int, thread_id: int | None) -> None:
+        """Note that a topic took a message."""
+        if self._gone and thread_id is not None:
+            self._gone.discard((chat_id, thread_id))
+
+    def lost(self, chat_id: int, thread_id: int | None) -> None:
+        """Note that a topic is gone or closed; the store forgot it already."""
+        ours = [
+            key for key, topic in self._threads.items() if key[0] == chat_id and topic.thread_id == thread_id
+        ]
+        for key in ours:
+            del self._threads[key]
+        if not ours and thread_id is not None:
+            self._gone.add((chat_id, thread_id))
+
+    async def _has_topics(self, chat_id: int) -> bool:
+        now = clock.wall()
+        known = self._forums.get(chat_id)
+        if known is not None and known.reason is not None:
+            if now < known.after:
+                return False
+            known = None  # a day has passed: anything may have changed
+        if chat_id > 0:
+            return self._in_private
+        if known is not None and now < known.looked_at + DAY:
+            return known.is_forum
+        try:
+            chat = await self._line.api.get_chat(chat_id)
+        except errors.TelegramError as error:
+            self._log.warning("chat not looked at", chat_id=chat_id, reason=str(error))
+            was = known is not None and known.is_forum
+            self._forums[chat_id] = Forum(was, now - DAY + SOON, None, 0)
+            return was
+        await self._keep(chat_id, Forum(chat.get("is_forum") is True, now, None, 0))
+        return self._forums[chat_id].is_forum
+
+    async def _make(self, chat_id: int, name: str, reused: int | None) -> bool:
+        """Make a topic, or rename one that is `reused`; returns whether to look again.
+
+        That is when it is there, when the one to be renamed is gone, and when Telegram asks to wait.
+        """
+        line, now = self._line, clock.wall()
+        line.pacing.take(chat_id, clock.monotonic())
+        try:
+            thread_id = await self._named(chat_id, name, reused)
+        except errors.RetryAfter as error:
+            await line.pauses.begin(chat_id, float(error.seconds))
+            return True
+        except errors.ThreadNotFound:
+            await self._store.run(lambda c: topics.forget(c, line.bot, chat_id, reused or 0))
+            self.lost(chat_id, reused)
+            return True
+        except errors.Rejected as error:
+            self._log.warning("no topic", chat_id=chat_id, project=name, reason=str(error))
+            await self._keep(chat_id, Forum(False, now, error.description, now + DAY))
+            return False
+        except errors.TelegramError as error:
+            # The message itself meets the same, and what follows is decided there.
+            self._log.warning("no topic", chat_id=chat_id, project=name, reason=str(error))
+            return False
+        self.lost(chat_id, reused)  # to the project that had it
+        await self._remember(chat_id, name, thread_id)
+        if chat_id in self.refused:  # before, and not any more
+            await self._keep(chat_id, Forum(True, now, None, 0))
+        self._log.info("topic made", chat_id=chat_id, project=name, thread_id=thread_id)
+        return True
+
+    async def _named(self, chat_id: int, name: str, reused: int | None) -> int:
+        """Return a topic with this name: a new one, or the `reused` one renamed."""
+        if reused is None:
+            return await self._line.api.create_forum_topic(chat_id, name)
+        await self._line.api.edit_forum_topic(chat_id, reused, name)
+        return reused
+
+    async def _remember(self, chat_id: int, name: str, thread_id: int) -> None:
+        now = clock.wall()
+        self._threads[chat_id, name] = topics.Topic(thread_id, now)
+        await self._store.run(lambda c: topics.keep(c, self._line.bot, chat_id, name, thread_id, now))
+
+    async def _keep(self, chat_id: int, forum: Forum) -> None:
+        self._forums[chat_id] = forum
+        await self._store.run(lambda c: topics.keep_forum(c, self._line.bot, chat_id, forum))

@@ -1,0 +1,283 @@
+"""From the spool to the store: a batch becomes durable, and only then its files are removed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from cctelegram import render
+from cctelegram.decisions import close, ledger
+from cctelegram.decisions.question import question
+from cctelegram.delivery.payload import Payload, pack
+from cctelegram.events.event import from_row
+from cctelegram.intake.mode_events import ModeEvents
+from cctelegram.policy.judge import DECISIONS, stops
+from cctelegram.runtime import clock
+from cctelegram.runtime.component import Component
+from cctelegram.runtime.retry import DISK
+from cctelegram.runtime.signals import DecisionOpened, DeliveriesQueued, EventsStored, SettingsChanged
+from cctelegram.spool.inbox import bounds
+from cctelegram.store import deliveries, facts, intake
+from cctelegram.store.repeats import Repeats
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cctelegram.delivery.modes import Modes
+    from cctelegram.delivery.recipients import Recipients
+    from cctelegram.intake.mode_events import Obeyed
+    from cctelegram.policy.routes import Routes
+    from cctelegram.runtime.context import Context
+    from cctelegram.spool.inbox import Inbox
+
+# The lane of a notice of rejected files.
+NOTICE: Final = 1
+# Why an event is rejected that no rule of the protocol refuses.
+FAULT: Final = "The bridge failed on this event"
+ADVICE: Final = "Report this fault of the bridge with the file, which is taken again when it is changed here."
+# A notice names this many rejected files; the rest are counted.
+NAMED: Final = 5
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """What the owner's notice says of one file."""
+
+    name: str
+    reason: str
+
+
+class RejectedNotice(msgspec.Struct, frozen=True):
+    """The notice of rejected files that is not sent yet: further ones are added to it."""
+
+    delivery: int
+    count: int
+    named: tuple[Rejection, ...]
+
+
+class Intake(Component):
+    """Takes batches until the inbox ends."""
+
+    name = "taking events"
+
+    def __init__(self, context: Context, inbox: Inbox, audience: Recipients, modes: Modes) -> None:
+        super().__init__(context)
+        self._inbox = inbox
+        self._audience = audience
+        self._modes = modes
+        self._mode_events = ModeEvents(context, modes)
+        self._repeats = Repeats()
+        self._problem: str | None = None
+        self._busy = False
+
+    def _listeners(self) -> dict[type, Callable[[Any], None]]:
+        return {SettingsChanged: self._settings_changed}
+
+    def _settings_changed(self, _: SettingsChanged) -> None:
+        self._inbox.set_bounds(**bounds(self._context.settings.spool))
+
+    @property
+    def failing(self) -> bool:
+        """Whether events cannot be stored now."""
+        return self._problem is not None
+
+    def problems(self) -> list[str]:
+        """Return why events are not stored, or come late."""
+        problem = self._problem or self._inbox.trouble
+        return [] if problem is None else [problem]
+
+    def waiting(self) -> bool:
+        """Whether the spool still holds something that is to be taken, or was taken and is not stored."""
+        return self._busy or self._inbox.waiting()
+
+    def status(self) -> dict[str, Any]:
+        """Return what was taken since the start; see spool.tally."""
+        return {"spool": self._inbox.tally.snapshot()}
+
+    async def _work(self) -> None:
+        """Take what comes: while a batch is stored, the files of the one before go and the next is read."""
+        removing: asyncio.Task[None] | None = None
+        self._problem = None
+        try:
+            async for batch in self._inbox.batches():
+                self._busy = True
+                try:
+                    await self._take(batch)
+                except BaseException as error:
+                    # Whatever it was, nothing is held back. What is durable already is known by its keys.
+                    if isinstance(error, Exception):
+                        self._problem = f"cannot store events: {_words_of(error)}; they are tried again"
+                    await self._inbox.rewind(batch)
+                    raise
+                if removing is not None:
+                    await asyncio.shield(removing)
+                removing = asyncio.create_task(self._remove(batch))
+                if not batch.more:
+                    await asyncio.shield(removing)
+                self._busy = False
+                del batch  # as in Inbox.batches
+        finally:
+            if removing is not None:
+                await asyncio.wait([removing])  # durable: its files are not left for the next start
+
+    async def _take(self, batch: Any) -> None:
+        """Make a batch durable, and tell of it."""
+        rows = batch.rows()
+        rejected = [Rejection(item.name, item.reason) for item in batch.rejected]
+        told = [*rejected, *(Rejection(item.name, item.reason) for item in batch.troubles)]
+        routes = self._audience.routes
+        try:
+            accepted = await self._keep(rows, told, routes, batch)
+        except Exception as error:
+            if _is_of_the_system(error):
+                raise
+            accepted, failed = await self._keep_apart(rows, told, routes, batch, error)
+            rejected += failed
+            told += failed
+        # Durable: it may be sent while the files go.
+        chats = {to.chat_id for item in accepted for to in routes.recipients(item.row) if to.chat_id}
+        if told and routes.owner is not None:
+            chats.add(routes.owner)
+        if chats:
+            self._signals.send(DeliveriesQueued(chats))
+        if any(item.row[intake.LANE] == DECISIONS for item in accepted):
+            self._signals.send(DecisionOpened())
+        for item in told:
+            self._log.warning("not used", name=item.name, reason=item.reason)
+        last = None
+        if accepted:
+            row = accepted[-1].row
+            last = {"event_id": row[1], "type": row[2], "title": row[3]}
+            self._log.info("accepted", events=len(accepted), first=accepted[0].row[1], last=row[1])
+        self._signals.send(EventsStored(len(accepted), len(rejected), last))
+
+    async def _remove(self, batch: Any) -> None:
+        """Remove the files whose rows are durable; what cannot be removed is not delivered again for it."""
+        try:
+            settled = await self._inbox.done(batch)
+        except Exception as error:  # noqa: BLE001 - any: files that nobody releases are never looked at again
+            # Such as a directory that went away: what is there when it is back is known by its intake keys.
+            self._inbox.release(batch)
+            self._log.warning("not removed", reason=str(error))
+            return
+        for item in settled.troubles:
+            self._log.warning("not removed", name=item.name, reason=item.reason)
+
+    async def _keep_apart(
+        self, rows: list[intake.Row], told: list[Rejection], routes: Routes, batch: Any, error: Exception
+    ) -> tuple[list[intake.Accepted], list[Rejection]]:
+        """Store the events of a batch that failed one by one; reject those that fail again.
+
+        Returns:
+            What was stored, and what was rejected.
+
+        Raises:
+            Exception: the store fails without an event too, or rejected/ cannot be written.
+        """
+        self._problem = (
+            f"a batch of {len(rows)} events failed ({_words_of(error)}); they are stored one by one"
+        )
+        self._log.error("batch failed", reason=_words_of(error), events=len(rows), exc_info=error)
+        accepted: list[intake.Accepted] = []
+        failed: dict[bytes, str] = {}
+        for row in rows:
+            try:
+                accepted += await self._keep([row], [], routes)
+            except Exception as fault:
+                if _is_of_the_system(fault):
+                    raise
+                await self._keep([], [], routes)  # raises when it is not the event's fault
+                failed[row[intake.INTAKE_KEY]] = f"{FAULT} ({_words_of(fault)}). {ADVICE}"
+                self._log.error("event failed", event_id=row[intake.EVENT_ID], exc_info=fault)
+        moved = await self._inbox.reject(batch, failed) if failed else []
+        rejected = [Rejection(item.name, item.reason) for item in moved]
+        accepted += await self._keep([], [*told, *rejected], routes, batch)
+        return accepted, rejected
+
+    async def _keep(
+        self, rows: list[intake.Row], told: list[Rejection], routes: Routes, batch: Any = None
+    ) -> list[intake.Accepted]:
+        """Store events in one transaction, with the positions of their batch when it is given.
+
+        A store that cannot be written is waited for.
+        """
+
+        def work(connection: sqlite3.Connection) -> tuple[list[intake.Accepted], Obeyed | None]:
+            now = clock.wall()
+            accepted = intake.accept(connection, rows, routes.recipients, now, judge=self._modes.judging())
+            self._repeats.fold(connection, accepted, now)
+            if batch is not None:
+                intake.keep_positions(connection, batch.positions, batch.finished)
+            for item in accepted:
+                if item.row[intake.TYPE] == intake.QUESTION:
+                    _open(connection, item, now)
+            if told and routes.owner is not None:
+                held = stops(self._modes.standing(), NOTICE, None, silent=False)
+                _tell(connection, routes.owner, told, now, held)
+            return accepted, self._mode_events.obey(connection, accepted)
+
+        large = any(len(row[intake.BODY]) > intake.LARGE for row in rows)
+        while True:
+            try:
+                async with self._context.large_event if large else contextlib.nullcontext():
+                    accepted, obeyed = await self._store.run(work)
+            except sqlite3.OperationalError as error:
+                # Nothing is lost: the files stay until the rows are durable. The turn is given back: what is
+                # only read can go meanwhile.
+                self._problem = f"cannot write {self._store.path}: {error}"
+                self._log.error("not stored", reason=self._problem, events=len(rows))
+                await asyncio.sleep(DISK.longest)
+            else:
+                if batch is not None:
+                    self._problem = None
+                self._mode_events.done(obeyed)
+                return accepted
+
+
+def _open(connection: sqlite3.Connection, item: intake.Accepted, now: int) -> None:
+    event = from_row(item.row)
+    decision = ledger.open_decision(connection, item.event, question(event), event.occurred_at, now)
+    if decision.state != "open":
+        close.answer_file(connection, decision, now)
+
+
+def _tell(
+    connection: sqlite3.Connection, owner: int, rejected: list[Rejection], now: int, held: str | None
+) -> None:
+    """Queue one notice for the owner, or add to the one that still waits."""
+    kept = facts.get(connection, "rejected_notice")
+    notice = None if kept is None else msgspec.json.decode(kept, type=RejectedNotice)
+    if notice is not None and not deliveries.is_untouched(connection, notice.delivery):
+        notice = None
+    named = (*(() if notice is None else notice.named), *rejected)[:NAMED]
+    count = len(rejected) + (0 if notice is None else notice.count)
+    payload = pack(Payload(text=_words(named, count)))
+    if notice is None:
+        delivery = deliveries.enqueue(connection, owner, [payload], now, lane=NOTICE, held=held)
+    else:
+        delivery = notice.delivery
+        deliveries.replace_part(connection, deliveries.parts(connection, delivery, 1)[0].part, payload)
+    facts.put(connection, "rejected_notice", msgspec.json.encode(RejectedNotice(delivery, count, named)))
+
+
+def _is_of_the_system(error: Exception) -> bool:
+    """Whether an error says nothing of the event that it came with: a damaged store, a disk, no memory."""
+    return isinstance(error, OSError | MemoryError | sqlite3.OperationalError | sqlite3.InternalError) or (
+        type(error) is sqlite3.DatabaseError  # what is malformed is not the row
+    )
+
+
+def _words_of(error: BaseException) -> str:
+    """Return an error in words, as Faults has it."""
+    return f"{type(error).__name__}: {error}"
+
+
+def _words(named: tuple[Rejection, ...], count: int) -> render.Text:
+    title = "A file could not be used" if count == 1 else f"{count} files could not be used"
+    lines = [f"{item.name}: {item.reason}" for item in named]
+    if count > len(named):
+        lines.append(f"and {count - len(named)} more")
+    return render.notice(title, [*lines, "See rejected/ in the home: each file lies beside its reason."])

@@ -1,0 +1,105 @@
+"""What becomes of an event: by the mode, the quiet hours and the rules, as they stand at that moment.
+
+In this order: a rule that drops it; `muted`; a rule that leaves it to the digest; the quiet hours; `local`.
+What is held keeps the reason in the store, and a digest tells of it (delivery/modes.py).
+
+A question is asked or held, and never dropped or told by a digest alone: somebody waits for its answer.
+"""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from cctelegram.config.quiet_hours import ALERTS as ALERTS_PASS
+from cctelegram.config.quiet_hours import NOTHING as NOTHING_PASSES
+from cctelegram.config.rules import LANES, SOURCE, Rule
+from cctelegram.store import intake
+from cctelegram.store.judgement import DROPPED, SILENT_FROM, Judgement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cctelegram.store.intake import Row
+
+NOMAD: Final = "nomad"
+LOCAL: Final = "local"
+MUTED: Final = "muted"
+# Why a delivery is held, as the store and `get_delivery` say it; the modes' reasons are their names.
+QUIET: Final = "quiet hours"
+GATHERED: Final = "a rule leaves it to the digest"
+
+DECISIONS: Final = LANES.index("decisions")
+ALERTS: Final = LANES.index("alerts")
+FINISHED: Final = ("_completion", "_completed")
+SERIOUS: Final = ("high", "critical")
+CRITICAL: Final = "critical"
+NONE: Final = Rule()
+# All of a row that it is judged by: two rows that are alike in it are judged alike.
+JUDGED_BY: Final = itemgetter(intake.TYPE, intake.SOURCE, intake.LANE, intake.SEVERITY)
+
+
+class PolicyState(NamedTuple):
+    """What counts at one moment: the mode, what the quiet hours let through (None: no window), the rules."""
+
+    mode: str = NOMAD
+    quiet: str | None = None
+    rules: Mapping[str, Rule] = MappingProxyType({})
+
+
+def judge(standing: PolicyState, row: Row) -> Judgement:
+    """Judge an event row (`events.EVENT_COLUMNS`).
+
+    When a rule by type and one by source match, the one by type counts, alone.
+    """
+    name, rule = _rule(standing.rules, row)
+    asks = row[intake.TYPE] == intake.QUESTION
+    lane, severity = row[intake.LANE], row[intake.SEVERITY]
+    if rule.lane is not None and not asks:
+        lane = LANES.index(rule.lane)
+    silent = lane >= SILENT_FROM and severity != CRITICAL if rule.silent is None else rule.silent
+    if rule.drop and not asks:
+        return Judgement(lane, silent, "dead", f"{DROPPED} [rules.{name}]")
+    if standing.mode == MUTED:
+        reason: str | None = MUTED
+    elif rule.digest and not asks:
+        reason = GATHERED
+    elif is_quiet(standing.quiet, lane, severity):
+        reason = QUIET
+    else:
+        matters = lane <= ALERTS or severity in SERIOUS or str(row[intake.TYPE]).endswith(FINISHED)
+        reason = LOCAL if standing.mode == LOCAL and not matters else None
+    return Judgement(lane, silent, "queued" if reason is None else "held", reason)
+
+
+def stops(standing: PolicyState, lane: int, severity: str | None, *, silent: bool) -> str | None:
+    """Give the reason for which what was queued before is held when its turn comes, or None.
+
+    Args:
+        severity: of its event; None for the bridge's own words. Of these the answers to a person (the lane
+            of decisions) always go, and during quiet hours those that make no sound.
+    """
+    own = severity is None
+    if standing.mode == MUTED:
+        return None if own and lane == DECISIONS else MUTED
+    if own and (silent or lane == DECISIONS):
+        return None
+    return QUIET if is_quiet(standing.quiet, lane, severity) else None
+
+
+def is_quiet(quiet: str | None, lane: int, severity: str | None) -> bool:
+    """Tell whether what the quiet hours let through leaves this out."""
+    if quiet is None or quiet == NOTHING_PASSES:
+        return quiet is not None
+    return lane > (ALERTS if quiet == ALERTS_PASS else DECISIONS) and severity != CRITICAL
+
+
+def _rule(rules: Mapping[str, Rule], row: Row) -> tuple[str, Rule]:
+    if rules:
+        kind, source = str(row[intake.TYPE]), f"{SOURCE}{row[intake.SOURCE]}"
+        if kind in rules:
+            return kind, rules[kind]
+        if source in rules:
+            return f'"{source}"', rules[source]
+    return "", NONE

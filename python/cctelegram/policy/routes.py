@@ -1,0 +1,95 @@
+"""Where an event goes: to the owner, and to what `[[routes]]` adds."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Final
+
+from cctelegram.config.route import SEVERITIES
+from cctelegram.events.catalogue import BY_NAME
+from cctelegram.store import intake
+from cctelegram.store.intake import Recipient
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cctelegram.config.route import Route
+    from cctelegram.config.settings import Settings
+
+# Kinds of events whose recipients are remembered; sources are the producers' to choose, so there is a bound.
+REMEMBERED: Final = 1000
+
+
+class Routes:
+    """The recipients by one snapshot of the settings.
+
+    A route to a user who is not allowed counts for nothing: nobody would hear an answer, and whoever is taken
+    off the list must not go on being told by a line that was forgotten. Of several routes to one chat the
+    first that fits counts, so that no event stands twice in one chat.
+
+    Args:
+        settings: the snapshot.
+        moved: the new id of each group that Telegram gave another one.
+    """
+
+    def __init__(self, settings: Settings, moved: Mapping[int, int]) -> None:
+        telegram = settings.telegram
+        self.owner = telegram.owner
+        self._routes: list[tuple[Route, Recipient]] = []
+        self.unheard: list[int] = []
+        for route in settings.routes:
+            chat_id, thread_id = route.chat
+            chat_id = moved.get(chat_id, chat_id)
+            if chat_id > 0 and chat_id not in telegram.allowed_users:
+                self.unheard.append(chat_id)
+            else:
+                self._routes.append((route, Recipient(chat_id, thread_id)))
+        chats = () if self.owner is None else (self.owner, *(to.chat_id for _, to in self._routes))
+        self.chats: frozenset[int] = frozenset(chat for chat in chats if chat is not None)
+        self._known: dict[tuple[str, str, str], tuple[Recipient, ...]] = {}
+
+    @property
+    def problem(self) -> str | None:
+        """Say which routes count for nothing; None when all count."""
+        if not self.unheard:
+            return None
+        users = ", ".join(map(str, dict.fromkeys(self.unheard)))
+        return f"routes to {users} count for nothing: only who is in telegram.allowed_users is written to"
+
+    def recipients(self, row: intake.Row) -> tuple[Recipient, ...]:
+        """Give where an event goes: the owner first, no chat twice."""
+        kind = (row[intake.TYPE], row[intake.SOURCE], row[intake.SEVERITY])
+        found = self._known.get(kind)
+        if found is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            found = self._known[kind] = self._find(*kind)
+        return found
+
+    def _find(self, type_: str, source: str, severity: str) -> tuple[Recipient, ...]:
+        if self.owner is None:
+            return (Recipient(None),)  # nothing is sent before somebody is allowed
+        found: dict[int | None, Recipient] = {self.owner: Recipient(self.owner)}
+        for route, recipient in self._routes:
+            if fits(route, type_, source, severity):
+                found.setdefault(recipient.chat_id, recipient)
+        return tuple(found.values())
+
+
+def fits(route: Route, type_: str, source: str, severity: str) -> bool:
+    """Tell whether a route is for an event."""
+    known = BY_NAME.get(type_)
+    names = (type_,) if known is None else (type_, known.category)
+    return (
+        _level(severity) >= _level(route.min_severity)
+        and (not route.types or any(_matches(name, route.types) for name in names))
+        and (not route.sources or _matches(source, route.sources))
+    )
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _level(severity: str) -> int:
+    return SEVERITIES.index(severity) if severity in SEVERITIES else 0

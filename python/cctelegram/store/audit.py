@@ -1,0 +1,77 @@
+"""The audit log's entries on their way from the store to the files, and the end of their chain.
+
+An entry is made in the transaction that closes its decision, so there is none without the other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from cctelegram.store import facts
+
+if TYPE_CHECKING:
+    import sqlite3
+
+HEAD: Final = "audit_head"
+SINCE: Final = "audit_since"
+
+
+class Waiting(NamedTuple):
+    """An entry that is not in a file yet."""
+
+    number: int
+    line: str
+
+
+class Closed(NamedTuple):
+    """A closed decision as the ledger has it, and the event it is about as its producer wrote it."""
+
+    decision: int
+    event_id: str
+    state: str
+    option: int | None
+    text: str | None
+    user_id: int | None
+    body: str
+
+
+def head(connection: sqlite3.Connection) -> tuple[int, str] | None:
+    """Give number and digest of the newest entry; None before the first."""
+    kept = facts.get(connection, HEAD)
+    if kept is None:
+        return None
+    number, _, digest = kept.decode().partition(" ")
+    return int(number), digest
+
+
+def add(connection: sqlite3.Connection, number: int, digest: str, line: str, now: int) -> None:
+    """Enter an entry, in the transaction of what it tells; `now` in us."""
+    connection.execute("INSERT INTO audit (number, line) VALUES (?, ?)", (number, line))
+    facts.put(connection, HEAD, f"{number} {digest}".encode())
+    facts.get_or_make(connection, SINCE, lambda: str(now).encode())
+
+
+def waiting(connection: sqlite3.Connection, limit: int = 100) -> list[Waiting]:
+    """Give the entries that are not in a file yet, in order."""
+    found = connection.execute("SELECT number, line FROM audit ORDER BY number LIMIT ?", (limit,))
+    return [Waiting(*row) for row in found]
+
+
+def written(connection: sqlite3.Connection, number: int) -> None:
+    """Note that the entries up to `number` are in a file."""
+    connection.execute("DELETE FROM audit WHERE number <= ?", (number,))
+
+
+def closed_since(connection: sqlite3.Connection, moment: int) -> list[Closed]:
+    """Give the decisions that were closed at `moment` (us) or later, and after the log began."""
+    began = facts.get(connection, SINCE)
+    if began is None:
+        return []
+    found = connection.execute(
+        "SELECT decisions.id, events.event_id, decisions.state, decisions.option, decisions.text, "
+        "decisions.user_id, events.body "
+        "FROM decisions JOIN events ON events.id = decisions.event "
+        "WHERE decisions.state != 'open' AND decisions.closed_at >= ? ORDER BY decisions.id",
+        (max(moment, int(began)),),
+    )
+    return [Closed(*row) for row in found]

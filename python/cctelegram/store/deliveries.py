@@ -1,0 +1,390 @@
+"""The states of a delivery, and every step from one to the next.
+
+    queued -> sending -> sent
+       ^        |-> queued     the try failed and may be repeated (`not_before`)
+       |        |-> dead       Telegram refuses it for good: kept, with the reason
+       |        '-> queued     nobody knows whether it arrived: repeated once, with a mark ...
+       |                       ... then `ambiguous`, when the other parts have arrived
+    held (nobody allowed, muted, ...) -> queued
+    queued, held -> digested               another delivery tells of it (`outbox.digest`)
+    dead, ambiguous, held -> queued        ordered by an operator (`outbox.orders`), who can let any
+    queued, held, ambiguous -> dead        that is not in flight be dead
+
+A crash leaves `sending` behind: `recover` queues it again, marked. Parts go one by one; the first without
+`message_id` is the cursor, so that a long message goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from cctelegram.store.judgement import DROPPED
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+
+class Waiting(NamedTuple):
+    """The next delivery of a chat."""
+
+    delivery: int
+    event: int | None
+    chat_id: int
+    thread_id: int | None
+    lane: int
+    silent: int
+    attempts: int
+    unclear: int
+    times: int  # equal events that it tells of
+    follows: int | None  # the delivery whose message it edits
+
+
+class Part(NamedTuple):
+    """One message of a delivery; `payload` is JSON made by the bridge.
+
+    `unclear` is 1 when it may be on the phone already, so that it is sent with a mark.
+    """
+
+    part: int
+    position: int
+    payload: str
+    unclear: int
+
+
+NEXT: Final = """
+SELECT id, event, chat_id, thread_id, lane, silent, attempts, unclear, times, follows
+FROM deliveries
+WHERE state = 'queued' AND chat_id = ? AND not_before <= ? ORDER BY lane, id LIMIT 1
+"""
+
+
+# As the index of these states has it: SQLite takes a partial index for the same words only.
+IN_FLIGHT: Final = "state IN ('held', 'sending', 'ambiguous', 'dead') AND state = 'sending'"
+ON_THEIR_WAY: Final = f"""
+SELECT chat_id, lane FROM deliveries WHERE state = 'queued'
+UNION ALL SELECT chat_id, lane FROM deliveries WHERE {IN_FLIGHT}
+"""  # noqa: S608 - constants
+
+
+def following(connection: sqlite3.Connection, chat_id: int, now: int) -> Waiting | None:
+    """Give the delivery that goes next to `chat_id`: by lane, then in the order of arrival."""
+    row = connection.execute(NEXT, (chat_id, now)).fetchone()
+    return None if row is None else Waiting._make(row)
+
+
+def stands(connection: sqlite3.Connection, waiting: Waiting) -> bool:
+    """Whether a delivery still waits as it was read: not held, merged, or grown meanwhile."""
+    found = connection.execute(
+        "SELECT 1 FROM deliveries WHERE id = ? AND state = 'queued' AND chat_id = ? AND times = ?",
+        (waiting.delivery, waiting.chat_id, waiting.times),
+    )
+    return found.fetchone() is not None
+
+
+def hold(connection: sqlite3.Connection, delivery: int, reason: str) -> None:
+    """Hold a queued delivery, for a reason."""
+    connection.execute(
+        "UPDATE deliveries SET state = 'held', reason = ? WHERE id = ? AND state = 'queued'",
+        (reason, delivery),
+    )
+
+
+def next_time(connection: sqlite3.Connection, chat_id: int) -> int | None:
+    """Give the earliest time (us) at which a queued delivery of `chat_id` may go; None when none waits."""
+    (when,) = connection.execute(
+        "SELECT min(not_before) FROM deliveries WHERE state = 'queued' AND chat_id = ?", (chat_id,)
+    ).fetchone()
+    return None if when is None else int(when)
+
+
+def waiting_chats(connection: sqlite3.Connection) -> list[int]:
+    """Give the chats for which something is queued."""
+    found = connection.execute("SELECT DISTINCT chat_id FROM deliveries WHERE state = 'queued'")
+    return [chat for (chat,) in found if chat is not None]
+
+
+def parts(connection: sqlite3.Connection, delivery: int, most: int = -1) -> list[Part]:
+    """Give the parts that are still to be sent, in order; at most so many, or all."""
+    found = connection.execute(
+        "SELECT id, position, payload, unclear FROM parts WHERE delivery = ? AND sent_at IS NULL "
+        "ORDER BY position LIMIT ?",
+        (delivery, most),
+    )
+    return [Part(*row) for row in found]
+
+
+def is_rendered(connection: sqlite3.Connection, delivery: int) -> bool:
+    """Whether a delivery has its parts, sent or not."""
+    found = connection.execute("SELECT 1 FROM parts WHERE delivery = ? LIMIT 1", (delivery,))
+    return found.fetchone() is not None
+
+
+def enqueue(
+    connection: sqlite3.Connection,
+    chat_id: int,
+    payloads: Sequence[str],
+    now: int,
+    *,
+    lane: int = 1,
+    silent: bool = False,
+    thread_id: int | None = None,
+    held: str | None = None,
+) -> int:
+    """Queue a message of the bridge's own (no event), or hold it for a reason; returns the delivery."""
+    cursor = connection.execute(
+        "INSERT INTO deliveries (chat_id, thread_id, lane, state, silent, reason, queued_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (chat_id, thread_id, lane, "queued" if held is None else "held", int(silent), held, now),
+    )
+    delivery = int(cursor.lastrowid or 0)
+    add_parts(connection, delivery, payloads)
+    return delivery
+
+
+def add_parts(connection: sqlite3.Connection, delivery: int, payloads: Sequence[str]) -> list[Part]:
+    """Store what was rendered for a delivery; returns its parts."""
+    insert = "INSERT INTO parts (delivery, position, payload) VALUES (?, ?, ?)"
+    return [
+        Part(connection.execute(insert, (delivery, position, payload)).lastrowid or 0, position, payload, 0)
+        for position, payload in enumerate(payloads)
+    ]
+
+
+def start(connection: sqlite3.Connection, delivery: int, bot: int, now: int) -> bool:
+    """Note, before the request leaves, that one of the delivery's parts is in flight.
+
+    Returns whether it is: one that was dropped, held or told of otherwise since it was looked at stays.
+    """
+    return (
+        connection.execute(
+            "UPDATE deliveries SET state = 'sending', bot = ?, sending_at = ? "
+            "WHERE id = ? AND state = 'queued'",
+            (bot, now, delivery),
+        ).rowcount
+        > 0
+    )
+
+
+def into_topic(connection: sqlite3.Connection, delivery: int, thread_id: int) -> None:
+    """Note the topic that a delivery goes to, for all of its parts."""
+    connection.execute("UPDATE deliveries SET thread_id = ? WHERE id = ?", (thread_id, delivery))
+
+
+def part_sent(connection: sqlite3.Connection, part: int, message_id: int, now: int) -> bool:
+    """Note that a part arrived; returns whether it was the last, and the delivery is over.
+
+    It is `sent`, or `ambiguous` when an earlier part stayed unclear. The payload is dropped: what was sent
+    stands in the event.
+    """
+    (delivery,) = connection.execute(
+        "UPDATE parts SET message_id = ?, sent_at = ?, payload = NULL WHERE id = ? RETURNING delivery",
+        (message_id, now, part),
+    ).fetchone()
+    left = _is_left(connection, delivery)
+    passed = None if left else _passed(connection, delivery)
+    # The next part is in flight only after its own `start`: between the two, a crash repeats nothing.
+    connection.execute(
+        "UPDATE deliveries SET state = ?, attempts = 0, unclear = 0, crashed = 0, "
+        "reason = CASE WHEN ? THEN reason ELSE ? END, "
+        "sent_at = CASE WHEN ? THEN ? END WHERE id = ?",
+        ("queued" if left else "ambiguous" if passed else "sent", left, passed, not left, now, delivery),
+    )
+    return not left
+
+
+def _is_left(connection: sqlite3.Connection, delivery: int) -> bool:
+    return bool(parts(connection, delivery, 1))
+
+
+def _passed(connection: sqlite3.Connection, delivery: int) -> str | None:
+    """Say which parts were gone past unclear; None when there are none."""
+    found = connection.execute(
+        "SELECT position + 1, message_id FROM parts WHERE delivery = ? ORDER BY position", (delivery,)
+    ).fetchall()
+    unknown = ", ".join(str(position) for position, message_id in found if message_id is None)
+    return f"nobody knows whether part {unknown} of {len(found)} arrived" if unknown else None
+
+
+def later(connection: sqlite3.Connection, delivery: int, not_before: int) -> None:
+    """Let a queued delivery wait; nothing was tried."""
+    connection.execute("UPDATE deliveries SET not_before = ? WHERE id = ?", (not_before, delivery))
+
+
+def not_later(connection: sqlite3.Connection, latest: int) -> int:
+    """Let nothing wait for longer than until `latest` (us): the wall clock was set back; returns how many."""
+    return sum(
+        connection.execute(
+            f"UPDATE {table} SET not_before = ? WHERE not_before > ?",  # noqa: S608 - two names
+            (latest, latest),
+        ).rowcount
+        for table in ("deliveries", "cards")
+    )
+
+
+def back(connection: sqlite3.Connection, delivery: int, not_before: int, reason: str | None) -> None:
+    """Queue it again after a try that certainly did not arrive."""
+    connection.execute(
+        "UPDATE deliveries SET state = 'queued', attempts = attempts + 1, not_before = ?, reason = ? "
+        "WHERE id = ?",
+        (not_before, reason, delivery),
+    )
+
+
+# A message of which nobody knows whether it arrived is repeated this often, with a mark.
+REPEATS: Final = 1
+
+
+def unclear(
+    connection: sqlite3.Connection,
+    delivery: int,
+    not_before: int,
+    reason: str,
+    *,
+    until_clear: bool = False,
+) -> str:
+    """Note a try that may have arrived; returns the state: `queued` for the marked repeat, or `ambiguous`.
+
+    A decision is repeated until it is clear: nobody can answer a card that is not on the phone. So is one
+    whose try was answered, but not clearly (`until_clear`): it counts as a crash does. A part of a
+    longer message is gone past, so that the rest of it arrives.
+    """
+    row = connection.execute(
+        "UPDATE deliveries SET unclear = unclear + 1, crashed = crashed + ?1, attempts = attempts + 1, "
+        "not_before = ?2, reason = ?3, state = CASE WHEN ?1 OR unclear - crashed < ?4 OR lane = 0 "
+        "THEN 'queued' ELSE 'ambiguous' END WHERE id = ?5 RETURNING state",
+        (until_clear, not_before, reason, REPEATS, delivery),
+    ).fetchone()
+    if row[0] == "ambiguous":
+        connection.execute(
+            "UPDATE parts SET sent_at = ? WHERE id = (SELECT id FROM parts WHERE delivery = ? "
+            "AND sent_at IS NULL ORDER BY position LIMIT 1)",
+            (not_before, delivery),
+        )
+        if _is_left(connection, delivery):
+            connection.execute(
+                "UPDATE deliveries SET state = 'queued', unclear = 0, crashed = 0, attempts = 0 WHERE id = ?",
+                (delivery,),
+            )
+            return "queued"
+    return str(row[0])
+
+
+def dead(connection: sqlite3.Connection, delivery: int, reason: str) -> None:
+    """Keep it with the reason; it is never tried again by itself."""
+    connection.execute("UPDATE deliveries SET state = 'dead', reason = ? WHERE id = ?", (reason, delivery))
+
+
+def recover(connection: sqlite3.Connection, chat_id: int | None = None) -> int:
+    """Queue again what was left in flight, in one chat or in all, to be sent with a mark; returns how many.
+
+    Called when nobody sends to these chats: after a crash, after a fault of the sender, after the line to
+    Telegram was made anew.
+
+    Unlike a lost answer, a crash says nothing about the network: it always leads to a repeat, so that an
+    event whose every try was cut short before it left is still delivered.
+    """
+    return connection.execute(
+        "UPDATE deliveries SET state = 'queued', unclear = unclear + 1, crashed = crashed + 1, "  # noqa: S608
+        "reason = 'the bridge stopped while it was being sent' "
+        f"WHERE {IN_FLIGHT} AND chat_id = coalesce(?, chat_id)",
+        (chat_id,),
+    ).rowcount
+
+
+def is_sending(connection: sqlite3.Connection, delivery: int) -> bool:
+    """Whether one of its parts is in flight."""
+    found = connection.execute("SELECT 1 FROM deliveries WHERE id = ? AND state = 'sending'", (delivery,))
+    return found.fetchone() is not None
+
+
+def replace_part(connection: sqlite3.Connection, part: int, payload: str) -> None:
+    """Send something else for a part that was not sent yet."""
+    connection.execute("UPDATE parts SET payload = ? WHERE id = ?", (payload, part))
+
+
+def add_after(connection: sqlite3.Connection, part: Part, delivery: int, more: Sequence[str]) -> None:
+    """Let more messages follow a part that was not sent yet, before the parts behind it."""
+    # By way of negative numbers: each row is checked for itself, and no position may stand twice.
+    connection.execute(
+        "UPDATE parts SET position = -(position + ?) WHERE delivery = ? AND position > ?",
+        (len(more), delivery, part.position),
+    )
+    connection.execute(
+        "UPDATE parts SET position = -position WHERE delivery = ? AND position < 0", (delivery,)
+    )
+    connection.executemany(
+        "INSERT INTO parts (delivery, position, payload, unclear) VALUES (?, ?, ?, ?)",
+        (
+            (delivery, part.position + place, payload, part.unclear)
+            for place, payload in enumerate(more, start=1)
+        ),
+    )
+
+
+def note(connection: sqlite3.Connection, delivery: int, words: str) -> None:
+    """Note how a delivery goes otherwise than it was meant to; what was noted before stays."""
+    connection.execute(
+        "UPDATE deliveries SET note = coalesce(note || '; ', '') || ? WHERE id = ?", (words, delivery)
+    )
+
+
+def without_thread(connection: sqlite3.Connection, delivery: int) -> None:
+    """Queue it again for the chat itself: its topic is gone."""
+    connection.execute("UPDATE deliveries SET state = 'queued', thread_id = NULL WHERE id = ?", (delivery,))
+
+
+def queue_by_lane(connection: sqlite3.Connection) -> dict[int, int]:
+    """Give how many deliveries wait in each lane."""
+    return dict(
+        connection.execute(
+            f"SELECT lane, count(*) FROM ({ON_THEIR_WAY}) GROUP BY lane"  # noqa: S608 - constants
+        ).fetchall()
+    )
+
+
+def on_their_way(connection: sqlite3.Connection, dead: Iterable[int]) -> int:
+    """Give how many deliveries wait for chats that can be written to: for all but the `dead` ones."""
+    (count,) = connection.execute(
+        f"SELECT count(*) FROM ({ON_THEIR_WAY}) "  # noqa: S608 - numbers
+        f"WHERE chat_id NOT IN ({', '.join(str(int(chat)) for chat in dead)})"
+    ).fetchone()
+    return int(count)
+
+
+def count_states(connection: sqlite3.Connection) -> dict[str, int]:
+    """Give how many deliveries are in each state that is not over: held, sending, ambiguous, dead, queued.
+
+    What a rule dropped is counted by itself, as `dropped`: nothing is wrong with it.
+    """
+    return dict(
+        connection.execute(
+            "SELECT CASE WHEN state = 'dead' AND reason GLOB ? THEN 'dropped' ELSE state END AS s, count(*) "
+            "FROM deliveries WHERE state IN ('held', 'sending', 'ambiguous', 'dead') GROUP BY s "
+            "UNION ALL SELECT 'queued', count(*) FROM deliveries WHERE state = 'queued'",
+            (f"{DROPPED} *",),
+        ).fetchall()
+    )
+
+
+def event_of_message(
+    connection: sqlite3.Connection, bot: int, chat_id: int, message_id: int
+) -> tuple[int, str, str] | None:
+    """Give the event that a message on the phone told of: its row, event id and task id."""
+    row = connection.execute(
+        "SELECT events.id, events.event_id, events.task_id FROM parts "
+        "JOIN deliveries ON deliveries.id = parts.delivery JOIN events ON events.id = deliveries.event "
+        "WHERE parts.message_id = ? AND deliveries.chat_id = ? AND deliveries.bot = ?",
+        (message_id, chat_id, bot),
+    ).fetchone()
+    return None if row is None else (int(row[0]), str(row[1]), str(row[2]))
+
+
+def is_untouched(connection: sqlite3.Connection, delivery: int) -> bool:
+    """Whether a delivery still waits for its first try, so that it may say something else."""
+    found = connection.execute(
+        "SELECT 1 FROM deliveries WHERE id = ? AND state IN ('queued', 'held') AND attempts = 0 "
+        "AND unclear = 0",
+        (delivery,),
+    ).fetchone()
+    return found is not None

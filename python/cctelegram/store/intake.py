@@ -1,0 +1,225 @@
+"""Taking a batch of events into the store: each once, none lost for a reused id."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from cctelegram.store.judgement import by_lane
+from cctelegram.store.retention import is_forgotten
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable, Sequence
+
+    from cctelegram.store.judgement import Judge, Judgement
+
+Row = tuple[Any, ...]
+
+# Where the columns of an event row stand (`events.EVENT_COLUMNS`). The body is bytes in a row that was just
+# taken, and text in one that was read from the store.
+INTAKE_KEY: Final = 0
+EVENT_ID: Final = 1
+TYPE: Final = 2
+TITLE: Final = 3
+SOURCE: Final = 4
+LANE: Final = 7
+SEVERITY: Final = 8
+OCCURRED_AT: Final = 9
+BODY: Final = 10
+# The type of an event that asks a person.
+QUESTION: Final = "approval_request"
+# Bytes of a body that is worth a step to get it out of memory.
+LARGE: Final = 65_536
+
+INSERT: Final = """
+INSERT INTO events (id, intake_key, event_id, type, title, source, task_id, correlation_id, lane, severity,
+                    occurred_at, body, warnings, taken_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?)
+ON CONFLICT DO NOTHING
+"""
+
+DELIVERY: Final = """
+INSERT INTO deliveries (event, chat_id, thread_id, lane, state, silent, reason, queued_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+# Rows of a statement that inserts several: what a statement costs by itself is half of what a small row does.
+TOGETHER: Final = 16
+DELIVERIES: Final = DELIVERY + ", (?, ?, ?, ?, ?, ?, ?, ?)" * (TOGETHER - 1)
+
+SELECT: Final = """
+SELECT intake_key, event_id, type, title, source, task_id, correlation_id, lane, severity,
+       occurred_at, body, warnings
+FROM events WHERE id = ?
+"""
+
+
+class Recipient(NamedTuple):
+    """Where an event goes; `chat_id` is None while nobody is allowed yet."""
+
+    chat_id: int | None
+    thread_id: int | None = None
+
+
+class Accepted(NamedTuple):
+    """An event that is new to the store, and its row as it stands there (the id may have become `<id>~2`)."""
+
+    event: int
+    row: Row
+
+
+def accept(
+    connection: sqlite3.Connection,
+    rows: Sequence[Row],
+    recipients: Callable[[Row], Iterable[Recipient]],
+    now: int,
+    *,
+    judge: Judge = by_lane,
+) -> list[Accepted]:
+    """Store the events of `rows` that are new, each with a delivery to each of its recipients.
+
+    An event whose intake key is known is the same file read again after a crash: it is passed over. An
+    `event_id` that is known under another intake key is a new event that reuses the id: it becomes
+    `<id>~2`, `<id>~3`, ...
+
+    Args:
+        rows: in `events.EVENT_COLUMNS` order, in the order in which they are to be sent.
+        recipients: gives where an event goes, at least one; a recipient without chat makes a held delivery.
+        now: microseconds since the epoch.
+        judge: says of a row how it is to be delivered.
+    """
+    unknown = _unknown(connection, rows)
+    new = _insert(connection, unknown, now)
+    if any(len(row[BODY]) > LARGE for row in unknown):
+        # SQLite keeps what was bound last; bound anew, and known, it keeps a key alone.
+        known = unknown[-1]
+        connection.execute(INSERT, (None, *known[:BODY], "", None, now))
+    _queue(
+        connection,
+        [
+            _delivery(accepted, recipient, now, judgement)
+            for accepted in new
+            for judgement in (judge(accepted.row),)
+            for recipient in recipients(accepted.row)
+        ],
+    )
+    return new
+
+
+def _queue(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    """Insert deliveries in their order, most of them several in a statement."""
+    apart = len(rows) - len(rows) % TOGETHER
+    several = (rows[begin : begin + TOGETHER] for begin in range(0, apart, TOGETHER))
+    connection.executemany(DELIVERIES, (tuple(chain.from_iterable(group)) for group in several))
+    connection.executemany(DELIVERY, rows[apart:])
+
+
+def _unknown(connection: sqlite3.Connection, rows: Sequence[Row]) -> Sequence[Row]:
+    """Leave out what was taken so long ago that its row is gone, while its file could not be removed."""
+    if connection.execute("SELECT 1 FROM forgotten LIMIT 1").fetchone() is None:
+        return rows
+    return [row for row in rows if not is_forgotten(connection, row[INTAKE_KEY])]
+
+
+def _insert(connection: sqlite3.Connection, rows: Sequence[Row], now: int) -> list[Accepted]:
+    """Store the events of `rows` that are new: all in one go, and then the few that were in the way."""
+    (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
+    new = list(map(Accepted, range(last + 1, last + 1 + len(rows)), rows))
+    stored = connection.executemany(INSERT, ((event, *row, now) for event, row in new)).rowcount
+    if stored == len(rows):
+        return new
+    there = {event for (event,) in connection.execute("SELECT id FROM events WHERE id > ?", (last,))}
+    accepted: list[Accepted] = []
+    for item in new:
+        if item.event in there:
+            accepted.append(item)
+        elif (renamed := _renamed(connection, item.row)) is not None:
+            # The same event under the id it can have; it keeps its place.
+            connection.execute(INSERT, (item.event, *renamed, now))
+            accepted.append(Accepted(item.event, renamed))
+    return accepted
+
+
+def _renamed(connection: sqlite3.Connection, row: Row) -> Row | None:
+    known = connection.execute("SELECT 1 FROM events WHERE intake_key = ?", (row[INTAKE_KEY],)).fetchone()
+    if known:
+        return None
+
+    # A free number is found in logarithmic time: a script with a constant id must not make each event dearer
+    # than the one before. It is the first free one while the numbers in use have no gaps, as cleaning leaves.
+    def used(number: int) -> bool:
+        name = (f"{row[EVENT_ID]}~{number}",)
+        return connection.execute("SELECT 1 FROM events WHERE event_id = ?", name).fetchone() is not None
+
+    taken, free = 1, 2
+    while used(free):
+        taken, free = free, free * 2
+    while free - taken > 1:
+        middle = (taken + free) // 2
+        taken, free = (middle, free) if used(middle) else (taken, middle)
+    return (row[INTAKE_KEY], f"{row[EVENT_ID]}~{free}", *row[EVENT_ID + 1 :])
+
+
+def _delivery(accepted: Accepted, recipient: Recipient, now: int, judgement: Judgement) -> Row:
+    lane, silent, state, reason = judgement
+    if recipient.chat_id is None and state != "dead":
+        state, reason = "held", NOBODY
+    return (accepted.event, recipient.chat_id, recipient.thread_id, lane, state, int(silent), reason, now)
+
+
+NOBODY: Final = "nobody is allowed yet: set telegram.allowed_users"
+
+
+def release(connection: sqlite3.Connection, chat_id: int) -> int:
+    """Queue for `chat_id` what was held because nobody was allowed; returns how many deliveries."""
+    return connection.execute(
+        "UPDATE deliveries SET chat_id = ?, state = 'queued', reason = NULL "
+        "WHERE state = 'held' AND chat_id IS NULL",
+        (chat_id,),
+    ).rowcount
+
+
+def event_row(connection: sqlite3.Connection, event: int) -> Row:
+    """Give an event's row in `events.EVENT_COLUMNS` order."""
+    row = connection.execute(SELECT, (event,)).fetchone()
+    if row is None:
+        raise KeyError(event)
+    return tuple(row)
+
+
+def event_head(connection: sqlite3.Connection, event: int) -> tuple[str, int, int]:
+    """Give an event's id, when it occurred (us), and how many characters its body has, without the body."""
+    found = connection.execute(
+        "SELECT event_id, occurred_at, length(body) FROM events WHERE id = ?", (event,)
+    ).fetchone()
+    if found is None:
+        raise KeyError(event)
+    return str(found[0]), int(found[1]), int(found[2])
+
+
+def body(connection: sqlite3.Connection, event: int) -> str:
+    """Give an event's body."""
+    (found,) = connection.execute("SELECT body FROM events WHERE id = ?", (event,)).fetchone()
+    return str(found)
+
+
+def severity(connection: sqlite3.Connection, event: int) -> str:
+    """Give an event's severity."""
+    (found,) = connection.execute("SELECT severity FROM events WHERE id = ?", (event,)).fetchone()
+    return str(found)
+
+
+def positions(connection: sqlite3.Connection) -> list[Row]:
+    """Give how far each JSONL file was taken: (name, device, inode, offset, head hash)."""
+    return connection.execute("SELECT name, device, inode, offset, head_hash FROM positions").fetchall()
+
+
+def keep_positions(connection: sqlite3.Connection, rows: Iterable[Row], finished: Iterable[bytes]) -> None:
+    """Store how far each JSONL file was taken, and forget the finished ones, with the rows it gave."""
+    connection.executemany(
+        "INSERT INTO positions (name, device, inode, offset, head_hash) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET device = excluded.device, inode = excluded.inode, "
+        "offset = excluded.offset, head_hash = excluded.head_hash",
+        rows,
+    )
+    connection.executemany("DELETE FROM positions WHERE name = ?", ((name,) for name in finished))

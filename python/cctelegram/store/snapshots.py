@@ -1,0 +1,177 @@
+"""Snapshots of the store: whole, checked copies in `state/snapshots/`, the newest `KEEP` of them.
+
+A snapshot is taken on a connection that reads, so that nobody who writes waits for it. It is checked before
+it counts, so that copies of a damaged store never push out sound ones.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from cctelegram.store import schema
+from cctelegram.store.connection import Damaged, check, connect_reader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+DIRECTORY: Final = "snapshots"
+KEEP: Final = 3
+# Between two snapshots of a store that changes, in us.
+EVERY: Final = 86_400_000_000
+# Pages copied between two looks whether to stop: 4 MB.
+STEP: Final = 1024
+# A disk that has less than so many times the store's size free gets no snapshot.
+ROOM: Final = 2
+
+
+class Stopped(Exception):
+    """The copy was to stop before it was whole; nothing of it is left."""
+
+
+class NoRoom(OSError):
+    """The disk has not enough room for a snapshot."""
+
+
+def take(path: Path, now: int, *, stop: Callable[[], bool] = lambda: False) -> Path:
+    """Take a snapshot of the store at `path`, and remove those that are too many; return its file.
+
+    Args:
+        now: us since the epoch, for its name.
+        stop: asked every 4 MB; True gives up.
+
+    Raises:
+        NoRoom: the disk has less than `ROOM` times the store's size free.
+        Damaged: the store is damaged; the snapshot does not stay.
+        Stopped: `stop` said so.
+        OSError, sqlite3.Error: it cannot be taken now.
+    """
+    folder = path.with_name(DIRECTORY)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for left in folder.glob(".*.tmp*"):
+        left.unlink(missing_ok=True)  # of one that a kill cut short
+    needed, free = ROOM * size(path), shutil.disk_usage(folder).free
+    if free < needed:
+        raise NoRoom(
+            f"no snapshot of the store was taken: the disk has {free} bytes free, and {needed} are wanted"
+        )
+    target = folder / f"store-{stamp(now)}.db"
+    with closing(connect_reader(path)) as source:
+        copy(source, target, stop=stop)
+    for old in taken(path)[:-KEEP]:
+        old.unlink(missing_ok=True)
+    return target
+
+
+def copy(source: sqlite3.Connection, target: Path, *, stop: Callable[[], bool] = lambda: False) -> None:
+    """Copy a store as it is at one moment into the new file `target`: checked, synced, 0600, whole or not.
+
+    Raises:
+        Damaged: the copy is not sound.
+        Stopped: `stop` said so.
+        OSError, sqlite3.Error: it cannot be read or written.
+    """
+
+    def went_on(*_: int) -> None:
+        if stop():
+            raise Stopped
+
+    beside = target.with_name(f".{target.name}.tmp")
+    beside.unlink(missing_ok=True)
+    beside.touch(mode=0o600)
+    try:
+        with closing(sqlite3.connect(beside, isolation_level=None)) as into:
+            into.execute("PRAGMA synchronous = OFF")
+            into.execute("PRAGMA cache_size = -512")
+            # A transaction of its own lets every step read the same moment: else each write begins it anew.
+            source.execute("BEGIN")
+            try:
+                source.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+                source.backup(into, pages=STEP, progress=went_on)
+            finally:
+                source.execute("ROLLBACK")
+            into.execute(
+                "PRAGMA journal_mode = DELETE"
+            )  # one file, that can be read without others beside it
+        found = check(beside, quick=True, stop=stop)
+        went_on()
+        if found is not None:
+            raise Damaged(found)
+        sync(beside)
+        beside.rename(target)
+        sync(target.parent)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def taken(path: Path) -> list[Path]:
+    """Return the snapshots of the store at `path`, the oldest first."""
+    return sorted(path.with_name(DIRECTORY).glob("store-*.db"))
+
+
+def is_due(path: Path, now: int) -> bool:
+    """Whether the newest snapshot is older than a day, and the store was written since."""
+    found = taken(path)
+    if not found:
+        return True
+    taken_at = datetime.strptime(found[-1].stem, "store-%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC).timestamp()
+    if abs(now / 1_000_000 - taken_at) < EVERY / 1_000_000:
+        return False
+    return any(file.stat().st_mtime > taken_at for file in _files(path))
+
+
+def newest_sound(path: Path) -> Path | None:
+    """Return the newest snapshot that can be read whole by this program, or None."""
+    return next((file for file in reversed(taken(path)) if fault(file) is None), None)
+
+
+def fault(file: Path) -> str | None:
+    """Say why a file cannot take the place of the store; None when it can."""
+    try:
+        found = check(file)
+        if found is not None:
+            return f"it is damaged: {found}"
+        with closing(connect_reader(file)) as connection:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+    except (OSError, sqlite3.Error) as error:
+        return f"it cannot be read: {error}"
+    if not {"events", "deliveries", "decisions"} <= tables or version < 1:
+        return "it is no store of CCTelegram"
+    if version > schema.VERSION:
+        return f"it has schema version {version}, and this CCTelegram knows up to {schema.VERSION}"
+    return None
+
+
+def size(path: Path) -> int:
+    """Return the bytes of a store, with its log."""
+    return sum(file.stat().st_size for file in _files(path))
+
+
+def stamp(now: int) -> str:
+    """Return a time (us) as the names of kept files have it; they sort by it."""
+    return datetime.fromtimestamp(now / 1_000_000, UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+
+
+def sync(path: Path) -> None:
+    """Make a file's content, or a directory's names, durable.
+
+    Not for a file that SQLite has open in this process: closing it would give back SQLite's locks.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except PermissionError:
+        return  # Windows, of a directory: names are durable there by themselves
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _files(path: Path) -> list[Path]:
+    return [file for file in (path, path.with_name(f"{path.name}-wal")) if file.exists()]
