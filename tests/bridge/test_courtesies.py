@@ -68,7 +68,7 @@ def test_a_few_run_at_once_some_wait_and_the_rest_is_dropped_and_counted() -> No
         assert len(begun) == AT_ONCE + WAITING
 
     _, log = play(work)
-    assert log.said == ["courtesy dropped: too many wait"] * 5
+    assert log.said == ["courtesy.dropped: too many wait"] * 5
 
 
 def test_a_flood_pauses_courtesies_for_as_long_as_telegram_asks() -> None:
@@ -111,4 +111,4 @@ def test_one_that_fails_is_told_and_the_next_is_done() -> None:
         assert done
 
     _, log = play(work)
-    assert log.said[0].startswith("courtesy failed")
+    assert log.said[0].startswith("courtesy.failed")

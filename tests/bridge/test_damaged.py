@@ -68,7 +68,7 @@ def test_r17_events_of_a_store_that_is_damaged_at_start_are_delivered_and_the_ow
         (kept,) = (home / "state").glob("store.db.damaged-*")
         assert kept.name in reasons
         assert kept.read_bytes()[PAGE:] == content[PAGE:]
-        assert [line for line in running.log() if line["event"] == "store recovered"]
+        assert [line for line in running.log() if line["event"] == "store.recovered"]
         running.stop()
     with bridge(home) as again:
         kept.unlink()

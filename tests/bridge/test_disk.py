@@ -29,7 +29,7 @@ def test_r17_a_store_that_cannot_be_written_when_the_answer_comes_loses_and_repe
 
     def told() -> bool:
         lines = running.log()
-        return any(line["event"] == "fault" and "locked" in line["reason"] for line in lines)
+        return any(line["event"] == "component.failed" and "locked" in line["reason"] for line in lines)
 
     wait_for(told, "the fault is told")
     other.execute("ROLLBACK")

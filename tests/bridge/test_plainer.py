@@ -155,7 +155,7 @@ def test_a_link_that_telegram_refuses_is_in_the_text(
     message = see(fast_sandbox, "Red", f"Open: {url}")
     assert labels(message) == []
     running.wait_status(lambda now: now["delivery"]["sent"] == 1, "sent")
-    told = [line for line in running.log() if line["event"] == "sent otherwise"]
+    told = [line for line in running.log() if line["event"] == "delivery.degraded"]
     assert len(told) == 1
     assert url in told[0]["note"]
 
@@ -259,7 +259,7 @@ def test_a_delivery_that_fell_back_to_the_chat_says_so(tmp_path: Path, fast_sand
         assert b"sent to the chat itself and not to topic 77" in body
         code, body = running.get("/outbox/show/routed")
         assert b"sent to the chat itself and not to topic 77" in body
-        told = [line for line in running.log() if line["event"] == "sent otherwise"]
+        told = [line for line in running.log() if line["event"] == "delivery.degraded"]
         assert "topic 77" in told[0]["note"]
 
 

@@ -114,7 +114,7 @@ def test_an_update_that_is_not_as_documented_does_not_block_the_next(
     fast_sandbox.control.say("All the same")
     found = wait_for(lambda: [a for a in running.responses() if a["text"] == "All the same"], "the next")
     assert len(found) == 1
-    assert any(line["event"] == "update not understood" for line in running.log())
+    assert any(line["event"] == "update.malformed" for line in running.log())
 
 
 def test_a_name_that_looks_like_markup_is_shown_as_it_is(

@@ -55,7 +55,7 @@ def test_a_snapshot_is_taken_after_the_start_and_not_again_the_same_day(
 ) -> None:
     monkeypatch.setattr(module, "AFTER_START", 0.0)
     monkeypatch.setattr(module, "LONGEST_SLEEP", 0.01)
-    assert serve(path, "snapshot taken") == ["snapshot taken"]
+    assert serve(path, "store.snapshot") == ["store.snapshot"]
     (taken,) = snapshots.taken(path)
     assert snapshots.fault(taken) is None
     assert (taken.stat().st_mode & 0o777, taken.parent.stat().st_mode & 0o777) == (0o600, 0o700)
@@ -79,7 +79,7 @@ def test_a_disk_without_room_gets_no_snapshot_and_says_so(
 ) -> None:
     monkeypatch.setattr(module, "AFTER_START", 0.0)
     monkeypatch.setattr(snapshots, "ROOM", 1 << 40)
-    assert serve(path, "no snapshot") == ["no snapshot"]
+    assert serve(path, "store.snapshot_failed") == ["store.snapshot_failed"]
     with pytest.raises(snapshots.NoRoom, match=r"bytes free, and \d+ are wanted"):
         snapshots.take(path, clock.wall())
     assert snapshots.taken(path) == []
@@ -90,7 +90,7 @@ def test_r17_damage_that_an_unclean_end_left_is_found_and_recovered_beside_the_w
     with path.open("rb+") as file:
         file.seek(60 * 4096)
         file.write(bytes(4096 * 3))
-    assert serve(path, "store damaged", unclean=True)[0] == "store damaged"
+    assert serve(path, "store.damaged", unclean=True)[0] == "store.damaged"
     assert list(path.parent.glob("store.db.damaged-*"))
     # A snapshot of what is damaged does not push out a sound one.
     assert good in snapshots.taken(path)

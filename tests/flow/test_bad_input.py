@@ -165,7 +165,9 @@ def test_r17_a_file_that_cannot_be_removed_is_delivered_once(tmp_path: Path, fas
         events.chmod(0o500)
         (events / "stays.json").write_text('{"type":"task_failed","title":"Stays"}')
         see(fast_sandbox, "Stays")
-        wait_for(lambda: any(line.get("event") == "not removed" for line in running.log()), "it is logged")
+        wait_for(
+            lambda: any(line.get("event") == "intake.remove_failed" for line in running.log()), "it is logged"
+        )
         assert running.stop() == 0
     events.chmod(0o700)
     with bridge(home) as running:

@@ -28,10 +28,10 @@ OWN_ZONE = f'[display]\ntimezone = "{zones.NAME}"\n'
 
 def settings(running: RunningBridge, text: str) -> None:
     """Change the settings of a running bridge."""
-    before = sum(line["event"] == "settings read again" for line in running.log())
+    before = sum(line["event"] == "settings.reloaded" for line in running.log())
     (running.home / "config.toml").write_text(text)
     wait_for(
-        lambda: sum(line["event"] == "settings read again" for line in running.log()) > before, "read again"
+        lambda: sum(line["event"] == "settings.reloaded" for line in running.log()) > before, "read again"
     )
 
 

@@ -39,7 +39,7 @@ def test_status_log_and_phone_say_which_key_on_which_line_is_wrong_once_until_it
     status = running.status()
     assert status["health"] == "degraded"
     assert told in str(status["reasons"])
-    assert told in str([line for line in running.log() if line["event"] == "settings refused"])
+    assert told in str([line for line in running.log() if line["event"] == "settings.rejected"])
     assert "alert_bound" in see(fast_sandbox, TITLE, f"{file}:9")["text"]
     for value in (-1, "'many'", 10001):
         refuse(running, wrong.format(value))

@@ -118,7 +118,7 @@ def test_r42_the_bounds_of_the_spool_change_while_it_is_watched(
     for number in range(5):
         put(running, f"Event {number}")
     running.wait_status(lambda now: now["delivery"]["accepted"] == 5, "taken")
-    batches = [line["events"] for line in running.log() if line["event"] == "accepted"]
+    batches = [line["events"] for line in running.log() if line["event"] == "intake.stored"]
     assert batches == [1] * 5
     write(running, QUICK + "[spool]\nquiet_seconds = 60\nrescan_seconds = 1\nbatch_bytes = 65536\n")
     put(running, "Large enough", description="x" * 2000)
@@ -146,11 +146,11 @@ def test_r42_the_level_of_the_log_changes(running: RunningBridge, fast_sandbox: 
     put(running, "Unseen")
     see(fast_sandbox, "Unseen")
     running.wait_status(lambda now: now["delivery"]["sent"] == 1, "written down")
-    assert not [line for line in running.log() if line["event"] in ("accepted", "sent")]
+    assert not [line for line in running.log() if line["event"] in ("intake.stored", "delivery.sent")]
     write(running, QUICK)
     put(running, "Seen")
     see(fast_sandbox, "Seen")
-    wait_for(lambda: [line for line in running.log() if line["event"] == "sent"], "it is in the log")
+    wait_for(lambda: [line for line in running.log() if line["event"] == "delivery.sent"], "it is in the log")
 
 
 def test_r39_the_port_moves_server_and_clients_alike_and_waits_for_a_restart(
@@ -195,6 +195,6 @@ def test_an_event_changes_the_mode_only_where_that_is_allowed(
             see(fast_sandbox, "while muted")
             assert again.status()["mode"] == "nomad"
     else:
-        heard = [line for line in running.log() if line["event"] == "mode event not heard"]
+        heard = [line for line in running.log() if line["event"] == "mode.event_ignored"]
         assert heard[0]["reason"] == "spool.allow_mode_events is off"
         assert running.status()["mode"] == "nomad"

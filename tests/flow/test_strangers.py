@@ -30,7 +30,7 @@ def test_the_first_try_of_each_stranger_is_told_to_the_owner_and_none_is_answere
     assert len(told(fast_sandbox, fast_sandbox.user_id)) == 1
     assert running.responses() == []
     make_home(running.home, fast_sandbox, TELEGRAM_ALLOWED_USERS=f"{fast_sandbox.user_id},666")
-    running.wait_status(lambda _: any(line["event"] == "settings read again" for line in running.log()), "")
+    running.wait_status(lambda _: any(line["event"] == "settings.reloaded" for line in running.log()), "")
     control.say("/status", user_id=666)
     see_in(fast_sandbox, 666, "Bridge: ok")
 

@@ -141,11 +141,11 @@ def test_project_topics_can_be_switched_off_and_on_while_it_runs(
     off = QUICK + "[display]\nproject_topics = false\n"
     config = routes(f"to = {FORUM}", config=off)
     make_home(started.home, fast_sandbox, config)
-    wait_for(lambda: any(line["event"] == "settings read again" for line in started.log()), "it is read")
+    wait_for(lambda: any(line["event"] == "settings.reloaded" for line in started.log()), "it is read")
     started.put("a.json", event("Off"))
     assert thread_of(fast_sandbox, "Off") is None
     make_home(started.home, fast_sandbox, config.replace("false", "true"))
-    wait_for(lambda: sum(line["event"] == "settings read again" for line in started.log()) > 1, "again")
+    wait_for(lambda: sum(line["event"] == "settings.reloaded" for line in started.log()) > 1, "again")
     started.put("b.json", event("On"))
     assert thread_of(fast_sandbox, "On") is not None
 

@@ -69,6 +69,6 @@ def test_what_fails_after_a_reload_is_a_problem_until_it_is_done(running: Runnin
         other.execute("ALTER TABLE facts RENAME TO away")
         write(running, QUICK + "\n[lanes]\nalert_bound = 7\n")
         running.wait_status(lambda now: named in str(now["reasons"]), "it is a problem")
-        assert part in [line["part"] for line in running.log() if line["event"] == "fault"]
+        assert part in [line["part"] for line in running.log() if line["event"] == "component.failed"]
         other.execute("ALTER TABLE away RENAME TO facts")
     running.wait_status(lambda now: part not in str(now["reasons"]), "it was repeated")

@@ -111,14 +111,14 @@ class CleanupButton:
             rows = [each for each in done.directories if each.by_rule or each.failed or each.changed]
             lines = [words.line(each, dry=False) for each in rows]
             text = render.notice(f"Cleanup: {words.title(done)}", lines)
-            self._log.info("cleaned as asked", user_id=query["from"]["id"], files=done.removed.files)
+            self._log.info("cleanup.requested", user_id=query["from"]["id"], files=done.removed.files)
         message_id = int(query["message"]["message_id"])
         try:
             await self._line.api.edit_message_text(
                 offer.chat_id, message_id, text.text, payload.entities(text)
             )
         except errors.TelegramError as error:
-            self._log.warning("cleanup not told", reason=str(error))
+            self._log.warning("cleanup.reply_failed", reason=str(error))
 
     def _take(self, query: dict[str, Any]) -> Offer | None:
         """Give the plan of a genuine button, which is then used up; None when there is none."""

@@ -72,8 +72,8 @@ class Courtesies(Component):
                 self._paused_until = max(self._paused_until, self._elapsed() + error.seconds)
                 self._drop(str(error))
             except (errors.TelegramError, TimeoutError) as error:
-                self._log.warning("courtesy failed", reason=str(error) or "no answer in time")
+                self._log.warning("courtesy.failed", reason=str(error) or "no answer in time")
 
     def _drop(self, reason: str) -> None:
         self.dropped += 1
-        self._log.warning("courtesy dropped", reason=reason, dropped=self.dropped)
+        self._log.warning("courtesy.dropped", reason=reason, dropped=self.dropped)

@@ -120,7 +120,7 @@ class Dispatcher(Component):
             raise  # the store is at fault, not the update: it is handled again
         except Exception as error:  # noqa: BLE001 - one update must not block those behind it
             # Not what Telegram documents: told, kept in the log, and not in the way of the next.
-            self._log.error("update not understood", update_id=update.update_id, exc_info=error)
+            self._log.error("update.malformed", update_id=update.update_id, exc_info=error)
             await self._store.run(partial(updates.handled, row=update.row, now=clock.wall()))
 
     def _begin(self, update: updates.Update, work: Coroutine[Any, Any, None]) -> None:
@@ -169,14 +169,14 @@ class Dispatcher(Component):
         effect = await self._store.run(work)
         if effect.killed is not None:
             self._signals.send(ChatUnreachable(*effect.killed))
-            self._log.warning("chat lost", chat_id=effect.killed[0], reason=effect.killed[1])
+            self._log.warning("chat.unreachable", chat_id=effect.killed[0], reason=effect.killed[1])
         if effect.revived is not None:
             self._signals.send(ChatReachable(effect.revived))
-            self._log.info("chat back", chat_id=effect.revived)
+            self._log.info("chat.reachable", chat_id=effect.revived)
         if effect.moved is not None:
             await self._audience.load()
             self._signals.send(DeliveriesQueued((effect.moved,)))
-            self._log.info("chat moved", chat_id=effect.moved)
+            self._log.info("chat.migrated", chat_id=effect.moved)
 
     async def _refuse(self, update: updates.Update, content: dict[str, Any]) -> None:
         """Answer nothing; count it, and tell the owner of the first try of each person."""
@@ -193,7 +193,7 @@ class Dispatcher(Component):
         told = await self._store.run(work)
         if sender is not None:
             self._signals.send(StrangerRejected(sender))
-            self._log.warning("not heard", user_id=sender)
+            self._log.warning("update.stranger", user_id=sender)
         if told and owner is not None:
             self._signals.send(DeliveriesQueued((owner,)))
 
@@ -214,7 +214,7 @@ class Dispatcher(Component):
         # The answer is durable; the person is told at once, the card follows.
         if reply.closed:
             self._signals.send(DecisionClosed())
-            self._log.info("answered", user_id=query["from"]["id"])
+            self._log.info("decision.answered", user_id=query["from"]["id"])
         self._courtesies.do(lambda: self._line.api.answer_callback_query(query["id"], reply.text))
 
     async def _action(self, update: updates.Update, query: dict[str, Any]) -> None:
@@ -227,7 +227,7 @@ class Dispatcher(Component):
         reply = await self._store.run(work)
         if reply.answered:
             self._signals.send(DecisionClosed())
-            self._log.info("commanded", user_id=query["from"]["id"])
+            self._log.info("action.tapped", user_id=query["from"]["id"])
         self._courtesies.do(lambda: self._line.api.answer_callback_query(query["id"], reply.text))
 
     def _ordered(self, query: dict[str, Any]) -> mode_buttons.Order | None:
@@ -240,7 +240,7 @@ class Dispatcher(Component):
         """Change the mode as a button says, and confirm it in its chat; the message it stands in stays."""
         # Telegram does not tell when a button was tapped: it counts from when we heard of it.
         lines = await self._change(update, query["message"], order.mode, order.lasting, update.received_at)
-        self._log.info("ordered", user_id=query["from"]["id"], mode=order.mode)
+        self._log.info("mode.button", user_id=query["from"]["id"], mode=order.mode)
         self._courtesies.do(
             lambda: self._line.api.answer_callback_query(query["id"], lines[0][: taps.MAX_TEXT])
         )
@@ -297,7 +297,7 @@ class Dispatcher(Component):
             return lines, self._reply(connection, update, message, lines), queued
 
         lines, revived, queued = await self._store.run(work)
-        self._log.info("digest asked for", told=lines[0])
+        self._log.info("digest.requested", told=lines[0])
         self._signals.send(DeliveriesQueued(queued))
         self._told(int(message["chat"]["id"]), revived=revived)
 

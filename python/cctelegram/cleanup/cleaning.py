@@ -76,7 +76,7 @@ class Cleaning(Component):
             self._stopping.set()
             for ended in await asyncio.gather(*self._working, return_exceptions=True):
                 if isinstance(ended, Exception) and not isinstance(ended, rounds.Busy):
-                    self._log.error("fault", part="cleaning", reason=str(ended), exc_info=ended)
+                    self._log.error("component.failed", part="cleaning", reason=str(ended), exc_info=ended)
             raise
 
     async def _by_schedule(self) -> None:
@@ -155,7 +155,7 @@ class Cleaning(Component):
             )
             memory.note(self._home, done)
         if now.behind:
-            self._log.warning("clock jumped", seconds=now.behind // 1_000_000)
+            self._log.warning("cleanup.clock_behind", seconds=now.behind // 1_000_000)
         self._count(done)
         return done
 
@@ -170,9 +170,11 @@ class Cleaning(Component):
         for each in done.directories:
             if each.by_rule:
                 by_rule = {rule: amount.files for rule, amount in each.by_rule.items()}
-                self._log.info("cleaned", directory=each.directory, removed=by_rule, bytes=each.removed.bytes)
+                self._log.info(
+                    "cleanup.removed", directory=each.directory, removed=by_rule, bytes=each.removed.bytes
+                )
         for problem in done.problems:
-            self._log.warning("not cleaned", reason=problem)
+            self._log.warning("cleanup.failed", reason=problem)
 
     async def _thread(self, work: Callable[[], T]) -> T:
         working = asyncio.ensure_future(asyncio.to_thread(work))
@@ -184,7 +186,7 @@ class Cleaning(Component):
         try:
             await self.clean()
         except rounds.Busy:
-            self._log.info("cleaned by another")
+            self._log.info("cleanup.skipped")
 
     def _archive(self) -> Archive:
         return Archive(self._store, self._live.current.spool.events_dir)

@@ -89,7 +89,7 @@ class Bridge:
         opened = database.Store(
             self._lock,
             lambda losses: signals.send_threadsafe(StoreReplaced(losses)),
-            tell=lambda sentence: log.error("store", reason=sentence),
+            tell=lambda sentence: log.error("store.failed", reason=sentence),
         )
         self._locks.callback(opened.close)
         context = self._context = Context(self.home, opened, live, log, signals, Supervisor(log))
@@ -210,7 +210,7 @@ class Bridge:
             for each in self._components
         ]
         self._overview.ready = True
-        context.log.info("started", version=version(), port=self.server.port, recovered=recovered)
+        context.log.info("bridge.started", version=version(), port=self.server.port, recovered=recovered)
         ready()
         try:
             if once:
@@ -226,7 +226,7 @@ class Bridge:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.server.stop()
-            context.log.info("stopped")
+            context.log.info("bridge.stopped")
 
     async def _open_doors(self) -> tuple[state_file.StateFile, Inbox]:
         """Open the spool, and answer requests from now on."""

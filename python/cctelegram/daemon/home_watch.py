@@ -68,12 +68,12 @@ class HomeWatch(Component):
         if trouble != self._trouble:
             # The status cannot be asked when no connection can be opened either: the log has it.
             self._trouble = trouble
-            said = "events come late" if trouble else "events come in time again"
-            self._log.warning(said, reason=trouble)
+            key = "intake.delayed" if trouble else "intake.recovered"
+            self._log.warning(key, reason=trouble)
         jump = self._jumps.look()
         if jump is not None:
             slept, set_by = round(jump.slept), round(jump.set_by)
-            self._log.warning("time jumped", slept_seconds=slept, set_by_seconds=set_by)
+            self._log.warning("clock.jumped", slept_seconds=slept, set_by_seconds=set_by)
             self._signals.send(ClockJumped(*jump))
         if self._store.look():
             return  # the store's thread has it to write first, and signals then
@@ -84,7 +84,7 @@ class HomeWatch(Component):
             if not (self._lock.directory / state_file.NAME).exists():
                 self._file.write(anew=True)
         except OSError as error:  # it may be neither looked at nor written now
-            self._log.warning("state/bridge.json not written", reason=str(error))
+            self._log.warning("bridge.state_file_failed", reason=str(error))
 
     async def _work(self) -> None:
         """Let nothing wait for longer than it may by a clock that was set."""
@@ -98,7 +98,7 @@ class HomeWatch(Component):
             self._begin_again()
 
     def _begin_again(self) -> None:
-        self._log.warning("home removed", state=str(self._lock.directory), then="begins again")
+        self._log.warning("bridge.home_removed", state=str(self._lock.directory), then="begins again")
         self._signals.send(HomeRemoved())
 
 

@@ -74,7 +74,7 @@ class RecoveryNotice(Component):
         deliveries.enqueue(connection, owner, [payload], clock.wall(), lane=ALERTS, held=self._modes.holds())
         facts.put(connection, TOLD, losses.kept.encode())
         self._log.error(
-            "store recovered",
+            "store.recovered",
             kept=losses.kept,
             recovered=losses.recovered,
             restored=losses.restored,

@@ -70,5 +70,5 @@ class SettingsNotice(Component):
             )
 
         await self._store.run(work)
-        self._log.info("refused settings told", held=held)
+        self._log.info("settings.owner_notified", held=held)
         self._signals.send(DeliveriesQueued((owner,)))

@@ -29,7 +29,7 @@ class SettingsWatch(Component):
 
     def _changed(self) -> None:
         if self._live.refused is not None:
-            self._log.error("settings refused", reason=self._live.refused)
+            self._log.error("settings.rejected", reason=self._live.refused)
         else:
-            self._log.info("settings read again", restart=[each.key for each in self._live.restart])
+            self._log.info("settings.reloaded", restart=[each.key for each in self._live.restart])
         self._signals.send(SettingsChanged())

@@ -55,7 +55,7 @@ class StateFile:
         try:
             self.write()
         except OSError as error:
-            self._context.log.warning("state/bridge.json not written", reason=str(error))
+            self._context.log.warning("bridge.state_file_failed", reason=str(error))
 
     def write(self, *, anew: bool = False) -> None:
         """Write it with the figures of the loopback pools, unless it has them; `anew`: all the same.

@@ -72,12 +72,12 @@ class StoreChecks(Component):
             await self._distrust(str(error))
         except (OSError, sqlite3.Error) as error:
             # The store itself goes on; the next look is in an hour.
-            self._log.warning("no snapshot", reason=str(error))
+            self._log.warning("store.snapshot_failed", reason=str(error))
         else:
-            self._log.info("snapshot taken", file=taken.name)
+            self._log.info("store.snapshot", file=taken.name)
 
     async def _distrust(self, found: str) -> None:
-        self._log.error("store damaged", reason=found)
+        self._log.error("store.damaged", reason=found)
         await asyncio.wrap_future(self._store.distrust(found))
 
     def _stop(self) -> Callable[[], bool]:

@@ -190,7 +190,7 @@ class TelegramConnection(Component):
         words, cure = _place_of(origin)
         self._needs_a_person = True
         self._problem = f"Telegram refuses the token {words} ({rejected.reason}): {cure}; everything is kept"
-        self._log.error("token refused", reason=rejected.reason, origin=origin)
+        self._log.error("telegram.token_rejected", reason=rejected.reason, origin=origin)
         self._give_way()
 
     def _give_way(self) -> None:
@@ -264,7 +264,7 @@ class TelegramConnection(Component):
             except errors.TelegramError as error:
                 wait = CONNECT.seconds(attempt, random.random())  # noqa: S311 - spreads load
                 self._problem = f"Telegram cannot be reached: {error}"
-            self._log.warning("not connected", reason=self._problem, again_seconds=round(wait, 1))
+            self._log.warning("telegram.connect_failed", reason=self._problem, again_seconds=round(wait, 1))
             await asyncio.sleep(wait)
         return None  # pragma: no cover - the range does not end
 
@@ -304,7 +304,7 @@ class TelegramConnection(Component):
         )
         self._up = Connected(me, line, topics, outbound, poller)
         self._problem = None
-        self._log.info("connected", bot=me.get("username"), api_base=settings.telegram.api_base)
+        self._log.info("telegram.connected", bot=me.get("username"), api_base=settings.telegram.api_base)
         async with asyncio.TaskGroup() as group:
             for component in (outbound, Cards(context, line), inbound, courtesies):
                 group.create_task(context.supervisor.keep(component.name, component.run), name=component.name)
@@ -315,7 +315,7 @@ class TelegramConnection(Component):
         try:
             await api.set_my_commands(commands.COMMANDS)
         except errors.TelegramError as error:
-            self._log.warning("commands not set", reason=str(error))
+            self._log.warning("telegram.commands_failed", reason=str(error))
 
 
 def _place_of(origin: str) -> tuple[str, str]:

@@ -62,7 +62,7 @@ class AuditLog(Component):
                 )
             except OSError as error:
                 self._problem = f"cannot write {self._directory}: {error.strerror or error}"
-                self._log.error("audit log not written", reason=self._problem)
+                self._log.error("audit.write_failed", reason=self._problem)
                 await self._wake.wait(DISK.longest)
                 continue
             self._problem = None

@@ -29,7 +29,7 @@ class Expiry(Component):
             due, following = await self._store.run(lambda c: _expire(c, clock.wall()))
             if due:
                 self._signals.send(DecisionClosed())
-                self._log.info("expired", decisions=due)
+                self._log.info("decision.expired", decisions=due)
             if following is None:
                 await self._wake.wait()
             else:

@@ -91,11 +91,11 @@ class Cards(Component):
             return partial(ledger.card_later, card=card.card, not_before=now + int(seconds * 1_000_000))
         except (errors.NotSent, errors.Unclear, errors.ServerFault, errors.Unauthorized) as error:
             wait = int(REQUEST.seconds(card.attempts, 0.5) * 1_000_000)
-            self._log.warning("card not edited", card=card.card, reason=str(error))
+            self._log.warning("card.edit_failed", card=card.card, reason=str(error))
             return partial(ledger.card_later, card=card.card, not_before=now + wait)
         except errors.TelegramError as error:
             # Gone, or too old to be edited: nothing on the phone is left to be changed.
-            self._log.warning("card cannot be edited", card=card.card, reason=str(error))
+            self._log.warning("card.edit_impossible", card=card.card, reason=str(error))
         shows = WITHDRAWN if decision.state == "open" else decision.state
         return partial(ledger.card_shows, card=card.card, state=shows)
 

@@ -187,7 +187,7 @@ class Modes(Component):
     def entered(self, change: Change, chats: set[int]) -> None:
         """Tell that the transaction of `enter` is durable."""
         self._set = change.setting
-        self._log.info("mode", mode=self._set.mode, until=self._set.until)
+        self._log.info("mode.changed", mode=self._set.mode, until=self._set.until)
         self._signals.send(DeliveriesQueued(chats))
         self._wake.ring()
 
@@ -220,7 +220,7 @@ class Modes(Component):
         now = clock.wall()
         if self._set.is_over(now):
             new = self._set = ModeState(self._set.back)
-            self._log.info("mode", mode=new.mode, until=None)
+            self._log.info("mode.changed", mode=new.mode, until=None)
             chats = await self._store.run(lambda c: self._enter(c, new, by_hand=False))
             self._signals.send(DeliveriesQueued(chats))
         if self._set.mode == MUTED:

@@ -140,7 +140,7 @@ class OperatorActions:
     async def drop(self, which: str) -> dict[str, Any]:
         """Never send these. Raises Impossible."""
         followed = await self._store.run(lambda c: drop(c, orders.named(c, which), clock.wall()))
-        self._log.warning("dropped", deliveries=[one["delivery"] for one in followed.done])
+        self._log.warning("delivery.dropped", deliveries=[one["delivery"] for one in followed.done])
         if followed.cancelled:
             self._context.signals.send(DecisionClosed())
         return followed.told()
@@ -149,7 +149,7 @@ class OperatorActions:
         """Close a question, as `cancel` does. Raises Impossible."""
         state = await self._store.run(lambda c: cancel(c, event_id, clock.wall()))
         if state == "cancelled":
-            self._log.info("cancelled", event_id=event_id)
+            self._log.info("decision.cancelled", event_id=event_id)
             self._context.signals.send(DecisionClosed())
         return state
 
@@ -159,6 +159,6 @@ class OperatorActions:
             return followed, orders.chats(connection, (one["delivery"] for one in followed.done))
 
         followed, chats = await self._store.run(work)
-        self._log.info("retried", deliveries=[one["delivery"] for one in followed.done])
+        self._log.info("delivery.retried", deliveries=[one["delivery"] for one in followed.done])
         self._context.signals.send(DeliveriesQueued(chats))
         return followed.told()

@@ -234,7 +234,7 @@ class Sender(Component):
 
         count = await self._store.run(work)
         if count:
-            self._log.info("digest", chat_id=chat_id, lane=lane, events=count)
+            self._log.info("delivery.digest", chat_id=chat_id, lane=lane, events=count)
         return count > 0
 
     def _look(self, connection: sqlite3.Connection, chat_id: int) -> compose.Next:
@@ -320,7 +320,7 @@ class Sender(Component):
                     return await self._store.run(lambda c: compose.compose_large(c, job, manner, key))
             return compose.compose(job, manner, key)
         except Exception as error:  # noqa: BLE001 - an event that we cannot lay out is still told
-            self._log.error("not laid out", event_id=job.event_id, exc_info=error)
+            self._log.error("delivery.render_failed", event_id=job.event_id, exc_info=error)
             return compose.bare(job)
 
     async def _arrived(
@@ -342,7 +342,7 @@ class Sender(Component):
             self._signals.send(CardSent())
         self._signals.send(MessageSent(job.waiting.lane, complete, job.occurred_at, now))
         self._log.info(
-            "sent",
+            "delivery.sent",
             event_id=job.event_id,
             chat_id=job.waiting.chat_id,
             message_id=message_id,
@@ -353,7 +353,7 @@ class Sender(Component):
         what = classification.classify(error, job.waiting.attempts)
         self._signals.send(SendFailed(type(what).__name__))
         self._log.warning(
-            "not sent",
+            "delivery.failed",
             event_id=job.event_id,
             chat_id=job.waiting.chat_id,
             verdict=type(what).__name__,
@@ -377,7 +377,7 @@ class Sender(Component):
         note = await self._store.run(lambda c: failure.record(c, waiting, line.bot, card, what, now))
         if note is not None:
             self._log.warning(
-                "sent otherwise",
+                "delivery.degraded",
                 event_id=job.event_id,
                 chat_id=waiting.chat_id,
                 delivery=waiting.delivery,

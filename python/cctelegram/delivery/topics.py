@@ -168,7 +168,7 @@ class Topics:
         try:
             chat = await self._line.api.get_chat(chat_id)
         except errors.TelegramError as error:
-            self._log.warning("chat not looked at", chat_id=chat_id, reason=str(error))
+            self._log.warning("topic.chat_check_failed", chat_id=chat_id, reason=str(error))
             was = known is not None and known.is_forum
             self._forums[chat_id] = Forum(was, now - DAY + SOON, None, 0)
             return was
@@ -192,18 +192,18 @@ class Topics:
             self.lost(chat_id, reused)
             return True
         except errors.Rejected as error:
-            self._log.warning("no topic", chat_id=chat_id, project=name, reason=str(error))
+            self._log.warning("topic.create_failed", chat_id=chat_id, project=name, reason=str(error))
             await self._keep(chat_id, Forum(False, now, error.description, now + DAY))
             return False
         except errors.TelegramError as error:
             # The message itself meets the same, and what follows is decided there.
-            self._log.warning("no topic", chat_id=chat_id, project=name, reason=str(error))
+            self._log.warning("topic.create_failed", chat_id=chat_id, project=name, reason=str(error))
             return False
         self.lost(chat_id, reused)  # to the project that had it
         await self._remember(chat_id, name, thread_id)
         if chat_id in self.refused:  # before, and not any more
             await self._keep(chat_id, Forum(True, now, None, 0))
-        self._log.info("topic made", chat_id=chat_id, project=name, thread_id=thread_id)
+        self._log.info("topic.created", chat_id=chat_id, project=name, thread_id=thread_id)
         return True
 
     async def _named(self, chat_id: int, name: str, reused: int | None) -> int:

@@ -146,12 +146,12 @@ class Intake(Component):
         if any(item.row[intake.LANE] == DECISIONS for item in accepted):
             self._signals.send(DecisionOpened())
         for item in told:
-            self._log.warning("not used", name=item.name, reason=item.reason)
+            self._log.warning("intake.file_rejected", name=item.name, reason=item.reason)
         last = None
         if accepted:
             row = accepted[-1].row
             last = {"event_id": row[1], "type": row[2], "title": row[3]}
-            self._log.info("accepted", events=len(accepted), first=accepted[0].row[1], last=row[1])
+            self._log.info("intake.stored", events=len(accepted), first=accepted[0].row[1], last=row[1])
         self._signals.send(EventsStored(len(accepted), len(rejected), last))
 
     async def _remove(self, batch: Any) -> None:
@@ -161,10 +161,10 @@ class Intake(Component):
         except Exception as error:  # noqa: BLE001 - any: files that nobody releases are never looked at again
             # Such as a directory that went away: what is there when it is back is known by its intake keys.
             self._inbox.release(batch)
-            self._log.warning("not removed", reason=str(error))
+            self._log.warning("intake.remove_failed", reason=str(error))
             return
         for item in settled.troubles:
-            self._log.warning("not removed", name=item.name, reason=item.reason)
+            self._log.warning("intake.remove_failed", name=item.name, reason=item.reason)
 
     async def _keep_apart(
         self, rows: list[intake.Row], told: list[Rejection], routes: Routes, batch: Any, error: Exception
@@ -180,7 +180,7 @@ class Intake(Component):
         self._problem = (
             f"a batch of {len(rows)} events failed ({_words_of(error)}); they are stored one by one"
         )
-        self._log.error("batch failed", reason=_words_of(error), events=len(rows), exc_info=error)
+        self._log.error("intake.batch_failed", reason=_words_of(error), events=len(rows), exc_info=error)
         accepted: list[intake.Accepted] = []
         failed: dict[bytes, str] = {}
         for row in rows:
@@ -191,7 +191,7 @@ class Intake(Component):
                     raise
                 await self._keep([], [], routes)  # raises when it is not the event's fault
                 failed[row[intake.INTAKE_KEY]] = f"{FAULT} ({_words_of(fault)}). {ADVICE}"
-                self._log.error("event failed", event_id=row[intake.EVENT_ID], exc_info=fault)
+                self._log.error("intake.event_failed", event_id=row[intake.EVENT_ID], exc_info=fault)
         moved = await self._inbox.reject(batch, failed) if failed else []
         rejected = [Rejection(item.name, item.reason) for item in moved]
         accepted += await self._keep([], [*told, *rejected], routes, batch)
@@ -228,7 +228,7 @@ class Intake(Component):
                 # Nothing is lost: the files stay until the rows are durable. The turn is given back: what is
                 # only read can go meanwhile.
                 self._problem = f"cannot write {self._store.path}: {error}"
-                self._log.error("not stored", reason=self._problem, events=len(rows))
+                self._log.error("intake.store_failed", reason=self._problem, events=len(rows))
                 await asyncio.sleep(DISK.longest)
             else:
                 if batch is not None:

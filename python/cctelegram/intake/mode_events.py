@@ -58,12 +58,10 @@ class ModeEvents:
     def _read(self, command: str) -> str | None:
         mode = MODE_OF.get(command.removeprefix(PREFIX).strip())
         if not self._context.settings.spool.allow_mode_events:
-            self._log.warning(
-                "mode event not heard", command=command, reason="spool.allow_mode_events is off"
-            )
+            self._log.warning("mode.event_ignored", command=command, reason="spool.allow_mode_events is off")
             return None
         if mode is None:
-            self._log.warning("mode event not understood", command=command, known=list(MODE_OF))
+            self._log.warning("mode.event_invalid", command=command, known=list(MODE_OF))
         return mode
 
 

@@ -29,7 +29,7 @@ class Supervisor:
     def failed(self, name: str, error: BaseException) -> None:
         """Note a failure that is being waited out."""
         self._failures[name] = _words(error)
-        self._log.error("fault", part=name, reason=_words(error))
+        self._log.error("component.failed", part=name, reason=_words(error))
 
     def recovered(self, name: str) -> None:
         """Note that a failure is over."""
@@ -62,7 +62,7 @@ class Supervisor:
 
     def unhandled(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Log what the loop reports: the error of a callback, or of a task that nothing awaits."""
-        self._log.error("unhandled", reason=context["message"], exc_info=context.get("exception"))
+        self._log.error("loop.unhandled", reason=context["message"], exc_info=context.get("exception"))
 
     async def until_stored(self, name: str, write: Callable[[], Awaitable[T]]) -> T:
         """Return what `write` does, tried again for as long as the store cannot be written (a full disk)."""
@@ -80,7 +80,7 @@ class Supervisor:
 
     def _failed(self, name: str, error: Exception, **more: float) -> None:
         self._failures[name] = _words(error)
-        self._log.error("fault", part=name, reason=_words(error), exc_info=error, **more)
+        self._log.error("component.failed", part=name, reason=_words(error), exc_info=error, **more)
 
 
 def _words(error: BaseException) -> str:
