@@ -21,9 +21,9 @@ def message(sandbox: Sandbox, **content: Any) -> dict[str, Any]:
 def test_a_picture_is_not_said_to_be_kept(running: RunningBridge, fast_sandbox: Sandbox) -> None:
     photo = [{"file_id": "x", "file_unique_id": "x", "width": 1, "height": 1}]
     fast_sandbox.control.update(message(fast_sandbox, photo=photo))
-    see(fast_sandbox, "A photo cannot be handed on", "Nothing of it is kept")
+    see(fast_sandbox, "A photo cannot be passed to the agent", "It was discarded")
     fast_sandbox.control.update(message(fast_sandbox, photo=photo, caption="Look at this"))
-    see(fast_sandbox, "A photo cannot be handed on", "Its words are kept")
+    see(fast_sandbox, "A photo cannot be passed to the agent", "Its text was passed on")
     (answer,) = wait_for(running.responses, "the words")
     assert (answer["kind"], answer["text"]) == ("message", "Look at this")
 
@@ -95,13 +95,14 @@ def test_an_album_is_told_of_once_and_its_words_are_kept(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.album(10, caption="Ten views")
-    see(fast_sandbox, "An album cannot be handed on")
+    see(fast_sandbox, "An album cannot be passed to the agent")
     fast_sandbox.control.album(2)
     fast_sandbox.control.say("The last")
     assert [answer["text"] for answer in files(running, 2)] == ["Ten views", "The last"]
-    wait_for(lambda: sum("cannot be handed on" in text for text in texts(fast_sandbox)) == 2, "two albums")
+    notice = "cannot be passed to the agent"
+    wait_for(lambda: sum(notice in text for text in texts(fast_sandbox)) == 2, "two albums")
     running.wait_status(lambda now: not any(now["queue"].values()), "nothing more is told")
-    assert sum("cannot be handed on" in text for text in texts(fast_sandbox)) == 2
+    assert sum("cannot be passed to the agent" in text for text in texts(fast_sandbox)) == 2
 
 
 def test_an_update_that_is_not_as_documented_does_not_block_the_next(

@@ -39,7 +39,7 @@ def test_a_whole_log_is_said_to_be_whole_and_a_broken_one_is_not(tmp_path: Path)
     assert run("audit", "show", home=tmp_path).stdout == "Nothing was decided yet.\n"
     store.submit(decide).result()
     whole = run("audit", "verify", home=tmp_path)
-    assert (whole.returncode, "The log is whole" in whole.stdout) == (0, True)
+    assert (whole.returncode, "The audit log is complete" in whole.stdout) == (0, True)
     store.submit(lambda c: c.execute("UPDATE decisions SET text = 'today'").rowcount).result()
     broken = run("audit", "verify", home=tmp_path)
     assert (broken.returncode, "BROKEN  event-1: the ledger says" in broken.stdout) == (1, True)

@@ -240,7 +240,7 @@ def test_a_member_of_a_digest_is_found_with_the_digest_s_message(home: Path, fas
 
         session(home, "legacy", held)
         fast_sandbox.control.say("/digest")
-        see(fast_sandbox, "1 held back, told of now")
+        see(fast_sandbox, "1 held message sent as a digest")
         digest = see(fast_sandbox, "1 event kept back", "Small talk")
         wait_for(lambda: not listed(home), "told")
 

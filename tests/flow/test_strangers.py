@@ -72,7 +72,7 @@ def test_strangers_who_come_meanwhile_stand_in_one_notice_that_waits_its_hour() 
     second = deliveries.following(store, OWNER, NOW + EVERY)
     assert second is not None
     (part,) = deliveries.parts(store, second.delivery)
-    assert f"{len(people) - 1} who are not allowed" in part.payload
+    assert f"{len(people) - 1} users who are not allowed" in part.payload
     assert [one.line in part.payload for one in people].count(True) == NAMED
     assert f"and {len(people) - 1 - NAMED} more" in part.payload
     store.close()

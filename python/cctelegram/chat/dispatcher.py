@@ -254,7 +254,7 @@ class Dispatcher(Component):
         try:
             change = self._modes.prepare(mode, lasting, asked_at)
         except ValueError as error:
-            lines = ["The mode stays as it is", str(error)]
+            lines = ["The mode was not changed", str(error)]
         else:
             lines = [change.confirmed]
 

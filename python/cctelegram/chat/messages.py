@@ -101,11 +101,11 @@ def said(
         awaited = asked is not None and asked.state == "open"
         _file(connection, bot, message, text, now, awaited=awaited, corrects=corrects)
     if left_out is not None and not media_told:
-        kept = "Its words are kept for the agent." if text else "Nothing of it is kept."
+        kept = "Its text was passed on." if text else "It was discarded."
         if "media_group_id" in message:  # the words may stand below another of its pictures
-            kept = "Its words, if it has any, are kept for the agent."
+            kept = "Its text, if any, was passed on."
         article = "An" if left_out[0] in "aeiou" else "A"
-        lines = [f"{article} {left_out} cannot be handed on", f"Only text reaches agents. {kept}"]
+        lines = [f"{article} {left_out} cannot be passed to the agent", f"Agents receive text only. {kept}"]
         queue_reply(connection, message, lines, now)
     elif unclear is not None:
         how = reply.help_with(unclear, numbered=numbered)

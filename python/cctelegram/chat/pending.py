@@ -18,7 +18,7 @@ WORDS: Final = {
     "queued": "waiting to be sent",
     "sending": "being sent",
     "held": "held",
-    "ambiguous": "of which nobody knows whether they arrived",
+    "ambiguous": "with unknown delivery status",
     "dead": "dead",
 }
 

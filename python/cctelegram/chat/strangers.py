@@ -77,7 +77,8 @@ def tell(connection: sqlite3.Connection, who: Stranger, owner: int, now: int, he
 
 def _words(notice: Notice) -> render.Text:
     count = notice.count
-    title = "Somebody who is not allowed tried" if count == 1 else f"{count} who are not allowed tried"
+    who = "A user who is" if count == 1 else f"{count} users who are"
+    title = f"{who} not allowed contacted the bot"
     lines = [one.line for one in notice.named]
     if count > len(lines):
         lines.append(f"and {count - len(lines)} more")

@@ -1,7 +1,7 @@
 """Show who decided what, and check that the log of it is whole.
 
     cctelegram audit show      the newest decisions: when, who, what, on which question
-    cctelegram audit verify    exit code 0 when the log is whole and says what the ledger says, 1 when not
+    cctelegram audit verify    exit code 0 when the log is complete and matches the ledger, 1 when not
 
 The log lies in state/audit/ of the home, a line of JSON for each decision that was closed. Each line names
 the hash of the one before, and holds the hash of the event that was decided on.
@@ -96,5 +96,5 @@ def _verify(found: verify.Found, parsed: argparse.Namespace) -> int:
         if first.number > 1:
             sys.stdout.write(f"What came before entry {first.number} was removed by age, or by hand.\n")
         if not found.faults:
-            sys.stdout.write("The log is whole, and says what the ledger says.\n")
+            sys.stdout.write("The audit log is complete and matches the ledger.\n")
     return 1 if found.faults else 0

@@ -50,7 +50,7 @@ def run(parsed: argparse.Namespace) -> int:
     while again:  # the home was removed under the bridge: begin from what is there now
         left, again = _serve(parsed, flags)
     if left:
-        sys.stderr.write(f"cctelegram bridge: not delivered: {left}. It is kept for the next start.\n")
+        sys.stderr.write(f"cctelegram bridge: not delivered: {left}. It stays queued for the next start.\n")
     return FAILED if left else 0
 
 

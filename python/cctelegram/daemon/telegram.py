@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 
 CONNECTING: Final = "connecting to Telegram"
 NOT_GIVEN: Final = (
-    "no token: put TELEGRAM_BOT_TOKEN=<token from @BotFather> into .env in the home; "
-    "what comes meanwhile is kept"
+    "no bot token configured: set TELEGRAM_BOT_TOKEN=<token from @BotFather> in .env in the home; "
+    "events are queued until then"
 )
 
 
@@ -189,7 +189,7 @@ class TelegramConnection(Component):
         origin = self._live.loaded.origins["telegram.token"]
         words, cure = _place_of(origin)
         self._needs_a_person = True
-        self._problem = f"Telegram refuses the token {words} ({rejected.reason}): {cure}; everything is kept"
+        self._problem = f"Telegram refuses the token {words} ({rejected.reason}): {cure}; events are queued"
         self._log.error("telegram.token_rejected", reason=rejected.reason, origin=origin)
         self._give_way()
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 MODES: Final = {
     NOMAD: "everything reaches the phone, with sound for what needs you",
     LOCAL: "what needs you, completions and failures reach the phone; one silent digest tells of the rest",
-    MUTED: "nothing reaches the phone until you end it; all of it is kept",
+    MUTED: "nothing reaches the phone until you end it; events are held",
 }
 FACT: Final = "mode"
 # A mute for a time lasts so long at most, in seconds.
@@ -175,7 +175,7 @@ class Modes(Component):
                 f"the message is of {moment(begins, local)}, so its time was over at {moment(until, local)}: "
                 "say it again to mute now"
             )
-        until_then = "nothing reaches the phone until then; all of it is kept."
+        until_then = "nothing reaches the phone until then; events are held."
         return Change(
             self._set.change(mode, until, now), f"Mode muted until {moment(until, local)}: {until_then}"
         )
@@ -199,13 +199,15 @@ class Modes(Component):
         """
         if self.current == MUTED:
             return [
-                "Muted: nothing is told now",
-                "All of it is kept, and summed up when the mode ends: /nomad or /local.",
+                "Muted: no digest is sent now",
+                "Held messages are summarized when the mode ends: /nomad or /local.",
             ], set()
         held = digest.count_reasons(connection)
         if not held:
-            return ["Nothing is held back"], set()
-        return [f"{sum(held.values())} held back, told of now"], self._tell(connection, held)
+            return ["No messages are held"], set()
+        count = sum(held.values())
+        said = "1 held message sent as a digest" if count == 1 else f"{count} held messages sent as a digest"
+        return [said], self._tell(connection, held)
 
     async def _work(self) -> None:
         """End what has a time, and make the digest of what is held when its time comes; at rest, sleep."""

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 NO_USER: Final = (
-    "nobody is allowed: put TELEGRAM_ALLOWED_USERS=<your user id> into .env in the home; "
-    "what comes meanwhile is kept"
+    "no allowed users configured: set TELEGRAM_ALLOWED_USERS=<your user id> in .env in the home; "
+    "events are queued until then"
 )
 
 

@@ -54,7 +54,7 @@ class Routes:
         if not self.unheard:
             return None
         users = ", ".join(map(str, dict.fromkeys(self.unheard)))
-        return f"routes to {users} count for nothing: only who is in telegram.allowed_users is written to"
+        return f"routes to {users} are ignored: add these users to telegram.allowed_users"
 
     def recipients(self, row: intake.Row) -> tuple[Recipient, ...]:
         """Give where an event goes: the owner first, no chat twice."""

@@ -41,7 +41,7 @@ CREATE TABLE deliveries (
         CHECK (state IN ('queued', 'held', 'sending', 'sent', 'digested', 'ambiguous', 'dead')),
     silent INTEGER NOT NULL DEFAULT 0,
     attempts INTEGER NOT NULL DEFAULT 0,      -- tries that failed and are to be repeated
-    unclear INTEGER NOT NULL DEFAULT 0,       -- tries of which nobody knows whether they arrived
+    unclear INTEGER NOT NULL DEFAULT 0,       -- tries with unknown delivery status
     crashed INTEGER NOT NULL DEFAULT 0,       -- of these, the ones that a crash left in flight
     not_before INTEGER NOT NULL DEFAULT 0,
     reason TEXT,                              -- why held or dead, in a sentence
