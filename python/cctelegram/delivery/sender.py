@@ -70,9 +70,8 @@ class Sender(Component):
         self._topics = topics
         self._modes = modes
         self._bells: dict[int, Wake] = {}
-        self._looked: dict[int, compose.Next] = {}  # with the note of the message before, in one transaction
         self.dead: dict[int, str] = {}
-        self._in_flight: set[asyncio.Task[None]] = set()
+        self._in_flight: set[asyncio.Task[compose.Next | None]] = set()
         self._halted = False
         self._settings_changed = asyncio.Event()
 
@@ -143,8 +142,10 @@ class Sender(Component):
         bell = self._bells[chat_id]
         # A fault between a send and its note (a full disk) ends this task, and it begins again here.
         await self._store.run(lambda c: deliveries.recover(c, chat_id))
+        following: compose.Next | None = None
         while True:
-            look = self._looked.pop(chat_id, None)
+            # For this turn alone: after any wait, the store is asked again.
+            look, following = following, None
             if self._halted:
                 await asyncio.Event().wait()  # whoever changes the token ends this task
             # A positive id is a person's own chat: who is off the list is written to no more.
@@ -189,7 +190,7 @@ class Sender(Component):
             self._in_flight.add(sending)
             sending.add_done_callback(self._in_flight.discard)
             # Whoever stops us stops the next, not the one that left: its answer would be lost.
-            await asyncio.shield(sending)
+            following = await asyncio.shield(sending)
 
     async def _stopped(self, job: compose.Job) -> bool:
         """Hold what was queued before a mode or quiet hours that keep it back; returns whether it was."""
@@ -252,10 +253,11 @@ class Sender(Component):
         bounds = self._context.settings.lanes
         return bounds.alert_bound if lane == 1 else bounds.ordinary_bound
 
-    async def _send(self, job: compose.Job, taken: float) -> None:
+    async def _send(self, job: compose.Job, taken: float) -> compose.Next | None:
+        """Send the next part; return what goes next, read as its arrival is stored, or None."""
         started = await self._start(job)
         if started is None:
-            return
+            return None
         part, content, last, card = started
         try:
             # Only a whole message can take the place of another.
@@ -268,12 +270,12 @@ class Sender(Component):
                 )
         except errors.TelegramError as error:
             await self._failed(job, card, error)
-            return
+            return None
         finally:
             self._line.pacing.answered(job.waiting.chat_id, taken, clock.monotonic())
         # A part that was rendered before a crash asks still, whatever the decision is by now.
         shown = "open" if content.buttons or content.asks or job.decision is None else job.decision.state
-        await self._arrived(job, part, card, message_id, shown)
+        return await self._arrived(job, part, card, message_id, shown)
 
     async def _start(self, job: compose.Job) -> tuple[Part, payload.Payload, bool, int | None] | None:
         """Write down that the next part is in flight; give it, whether it is the last, and its card."""
@@ -325,7 +327,7 @@ class Sender(Component):
 
     async def _arrived(
         self, job: compose.Job, part: Part, card: int | None, message_id: int, shown: str
-    ) -> None:
+    ) -> compose.Next:
         now = clock.wall()
 
         def work(connection: sqlite3.Connection) -> tuple[bool, compose.Next]:
@@ -336,7 +338,6 @@ class Sender(Component):
             return complete, self._look(connection, job.waiting.chat_id)
 
         complete, look = await self._context.supervisor.until_stored(RECORDING, lambda: self._store.run(work))
-        self._looked[job.waiting.chat_id] = look
         self._topics.arrived(job.waiting.chat_id, job.waiting.thread_id)
         if card is not None:
             self._signals.send(CardSent())
@@ -348,6 +349,7 @@ class Sender(Component):
             message_id=message_id,
             complete=complete,
         )
+        return look
 
     async def _failed(self, job: compose.Job, card: int | None, error: errors.TelegramError) -> None:
         what = classification.classify(error, job.waiting.attempts)
