@@ -132,6 +132,20 @@ def test_routes_follow_a_group_that_became_a_supergroup_and_over_a_restart(
     assert told(fast_sandbox, GROUP) == []
 
 
+def test_what_is_in_flight_to_a_group_that_moves_arrives_once_in_the_new_one(
+    started: RunningBridge, fast_sandbox: Sandbox
+) -> None:
+    fast_sandbox.control.fail("sendMessage", chat_id=GROUP, delay_seconds=1)
+    failed(started, "Under way")
+    started.wait_status(lambda now: now["deliveries"].get("sending"), "in flight")
+    fast_sandbox.control.chat(GROUP, migrate_to=MOVED)
+    failed(started, "Behind it", "b")
+    see_in(fast_sandbox, MOVED, "Behind it")
+    started.wait_status(lambda now: not any(now["queue"].values()), "all is sent")
+    found = [*told(fast_sandbox, GROUP, "Under way"), *told(fast_sandbox, MOVED, "Under way")]
+    assert ["repeat" in one["text"] for one in found] == [False]
+
+
 def test_groups_that_strangers_put_the_bot_into_leave_no_trace(
     started: RunningBridge, fast_sandbox: Sandbox
 ) -> None:

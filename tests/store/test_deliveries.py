@@ -10,13 +10,16 @@ import pytest
 from cctelegram.daemon import overview as status
 from cctelegram.decisions import ledger
 from cctelegram.decisions.question import question
+from cctelegram.delivery import classification as verdict
+from cctelegram.delivery import failure as aftermath
 from cctelegram.events.event import from_row
-from cctelegram.store import chats, deliveries, intake
+from cctelegram.store import chats, deliveries, digest, intake, reassign
+from cctelegram.store import operator_actions as orders
 from store.rows import NOW, memory, row, to
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 CHAT = 1001
 
@@ -187,17 +190,63 @@ def test_what_was_sent_to_a_group_before_it_moved_stays_in_the_old_one(store: sq
     send(store, 1, 5)
     card = ledger.add_card(store, 1, 1, 1, -7, "{}")
     ledger.card_sent(store, card, 5, "open", NOW)
-    deliveries.start(store, 2, 1, NOW)
     chats.migrate(store, 1, -7, -100_7)
     # In the new chat number 5 is another message: neither an edit nor a reply may find the card there.
     assert ledger.card_of_message(store, 1, -100_7, 5) is None
     assert deliveries.event_of_message(store, 1, -100_7, 5) is None
     assert deliveries.event_of_message(store, 1, -7, 5) is not None
     # The question that waits is rendered anew: its buttons are signed for the old chat.
-    deliveries.back(store, 2, 0, None)
     assert deliveries.following(store, -7, NOW) is None
     assert deliveries.following(store, -100_7, NOW) is not None
     assert not deliveries.is_rendered(store, 2)
+
+
+def test_what_is_in_flight_to_a_group_that_moves_waits_for_its_answer(store: sqlite3.Connection) -> None:
+    intake.accept(store, [row(1, lane=0)], to(intake.Recipient(-7)), NOW)
+    ledger.open_decision(store, 1, question(from_row(intake.event_row(store, 1))), NOW, NOW)
+    (part,) = deliveries.add_parts(store, 1, ['"signed for -7"'])
+    deliveries.start(store, 1, 1, NOW)
+    chats.migrate(store, 1, -7, -100_7)
+    # The sender of the new chat begins, and takes nothing that another sender has in flight.
+    assert deliveries.recover(store, -100_7) == 0
+    assert deliveries.part_sent(store, part.part, 5, NOW), "it arrived before the move"
+
+
+def test_a_refusal_that_names_the_new_chat_takes_what_was_in_flight_along(store: sqlite3.Connection) -> None:
+    intake.accept(store, [row(1)], to(intake.Recipient(-7)), NOW)
+    waiting = deliveries.following(store, -7, NOW)
+    assert waiting is not None
+    deliveries.start(store, 1, 1, NOW)
+    chats.migrate(store, 1, -7, -100_7)
+    aftermath.record(store, waiting, 1, None, verdict.Moved(-100_7), NOW)
+    found = deliveries.following(store, -100_7, NOW)
+    assert found is not None
+    assert (found.delivery, found.unclear) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda store: deliveries.hold(store, 1, "muted"),
+        lambda store: orders.drop(store, 1),
+        lambda store: chats.migrate(store, 1, CHAT, -100_7),
+        lambda store: reassign.reassign(store, {7}, {7}, 7),
+        lambda store: digest.merge(
+            store, digest.waiting(store, CHAT, None, 2), deliveries.enqueue(store, CHAT, ["both"], NOW)
+        ),
+        lambda store: store.execute("UPDATE deliveries SET times = 2 WHERE id = 1"),
+    ],
+    ids=["held", "dropped", "moved", "reassigned", "digested", "repeated"],
+)
+def test_a_delivery_that_was_read_and_changed_since_does_not_stand(
+    store: sqlite3.Connection, change: Callable[[sqlite3.Connection], object]
+) -> None:
+    put(store, 2)
+    waiting = deliveries.following(store, CHAT, NOW)
+    assert waiting is not None
+    assert deliveries.stands(store, waiting)
+    change(store)
+    assert not deliveries.stands(store, waiting)
 
 
 def test_a_group_that_moved_takes_its_queue_along(store: sqlite3.Connection) -> None:

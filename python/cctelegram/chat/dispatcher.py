@@ -174,9 +174,12 @@ class Dispatcher(Component):
             self._signals.send(ChatReachable(effect.revived))
             self._log.info("chat.reachable", chat_id=effect.revived)
         if effect.moved is not None:
+            old_id, new_id = effect.moved
             await self._audience.load()
-            self._signals.send(DeliveriesQueued((effect.moved,)))
-            self._log.info("chat.migrated", chat_id=effect.moved)
+            # What is queued for the old id by earlier routes is handed over by its sender.
+            self._signals.send(ChatReachable(old_id))
+            self._signals.send(DeliveriesQueued((new_id,)))
+            self._log.info("chat.migrated", chat_id=new_id)
 
     async def _refuse(self, update: updates.Update, content: dict[str, Any]) -> None:
         """Answer nothing; count it, and tell the owner of the first try of each person."""

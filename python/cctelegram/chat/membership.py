@@ -23,11 +23,11 @@ OUTSIDE: Final = {
 
 
 class Effect(NamedTuple):
-    """What came of it: the chat that can be written to again, or cannot, or that has another id now."""
+    """What came of it: the chat that can be written to again, or cannot; a group's old and new id."""
 
     revived: int | None = None
     killed: tuple[int, str] | None = None
-    moved: int | None = None
+    moved: tuple[int, int] | None = None
 
 
 def is_told(update: dict[str, Any]) -> bool:
@@ -49,7 +49,7 @@ def take(connection: sqlite3.Connection, bot: int, update: dict[str, Any], ours:
     if old_id not in ours:
         return Effect()
     chats.migrate(connection, bot, old_id, new_id)
-    return Effect(moved=new_id)
+    return Effect(moved=(old_id, new_id))
 
 
 def _member(

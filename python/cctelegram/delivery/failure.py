@@ -51,8 +51,8 @@ def record(
             chats.kill(connection, bot, waiting.chat_id, reason)
             deliveries.back(connection, delivery, 0, reason)
         case classification.Moved(chat_id):
-            chats.migrate(connection, bot, waiting.chat_id, chat_id)
             deliveries.back(connection, delivery, 0, None)
+            chats.migrate(connection, bot, waiting.chat_id, chat_id)
         case classification.WithoutThread(error):
             if waiting.thread_id is not None:
                 topics.forget(connection, bot, waiting.chat_id, waiting.thread_id)

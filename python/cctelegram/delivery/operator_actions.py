@@ -6,11 +6,11 @@ import contextlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cctelegram.decisions import close, ledger
-from cctelegram.policy.routes import Routes
+from cctelegram.policy.routes import reassigned
 from cctelegram.runtime import clock
 from cctelegram.runtime.signals import DecisionClosed, DeliveriesQueued
-from cctelegram.store import chats, overview, reassign
 from cctelegram.store import operator_actions as orders
+from cctelegram.store import overview
 from cctelegram.store.operator_actions import Impossible
 
 if TYPE_CHECKING:
@@ -40,11 +40,7 @@ def retry(connection: sqlite3.Connection, numbers: Iterable[int], settings: Sett
         Impossible: none of them can be.
     """
     followed = _each(connection, list(numbers), orders.retry)
-    telegram = settings.telegram
-    moved = {} if telegram.bot_id is None else chats.moved(connection, telegram.api_base, telegram.bot_id)
-    routes = Routes(settings, moved)
-    if routes.owner is not None:
-        reassign.reassign(connection, routes.chats, telegram.allowed_users, routes.owner)
+    reassigned(connection, settings)
     return _as_they_are(connection, followed)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cctelegram.policy.routes import Routes
+from cctelegram.policy.routes import Routes, reassigned
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
 from cctelegram.runtime.signals import DeliveriesQueued, SettingsChanged, StoreReplaced
@@ -59,23 +59,22 @@ class Recipients(Component):
     async def load(self) -> None:
         """Read where the groups of this bot were moved."""
         telegram = self._live.current.telegram
-        bot_id = telegram.bot_id
-        if bot_id is not None:
-            self._moved = await self._store.run(lambda c: chats.moved(c, telegram.api_base, bot_id))
+        self._moved = await self._store.run(lambda c: chats.moved(c, telegram.api_base, telegram.bot_id))
         self._made = None
 
     async def settle(self) -> None:
         """Give to the owner what waits for nobody, or for a chat that gets nothing any more."""
-        routes, allowed, held = self.routes, self._live.current.telegram.allowed_users, self._modes.holds()
-        owner = routes.owner
+        settings, held = self._live.current, self._modes.holds()
+        owner = settings.telegram.owner
         if owner is None:
             return
 
-        def work(connection: sqlite3.Connection) -> None:
-            reassign.reassign(connection, routes.chats, allowed, owner)
+        def work(connection: sqlite3.Connection) -> Routes:
+            routes = reassigned(connection, settings)
             intake.release(connection, owner)
             reassign.ask_the_owner(connection, owner, clock.wall(), held)
+            return routes
 
-        await self._store.run(work)
+        routes = await self._store.run(work)
         # All of them: what waited for want of anybody who may get it goes on too.
         self._signals.send(DeliveriesQueued(routes.chats))

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from cctelegram.config.route import SEVERITIES
 from cctelegram.events.catalogue import BY_NAME
-from cctelegram.store import intake
+from cctelegram.store import chats, intake, reassign
 from cctelegram.store.intake import Recipient
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Mapping
 
     from cctelegram.config.route import Route
@@ -74,6 +75,20 @@ class Routes:
             if fits(route, type_, source, severity):
                 found.setdefault(recipient.chat_id, recipient)
         return tuple(found.values())
+
+
+def reassigned(connection: sqlite3.Connection, settings: Settings) -> Routes:
+    """Give what waits to those who get events now; return the routes.
+
+    Where groups were moved to is read in the same transaction: by routes from before a move, the queue of the
+    new chat would be the owner's, and the old chat would be one that gets nothing.
+    """
+    moved = chats.moved(connection, settings.telegram.api_base, settings.telegram.bot_id)
+    chats.follow(connection, moved)
+    routes = Routes(settings, moved)
+    if routes.owner is not None:
+        reassign.reassign(connection, routes.chats, settings.telegram.allowed_users, routes.owner)
+    return routes
 
 
 def fits(route: Route, type_: str, source: str, severity: str) -> bool:

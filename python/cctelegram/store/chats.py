@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Mapping
 
 
 def bot(connection: sqlite3.Connection, api_base: str, bot_id: int) -> int:
@@ -90,20 +91,11 @@ def dead(connection: sqlite3.Connection, bot: int) -> dict[int, str]:
 def migrate(connection: sqlite3.Connection, bot: int, old: int, new: int) -> None:
     """Let what waits for a chat go to its new id: Telegram made the group a supergroup.
 
-    What was sent stays where it is: the new chat counts its messages anew, and an edit of number 5 would
-    change another message there. A question that waits is rendered anew, since its buttons are signed for
-    the old chat. The old id is remembered: the settings go on naming it.
+    What was sent stays where it is: the new chat numbers its messages from 1, and an edit of number 5 would
+    change another message there. So does what is in flight, until its answer is known. The old id is
+    remembered: the settings go on naming it.
     """
-    connection.execute(
-        "DELETE FROM parts WHERE delivery IN (SELECT deliveries.id FROM deliveries "
-        "JOIN decisions ON decisions.event = deliveries.event "
-        "WHERE deliveries.chat_id = ? AND deliveries.state IN ('queued', 'held', 'sending'))",
-        (old,),
-    )
-    connection.execute(
-        "UPDATE deliveries SET chat_id = ? WHERE chat_id = ? AND state IN ('queued', 'held', 'sending')",
-        (new, old),
-    )
+    follow(connection, {old: new})
     connection.execute("DELETE FROM chats WHERE bot = ? AND chat_id = ?", (bot, old))
     connection.execute("DELETE FROM topics WHERE bot = ? AND chat_id = ?", (bot, old))
     connection.execute("UPDATE moved_chats SET new_id = ? WHERE bot = ? AND new_id = ?", (new, bot, old))
@@ -114,11 +106,28 @@ def migrate(connection: sqlite3.Connection, bot: int, old: int, new: int) -> Non
     )
 
 
-def moved(connection: sqlite3.Connection, api_base: str, bot_id: int) -> dict[int, int]:
-    """Give the new id of each group that got one, by the old id."""
+def follow(connection: sqlite3.Connection, moved: Mapping[int, int]) -> None:
+    """Give what waits for the old id of a group to its new id; `moved` is new ids by old ids.
+
+    A question that waits is rendered again, since its buttons are signed for the old chat.
+    """
+    connection.executemany(
+        "DELETE FROM parts WHERE delivery IN (SELECT deliveries.id FROM deliveries "
+        "JOIN decisions ON decisions.event = deliveries.event "
+        "WHERE deliveries.chat_id = ? AND deliveries.state IN ('queued', 'held'))",
+        [(old,) for old in moved],
+    )
+    connection.executemany(
+        "UPDATE deliveries SET chat_id = ? WHERE chat_id = ? AND state IN ('queued', 'held')",
+        [(new, old) for old, new in moved.items()],
+    )
+
+
+def moved(connection: sqlite3.Connection, api_base: str, bot_id: int | None) -> dict[int, int]:
+    """Return the new id of each group that got one, by the old id; of every bot when `bot_id` is None."""
     found = connection.execute(
         "SELECT old_id, new_id FROM moved_chats JOIN bots ON bots.id = moved_chats.bot "
-        "WHERE api_base = ? AND bot_id = ?",
+        "WHERE api_base = ? AND bot_id = coalesce(?, bot_id)",
         (api_base, bot_id),
     )
     return dict(found.fetchall())
