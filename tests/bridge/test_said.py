@@ -57,7 +57,8 @@ def test_the_new_text_of_a_message_counts_until_it_is_taken(
     (second,) = files(running, 1)
     assert (second["text"], second["edits"]) == ("First, corrected", taken[1]["id"])
     control.edit(said, "First, corrected twice")
-    wait_for(lambda: running.responses()[0]["text"] == "First, corrected twice", "the newest text")
+    twice = "First, corrected twice"
+    wait_for(lambda: [answer["text"] for answer in running.responses()] == [twice], "the newest text")
     (third,) = running.responses()
     assert (third["id"], third["edits"]) == (second["id"], first["id"])
     control.say("The last")

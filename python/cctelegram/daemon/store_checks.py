@@ -78,7 +78,8 @@ class StoreChecks(Component):
 
     async def _distrust(self, found: str) -> None:
         self._log.error("store.damaged", reason=found)
-        await asyncio.wrap_future(self._store.distrust(found))
+        # What was found is acted on, though the bridge may stop meanwhile.
+        await asyncio.shield(asyncio.wrap_future(self._store.distrust(found)))
 
     def _stop(self) -> Callable[[], bool]:
         self._stopping.clear()
