@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cctelegram.daemon.lock import HomeLock
+from cctelegram.server import life
+from cctelegram.server.refusal import Refusal
 from cctelegram.spool.lock import is_locked
 from flow.phone import see, sends, texts
 from flow.test_agents import call, session
@@ -94,6 +98,56 @@ def test_r36_several_sessions_that_race_start_one_bridge(
         await call(client, "stop_bridge")
 
     session(home, "legacy", stop)
+
+
+def test_r36_a_session_waits_for_the_bridge_that_another_has_just_started(
+    home: Path, fast_sandbox: Sandbox
+) -> None:
+    process = subprocess.Popen(
+        [COMMAND, "bridge", "--home", str(home), "--port", "0"],
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(lambda: is_up(home), "it holds its lock")
+        process.send_signal(signal.SIGSTOP)  # long before it is ready on a machine under load
+        with ThreadPoolExecutor(1) as pool:
+            ensured = pool.submit(life.ensure, str(home))
+            assert not wait([ensured], 1).done, "it says nothing of a bridge that does not answer yet"
+            process.send_signal(signal.SIGCONT)
+            found = ensured.result(30)
+        assert (found["action"], found["pid"]) == ("already_running", process.pid)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_r36_a_session_starts_the_bridge_when_the_lock_is_free_again(
+    home: Path, port: None, fast_sandbox: Sandbox
+) -> None:
+    state = home / "state"
+    state.mkdir(mode=0o700, exist_ok=True)
+    command = HomeLock(state)
+    threading.Timer(0.5, command.unlock).start()
+
+    async def start(client: Client) -> None:
+        assert (await call(client, "ensure_bridge_running"))["action"] == "started"
+        await call(client, "stop_bridge")
+
+    session(home, "legacy", start)
+
+
+def test_r36_a_bridge_that_never_answers_is_refused_in_words(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = home / "state"
+    state.mkdir(mode=0o700, exist_ok=True)
+    command = HomeLock(state)
+    monkeypatch.setattr(life, "START_SECONDS", 0.5)
+    with pytest.raises(Refusal, match="holds its lock but does not answer"):
+        life.ensure(str(home))
+    command.unlock()
 
 
 def test_a_start_that_fails_says_why_in_the_bridges_own_words(home: Path) -> None:
@@ -205,7 +259,7 @@ async def main():
     bridge = Bridge(sys.argv[1], environment.snapshot(), {"http.port": 0})
     def end():
         # What no one foresaw: the store's thread is gone while the bridge serves on.
-        bridge._store._work.put(None)
+        bridge._context.store._work.put(None)
         print("ended", flush=True)
     await bridge.run(end)
 

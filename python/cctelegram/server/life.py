@@ -34,25 +34,31 @@ LOOK_SECONDS = 0.02
 
 
 def ensure(home: str) -> dict[str, Any]:
-    """Start a bridge unless one runs; give its process and how long it runs.
+    """Start a bridge unless one runs, and wait until it is ready; return its process and how long it runs.
 
-    Raises Refusal with the bridge's own words when it does not start.
+    Wait for a bridge that another session started a moment ago, and for the end of one that is stopping.
+
+    Raises Refusal with the bridge's own words when it does not start, and when nobody becomes ready.
     """
-    if bridge.is_up(home):
-        return _running(home, "already_running")
-    place.make(home)
     said = os.path.join(place.logs_dir(home), "bridge.start")
-    child = _spawn(home, said)
+    child: Popen[bytes] | None = None
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if _is_ready(home, child.pid):
-            return _running(home, "started")
-        if child.poll() is not None:
-            if bridge.is_up(home):  # another session was faster
-                return _running(home, "already_running")
+    while True:
+        status = bridge.status(home, "health")
+        if status.get("ready"):
+            ours = child is not None and status.get("pid") == child.pid
+            return _running(status, "started" if ours else "already_running")
+        if child is None and not bridge.is_up(home):
+            place.make(home)
+            child = _spawn(home, said)
+            deadline = time.monotonic() + START_SECONDS
+        # Another session may have been faster: then ours has ended, and the other holds the lock.
+        if child is not None and child.poll() is not None and not bridge.is_up(home):
             raise Refusal(f"The bridge did not start: {_words(said)}")
+        if time.monotonic() > deadline:
+            note = status.get("note", "it is not ready")
+            raise Refusal(f"No bridge is ready after {START_SECONDS:g} s: {note} See logs/bridge.jsonl.")
         time.sleep(LOOK_SECONDS)
-    raise Refusal(f"The bridge is not ready after {START_SECONDS:.0f} s; see {said} and logs/bridge.jsonl.")
 
 
 def stop(home: str) -> dict[str, Any]:
@@ -117,8 +123,8 @@ def restart(home: str) -> dict[str, Any]:
     """
     if not (bridge.is_up(home) and environment.get(TOKEN) is None and _began_again(home)):
         stop(home)
-        ensure(home)
-    return _running(home, "restarted")
+        return {**ensure(home), "action": "restarted"}
+    return _running(bridge.status(home, "health"), "restarted")
 
 
 def _began_again(home: str) -> bool:
@@ -179,15 +185,7 @@ def _spawn(home: str, said: str) -> Popen[bytes]:
     return child
 
 
-def _is_ready(home: str, pid: int) -> bool:
-    try:
-        return int(bridge.where(home)["pid"]) == pid and bool(bridge.status(home, "health").get("ready"))
-    except Refusal:
-        return False
-
-
-def _running(home: str, action: str) -> dict[str, Any]:
-    status = bridge.status(home, "health")
+def _running(status: dict[str, Any], action: str) -> dict[str, Any]:
     told = {
         "success": True,
         "action": action,
