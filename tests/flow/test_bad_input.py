@@ -206,7 +206,8 @@ def test_something_in_the_place_of_the_events_directory_is_told_and_got_over(
     wait_for(running.events.is_dir, "it is made anew")
     running.put("good.json", {"type": "task_failed", "title": "Good again"})
     see(fast_sandbox, "Good again")
-    running.wait_status(lambda now: now["health"] == "ok", "well again")
+    # As long as the bridge takes to call a component well that had a fault: half a minute, which is PATIENCE.
+    running.wait_status(lambda now: now["health"] == "ok", "well again", 90)
 
 
 def test_r17_on_a_disk_that_takes_no_more_files_wait_until_it_does(
