@@ -7,7 +7,7 @@ A name in `LIBRARIES` is blocked (its import raises ImportError, which the libra
 stand-in, only while the library is imported; a later import of the same name gets the real module. Where the
 library keeps a stand-in, the first use of an attribute it lacks loads the real module.
 
-`MEASURED_MB` is what each adds, let in, to the 40.1 MB of a process that imported the whole bridge: the
+`MEASURED_MB` is what each adds, let in, to the 39.4 MB of a process that imported the whole bridge: the
 median of 7 interleaved runs of `benches/absent.py`, on Linux with Python 3.11 and all development packages.
 tests/bridge/test_memory.py holds the budget, and refuses multiprocessing, which watchfiles.run imports. With
 another version of a library tests/test_absent.py fails until the figures are measured again.
@@ -57,6 +57,7 @@ def importing(library: str) -> Iterator[None]:
         sys.modules[name] = None  # type: ignore[assignment]  # the documented way to block an import
     for one in placed:
         sys.modules[one.__name__] = one
+    for one in placed:
         package, _, last = one.__name__.rpartition(".")
         if package:
             setattr(import_module(package), last, one)
@@ -87,6 +88,10 @@ class _NoCookies:
         """Add nothing."""
 
 
+class _PicklingError(Exception):
+    """What structlog raises when one of its printing loggers is pickled."""
+
+
 def _proxies() -> dict[str, str]:
     from urllib.request import getproxies  # noqa: PLC0415 - the bridge gives httpx its own: pools/proxies.py
 
@@ -97,6 +102,24 @@ def _http_list(text: str) -> list[str]:
     from urllib.request import parse_http_list  # noqa: PLC0415 - digest authentication alone has use for it
 
     return parse_http_list(text)
+
+
+def _format_date(*given: Any, **how: Any) -> str:
+    from email.utils import formatdate  # noqa: PLC0415 - files and dated headers alone have use for it
+
+    return formatdate(*given, **how)
+
+
+def _format_datetime(*given: Any, **how: Any) -> str:
+    from email.utils import format_datetime  # noqa: PLC0415 - cookies alone have use for it
+
+    return format_datetime(*given, **how)
+
+
+def _spooled(**how: Any) -> Any:
+    from tempfile import SpooledTemporaryFile  # noqa: PLC0415 - forms with files alone have use for it
+
+    return SpooledTemporaryFile(**how)
 
 
 def _html_escape(text: str, quote: bool = True) -> str:
@@ -110,6 +133,7 @@ _SERVERS: Final = (
     StandIn("html", escape=_html_escape),
     StandIn("logging.config"),
     StandIn("configparser", RawConfigParser=object),
+    StandIn("email.utils", formatdate=_format_date, format_datetime=_format_datetime),
 )
 LIBRARIES: Final = {
     "httpx": Library(
@@ -122,14 +146,29 @@ LIBRARIES: Final = {
         # Its command line, with click and rich, where they are installed.
         blocked=("httpx._main",),
     ),
+    # Where certifi's own files are, which is asked when they are needed, with temporary files and archives.
+    "httpcore": Library("1.0", (StandIn("certifi"),)),
     # Its parser of forms, where it is installed; no route takes a form.
-    "starlette": Library("1.10", _SERVERS, blocked=("python_multipart", "multipart")),
+    "starlette": Library(
+        "1.10",
+        (*_SERVERS, StandIn("tempfile", SpooledTemporaryFile=_spooled)),
+        blocked=("python_multipart", "multipart"),
+    ),
     # Its command line, with click, and its supervisors, with multiprocessing.
     "uvicorn": Library("0.54", (*_SERVERS, StandIn("uvicorn.main", Server=None, main=None, run=None))),
     # What restarts processes, with multiprocessing.
     "watchfiles": Library("1.3", (StandIn("watchfiles.run", arun_process=None, run_process=None),)),
-    # The console renderer's colours and a server's greenlets, where they are installed.
-    "structlog": Library("26.1", blocked=("rich", "greenlet")),
+    # Loggers of other kinds; the colours of the console's renderer and a server's greenlets, where installed.
+    "structlog": Library(
+        "26.1",
+        (
+            StandIn("pickle", PicklingError=_PicklingError),
+            StandIn("structlog.stdlib"),
+            StandIn("structlog.testing", ReturnLogger=object, ReturnLoggerFactory=object),
+            StandIn("structlog.threadlocal"),
+        ),
+        blocked=("rich", "greenlet"),
+    ),
 }
 # By what is kept out together.
 MEASURED_MB: Final = {
@@ -139,5 +178,8 @@ MEASURED_MB: Final = {
     ("uvicorn.main",): 1.6,
     ("urllib.request", "http.cookiejar", "email.message"): 1.2,
     ("python_multipart", "multipart"): 0.4,
+    ("email.utils",): 0.4,
+    ("certifi", "tempfile"): 0.7,
+    ("pickle", "structlog.stdlib", "structlog.testing", "structlog.threadlocal"): 0.6,
     ("watchfiles.run",): 0.3,
 }

@@ -43,6 +43,8 @@ FORBIDDEN = (
         "psutil",
         "cctelegram.sandbox",
     ),
+    *("shutil", "tempfile", "bz2", "lzma", "pickle", "calendar", "certifi", "email.utils"),
+    *("structlog.stdlib", "structlog.testing", "structlog.threadlocal"),
     *("cctelegram.server", "cctelegram.cli.demo"),
 )
 
@@ -67,6 +69,7 @@ def test_the_memory_that_a_process_tells_of_is_what_the_system_says() -> None:
 def test_the_bridge_imports_nothing_that_it_does_not_need() -> None:
     code = (
         "import cctelegram.cli.bridge, httpcore, anyio._backends._asyncio, json, sys;"
+        "from cctelegram.cli.command import parser_of; parser_of('bridge');"
         "print(json.dumps(sorted(sys.modules)))"
     )
     run = subprocess.run(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from functools import partial
 from typing import IO, TYPE_CHECKING
 
@@ -72,9 +70,13 @@ def _written(connection: sqlite3.Connection, event: int) -> IO[bytes]:
     Raises:
         OSError: there is no room for it.
     """
-    made = tempfile.TemporaryFile()  # noqa: SIM115 - the upload closes it
+    # Half a megabyte of modules, for large events alone.
+    from shutil import copyfileobj  # noqa: PLC0415
+    from tempfile import TemporaryFile  # noqa: PLC0415
+
+    made = TemporaryFile()  # noqa: SIM115 - the upload closes it
     try:
-        shutil.copyfileobj(compose.document(connection, event), made)
+        copyfileobj(compose.document(connection, event), made)
         made.seek(0)
     except BaseException:
         made.close()

@@ -1,6 +1,6 @@
-"""httpx without its command line, and without its loggers.
+"""httpx without its command line, and httpcore without certifi; both without their loggers.
 
-Import httpx from here: `from cctelegram.pools.lean import httpx`.
+Import them from here: `from cctelegram.pools.lean import httpx`.
 
 httpx logs the URL of each request at INFO, httpcore more at DEBUG; in the Bot API the URL holds the token.
 What is kept out of memory is in `absent.py`.
@@ -12,8 +12,10 @@ import logging
 
 from cctelegram.absent import importing
 
-__all__ = ["httpx", "silence"]
+__all__ = ["httpcore", "httpx", "silence"]
 
+with importing("httpcore"):
+    import httpcore
 with importing("httpx"):
     import httpx
 

@@ -13,7 +13,7 @@ import socket
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-import httpcore
+from cctelegram.pools.lean import httpcore
 
 if TYPE_CHECKING:
     import ssl

@@ -10,9 +10,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, cast
 
-import httpcore
-
-from cctelegram.pools.lean import httpx
+from cctelegram.pools.lean import httpcore, httpx
 from cctelegram.pools.network import Network
 
 if TYPE_CHECKING:
