@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from importlib import import_module
 
@@ -11,10 +12,33 @@ from cctelegram.cli import FAILED, INTERRUPTED, USAGE
 from cctelegram.cli.failed import Failed
 from cctelegram.config.errors import SettingsError
 
+# Where the width of the terminal is not known.
+COLUMNS = 80
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, NoReturn
+
+
+class Help(argparse.RawDescriptionHelpFormatter):
+    """Help as wide as the terminal: asked here, since argparse imports shutil for it, and with it archives.
+
+    That is half a megabyte of the bridge: argparse makes a formatter for each argument that is added.
+    """
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given) > 0:
+        return int(given)
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or COLUMNS  # type: ignore[union-attr]
+    except (AttributeError, ValueError, OSError):  # no output, a closed one, no terminal
+        return COLUMNS
 
 
 class Parser(argparse.ArgumentParser):
@@ -37,7 +61,7 @@ def parser_of(name: str) -> argparse.ArgumentParser:
         getattr(module, "USAGE_ERROR", USAGE),
         prog=f"cctelegram {name}",
         description=module.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
         allow_abbrev=False,
     )
     module.arguments(parser)
