@@ -59,7 +59,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     )
     try:
         connection.execute("PRAGMA busy_timeout = 10000")
-        connection.execute("PRAGMA cache_size = -512")  # reads the file: what is no store is found here
+        connection.execute("PRAGMA cache_size = -64")  # reads the file: what is no store is found here
     except BaseException:
         connection.close()
         raise
