@@ -10,6 +10,7 @@ from importlib import import_module
 from cctelegram import _native
 from cctelegram.cli import FAILED, INTERRUPTED, USAGE
 from cctelegram.cli.failed import Failed
+from cctelegram.config import environment
 from cctelegram.config.errors import SettingsError
 
 # Where the width of the terminal is not known.
@@ -32,7 +33,7 @@ class Help(argparse.RawDescriptionHelpFormatter):
 
 
 def _columns() -> int:
-    given = os.environ.get("COLUMNS", "")
+    given = environment.get("COLUMNS") or ""
     if given.isdecimal() and int(given) > 0:
         return int(given)
     try:
