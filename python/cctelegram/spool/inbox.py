@@ -1,8 +1,8 @@
-"""Events in, as async batches: one worker thread waits and takes, others remove what is durable.
+"""Events in, as async batches: one worker thread waits and takes, others remove the files of stored batches.
 
 async for batch in inbox.batches():
     ...                        # one transaction: rows, positions, finished
-    await inbox.done(batch)    # only then the files go
+    await inbox.done(batch)    # only then remove the files
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ class Inbox:
     """The events directory.
 
     Args:
-        events_dir: Made when missing, 0700; made anew when it is removed.
-        rejected_dir: For what cannot be used.
-        max_event_bytes: Of one event.
-        batch_events: At most so many a batch.
-        batch_bytes: About so many a batch.
-        quiet_seconds: A file that cannot be used is rejected after so long without change.
-        unfinished_seconds: A file whose text ends in the middle, after so long if that is later.
-        rescan_seconds: The longest between two looks; 1 s where changes are not told.
-        positions: Of .jsonl files, as the batches' `positions` were stored.
-        looked: Called after each look, before what was found is given: at least every `rescan_seconds`.
+        events_dir: Created when missing, 0700; created again when it is removed.
+        rejected_dir: For files and lines that hold no usable event.
+        max_event_bytes: Maximum size of one event.
+        batch_events: Maximum number of events in a batch.
+        batch_bytes: Approximate maximum size of a batch.
+        quiet_seconds: An unusable file is rejected after this long without change.
+        unfinished_seconds: The same for a file whose text ends in the middle, if that is later.
+        rescan_seconds: The longest time between two scans; 1 s where changes are not reported.
+        positions: Of .jsonl files, as stored from the batches' `positions`.
+        looked: Called after each scan, before its batch is yielded: at least every `rescan_seconds`.
     """
 
     def __init__(
@@ -82,15 +82,15 @@ class Inbox:
 
     @property
     def trouble(self) -> str | None:
-        """Why events come late or not at all; None when all is well."""
+        """Why events arrive late or not at all, or None."""
         return str(self._failure) if self._failure else self._native.trouble
 
     async def batches(self) -> AsyncIterator[_native.Batch]:
-        """Yield what there is, as soon as it is there, until `stop`; never an empty batch.
+        """Yield batches as soon as there are events, until `stop`; never an empty batch.
 
-        Batches come as fast as they are asked for, and one is read ahead while there are more, except of a
-        large one: who asks slowly leaves the files where they are.
-        An events directory that is in trouble is told in `trouble` and tried again each second.
+        Batches come as fast as the caller asks for them. While there are more, one is read ahead, except of
+        a large batch: with a slow caller, the files stay in the events directory.
+        A fault of the events directory is reported in `trouble` and retried each second.
         """
         while not self._stopped:
             ahead, self._ahead = self._ahead or self._start(), None
@@ -105,27 +105,27 @@ class Inbox:
             if batch is not None:
                 self._held = False
                 if self._more and batch.held <= READ_AHEAD_BYTES:
-                    self._ahead = self._start()  # read while this one is stored; never more than one
+                    self._ahead = self._start()  # read while this batch is stored; never more than one
                 yield batch
-            del batch  # it may hold a megabyte, and the next one may come tomorrow
+            del batch  # it may hold a megabyte, and the next batch may come tomorrow
         if self._ahead is not None:
-            await asyncio.gather(self._ahead, return_exceptions=True)  # nobody stores it: its files stay
+            await asyncio.gather(self._ahead, return_exceptions=True)  # not stored: its files stay
 
     def _start(self) -> asyncio.Future[_native.Batch | None]:
         return asyncio.get_running_loop().run_in_executor(self._waiter, self._next)
 
     async def done(self, batch: _native.Batch) -> _native.Settled:
-        """Remove the files of a batch whose rows are durable, each only if it still is what was read.
+        """Remove the files of a batch whose rows are durable, each only if unchanged since it was read.
 
         Raises OSError when the events directory cannot be opened.
         """
-        # Not in the waiter's thread, so beside the next take, and after `stop` as well.
+        # Not in the waiter's thread: it runs in parallel with the next take, and after `stop` as well.
         return await asyncio.to_thread(self._native.settle, batch, time.monotonic())
 
     async def reject(self, batch: _native.Batch, failed: dict[bytes, str]) -> list[_native.Rejected]:
         """Move the events of a batch that cannot be stored, by intake key, to rejected/ with their reasons.
 
-        Of a .jsonl file the line alone. Call it before `done`. Raises OSError.
+        Of a .jsonl file, only the line is moved. Call it before `done`. Raises OSError.
         """
         rejected = await asyncio.to_thread(self._native.reject, batch, failed)
         self.tally.failed(rejected)
@@ -141,7 +141,7 @@ class Inbox:
         unfinished_seconds: float,
         rescan_seconds: float,
     ) -> None:
-        """Use other bounds from the next take on; a wait that is under way ends, and knows of them."""
+        """Use other bounds from the next take on; end a wait that is under way, so that it applies them."""
         self._native.set_bounds(
             max_event_bytes=max_event_bytes,
             batch_events=batch_events,
@@ -153,17 +153,17 @@ class Inbox:
         self._native.wake()
 
     def waiting(self) -> bool:
-        """Whether there is something to take, or taken and not yielded. Lists: not for hot paths."""
+        """Whether events are left to take or to yield. Lists the directory: not for hot paths."""
         return self._more or self._held or has_events(self._events_dir)
 
     def release(self, batch: _native.Batch) -> None:
-        """Give back a batch whose files could not be removed: all of it comes again."""
+        """Release a batch whose files could not be removed: all of it is taken again."""
         self._native.release(batch)
 
     async def rewind(self, batch: _native.Batch) -> None:
-        """Give back a batch whose rows are not durable, and the one that was read ahead: both come again.
+        """Release a batch whose rows are not durable, and the one that was read ahead: both are taken again.
 
-        The lines of the one ahead stand behind those of this one: their position would pass them.
+        The lines of the batch ahead follow those of this one: storing their position would skip these.
         """
         ahead, self._ahead = self._ahead, None
         if ahead is not None:
@@ -173,18 +173,18 @@ class Inbox:
         self._native.release(batch)
 
     def wake(self) -> None:
-        """Look now, whatever the watch says."""
+        """Scan now, whatever the watch reports."""
         self._native.wake()
 
     async def stop(self) -> None:
-        """End `batches` and the worker thread. What was yielded before may still be told `done`."""
+        """End `batches` and the worker thread. `done` still works for batches yielded before."""
         self._stopped = True
         self._native.close()
         # Off the loop: shutdown blocks until the thread has ended.
         await asyncio.to_thread(self._waiter.shutdown)
 
     def _next(self) -> _native.Batch | None:
-        """Wait and take, in the worker thread; None when there was nothing in it."""
+        """Wait and take, in the worker thread; return the batch, or None when it is empty."""
         native = self._native
         if not self._more:
             due = native.due(time.monotonic())
@@ -199,7 +199,7 @@ class Inbox:
 
 
 def has_events(events_dir: str) -> bool:
-    """Whether an events directory holds a file that may be an event; one that is missing holds none."""
+    """Whether an events directory holds a file that may be an event; a missing directory holds none."""
     suffixes = (".json", ".jsonl")
     try:
         with os.scandir(events_dir) as entries:
@@ -214,7 +214,7 @@ def has_events(events_dir: str) -> bool:
 
 
 def bounds(spool: Spool) -> dict[str, Any]:
-    """Give what an inbox works by, as the settings say, under the names that it has for it."""
+    """Return the bounds of an inbox from the settings, as its keyword arguments."""
     return {
         "max_event_bytes": spool.max_event_bytes,
         "batch_events": spool.batch_events,

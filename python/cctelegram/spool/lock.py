@@ -1,4 +1,4 @@
-"""Locks of the operating system on files: who holds one lives. Cheap to import."""
+"""Locks of the operating system on files: the holder of a lock is alive. Cheap to import."""
 
 from __future__ import annotations
 

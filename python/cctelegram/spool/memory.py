@@ -1,7 +1,4 @@
-"""Memory of a process that stays.
-
-Start-cheap.
-"""
+"""Memory of a long-lived process. Cheap to import."""
 
 from cctelegram._native import keep_memory_small
 

@@ -8,8 +8,8 @@ from cctelegram import _native
 
 
 def post(events_dir: str, data: bytes) -> str:
-    """Write an event so that it is whole and durable; return the path of its file.
+    """Write an event atomically and durably; return the path of its file.
 
-    Raises OSError when the disk refuses.
+    Raises OSError when the write fails.
     """
     return os.path.join(events_dir, _native.deliver(events_dir, data))  # noqa: PTH118  pathlib is not cheap

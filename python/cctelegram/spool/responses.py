@@ -1,7 +1,7 @@
-"""Answers for agents and scripts: posted by the bridge, read and taken by anybody. Cheap to import.
+"""Answers for agents and scripts: posted by the bridge, read and taken by any process. Cheap to import.
 
-An answer that a live session waits for (`awaited_by`) is left to it by every other reader: the session holds
-the lock of `state/sessions/<id>.json` for as long as it lives.
+Every other reader leaves an answer that a live session waits for (`awaited_by`) to that session: the session
+holds the lock of `state/sessions/<id>.json` for as long as it lives.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from typing import Any
 
 WITHDRAWN = ".withdrawn"
-CHUNK = 64  # answers read at once while looking for those that may be taken
+CHUNK = 64  # answers read at once in the search for those that may be taken
 
 
 def post_answer(responses_dir: str, answer: Mapping[str, Any], *, at_us: int | None = None) -> str:
-    """Write an answer so that it is whole, durable and alone under its name; return the name.
+    """Write an answer atomically and durably under a unique name; return the name.
 
     Args:
-        responses_dir: Made when missing.
-        answer: The keys of the protocol's table; `event_id` gives the name its slug.
-        at_us: When it was given, in microseconds since the epoch; now, when left out.
+        responses_dir: Created when missing.
+        answer: The keys of the protocol's table; the name's slug comes from `event_id`.
+        at_us: Time of the answer, in microseconds since the epoch; now, when left out.
     """
     data = _native.dumps(dict(answer))
     moment = time.time_ns() // 1000 if at_us is None else at_us
@@ -41,7 +41,7 @@ def post_answer(responses_dir: str, answer: Mapping[str, Any], *, at_us: int | N
 
 
 def name(event_id: str | None, at_us: int, token: int) -> str:
-    """Name an answer's file before it is written, so that writing it twice is noticed.
+    """Return the name of an answer's file before it is written, so that a second write is detected.
 
     `at_us` in microseconds since the epoch, `token` 32 random bits.
     """
@@ -51,8 +51,8 @@ def name(event_id: str | None, at_us: int, token: int) -> str:
 def post(responses_dir: str, name: str, data: bytes) -> None:
     """Write an answer under its name, durable on return.
 
-    Raises FileExistsError when it is there already, or was there and somebody took it: a bridge that was
-    killed before it could note the file must not give the answer a second time.
+    Raises FileExistsError when the file exists already, or was taken: a bridge that was killed before it
+    could note the file must not write the answer a second time.
     """
     if os.path.exists(os.path.join(responses_dir, "taken", name)):  # noqa: PTH110, PTH118  pathlib is not cheap
         raise FileExistsError(name)
@@ -60,9 +60,9 @@ def post(responses_dir: str, name: str, data: bytes) -> None:
 
 
 def withdraw(responses_dir: str, name: str) -> bool:
-    """Take an answer back that nobody took; return whether nobody had.
+    """Withdraw an answer that is not taken yet; return whether it was not.
 
-    A rename, as every taking is: it succeeds for one. What is withdrawn lies under a hidden name until
+    A rename, like every take: it succeeds for only one process. A withdrawn answer has a hidden name until
     `sweep`, so that a call that is repeated after a crash returns the same.
     """
     aside = os.path.join(responses_dir, f".{name}{WITHDRAWN}")  # noqa: PTH118  pathlib is not cheap
@@ -74,7 +74,7 @@ def withdraw(responses_dir: str, name: str) -> bool:
 
 
 def sweep(responses_dir: str) -> None:
-    """Remove what was withdrawn, after what came in its place was written and noted."""
+    """Remove withdrawn answers, after their replacements were written and noted."""
     try:
         names = os.listdir(responses_dir)  # noqa: PTH208  as above
     except FileNotFoundError:
@@ -85,7 +85,7 @@ def sweep(responses_dir: str) -> None:
 
 
 def newest(responses_dir: str, limit: int) -> list[tuple[str, dict[str, Any]]]:
-    """Return the newest answers that nobody took, newest first, as (name, answer), without taking them."""
+    """Return the newest answers that are not taken, newest first, as (name, answer), without taking them."""
     names = [answer.name for answer in _native.list_answers(responses_dir, limit)]
     return _parsed(_native.read_answers(responses_dir, names))
 
@@ -97,12 +97,12 @@ def take(
     session: str | None = None,
     sessions_dir: str | None = None,
 ) -> list[tuple[str, dict[str, Any]]]:
-    """Take answers, oldest first; nobody else gets what is returned here, as (name, answer).
+    """Take answers, oldest first; return them as (name, answer). No other process gets the same answers.
 
     Args:
-        responses_dir: Where they lie.
-        limit: At most so many.
-        session: Who asks; what awaits him is his.
+        responses_dir: The directory of the answer files.
+        limit: Maximum number of answers.
+        session: The session that asks; it may take the answers that it awaits.
         sessions_dir: `state/sessions`; without it no answer is left to a session.
     """
     taken: list[tuple[str, dict[str, Any]]] = []
@@ -120,7 +120,7 @@ def take(
 def wait(
     responses_dir: str, event_id: str, timeout: float, *, waiter: _native.AnswerWaiter | None = None
 ) -> tuple[str, dict[str, Any]] | None:
-    """Wait for the answer to an event and take it; None when none came within `timeout` seconds.
+    """Wait for the answer to an event and take it; return None when none came within `timeout` seconds.
 
     Blocks the thread with the interpreter lock released; `waiter.close()` from another thread ends it.
     """
@@ -137,12 +137,12 @@ def _awaited_by_another(answer: Mapping[str, Any], session: str | None, sessions
     if not isinstance(awaiting, str) or awaiting == session or sessions_dir is None:
         return False
     if os.path.basename(awaiting) != awaiting or not awaiting:  # noqa: PTH119  pathlib is not cheap
-        return False  # no name of a session's file
+        return False  # not the name of a session's file
     return _native.is_locked(os.path.join(sessions_dir, f"{awaiting}.json"))  # noqa: PTH118  as above
 
 
 def _parsed(answers: list[tuple[str, bytes]]) -> list[tuple[str, dict[str, Any]]]:
-    """Parse answers; what is no JSON object, which the bridge never writes, is shown as its text."""
+    """Parse answers; show one that is not a JSON object, which the bridge never writes, as its text."""
     parsed = []
     for name, data in answers:
         try:

@@ -1,4 +1,4 @@
-"""What the inbox did since the start of the process: counted and measured by the takes themselves."""
+"""Counters of the inbox since the start of the process, counted and measured by the takes themselves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Tally:
         self._rejected: Counter[str] = Counter()
 
     def took(self, batch: _native.Batch) -> None:
-        """Add a take; one that brought nothing counts for its listing alone."""
+        """Add a take; of an empty one, only the listing counts."""
         self._sums.update(batch.counters)
         if len(batch):
             self._batches += 1
@@ -28,11 +28,11 @@ class Tally:
         self._rejected.update(item.code for item in batch.rejected)
 
     def failed(self, rejected: list[_native.Rejected]) -> None:
-        """Add what was rejected since the store failed on it."""
+        """Add the events that were rejected because they could not be stored."""
         self._rejected.update(item.code for item in rejected)
 
     def snapshot(self) -> dict[str, Any]:
-        """Give the sums: counts, bytes, seconds; what each is says `_native.Batch.counters`."""
+        """Return the sums: counts, bytes, seconds; `_native.Batch.counters` defines each."""
         sums = self._sums
         return {
             "batches": self._batches,
