@@ -1,1 +1,1 @@
-"""The outbox: what was taken in, what must still reach the phone, and what came of it, in SQLite."""
+"""The store: taken events, deliveries that must still reach the phone, and their outcomes, in SQLite."""

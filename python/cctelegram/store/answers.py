@@ -29,7 +29,7 @@ class Place(NamedTuple):
 
 
 class Filed(NamedTuple):
-    """The answer that a message of a person became last."""
+    """The newest answer made from a person's message."""
 
     answer: int
     body: str
@@ -46,10 +46,10 @@ def add(
     place: Place | None = None,
     corrects: int | None = None,
 ) -> Answer:
-    """Enter an answer, in the transaction of what it answers.
+    """Store an answer, in the transaction of the decision, message or command it comes from.
 
     Args:
-        place: of the message that it hands on, so that an edit finds it.
+        place: the message that it forwards, so that an edit finds it.
         corrects: the answer that an edit of its message replaces.
     """
     cursor = connection.execute(
@@ -61,7 +61,7 @@ def add(
 
 
 def of_message(connection: sqlite3.Connection, place: Place) -> Filed | None:
-    """Give the newest answer that hands a person's message on."""
+    """Return the newest answer that forwards a person's message."""
     row = connection.execute(
         "SELECT id, body FROM answers WHERE bot = ? AND chat_id = ? AND message_id = ? "
         "ORDER BY id DESC LIMIT 1",
@@ -71,7 +71,7 @@ def of_message(connection: sqlite3.Connection, place: Place) -> Filed | None:
 
 
 def unwritten(connection: sqlite3.Connection, limit: int = 100) -> list[Answer]:
-    """Give the answers whose files are still to be written, oldest first."""
+    """Return the answers whose files are still to be written, oldest first."""
     found = connection.execute(
         "SELECT id, name, body, corrects FROM answers WHERE written_at IS NULL ORDER BY id LIMIT ?", (limit,)
     )
@@ -79,7 +79,7 @@ def unwritten(connection: sqlite3.Connection, limit: int = 100) -> list[Answer]:
 
 
 def corrected(connection: sqlite3.Connection, answer: Answer) -> Answer | None:
-    """Give the answer that another corrects, as it was written; None when there is none, or not any more."""
+    """Return the answer that another corrects, as it was written; None when there is none any more."""
     row = connection.execute(
         "SELECT id, name, body, corrects FROM answers WHERE id = ?", (answer.corrects,)
     ).fetchone()
@@ -87,7 +87,7 @@ def corrected(connection: sqlite3.Connection, answer: Answer) -> Answer | None:
 
 
 def written(connection: sqlite3.Connection, answer: int, now: int, body: str | None = None) -> None:
-    """Note that an answer's file is on the disk; `body` is what stands in it, when that is another text."""
+    """Note that an answer's file is on the disk; `body` is its content when it differs."""
     connection.execute(
         "UPDATE answers SET written_at = ?, body = coalesce(?, body) WHERE id = ?", (now, body, answer)
     )

@@ -1,6 +1,6 @@
-"""The audit log's entries on their way from the store to the files, and the end of their chain.
+"""Audit log entries that are stored and not in a file yet, and the head of their chain.
 
-An entry is made in the transaction that closes its decision, so there is none without the other.
+An entry is made in the transaction that closes its decision, so neither exists without the other.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Waiting(NamedTuple):
 
 
 class Closed(NamedTuple):
-    """A closed decision as the ledger has it, and the event it is about as its producer wrote it."""
+    """A closed decision from the ledger, and its event as the producer wrote it."""
 
     decision: int
     event_id: str
@@ -36,7 +36,7 @@ class Closed(NamedTuple):
 
 
 def head(connection: sqlite3.Connection) -> tuple[int, str] | None:
-    """Give number and digest of the newest entry; None before the first."""
+    """Return the number and digest of the newest entry; None before the first."""
     kept = facts.get(connection, HEAD)
     if kept is None:
         return None
@@ -45,14 +45,14 @@ def head(connection: sqlite3.Connection) -> tuple[int, str] | None:
 
 
 def add(connection: sqlite3.Connection, number: int, digest: str, line: str, now: int) -> None:
-    """Enter an entry, in the transaction of what it tells; `now` in us."""
+    """Store an entry, in the transaction of what it records; `now` in us."""
     connection.execute("INSERT INTO audit (number, line) VALUES (?, ?)", (number, line))
     facts.put(connection, HEAD, f"{number} {digest}".encode())
     facts.get_or_make(connection, SINCE, lambda: str(now).encode())
 
 
 def waiting(connection: sqlite3.Connection, limit: int = 100) -> list[Waiting]:
-    """Give the entries that are not in a file yet, in order."""
+    """Return the entries that are not in a file yet, in order."""
     found = connection.execute("SELECT number, line FROM audit ORDER BY number LIMIT ?", (limit,))
     return [Waiting(*row) for row in found]
 
@@ -63,7 +63,7 @@ def written(connection: sqlite3.Connection, number: int) -> None:
 
 
 def closed_since(connection: sqlite3.Connection, moment: int) -> list[Closed]:
-    """Give the decisions that were closed at `moment` (us) or later, and after the log began."""
+    """Return the decisions that were closed at `moment` (us) or later, and after the log began."""
     began = facts.get(connection, SINCE)
     if began is None:
         return []

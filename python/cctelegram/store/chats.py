@@ -1,4 +1,4 @@
-"""What is known of bots and chats: how far updates were read, who has to wait, who cannot be written to."""
+"""The state of bots and chats: update offsets, pauses, unreachable chats, moved groups."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def bot(connection: sqlite3.Connection, api_base: str, bot_id: int) -> int:
-    """Give the row of a bot at an API base; made when new. The sandbox and the real bot never mix."""
+    """Return the row of a bot at an API base, created when new. The sandbox and the real bot never mix."""
     connection.execute(
         "INSERT INTO bots (api_base, bot_id) VALUES (?, ?) ON CONFLICT DO NOTHING", (api_base, bot_id)
     )
@@ -21,14 +21,14 @@ def bot(connection: sqlite3.Connection, api_base: str, bot_id: int) -> int:
 
 
 class Pause(NamedTuple):
-    """Until when (us) somebody has to wait, and how long that was when it was written down."""
+    """The end (us) of a pause of a bot or chat, and its length when it was stored."""
 
     until: int
     length: int
 
 
 def pause(connection: sqlite3.Connection, bot: int, chat_id: int | None, until: int, length: int) -> None:
-    """Note until when (us) a chat waits, or the whole bot when `chat_id` is None, and for how long."""
+    """Store the end (us) and length of the pause of a chat, or of the whole bot when `chat_id` is None."""
     if chat_id is None:
         connection.execute(
             "UPDATE bots SET paused_until = ?, paused_for = ? WHERE id = ?", (until, length, bot)
@@ -43,7 +43,7 @@ def pause(connection: sqlite3.Connection, bot: int, chat_id: int | None, until: 
 
 
 def forget_pauses(connection: sqlite3.Connection, bot: int) -> None:
-    """Note that nobody has to wait."""
+    """Delete all pauses of a bot and its chats."""
     connection.execute("UPDATE bots SET paused_until = 0, paused_for = 0 WHERE id = ?", (bot,))
     connection.execute(
         "UPDATE chats SET paused_until = 0, paused_for = 0 WHERE bot = ? AND paused_until > 0", (bot,)
@@ -51,7 +51,7 @@ def forget_pauses(connection: sqlite3.Connection, bot: int) -> None:
 
 
 def pauses(connection: sqlite3.Connection, bot: int) -> tuple[Pause, dict[int, Pause]]:
-    """Give the pause of the bot, and of each of its chats that has one."""
+    """Return the pause of the bot, and of each of its chats that has one."""
     whole = connection.execute("SELECT paused_until, paused_for FROM bots WHERE id = ?", (bot,)).fetchone()
     found = connection.execute(
         "SELECT chat_id, paused_until, paused_for FROM chats WHERE bot = ? AND paused_until > 0", (bot,)
@@ -60,7 +60,7 @@ def pauses(connection: sqlite3.Connection, bot: int) -> tuple[Pause, dict[int, P
 
 
 def kill(connection: sqlite3.Connection, bot: int, chat_id: int, reason: str) -> None:
-    """Note that a chat cannot be written to; its queue is kept."""
+    """Note that a chat is unreachable; its queue is kept."""
     connection.execute(
         "INSERT INTO chats (bot, chat_id, dead_reason) VALUES (?, ?, ?) "
         "ON CONFLICT (bot, chat_id) DO UPDATE SET dead_reason = excluded.dead_reason",
@@ -69,7 +69,7 @@ def kill(connection: sqlite3.Connection, bot: int, chat_id: int, reason: str) ->
 
 
 def revive(connection: sqlite3.Connection, bot: int, chat_id: int) -> bool:
-    """Note that a chat wrote to us; returns whether it was dead before."""
+    """Note that a chat is reachable, since it wrote to the bot; return whether it was unreachable before."""
     return (
         connection.execute(
             "UPDATE chats SET dead_reason = NULL WHERE bot = ? AND chat_id = ? AND dead_reason IS NOT NULL",
@@ -80,7 +80,7 @@ def revive(connection: sqlite3.Connection, bot: int, chat_id: int) -> bool:
 
 
 def dead(connection: sqlite3.Connection, bot: int) -> dict[int, str]:
-    """Give the chats that cannot be written to, each with the reason."""
+    """Return the unreachable chats, each with the reason."""
     return dict(
         connection.execute(
             "SELECT chat_id, dead_reason FROM chats WHERE bot = ? AND dead_reason IS NOT NULL", (bot,)
@@ -89,11 +89,11 @@ def dead(connection: sqlite3.Connection, bot: int) -> dict[int, str]:
 
 
 def migrate(connection: sqlite3.Connection, bot: int, old: int, new: int) -> None:
-    """Let what waits for a chat go to its new id: Telegram made the group a supergroup.
+    """Move the waiting deliveries of a chat to its new id: Telegram made the group a supergroup.
 
-    What was sent stays where it is: the new chat numbers its messages from 1, and an edit of number 5 would
-    change another message there. So does what is in flight, until its answer is known. The old id is
-    remembered: the settings go on naming it.
+    Sent deliveries keep the old id: the new chat numbers its messages from 1, and an edit of number 5 would
+    change another message there. Deliveries in flight keep it until their answer is known. The old id is
+    stored: the settings still name it.
     """
     follow(connection, {old: new})
     connection.execute("DELETE FROM chats WHERE bot = ? AND chat_id = ?", (bot, old))
@@ -107,9 +107,9 @@ def migrate(connection: sqlite3.Connection, bot: int, old: int, new: int) -> Non
 
 
 def follow(connection: sqlite3.Connection, moved: Mapping[int, int]) -> None:
-    """Give what waits for the old id of a group to its new id; `moved` is new ids by old ids.
+    """Move the waiting deliveries of a group's old id to its new id; `moved` is new ids by old ids.
 
-    A question that waits is rendered again, since its buttons are signed for the old chat.
+    A waiting question is rendered again, since its buttons are signed for the old chat.
     """
     connection.executemany(
         "DELETE FROM parts WHERE delivery IN (SELECT deliveries.id FROM deliveries "
@@ -124,7 +124,7 @@ def follow(connection: sqlite3.Connection, moved: Mapping[int, int]) -> None:
 
 
 def moved(connection: sqlite3.Connection, api_base: str, bot_id: int | None) -> dict[int, int]:
-    """Return the new id of each group that got one, by the old id; of every bot when `bot_id` is None."""
+    """Return the new ids of moved groups, by old id; of every bot when `bot_id` is None."""
     found = connection.execute(
         "SELECT old_id, new_id FROM moved_chats JOIN bots ON bots.id = moved_chats.bot "
         "WHERE api_base = ? AND bot_id = coalesce(?, bot_id)",

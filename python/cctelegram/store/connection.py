@@ -1,8 +1,8 @@
-"""Connections to the store: the one that writes is the owner's, those that read are anybody's.
+"""Connections to the store: only the owner opens one for writing, any process opens one for reading.
 
-The owner is who holds the home's lock. Nobody else can open the store for writing: `connect_writer` takes
-the held lock itself, and with it the place of the store. A connection that reads changes nothing, whatever
-it finds.
+The owner is the process that holds the home's lock. No other can open the store for writing:
+`connect_writer` takes the held lock itself, and from it the path of the store. A reading connection changes
+nothing, whatever it finds.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 NAME: Final = "store.db"
 # Pages of WAL after which SQLite copies them into the store: 4 MB, so that the log stays small.
 CHECKPOINT_PAGES: Final = 1000
-# A burst may make the log longer; it is cut to this many bytes when it is begun anew.
+# A burst may make the log longer; it is truncated to this many bytes when SQLite restarts it.
 LOG_BYTES: Final = 4 << 20
 CORRUPT: Final = 11
 NOT_A_DATABASE: Final = 26
-# Steps of SQLite's machine between two looks whether a check is to stop: some milliseconds.
+# Steps of SQLite's virtual machine between two calls of a check's `stop`: some milliseconds.
 STEPS: Final = 100_000
 
 
@@ -30,26 +30,26 @@ class Owner(Protocol):
 
     @property
     def directory(self) -> Path:
-        """Give the state directory."""
+        """Return the state directory."""
 
     @property
     def is_held(self) -> bool:
-        """Whether the lock is ours, on the file that has its name now."""
+        """Whether this process holds the lock, on the file that has its name now."""
 
     def hold(self) -> None:
-        """Take the lock again where its file was removed. Raises when another process has it."""
+        """Take the lock again after its file was removed. Raises when another process holds it."""
 
 
 class NotOwner(RuntimeError):
-    """Who does not hold the home's lock asked for a connection that writes: a mistake in this program."""
+    """A writing connection was requested without the home's lock: a bug in this program."""
 
 
 class Damaged(sqlite3.DatabaseError):
-    """The store is damaged, as a check found."""
+    """A check found the store damaged."""
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
-    """Open a store or a snapshot to read it; nothing of it is changed, recovered or brought up to date.
+    """Open a store or a snapshot for reading; do not change, recover or migrate it.
 
     Raises:
         sqlite3.Error: there is none, or it cannot be opened.
@@ -59,7 +59,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     )
     try:
         connection.execute("PRAGMA busy_timeout = 10000")
-        connection.execute("PRAGMA cache_size = -64")  # reads the file: what is no store is found here
+        connection.execute("PRAGMA cache_size = -64")  # reads the file: one that is not a store fails here
     except BaseException:
         connection.close()
         raise
@@ -69,9 +69,9 @@ def connect_reader(path: Path) -> sqlite3.Connection:
 def connect_writer(
     owner: Owner, factory: type[sqlite3.Connection] = sqlite3.Connection
 ) -> sqlite3.Connection:
-    """Open the owner's store to write it, made with mode 0600 when it is not there.
+    """Open the owner's store for writing; create it with mode 0600 when it does not exist.
 
-    Transactions are begun by hand.
+    Transactions begin explicitly.
 
     Args:
         owner: the held lock of the home.
@@ -91,8 +91,8 @@ def connect_writer(
     try:
         connection.execute("PRAGMA busy_timeout = 10000")
         if _is_new(path):
-            # Before anything is written: later it would take a VACUUM. It lets what cleaning frees go back to
-            # the file system.
+            # Before the first write: later it would take a VACUUM. It lets cleanup return free pages to the
+            # file system.
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
@@ -108,12 +108,12 @@ def connect_writer(
 
 
 def check(path: Path, *, quick: bool = False, stop: Callable[[], bool] = lambda: False) -> str | None:
-    """Read all of a store, beside who writes it; return what is wrong with it, or None.
+    """Read all of a store, in parallel with its writer; return its damage, or None.
 
-    A quick check leaves out whether each index tells of every row.
+    A quick check leaves out whether each index has every row.
 
     Args:
-        stop: asked every few milliseconds; True ends the check, which then found nothing.
+        stop: called every few milliseconds; True ends the check, which then returns None.
 
     Raises:
         sqlite3.Error: the store cannot be read now.
@@ -136,16 +136,16 @@ def check(path: Path, *, quick: bool = False, stop: Callable[[], bool] = lambda:
 
 
 def is_damage(error: BaseException) -> bool:
-    """Whether an error says that what is stored is damaged, and not that it cannot be reached now."""
+    """Whether an error means that the stored data is damaged, not that it is unreachable now."""
     if isinstance(error, Damaged):
         return True
     code = getattr(error, "sqlite_errorcode", 0) or 0
-    # A text that is none has no code: Python's own module finds it.
+    # Invalid UTF-8 in a text has no code: Python's own module detects it.
     return code & 0xFF in (CORRUPT, NOT_A_DATABASE) or "Could not decode to UTF-8" in str(error)
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """Return what tells a file from another one that takes its name; None when there is none."""
+    """Return (device, inode), which distinguish files of the same name; None when there is no file."""
     try:
         found = path.stat()
     except OSError:
@@ -154,13 +154,13 @@ def identity(path: Path) -> tuple[int, int] | None:
 
 
 def is_gone(path: Path, held: tuple[int, int] | None) -> bool:
-    """Whether the file that was held under a name is there no more, or another one is."""
+    """Whether the file that was held under a name is gone, or replaced by another."""
     try:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:
-        return False  # it may not be looked at now; what is open is still good
+        return False  # it cannot be checked now; the open connection is still good
     return (found.st_dev, found.st_ino) != held
 
 

@@ -1,11 +1,11 @@
 """The one writing connection, on a thread of its own.
 
-Work is a function of the connection. Those that wait at the same moment share one transaction, and so one
-sync of the disk; each stands behind a savepoint, so that a failing one undoes only itself. A result is
-given back only after the commit: what the caller was told is durable (`synchronous=FULL`).
+Work is a function of the connection. Work that waits at the same moment shares one transaction, and so one
+sync of the disk; each piece has a savepoint, so that a failing one undoes only itself. A result is returned
+only after the commit: what the caller receives is durable (`synchronous=FULL`).
 
-Nobody waits for ever. When a transaction fails and cannot even be rolled back, its work fails, and the
-connection is opened anew for the next; when the thread itself ends, all that waits fails, and what comes.
+No caller waits for ever. When a transaction fails and cannot even be rolled back, its work fails, and the
+connection is opened again for the next; when the thread itself ends, all waiting and all later work fails.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Work = tuple["Callable[[sqlite3.Connection], Any]", "Future[Any]"]
 
-# One transaction takes no more than this many pieces of work, so that the first is not held up by a flood.
+# Maximum pieces of work in one transaction, so that a flood does not delay the first.
 SHARED_COMMIT: Final = 64
-# Seconds before a store that could not be opened or recovered is tried again: doubling.
+# Backoff in seconds after a store that could not be opened or recovered: doubling.
 FIRST_WAIT: Final = 0.5
 LONGEST_WAIT: Final = 30.0
-# A store that is damaged again so soon after a recovery lies on a disk that cannot be trusted: each recovery
-# keeps a damaged file, and they must not fill it.
+# A store that is damaged again this soon (seconds) after a recovery is on a disk that cannot be trusted: each
+# recovery keeps a damaged file, and they must not fill it.
 BETWEEN_RECOVERIES: Final = 60.0
-# A transaction that is at work for so many seconds is told of, and after so many given up as stuck: SQLite
-# itself waits 10 s for another process, and a large store takes a while to be recovered.
+# Seconds after which a running transaction is reported, and after which it counts as stuck: SQLite itself
+# waits 10 s for another process, and the recovery of a large store takes a while.
 SLOW: Final = 15.0
 STUCK: Final = 120.0
 
@@ -58,21 +58,21 @@ class Ended(sqlite3.OperationalError):
     """The store was closed, or its thread ended."""
 
 
-# Threads that read. They are the store's own: searches must not take those that remove files.
+# Reader threads. They are the store's own: searches must not take the threads that remove files.
 READERS: Final = 2
 
 
 class Store:
-    """SQLite in WAL mode in the state directory of `owner`; made, with mode 0600, when it is not there.
+    """SQLite in WAL mode in the state directory of `owner`; created, with mode 0600, when missing.
 
-    A store that is damaged is recovered, when it is opened and while it is used (`recovery`), and one whose
-    file is removed is written again from the open connection. The rows keep their numbers.
+    A damaged store is recovered, when it is opened and while it is used (`recovery`); a store whose file is
+    removed is written again from the open connection. The rows keep their numbers.
 
     Args:
         owner: the held lock of the home. It stays held at least until `close`.
-        changed: told from the writing thread: what was lost in a recovery, or None when the store's file was
-            removed and written again.
-        tell: given sentences for the log, from the writing thread too.
+        changed: called in the writing thread with the losses of a recovery, or with None when the store's
+            file was removed and written again.
+        tell: called with sentences for the log, in the writing thread too.
         factory: of connections; a seam for tests.
 
     Raises:
@@ -122,9 +122,9 @@ class Store:
         return await asyncio.wrap_future(self.submit(work))
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do `work`, which only reads, on a connection and a thread of its own: it holds nobody up.
+        """Do `work`, which only reads, on a connection and a thread of its own: it blocks no other work.
 
-        A store that cannot be read is for the writer, which recovers it.
+        If the store cannot be read, do `work` on the writer, which recovers the store.
         """
         loop = asyncio.get_running_loop()
         try:
@@ -142,7 +142,7 @@ class Store:
 
     @property
     def problem(self) -> str | None:
-        """Why nothing can be stored now, in a sentence; None when all is well. Waits for nobody."""
+        """Why nothing can be stored now, in a sentence, or None. Does not block."""
         if self.stuck is not None or self._fault is not None:
             return self.stuck or self._fault
         busy = self._busy()
@@ -150,7 +150,7 @@ class Store:
 
     @property
     def stuck(self) -> str | None:
-        """Why nothing will be stored any more until the bridge is started again, in a sentence, or None."""
+        """Why nothing can be stored until the bridge is restarted, in a sentence, or None."""
         if self._ended or not self._thread.is_alive():
             return self._fault or "the store's thread has ended; start the bridge again"
         busy = self._busy()
@@ -159,14 +159,14 @@ class Store:
         return None
 
     def look(self) -> bool:
-        """Write the store again if its file was removed; return whether it was. Costs one look at a name."""
+        """Write the store again if its file was removed; return whether it was. Costs one stat."""
         gone = self._connection is not None and is_gone(self.path, self._identity)
         if gone:
             self.submit(lambda _: None)
         return gone
 
     def distrust(self, reason: str) -> Future[None]:
-        """Recover the store: somebody found it damaged."""
+        """Recover the store after a caller found it damaged."""
 
         def damaged(_: sqlite3.Connection) -> None:
             if self._connection is first:
@@ -176,7 +176,7 @@ class Store:
         return self.submit(damaged)
 
     def close(self) -> None:
-        """Finish what was submitted, then close the connection."""
+        """Finish the submitted work, then close the connection."""
         self._readers.shutdown(wait=False, cancel_futures=True)
         self._work.put(None)
         self._thread.join()
@@ -202,11 +202,11 @@ class Store:
                 self._commit([item for item in batch if item is not None])
                 self._busy_since = None
                 batch = []  # its work may hold a megabyte, and the next may come tomorrow
-        except BaseException as error:  # noqa: BLE001 - whatever ends this thread, nobody waits for it
+        except BaseException as error:  # noqa: BLE001 - whatever ends this thread, no caller may wait for it
             self._fault = f"the store's thread has ended, start the bridge again: {_words(error)}"
             self._tell(self._fault)
         finally:
-            self._ended = True  # before the last look at what waits: who comes later sees it
+            self._ended = True  # before the queue is emptied for the last time: later callers see it
             for item in batch:
                 self._work.put(item)
             self._refuse()
@@ -225,8 +225,8 @@ class Store:
             return
         try:
             self._together(batch)
-        except BaseException as error:  # noqa: BLE001 - not even undone, or a mistake in this program
-            # What is open is not trusted any more: the next work opens it anew.
+        except BaseException as error:  # noqa: BLE001 - the rollback failed too, or a bug in this program
+            # The open connection is no longer trusted: the next work opens it again.
             self._give_up()
             self._failed(f"the store failed and is opened anew: {_words(error)}")
             for _, future in batch:
@@ -252,9 +252,9 @@ class Store:
             connection.execute("COMMIT")
             self.commits += 1
             self._fault, self._wait = None, 0.0
-        except Exception as error:  # noqa: BLE001 - nothing of this transaction is durable; all are told
+        except Exception as error:  # noqa: BLE001 - nothing of it is durable; all callers get an error
             if connection is not None and is_damage(error) and not again:
-                # What is open is closed, and the store recovered, before the same work is done once more.
+                # Close the connection and recover the store, then do the same work once more.
                 self._give_up()
                 self._damage = True
                 self._together([item for item in batch if not item[1].done()], again=True)
@@ -274,15 +274,15 @@ class Store:
             for _, future in waiting:
                 future.set_exception(error)
         else:
-            # One that cannot be written (a full disk) must not take along those that only read.
+            # Work that cannot be written (a full disk) must not fail work that only reads.
             for item in waiting:
                 self._together([item])
 
     def _sound(self) -> sqlite3.Connection:
-        """Return the connection, over the file that has the store's name.
+        """Return the connection to the file that has the store's name.
 
         Raises:
-            sqlite3.OperationalError: it is damaged, gone or closed, and cannot be opened now.
+            sqlite3.OperationalError: the store is damaged, gone or closed, and cannot be opened now.
         """
         if self._connection is not None and not is_gone(self.path, self._identity):
             return self._connection
@@ -302,7 +302,7 @@ class Store:
         return connection
 
     def _open(self) -> sqlite3.Connection:
-        """Open the store, recovered if it is known to be damaged, brought up to this program's version."""
+        """Open the store, recovered if it is known to be damaged, and migrated to this program's version."""
         assert self._owner is not None  # noqa: S101 - until `close`
         if not recovery.finish(self.path) and self._damage:
             before, now = self._recovered_at, time.monotonic()
@@ -331,8 +331,8 @@ class Store:
     def _write_again(self, connection: sqlite3.Connection) -> None:
         """Write the store, whose file was removed under its connection, into a new file of its name.
 
-        Another file that has its name now is kept as `store.db.found-<time>`. When another process owns the
-        home that was made anew, the store becomes `store.db.left-<time>` there, for `cctelegram store
+        Another file that has its name now is kept as `store.db.found-<time>`. When the home was created again
+        and another process owns it, the store becomes `store.db.left-<time>` there, for `cctelegram store
         restore`.
         """
         assert self._owner is not None  # noqa: S101 - until `close`
@@ -349,7 +349,7 @@ class Store:
         making = recovery.fresh(self.path)
         snapshots.copy(connection, making)
         if not self.path.exists():
-            for end in recovery.LOG_FILES:  # of the file that was removed: all of it is in the copy
+            for end in recovery.LOG_FILES:  # logs of the removed file: the copy has all of their content
                 self.path.with_name(self.path.name + end).unlink(missing_ok=True)
         recovery.replace(self.path, making, "found", now)
         self._give_up()
@@ -368,10 +368,10 @@ class Store:
 
 
 def reading(path: Path, work: Callable[[sqlite3.Connection], T]) -> T:
-    """Do `work` on the store as it is at one moment, whether a bridge runs or not; nothing is changed.
+    """Do `work` on the store as it is at one moment, whether a bridge runs or not; change nothing.
 
     Raises:
-        schema.NewerStore, schema.OlderStore: the store has another version than this program's.
+        schema.NewerStore, schema.OlderStore: the store's version is not this program's.
         sqlite3.Error: there is no store, or it is damaged.
     """
     connection = connect_reader(path)

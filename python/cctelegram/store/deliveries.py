@@ -3,15 +3,15 @@
     queued -> sending -> sent
        ^        |-> queued     the try failed and may be repeated (`not_before`)
        |        |-> dead       Telegram refuses it for good: kept, with the reason
-       |        '-> queued     nobody knows whether it arrived: repeated once, with a mark ...
+       |        '-> queued     unknown delivery status: repeated once, with a mark ...
        |                       ... then `ambiguous`, when the other parts have arrived
-    held (nobody allowed, muted, ...) -> queued
-    queued, held -> digested               another delivery tells of it (`outbox.digest`)
-    dead, ambiguous, held -> queued        ordered by an operator (`outbox.orders`), who can let any
-    queued, held, ambiguous -> dead        that is not in flight be dead
+    held (no allowed users, muted, ...) -> queued
+    queued, held -> digested               merged into another delivery (`store.digest`)
+    dead, ambiguous, held -> queued        retried by an operator (`store.operator_actions`)
+    queued, held, ambiguous -> dead        dropped by an operator: any that is not in flight
 
-A crash leaves `sending` behind: `recover` queues it again, marked. Parts go one by one; the first without
-`message_id` is the cursor, so that a long message goes on where it stopped.
+A crash leaves `sending` behind: `recover` queues it again, marked. Parts are sent one by one; the first
+without `message_id` is the cursor, so that a long message continues where it stopped.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ class Waiting(NamedTuple):
     silent: int
     attempts: int
     unclear: int
-    times: int  # equal events that it tells of
+    times: int  # equal events that it reports
     follows: int | None  # the delivery whose message it edits
 
 
 class Part(NamedTuple):
     """One message of a delivery; `payload` is JSON made by the bridge.
 
-    `unclear` is 1 when it may be on the phone already, so that it is sent with a mark.
+    `unclear` is 1 when it may be on the phone already: it is sent with a mark.
     """
 
     part: int
@@ -59,7 +59,7 @@ WHERE state = 'queued' AND chat_id = ? AND not_before <= ? ORDER BY lane, id LIM
 """
 
 
-# As the index of these states has it: SQLite takes a partial index for the same words only.
+# Worded as in the index of these states: SQLite uses a partial index only for the same terms.
 IN_FLIGHT: Final = "state IN ('held', 'sending', 'ambiguous', 'dead') AND state = 'sending'"
 ON_THEIR_WAY: Final = f"""
 SELECT chat_id, lane FROM deliveries WHERE state = 'queued'
@@ -68,13 +68,13 @@ UNION ALL SELECT chat_id, lane FROM deliveries WHERE {IN_FLIGHT}
 
 
 def following(connection: sqlite3.Connection, chat_id: int, now: int) -> Waiting | None:
-    """Give the delivery that goes next to `chat_id`: by lane, then in the order of arrival."""
+    """Return the next delivery to `chat_id`, by lane, then in the order of arrival; None when none is due."""
     row = connection.execute(NEXT, (chat_id, now)).fetchone()
     return None if row is None else Waiting._make(row)
 
 
 def stands(connection: sqlite3.Connection, waiting: Waiting) -> bool:
-    """Whether a delivery still waits as it was read: not held, merged, or grown meanwhile."""
+    """Whether a delivery is still queued as it was read: not held, merged or grown since."""
     found = connection.execute(
         "SELECT 1 FROM deliveries WHERE id = ? AND state = 'queued' AND chat_id = ? AND times = ?",
         (waiting.delivery, waiting.chat_id, waiting.times),
@@ -91,7 +91,7 @@ def hold(connection: sqlite3.Connection, delivery: int, reason: str) -> None:
 
 
 def next_time(connection: sqlite3.Connection, chat_id: int) -> int | None:
-    """Give the earliest time (us) at which a queued delivery of `chat_id` may go; None when none waits."""
+    """Return the earliest time (us) to send a queued delivery of `chat_id`; None when none is queued."""
     (when,) = connection.execute(
         "SELECT min(not_before) FROM deliveries WHERE state = 'queued' AND chat_id = ?", (chat_id,)
     ).fetchone()
@@ -99,13 +99,13 @@ def next_time(connection: sqlite3.Connection, chat_id: int) -> int | None:
 
 
 def waiting_chats(connection: sqlite3.Connection) -> list[int]:
-    """Give the chats for which something is queued."""
+    """Return the chats with queued deliveries."""
     found = connection.execute("SELECT DISTINCT chat_id FROM deliveries WHERE state = 'queued'")
     return [chat for (chat,) in found if chat is not None]
 
 
 def parts(connection: sqlite3.Connection, delivery: int, most: int = -1) -> list[Part]:
-    """Give the parts that are still to be sent, in order; at most so many, or all."""
+    """Return the parts that are still to be sent, in order; at most `most`, or all."""
     found = connection.execute(
         "SELECT id, position, payload, unclear FROM parts WHERE delivery = ? AND sent_at IS NULL "
         "ORDER BY position LIMIT ?",
@@ -131,7 +131,7 @@ def enqueue(
     thread_id: int | None = None,
     held: str | None = None,
 ) -> int:
-    """Queue a message of the bridge's own (no event), or hold it for a reason; returns the delivery."""
+    """Queue a notice (no event), or hold it for a reason; return the delivery."""
     cursor = connection.execute(
         "INSERT INTO deliveries (chat_id, thread_id, lane, state, silent, reason, queued_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -143,7 +143,7 @@ def enqueue(
 
 
 def add_parts(connection: sqlite3.Connection, delivery: int, payloads: Sequence[str]) -> list[Part]:
-    """Store what was rendered for a delivery; returns its parts."""
+    """Store the rendered parts of a delivery; return them."""
     insert = "INSERT INTO parts (delivery, position, payload) VALUES (?, ?, ?)"
     return [
         Part(connection.execute(insert, (delivery, position, payload)).lastrowid or 0, position, payload, 0)
@@ -154,7 +154,7 @@ def add_parts(connection: sqlite3.Connection, delivery: int, payloads: Sequence[
 def start(connection: sqlite3.Connection, delivery: int, bot: int, now: int) -> bool:
     """Note, before the request leaves, that one of the delivery's parts is in flight.
 
-    Returns whether it is: one that was dropped, held or told of otherwise since it was looked at stays.
+    Return whether it is: a delivery that was dropped, held or merged since it was read is not started.
     """
     return (
         connection.execute(
@@ -172,10 +172,10 @@ def into_topic(connection: sqlite3.Connection, delivery: int, thread_id: int) ->
 
 
 def part_sent(connection: sqlite3.Connection, part: int, message_id: int, now: int) -> bool:
-    """Note that a part arrived; returns whether it was the last, and the delivery is over.
+    """Note that a part arrived; return whether it was the last, and the delivery is finished.
 
-    It is `sent`, or `ambiguous` when an earlier part stayed unclear. The payload is dropped: what was sent
-    stands in the event.
+    The delivery is then `sent`, or `ambiguous` when an earlier part stayed unclear. The payload is dropped:
+    the event has the content.
     """
     (delivery,) = connection.execute(
         "UPDATE parts SET message_id = ?, sent_at = ?, payload = NULL WHERE id = ? RETURNING delivery",
@@ -183,7 +183,7 @@ def part_sent(connection: sqlite3.Connection, part: int, message_id: int, now: i
     ).fetchone()
     left = _is_left(connection, delivery)
     passed = None if left else _passed(connection, delivery)
-    # The next part is in flight only after its own `start`: between the two, a crash repeats nothing.
+    # The next part is in flight only after its own `start`: a crash between the two repeats nothing.
     connection.execute(
         "UPDATE deliveries SET state = ?, attempts = 0, unclear = 0, crashed = 0, "
         "reason = CASE WHEN ? THEN reason ELSE ? END, "
@@ -198,7 +198,7 @@ def _is_left(connection: sqlite3.Connection, delivery: int) -> bool:
 
 
 def _passed(connection: sqlite3.Connection, delivery: int) -> str | None:
-    """Say which parts were gone past unclear; None when there are none."""
+    """Return a sentence that names the parts skipped as unclear; None when there are none."""
     found = connection.execute(
         "SELECT position + 1, message_id FROM parts WHERE delivery = ? ORDER BY position", (delivery,)
     ).fetchall()
@@ -207,12 +207,12 @@ def _passed(connection: sqlite3.Connection, delivery: int) -> str | None:
 
 
 def later(connection: sqlite3.Connection, delivery: int, not_before: int) -> None:
-    """Let a queued delivery wait; nothing was tried."""
+    """Postpone a queued delivery without a try."""
     connection.execute("UPDATE deliveries SET not_before = ? WHERE id = ?", (not_before, delivery))
 
 
 def not_later(connection: sqlite3.Connection, latest: int) -> int:
-    """Let nothing wait for longer than until `latest` (us): the wall clock was set back; returns how many."""
+    """Cap every `not_before` at `latest` (us) after the wall clock was set back; return how many changed."""
     return sum(
         connection.execute(
             f"UPDATE {table} SET not_before = ? WHERE not_before > ?",  # noqa: S608 - two names
@@ -223,7 +223,7 @@ def not_later(connection: sqlite3.Connection, latest: int) -> int:
 
 
 def back(connection: sqlite3.Connection, delivery: int, not_before: int, reason: str | None) -> None:
-    """Queue it again after a try that certainly did not arrive."""
+    """Queue a delivery again after a try that certainly did not arrive."""
     connection.execute(
         "UPDATE deliveries SET state = 'queued', attempts = attempts + 1, not_before = ?, reason = ? "
         "WHERE id = ?",
@@ -231,7 +231,7 @@ def back(connection: sqlite3.Connection, delivery: int, not_before: int, reason:
     )
 
 
-# A message of which nobody knows whether it arrived is repeated this often, with a mark.
+# A message with unknown delivery status is repeated this often, with a mark.
 REPEATS: Final = 1
 
 
@@ -243,11 +243,11 @@ def unclear(
     *,
     until_clear: bool = False,
 ) -> str:
-    """Note a try that may have arrived; returns the state: `queued` for the marked repeat, or `ambiguous`.
+    """Note a try that may have arrived; return the state: `queued` for the marked repeat, or `ambiguous`.
 
-    A decision is repeated until it is clear: nobody can answer a card that is not on the phone. So is one
-    whose try was answered, but not clearly (`until_clear`): it counts as a crash does. A part of a
-    longer message is gone past, so that the rest of it arrives.
+    A decision is repeated until it is clear: a card that is not on the phone cannot be answered. So is a
+    delivery whose try was answered, but not clearly (`until_clear`): it counts like a crash. A part of a
+    longer message is skipped, so that the rest of it arrives.
     """
     row = connection.execute(
         "UPDATE deliveries SET unclear = unclear + 1, crashed = crashed + ?1, attempts = attempts + 1, "
@@ -271,15 +271,15 @@ def unclear(
 
 
 def dead(connection: sqlite3.Connection, delivery: int, reason: str) -> None:
-    """Keep it with the reason; it is never tried again by itself."""
+    """Make a delivery a dead letter, with the reason; it is never retried automatically."""
     connection.execute("UPDATE deliveries SET state = 'dead', reason = ? WHERE id = ?", (reason, delivery))
 
 
 def recover(connection: sqlite3.Connection, chat_id: int | None = None) -> int:
-    """Queue again what was left in flight, in one chat or in all, to be sent with a mark; returns how many.
+    """Queue again the deliveries left in flight, in one chat or in all, with a mark; return how many.
 
-    Called when nobody sends to these chats: after a crash, after a fault of the sender, after the line to
-    Telegram was made anew.
+    Called while nothing is being sent to these chats: after a crash, after a fault of the sender, after the
+    connection to Telegram was set up again.
 
     Unlike a lost answer, a crash says nothing about the network: it always leads to a repeat, so that an
     event whose every try was cut short before it left is still delivered.
@@ -293,19 +293,19 @@ def recover(connection: sqlite3.Connection, chat_id: int | None = None) -> int:
 
 
 def is_sending(connection: sqlite3.Connection, delivery: int) -> bool:
-    """Whether one of its parts is in flight."""
+    """Whether a part of the delivery is in flight."""
     found = connection.execute("SELECT 1 FROM deliveries WHERE id = ? AND state = 'sending'", (delivery,))
     return found.fetchone() is not None
 
 
 def replace_part(connection: sqlite3.Connection, part: int, payload: str) -> None:
-    """Send something else for a part that was not sent yet."""
+    """Replace the payload of a part that is not sent yet."""
     connection.execute("UPDATE parts SET payload = ? WHERE id = ?", (payload, part))
 
 
 def add_after(connection: sqlite3.Connection, part: Part, delivery: int, more: Sequence[str]) -> None:
-    """Let more messages follow a part that was not sent yet, before the parts behind it."""
-    # By way of negative numbers: each row is checked for itself, and no position may stand twice.
+    """Insert more parts after one that is not sent yet, before the parts behind it."""
+    # Through negative numbers: SQLite checks each row as it changes, and positions are unique.
     connection.execute(
         "UPDATE parts SET position = -(position + ?) WHERE delivery = ? AND position > ?",
         (len(more), delivery, part.position),
@@ -323,19 +323,19 @@ def add_after(connection: sqlite3.Connection, part: Part, delivery: int, more: S
 
 
 def note(connection: sqlite3.Connection, delivery: int, words: str) -> None:
-    """Note how a delivery goes otherwise than it was meant to; what was noted before stays."""
+    """Append a note on how a delivery differs from what was intended; keep earlier notes."""
     connection.execute(
         "UPDATE deliveries SET note = coalesce(note || '; ', '') || ? WHERE id = ?", (words, delivery)
     )
 
 
 def without_thread(connection: sqlite3.Connection, delivery: int) -> None:
-    """Queue it again for the chat itself: its topic is gone."""
+    """Queue a delivery again for the chat itself: its topic is gone."""
     connection.execute("UPDATE deliveries SET state = 'queued', thread_id = NULL WHERE id = ?", (delivery,))
 
 
 def queue_by_lane(connection: sqlite3.Connection) -> dict[int, int]:
-    """Give how many deliveries wait in each lane."""
+    """Return the number of queued and in-flight deliveries by lane."""
     return dict(
         connection.execute(
             f"SELECT lane, count(*) FROM ({ON_THEIR_WAY}) GROUP BY lane"  # noqa: S608 - constants
@@ -344,7 +344,7 @@ def queue_by_lane(connection: sqlite3.Connection) -> dict[int, int]:
 
 
 def on_their_way(connection: sqlite3.Connection, dead: Iterable[int]) -> int:
-    """Give how many deliveries wait for chats that can be written to: for all but the `dead` ones."""
+    """Return the number of queued and in-flight deliveries for all chats but the unreachable, `dead` ones."""
     (count,) = connection.execute(
         f"SELECT count(*) FROM ({ON_THEIR_WAY}) "  # noqa: S608 - numbers
         f"WHERE chat_id NOT IN ({', '.join(str(int(chat)) for chat in dead)})"
@@ -353,9 +353,9 @@ def on_their_way(connection: sqlite3.Connection, dead: Iterable[int]) -> int:
 
 
 def count_states(connection: sqlite3.Connection) -> dict[str, int]:
-    """Give how many deliveries are in each state that is not over: held, sending, ambiguous, dead, queued.
+    """Return the number of deliveries by unfinished state: held, sending, ambiguous, dead, queued.
 
-    What a rule dropped is counted by itself, as `dropped`: nothing is wrong with it.
+    Deliveries that a rule dropped are counted apart, as `dropped`: they are no fault.
     """
     return dict(
         connection.execute(
@@ -370,7 +370,7 @@ def count_states(connection: sqlite3.Connection) -> dict[str, int]:
 def event_of_message(
     connection: sqlite3.Connection, bot: int, chat_id: int, message_id: int
 ) -> tuple[int, str, str] | None:
-    """Give the event that a message on the phone told of: its row, event id and task id."""
+    """Return the event of a message on the phone: its row, event id and task id."""
     row = connection.execute(
         "SELECT events.id, events.event_id, events.task_id FROM parts "
         "JOIN deliveries ON deliveries.id = parts.delivery JOIN events ON events.id = deliveries.event "
@@ -381,7 +381,7 @@ def event_of_message(
 
 
 def is_untouched(connection: sqlite3.Connection, delivery: int) -> bool:
-    """Whether a delivery still waits for its first try, so that it may say something else."""
+    """Whether a delivery still waits for its first try, so that its content may change."""
     found = connection.execute(
         "SELECT 1 FROM deliveries WHERE id = ? AND state IN ('queued', 'held') AND attempts = 0 "
         "AND unclear = 0",

@@ -1,7 +1,7 @@
-"""Deliveries that are told together: which ones, and that they were.
+"""Digests: their members, and merging them.
 
-A member of a digest is `digested` and names the delivery that tells of it, so that each event can be followed
-to the message it stands in.
+A member of a digest is `digested` and names the delivery it is merged into, so that each event can be
+followed to its message.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterable
 
-# One digest tells of so many: its full list is a few messages, not a hundred.
+# Maximum number of members of a digest: its full list is a few messages, not a hundred.
 MOST: Final = 400
 
 
 class Member(NamedTuple):
-    """A delivery as a digest tells of it; `occurred_at` in us since the epoch."""
+    """A delivery as a member of a digest; `occurred_at` in us since the epoch."""
 
     delivery: int
     event: int
@@ -28,7 +28,7 @@ class Member(NamedTuple):
     severity: str
     title: str
     occurred_at: int
-    times: int = 1  # equal events that it stands for
+    times: int = 1  # equal events that it represents
 
 
 SELECT: Final = """
@@ -41,7 +41,7 @@ FROM deliveries JOIN events ON events.id = deliveries.event
 def waiting(
     connection: sqlite3.Connection, chat_id: int, thread_id: int | None, lane: int, limit: int = MOST
 ) -> list[Member]:
-    """Give what is queued in a lane of a chat or topic and was not begun, oldest first."""
+    """Return the queued deliveries without parts in a lane of a chat or topic, oldest first."""
     found = connection.execute(
         SELECT  # noqa: S608 - a constant
         + "WHERE deliveries.chat_id = ? AND deliveries.lane = ? AND deliveries.state = 'queued' "
@@ -68,7 +68,7 @@ def crowded(
 def held(
     connection: sqlite3.Connection, reasons: Collection[str], limit: int = MOST
 ) -> list[tuple[tuple[int, int | None], Member]]:
-    """Give what is held for any of these reasons, as ((chat, topic), member), oldest first."""
+    """Return deliveries held for any of these reasons, as ((chat, topic), member), oldest first."""
     found = connection.execute(
         SELECT.replace("SELECT ", "SELECT deliveries.chat_id, deliveries.thread_id, ", 1)  # noqa: S608 - a constant
         + "WHERE deliveries.state = 'held' AND deliveries.reason IN (SELECT value FROM json_each(?)) "
@@ -79,13 +79,13 @@ def held(
 
 
 def reasons_held(connection: sqlite3.Connection) -> set[str]:
-    """Give the reasons for which something is held."""
+    """Return the reasons for which deliveries are held."""
     found = connection.execute("SELECT DISTINCT reason FROM deliveries WHERE state = 'held'")
     return {reason for (reason,) in found}
 
 
 def count_reasons(connection: sqlite3.Connection) -> dict[str, int]:
-    """Give how many deliveries that have a chat are held for each reason."""
+    """Return the number of held deliveries that have a chat, by reason."""
     return dict(
         connection.execute(
             "SELECT reason, count(*) FROM deliveries WHERE state = 'held' AND chat_id IS NOT NULL "
@@ -95,7 +95,7 @@ def count_reasons(connection: sqlite3.Connection) -> dict[str, int]:
 
 
 def hold_queued(connection: sqlite3.Connection, reason: str) -> int:
-    """Hold all that is queued but what an operator ordered and the bridge's own in the first lane.
+    """Hold all queued deliveries except those an operator ordered and notices in the first lane.
 
     The latter are the answers to a person's commands.
     """
@@ -107,7 +107,7 @@ def hold_queued(connection: sqlite3.Connection, reason: str) -> int:
 
 
 def hold_again(connection: sqlite3.Connection, reasons: Collection[str], reason: str) -> int:
-    """Hold for one reason what was held for others, so that one digest tells of it."""
+    """Set one reason for deliveries held for several, so that one digest reports them."""
     return connection.execute(
         "UPDATE deliveries SET reason = ? "
         "WHERE state = 'held' AND reason IN (SELECT value FROM json_each(?))",
@@ -116,10 +116,10 @@ def hold_again(connection: sqlite3.Connection, reasons: Collection[str], reason:
 
 
 def unhold_begun(connection: sqlite3.Connection, reasons: Collection[str]) -> set[int]:
-    """Queue again what no digest can tell of; returns its chats.
+    """Queue again the held deliveries that cannot join a digest; return their chats.
 
-    That is what the bridge itself had to say, and what had begun to be sent: a message of which a part is on
-    the phone, or may be, goes on where it stopped.
+    These are notices, and deliveries that are partly sent: a message of which a part is on the phone, or may
+    be, continues where it stopped.
     """
     found = connection.execute(
         "UPDATE deliveries SET state = 'queued', reason = NULL WHERE state = 'held' "
@@ -140,7 +140,7 @@ def unhold(connection: sqlite3.Connection, deliveries: Iterable[int]) -> None:
 
 
 def open_questions(connection: sqlite3.Connection, reasons: Collection[str]) -> list[tuple[int, int]]:
-    """Give the deliveries of open decisions that are held for any of these reasons, and their chats."""
+    """Return the deliveries of open decisions that are held for any of these reasons, with their chats."""
     return connection.execute(
         "SELECT deliveries.id, deliveries.chat_id FROM deliveries "
         "JOIN decisions ON decisions.event = deliveries.event WHERE deliveries.state = 'held' "
@@ -151,7 +151,7 @@ def open_questions(connection: sqlite3.Connection, reasons: Collection[str]) -> 
 
 
 def merge(connection: sqlite3.Connection, members: Iterable[Member], into: int) -> None:
-    """Note that a digest tells of these; what was rendered of them and never sent is dropped."""
+    """Merge members into a digest; delete their rendered, unsent parts."""
     told = [(into, member.delivery) for member in members]
     connection.executemany(
         "UPDATE deliveries SET state = 'digested', reason = NULL, merged_into = ? WHERE id = ?", told

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def get(connection: sqlite3.Connection, name: str) -> bytes | None:
-    """Give a value, or None when it was never set."""
+    """Return a value, or None when it was never set."""
     row = connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
     return None if row is None else bytes(row[0])
 
@@ -25,7 +25,7 @@ def put(connection: sqlite3.Connection, name: str, value: bytes) -> None:
 
 
 def get_or_make(connection: sqlite3.Connection, name: str, make: Callable[[], bytes]) -> bytes:
-    """Give a value; the first time, make and keep it."""
+    """Return a value; make and store it the first time."""
     value = get(connection, name)
     if value is None:
         value = make()

@@ -1,4 +1,4 @@
-"""Taking a batch of events into the store: each once, none lost for a reused id."""
+"""Intake of a batch into the store: each event once, none lost because its id is reused."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 Row = tuple[Any, ...]
 
-# Where the columns of an event row stand (`events.EVENT_COLUMNS`). The body is bytes in a row that was just
-# taken, and text in one that was read from the store.
+# Indexes of the columns of an event row (`events.EVENT_COLUMNS`). The body is bytes in a row that was just
+# taken, and text in a row that was read from the store.
 INTAKE_KEY: Final = 0
 EVENT_ID: Final = 1
 TYPE: Final = 2
@@ -27,9 +27,9 @@ LANE: Final = 7
 SEVERITY: Final = 8
 OCCURRED_AT: Final = 9
 BODY: Final = 10
-# The type of an event that asks a person.
+# The type of an event that asks a person for a decision.
 QUESTION: Final = "approval_request"
-# Bytes of a body that is worth a step to get it out of memory.
+# Bytes of a body from which an extra statement pays off: it releases the memory of the body.
 LARGE: Final = 65_536
 
 INSERT: Final = """
@@ -43,7 +43,7 @@ DELIVERY: Final = """
 INSERT INTO deliveries (event, chat_id, thread_id, lane, state, silent, reason, queued_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
-# Rows of a statement that inserts several: what a statement costs by itself is half of what a small row does.
+# Rows of a multi-row insert: the fixed cost of a statement is half that of a small row.
 TOGETHER: Final = 16
 DELIVERIES: Final = DELIVERY + ", (?, ?, ?, ?, ?, ?, ?, ?)" * (TOGETHER - 1)
 
@@ -55,14 +55,14 @@ FROM events WHERE id = ?
 
 
 class Recipient(NamedTuple):
-    """Where an event goes; `chat_id` is None while nobody is allowed yet."""
+    """A recipient of an event; `chat_id` is None while there are no allowed users."""
 
     chat_id: int | None
     thread_id: int | None = None
 
 
 class Accepted(NamedTuple):
-    """An event that is new to the store, and its row as it stands there (the id may have become `<id>~2`)."""
+    """An event that is new to the store, and its row as stored (the id may have become `<id>~2`)."""
 
     event: int
     row: Row
@@ -78,20 +78,20 @@ def accept(
 ) -> list[Accepted]:
     """Store the events of `rows` that are new, each with a delivery to each of its recipients.
 
-    An event whose intake key is known is the same file read again after a crash: it is passed over. An
+    An event whose intake key is known is the same file read again after a crash: it is skipped. An
     `event_id` that is known under another intake key is a new event that reuses the id: it becomes
     `<id>~2`, `<id>~3`, ...
 
     Args:
-        rows: in `events.EVENT_COLUMNS` order, in the order in which they are to be sent.
-        recipients: gives where an event goes, at least one; a recipient without chat makes a held delivery.
+        rows: in `events.EVENT_COLUMNS` order, in the order of sending.
+        recipients: returns the recipients of an event, at least one; one without chat makes a held delivery.
         now: microseconds since the epoch.
-        judge: says of a row how it is to be delivered.
+        judge: returns how a row is to be delivered.
     """
     unknown = _unknown(connection, rows)
     new = _insert(connection, unknown, now)
     if any(len(row[BODY]) > LARGE for row in unknown):
-        # SQLite keeps what was bound last; bound anew, and known, it keeps a key alone.
+        # SQLite keeps the last bound values in memory: bind a known row again, without its body.
         known = unknown[-1]
         connection.execute(INSERT, (None, *known[:BODY], "", None, now))
     _queue(
@@ -107,7 +107,7 @@ def accept(
 
 
 def _queue(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    """Insert deliveries in their order, most of them several in a statement."""
+    """Insert deliveries in their order, most of them by multi-row statements."""
     apart = len(rows) - len(rows) % TOGETHER
     several = (rows[begin : begin + TOGETHER] for begin in range(0, apart, TOGETHER))
     connection.executemany(DELIVERIES, (tuple(chain.from_iterable(group)) for group in several))
@@ -115,14 +115,14 @@ def _queue(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
 
 
 def _unknown(connection: sqlite3.Connection, rows: Sequence[Row]) -> Sequence[Row]:
-    """Leave out what was taken so long ago that its row is gone, while its file could not be removed."""
+    """Leave out events whose row retention removed while their file could not be removed."""
     if connection.execute("SELECT 1 FROM forgotten LIMIT 1").fetchone() is None:
         return rows
     return [row for row in rows if not is_forgotten(connection, row[INTAKE_KEY])]
 
 
 def _insert(connection: sqlite3.Connection, rows: Sequence[Row], now: int) -> list[Accepted]:
-    """Store the events of `rows` that are new: all in one go, and then the few that were in the way."""
+    """Store the events of `rows` that are new: all at once, then the few that conflicted."""
     (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
     new = list(map(Accepted, range(last + 1, last + 1 + len(rows)), rows))
     stored = connection.executemany(INSERT, ((event, *row, now) for event, row in new)).rowcount
@@ -134,7 +134,7 @@ def _insert(connection: sqlite3.Connection, rows: Sequence[Row], now: int) -> li
         if item.event in there:
             accepted.append(item)
         elif (renamed := _renamed(connection, item.row)) is not None:
-            # The same event under the id it can have; it keeps its place.
+            # The same event under a free id; it keeps its position.
             connection.execute(INSERT, (item.event, *renamed, now))
             accepted.append(Accepted(item.event, renamed))
     return accepted
@@ -145,8 +145,8 @@ def _renamed(connection: sqlite3.Connection, row: Row) -> Row | None:
     if known:
         return None
 
-    # A free number is found in logarithmic time: a script with a constant id must not make each event dearer
-    # than the one before. It is the first free one while the numbers in use have no gaps, as cleaning leaves.
+    # Find a free number in logarithmic time: a script with a constant id must not make each event costlier
+    # than the one before. It is the first free one unless the numbers in use have gaps, as cleanup leaves.
     def used(number: int) -> bool:
         name = (f"{row[EVENT_ID]}~{number}",)
         return connection.execute("SELECT 1 FROM events WHERE event_id = ?", name).fetchone() is not None
@@ -171,7 +171,7 @@ NOBODY: Final = "nobody is allowed yet: set telegram.allowed_users"
 
 
 def release(connection: sqlite3.Connection, chat_id: int) -> int:
-    """Queue for `chat_id` what was held because nobody was allowed; returns how many deliveries."""
+    """Queue for `chat_id` the deliveries held for lack of allowed users; return how many."""
     return connection.execute(
         "UPDATE deliveries SET chat_id = ?, state = 'queued', reason = NULL "
         "WHERE state = 'held' AND chat_id IS NULL",
@@ -180,7 +180,7 @@ def release(connection: sqlite3.Connection, chat_id: int) -> int:
 
 
 def event_row(connection: sqlite3.Connection, event: int) -> Row:
-    """Give an event's row in `events.EVENT_COLUMNS` order."""
+    """Return an event's row in `events.EVENT_COLUMNS` order."""
     row = connection.execute(SELECT, (event,)).fetchone()
     if row is None:
         raise KeyError(event)
@@ -188,7 +188,7 @@ def event_row(connection: sqlite3.Connection, event: int) -> Row:
 
 
 def event_head(connection: sqlite3.Connection, event: int) -> tuple[str, int, int]:
-    """Give an event's id, when it occurred (us), and how many characters its body has, without the body."""
+    """Return an event's id, its time of occurrence (us) and the number of characters of its body."""
     found = connection.execute(
         "SELECT event_id, occurred_at, length(body) FROM events WHERE id = ?", (event,)
     ).fetchone()
@@ -198,24 +198,24 @@ def event_head(connection: sqlite3.Connection, event: int) -> tuple[str, int, in
 
 
 def body(connection: sqlite3.Connection, event: int) -> str:
-    """Give an event's body."""
+    """Return an event's body."""
     (found,) = connection.execute("SELECT body FROM events WHERE id = ?", (event,)).fetchone()
     return str(found)
 
 
 def severity(connection: sqlite3.Connection, event: int) -> str:
-    """Give an event's severity."""
+    """Return an event's severity."""
     (found,) = connection.execute("SELECT severity FROM events WHERE id = ?", (event,)).fetchone()
     return str(found)
 
 
 def positions(connection: sqlite3.Connection) -> list[Row]:
-    """Give how far each JSONL file was taken: (name, device, inode, offset, head hash)."""
+    """Return how far each JSONL file is taken: (name, device, inode, offset, head hash)."""
     return connection.execute("SELECT name, device, inode, offset, head_hash FROM positions").fetchall()
 
 
 def keep_positions(connection: sqlite3.Connection, rows: Iterable[Row], finished: Iterable[bytes]) -> None:
-    """Store how far each JSONL file was taken, and forget the finished ones, with the rows it gave."""
+    """Store how far each JSONL file is taken, and delete the finished ones, with the rows they gave."""
     connection.executemany(
         "INSERT INTO positions (name, device, inode, offset, head_hash) VALUES (?, ?, ?, ?, ?) "
         "ON CONFLICT (name) DO UPDATE SET device = excluded.device, inode = excluded.inode, "

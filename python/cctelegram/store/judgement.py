@@ -1,4 +1,4 @@
-"""What becomes of an event as it is stored: its lane, its sound, and whether it waits or goes."""
+"""How an event is delivered, decided as it is stored: its lane, its sound, and its first state."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Deliveries of this lane and the ones behind it make no sound.
+# Deliveries of this lane and of lower-priority lanes are silent.
 SILENT_FROM: Final = 2
 LANE: Final = 7
-# How the reason of a delivery begins that a rule dropped: it is `dead` by a person's own will.
+# Prefix of the reason of a delivery that a rule dropped: it is `dead` because a person wanted it so.
 DROPPED: Final = "dropped by"
 
 
@@ -28,5 +28,5 @@ if TYPE_CHECKING:
 
 
 def by_lane(row: tuple[Any, ...]) -> Judgement:
-    """Let an event go as its lane says."""
+    """Queue an event in its own lane, silent where the lane is."""
     return Judgement(row[LANE], row[LANE] >= SILENT_FROM)

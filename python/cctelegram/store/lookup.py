@@ -1,4 +1,4 @@
-"""What became of one event: queued, held, sent, digested, ambiguous, dead, and why."""
+"""The delivery state of one event: queued, held, sent, digested, ambiguous, dead, and why."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 
 def delivery(connection: sqlite3.Connection, event_id: str) -> dict[str, Any] | None:
-    """Give an event's deliveries as /deliveries shows them, or None when the store does not know it.
+    """Return an event's deliveries as /deliveries shows them, or None when the store does not know it.
 
-    `state` is the one that is furthest from done over all recipients; times are us since the epoch. One
-    that another delivery tells of has that one's message ids and time of sending, and it under `digest`.
+    `state` is the one that is furthest from done over all recipients; times are us since the epoch. A
+    delivery that is merged into another has the other's message ids and `sent_at`, and the other as `digest`.
     """
     event = connection.execute(
         "SELECT id, type, title, taken_at FROM events WHERE event_id = ?", (event_id,)
@@ -56,7 +56,7 @@ UNFINISHED_FIRST = ("queued", "sending", "held", "ambiguous", "dead", "digested"
 
 
 def _told_by(connection: sqlite3.Connection, into: int) -> dict[str, Any]:
-    """Give what the delivery that tells of another one in the end has to say for it."""
+    """Return the digest, its message ids and `sent_at` for a delivery merged `into` another."""
     while True:
         row = connection.execute(
             "SELECT merged_into, state, reason, sent_at FROM deliveries WHERE id = ?", (into,)

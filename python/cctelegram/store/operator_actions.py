@@ -1,9 +1,9 @@
-"""What an operator orders for a delivery: to be sent after all, or never.
+"""Operator actions for a delivery: retry and drop.
 
-    dead, ambiguous, held -> queued      retry; what may be on the phone already goes with a mark
+    dead, ambiguous, held -> queued      retry; a part that may be on the phone already is sent with a mark
     queued, held, ambiguous -> dead      drop
 
-Each is one step of one delivery in the caller's transaction; none touches one that is in flight.
+Each is one step of one delivery in the caller's transaction; none touches a delivery in flight.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ ORDERED: Final = "sent by order of the operator"
 
 
 class Impossible(ValueError):
-    """An order cannot be followed; the message is a sentence for the operator."""
+    """An operator action is not possible; the message is a sentence for the operator."""
 
 
 def named(connection: sqlite3.Connection, which: str) -> list[int]:
-    """Give the deliveries that an operator means: by number, or all of an event by its id.
+    """Return the deliveries that an operator names: one by number, or all of an event by its id.
 
-    `delivery:12` and `event:12` say which of the two is meant where a number could be either.
+    `delivery:12` and `event:12` are explicit where a number could be either.
 
     Raises:
-        Impossible: there is none, or it is not clear which.
+        Impossible: there is none, or the name is ambiguous.
     """
     kind, _, rest = which.partition(":")
     found = set()
@@ -59,13 +59,13 @@ def named(connection: sqlite3.Connection, which: str) -> list[int]:
 
 
 def is_ordered(connection: sqlite3.Connection, delivery: int) -> bool:
-    """Tell whether an operator ordered a delivery to be sent: no mode and no quiet hours hold it back."""
+    """Whether an operator ordered a delivery to be sent: no mode and no quiet hours hold it."""
     row = connection.execute("SELECT ordered FROM deliveries WHERE id = ?", (delivery,)).fetchone()
     return row is not None and row[0] == 1
 
 
 def state(connection: sqlite3.Connection, delivery: int) -> str:
-    """Give a delivery's state. Raises KeyError for one that is not there."""
+    """Return a delivery's state. Raises KeyError when there is no such delivery."""
     row = connection.execute("SELECT state FROM deliveries WHERE id = ?", (delivery,)).fetchone()
     if row is None:
         raise KeyError(delivery)
@@ -73,13 +73,13 @@ def state(connection: sqlite3.Connection, delivery: int) -> str:
 
 
 def retry(connection: sqlite3.Connection, delivery: int) -> str:
-    """Queue a delivery to be sent now, of a long one only what is missing; returns the state it had.
+    """Queue a delivery to be sent now, of a long one only the missing parts; return its state before.
 
-    A part that was gone past unclear is sent after all, with the mark of a repeat. One that is queued
-    already waits no longer for its next try.
+    A part that was skipped as unclear is sent, with the mark of a repeat. A delivery that is queued already
+    no longer waits for its next try.
 
     Raises:
-        Impossible: it is in flight, was sent, is told of by another, or has no chat to go to.
+        Impossible: it is in flight, sent, merged into another, or has no chat.
     """
     before = state(connection, delivery)
     if before in ("sending", "sent", "digested"):
@@ -97,7 +97,7 @@ def retry(connection: sqlite3.Connection, delivery: int) -> str:
         )
         return before
     if unclear:
-        # It died on the repeat of a part of which nobody knew whether it had arrived.
+        # It became dead on the repeat of a part with unknown delivery status.
         connection.execute(
             "UPDATE parts SET unclear = 1 WHERE id = (SELECT id FROM parts WHERE delivery = ? "
             "AND sent_at IS NULL ORDER BY position LIMIT 1)",
@@ -117,10 +117,10 @@ def retry(connection: sqlite3.Connection, delivery: int) -> str:
 
 
 def drop(connection: sqlite3.Connection, delivery: int) -> str:
-    """Let a delivery be dead for good: neither sent nor retried with all the dead; returns its state before.
+    """Make a delivery dead for good: neither sent nor retried with all dead letters; return its state before.
 
     Raises:
-        Impossible: it is in flight, was sent, or is told of by another.
+        Impossible: it is in flight, sent, or merged into another.
     """
     before = state(connection, delivery)
     if before in ("sending", "sent", "digested"):
@@ -136,7 +136,7 @@ def drop(connection: sqlite3.Connection, delivery: int) -> str:
 
 
 def dead(connection: sqlite3.Connection) -> list[int]:
-    """Give the dead deliveries that no operator dropped, oldest first."""
+    """Return the dead letters that no operator dropped, oldest first."""
     found = connection.execute(
         "SELECT id FROM deliveries WHERE state = 'dead' "
         "AND substr(coalesce(reason, ''), 1, length(?1)) != ?1 ORDER BY id",
@@ -146,7 +146,7 @@ def dead(connection: sqlite3.Connection) -> list[int]:
 
 
 def chats(connection: sqlite3.Connection, numbers: Iterable[int]) -> set[int]:
-    """Give the chats that these deliveries go to."""
+    """Return the chats of these deliveries."""
     found = (
         connection.execute("SELECT chat_id FROM deliveries WHERE id = ?", (number,)).fetchone()
         for number in numbers
@@ -155,7 +155,7 @@ def chats(connection: sqlite3.Connection, numbers: Iterable[int]) -> set[int]:
 
 
 def forsaken(connection: sqlite3.Connection, delivery: int) -> int | None:
-    """Give the event of a delivery when all of its deliveries are dead; None when one is not."""
+    """Return the event of a delivery when all deliveries of that event are dead, else None."""
     row = connection.execute(
         "SELECT event FROM deliveries WHERE id = ? AND event IS NOT NULL AND NOT EXISTS "
         "(SELECT 1 FROM deliveries AS other WHERE other.event = deliveries.event AND other.state != 'dead')",

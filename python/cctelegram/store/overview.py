@@ -1,4 +1,4 @@
-"""What stands in the outbox, for an operator: many deliveries in a list, one with all that is known of it."""
+"""The outbox for an operator: a list of deliveries, or one delivery in full."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 STATES: Final = ("queued", "held", "sending", "sent", "digested", "ambiguous", "dead")
-# What is not over, or needs a look: shown when no state is asked for.
+# Unfinished, or needing attention: shown when no state is asked for.
 OPEN: Final = ("queued", "held", "sending", "ambiguous", "dead")
 
-# The bridge's own words have no event: their first line is their title, while they are kept.
+# A notice has no event: its first line is its title, while its text is kept.
 TITLE: Final = """
 coalesce(events.title,
     (SELECT 'digest of ' || count(*) || ' events' FROM deliveries AS members
@@ -51,9 +51,9 @@ NAMES: Final = (
 def listed(
     connection: sqlite3.Connection, states: Sequence[str], chat_id: int | None, limit: int
 ) -> dict[str, Any]:
-    """Give `total` and at most `limit` `deliveries` in these states, newest first; times in us.
+    """Return `total` and at most `limit` `deliveries` in these states, newest first; times in us.
 
-    Without states, those that are not over or need a look.
+    Without states, those that are unfinished or need attention.
     """
     chosen = list(states) or list(OPEN)
     where = f"deliveries.state IN ({', '.join('?' * len(chosen))}) AND (?{len(chosen) + 1} IS NULL "
@@ -69,9 +69,9 @@ def listed(
 
 
 def shown(connection: sqlite3.Connection, delivery: int) -> dict[str, Any]:
-    """Give all that is known of a delivery: its parts with the cursor, its digest, its members, its way.
+    """Return a delivery in full: its parts with the cursor, its digest, its members, its steps.
 
-    Raises KeyError for one that is not there.
+    Raises KeyError when there is no such delivery.
     """
     row = connection.execute(f"{SELECT} WHERE deliveries.id = ?", (delivery,)).fetchone()
     if row is None:
@@ -109,7 +109,7 @@ def _one(row: tuple[Any, ...]) -> dict[str, Any]:
 def _way(
     connection: sqlite3.Connection, one: dict[str, Any], parts: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Give the steps that a delivery went, oldest first: `at` (us) and `step`."""
+    """Return the steps of a delivery so far, oldest first: `at` (us) and `step`."""
     steps: list[tuple[int | None, str]] = [
         (one["queued_at"], "stored for the chat"),
         (one["sending_at"], "last try began"),

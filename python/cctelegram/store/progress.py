@@ -1,6 +1,6 @@
-"""Progress of a task of one source is one message on the phone, edited in place: an edit does not ring.
+"""Progress of a task of one source is one message on the phone, edited in place: an edit does not notify.
 
-Only the newest state is worth sending; older ones that still wait are told of by it.
+Only the newest state is worth sending; older ones that still wait are merged into it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Shown(NamedTuple):
     edited_at: int
 
 
-# The producer's own task only: an event without one has its own id there, and stands for itself.
+# The producer's own task only: an event without one has its own id there, and is not merged.
 TASK: Final = """
 SELECT events.task_id, deliveries.chat_id, deliveries.lane, events.source FROM deliveries
 JOIN events ON events.id = deliveries.event
@@ -29,7 +29,7 @@ WHERE deliveries.id = ? AND events.task_id != events.event_id
 
 
 def conflate(connection: sqlite3.Connection, delivery: int) -> int:
-    """Let the newest progress of a task tell of the older ones that wait; returns its delivery."""
+    """Merge the waiting progress of a task into its newest; return that delivery."""
     row = connection.execute(TASK, (delivery,)).fetchone()
     if row is None:
         return delivery
@@ -56,7 +56,7 @@ def conflate(connection: sqlite3.Connection, delivery: int) -> int:
 
 
 def shown(connection: sqlite3.Connection, bot: int, delivery: int) -> Shown | None:
-    """Give the message that a progress delivery is to edit, or None when it is to be sent."""
+    """Return the message that a progress delivery is to edit, or None when it is to be sent."""
     row = connection.execute(TASK, (delivery,)).fetchone()
     if row is None or row[2] != LANE:
         return None
@@ -69,9 +69,9 @@ def shown(connection: sqlite3.Connection, bot: int, delivery: int) -> Shown | No
 
 
 def arrived(connection: sqlite3.Connection, bot: int, delivery: int, message_id: int, now: int) -> None:
-    """Note which message shows a task's progress; anything else of the task ends that message.
+    """Note which message shows a task's progress; any other event of the task ends that message.
 
-    What comes after a completion is shown by a message of its own, below it.
+    Progress after a completion gets a new message, below it.
     """
     row = connection.execute(TASK, (delivery,)).fetchone()
     if row is None:
@@ -90,5 +90,5 @@ def arrived(connection: sqlite3.Connection, bot: int, delivery: int, message_id:
 
 
 def forget(connection: sqlite3.Connection, bot: int, message_id: int) -> None:
-    """Note that a message cannot be edited any more."""
+    """Note that a message can no longer be edited."""
     connection.execute("DELETE FROM progress_messages WHERE bot = ? AND message_id = ?", (bot, message_id))

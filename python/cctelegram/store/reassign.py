@@ -1,4 +1,4 @@
-"""When who gets events changes: what waits for a chat that gets nothing now is the owner's."""
+"""After a change of recipients: deliveries for a chat that is no longer a recipient go to the owner."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ NOT_ALLOWED: Final = "the person is no longer allowed"
 def reassign(
     connection: sqlite3.Connection, chats: Collection[int], allowed: Collection[int], owner: int
 ) -> int:
-    """Give to the owner what waits for chats that are not among `chats`; returns how many deliveries.
+    """Reassign to the owner the deliveries that wait for chats not in `chats`; return how many.
 
-    What the owner gets anyway is `digested` into that delivery; the rest becomes the owner's, rendered anew,
-    since buttons are signed for their chat. A digest for such a chat is taken apart first. What the bridge
-    itself had to say to a person who is not allowed now is kept as dead; its words to others go on.
+    A delivery of an event that the owner gets anyway is `digested` into the owner's; the rest become the
+    owner's and are rendered again, since buttons are signed for their chat. A digest for such a chat is split
+    first. A notice to a person who is not allowed now is kept as dead; notices to others are sent.
 
     Args:
-        chats: who gets events now, the owner among them.
-        allowed: the people who are heard.
+        chats: the recipients of events now, the owner among them.
+        allowed: the allowed users.
     """
     here, people = _numbers({*chats, owner}), _numbers({*allowed, owner})
     gone = f"deliveries.state IN ('queued', 'held') AND deliveries.chat_id NOT IN ({here})"
@@ -68,9 +68,9 @@ def reassign(
 
 
 def ask_the_owner(connection: sqlite3.Connection, owner: int, now: int, held: str | None) -> int:
-    """Queue for the owner the open questions that were never theirs; returns how many.
+    """Queue for the owner the open questions that were never sent to them; return how many.
 
-    Their cards may be on phones of people who are not heard any more, and then nobody could answer.
+    Their cards may be on phones of people who are no longer allowed, so that no one could answer.
 
     Args:
         now: microseconds since the epoch.

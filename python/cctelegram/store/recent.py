@@ -1,4 +1,4 @@
-"""What a chat may ask of the outbox: what was delivered last, and what waits."""
+"""The outbox as a chat may query it: the last deliveries, and the waiting ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Delivered(NamedTuple):
-    """An event that is on the phone since `at` (us), in a message of its own or in another's."""
+    """An event that is on the phone since `at` (us), in a message of its own or in a digest."""
 
     at: int
     title: str
@@ -17,7 +17,7 @@ class Delivered(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """Deliveries in a state that is not over; `oldest` in us since the epoch."""
+    """Deliveries in an unfinished state; `oldest` in us since the epoch."""
 
     state: str
     reason: str | None
@@ -26,7 +26,7 @@ class Waiting(NamedTuple):
 
 
 class Question(NamedTuple):
-    """A question that nobody has answered yet; times in us."""
+    """A decision that is still open; times in us."""
 
     title: str
     opened_at: int
@@ -34,7 +34,7 @@ class Question(NamedTuple):
 
 
 def delivered(connection: sqlite3.Connection, chat_id: int, limit: int) -> list[Delivered]:
-    """Give the events that were delivered to a chat last, newest first."""
+    """Return the events that were last delivered to a chat, newest first."""
     found = connection.execute(
         "SELECT coalesce(deliveries.sent_at, digests.sent_at) AS at, events.title, "
         "deliveries.merged_into IS NOT NULL FROM deliveries JOIN events ON events.id = deliveries.event "
@@ -46,7 +46,7 @@ def delivered(connection: sqlite3.Connection, chat_id: int, limit: int) -> list[
 
 
 def waiting(connection: sqlite3.Connection, chat_id: int) -> list[Waiting]:
-    """Count what is not over in a chat by state, what is held also by its reason."""
+    """Count the unfinished deliveries of a chat by state, held ones also by reason."""
     found = connection.execute(
         "SELECT state, NULL, count(*), min(queued_at) FROM deliveries "
         "WHERE state = 'queued' AND chat_id = ?1 GROUP BY state "
@@ -59,7 +59,7 @@ def waiting(connection: sqlite3.Connection, chat_id: int) -> list[Waiting]:
 
 
 def questions(connection: sqlite3.Connection, chat_id: int) -> list[Question]:
-    """Give the open questions that a chat is asked, oldest first."""
+    """Return the open questions that a chat is asked, oldest first."""
     found = connection.execute(
         "SELECT events.title, opened_at, expires_at FROM decisions "
         "JOIN events ON events.id = decisions.event WHERE decisions.state = 'open' "

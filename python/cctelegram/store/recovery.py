@@ -1,15 +1,15 @@
-"""A damaged store made whole: what SQLite still reads of it, then what the newest snapshot has.
+"""Recovery: a new store from the rows that SQLite still reads of a damaged one, then the newest snapshot.
 
     store.db                    damaged
-    .store.db.recovering        the new one while it is made; worth nothing yet
-    store.db.recovered-<time>   complete: from here on the exchange goes to its end, at the next start too
-    store.db.damaged-<time>     what was damaged, with its -wal and -shm
+    .store.db.recovering        the new store while it is made; worthless yet
+    store.db.recovered-<time>   complete: from here on the exchange is always finished, at the next start too
+    store.db.damaged-<time>     the damaged store, with its -wal and -shm
 
-A kill at any moment leaves either the damaged store as it was, or a complete new one. What is lost is
-counted. A delivery of which it is unknown how far it came is sent again with the mark of a repeat.
+A kill at any moment leaves either the damaged store as it was, or a complete new one. Lost rows are counted.
+A delivery whose progress is unknown is sent again with the mark of a repeat.
 """
 
-# ruff: noqa: S608  # what is put into a statement is names of the schema and constants of this file
+# ruff: noqa: S608  # statements are formatted from names of the schema and constants of this file
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ LOG_FILES: Final = ("-wal", "-shm")
 DAMAGED: Final = "damaged"
 REPLACED: Final = "replaced"
 FACT: Final = "recovery"
-# The owner is told the ids of so many events that were lost; the rest are counted.
+# Maximum number of lost events whose ids are reported to the owner; the rest are counted.
 NAMED: Final = 5
-# Row numbers between two rows that can be read: of more, only those that an index knows are tried.
+# Row numbers tried between two readable rows: in a larger gap, only those that an index knows.
 TRIED: Final = 1_000_000
-# Read by the bridge: a repeat that a crash caused does not count as one that Telegram left unclear.
+# The bridge does not count a repeat that a crash caused as one that Telegram left unclear.
 MARK: Final = "unclear = unclear + 1, crashed = crashed + 1"
 UNKNOWN: Final = "the store was damaged: nobody knows whether it arrived"
-# Text that is JSON: damage within it shows here and nowhere else.
+# Columns of JSON text: only parsing reveals damage within it.
 JSON: Final = {"events": "body", "parts": "payload", "decisions": "options", "cards": "payload"}
 
 
 class Losses(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a recovery.
+    """The result of a recovery.
 
-    `recovered`, `restored` and `lost` count rows by table: all that are there now, those of them that the
-    snapshot gave, and those that are gone. `lost` is a least count unless `exact`: where the indexes of a
-    table are damaged too, nobody knows how many rows it had. `events` are ids of events that were lost.
+    `recovered`, `restored` and `lost` count rows by table: all that exist now, those of them from the
+    snapshot, and those that are gone. `lost` is a lower bound unless `exact`: where the indexes of a table
+    are damaged too, it is unknown how many rows it had. `events` are ids of lost events.
     """
 
     at: int
@@ -62,17 +62,17 @@ class Losses(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def recover(path: Path) -> Losses:
-    """Put a new store with all that can be read in the place of a damaged one; nobody else may have it open.
+    """Replace a damaged store by a new one with all readable rows; no one else may have it open.
 
     Raises:
-        OSError, sqlite3.Error: the disk cannot be written now; the damaged store is as it was.
+        OSError, sqlite3.Error: the disk cannot be written now; the damaged store is unchanged.
     """
     now = time.time_ns() // 1000
     kept = f"{path.name}.{DAMAGED}-{snapshots.stamp(now)}"
     snapshot = snapshots.newest_sound(path)
     making = fresh(path)
     with closing(sqlite3.connect(making, isolation_level=None, uri=True)) as new:
-        new.execute("PRAGMA auto_vacuum = INCREMENTAL")  # as `connection.connect_writer` has it
+        new.execute("PRAGMA auto_vacuum = INCREMENTAL")  # as in `connection.connect_writer`
         new.execute("PRAGMA journal_mode = OFF")
         new.execute("PRAGMA synchronous = OFF")
         new.execute("PRAGMA cache_size = -2048")
@@ -90,13 +90,13 @@ def recover(path: Path) -> Losses:
 
 
 def restore(path: Path, snapshot: Path, now: int) -> str | None:
-    """Put a copy of a sound snapshot in the place of the store; the owner calls it, with the store closed.
+    """Replace the store by a copy of a sound snapshot; the owner calls it, with the store closed.
 
     Returns:
         The name under which the present store is kept beside it; None when there was none.
 
     Raises:
-        OSError, sqlite3.Error: it cannot be read or written; the present store is as it was.
+        OSError, sqlite3.Error: it cannot be read or written; the present store is unchanged.
     """
     finish(path)
     making = fresh(path)
@@ -110,7 +110,7 @@ def restore(path: Path, snapshot: Path, now: int) -> str | None:
 
 
 def fresh(path: Path) -> Path:
-    """Return an empty file for the store that is to be made; what was left of another try is removed."""
+    """Return an empty file for a new store; remove the remains of an earlier try."""
     making = path.with_name(f".{path.name}.recovering")
     for end in ("", *LOG_FILES, "-journal"):
         making.with_name(making.name + end).unlink(missing_ok=True)
@@ -119,7 +119,7 @@ def fresh(path: Path) -> Path:
 
 
 def replace(path: Path, making: Path, word: str, now: int) -> None:
-    """Let a store that was made take the place of the one at `path`, which is kept under another name."""
+    """Replace the store at `path` by the one at `making`; keep the old one under another name."""
     snapshots.sync(making)
     making.rename(path.with_name(f"{path.name}.recovered-{word}-{snapshots.stamp(now)}"))
     snapshots.sync(path.parent)
@@ -127,16 +127,16 @@ def replace(path: Path, making: Path, word: str, now: int) -> None:
 
 
 def finish(path: Path) -> bool:
-    """Go to the end of an exchange that a crash cut short; return whether there was one.
+    """Finish an exchange that a crash cut short; return whether there was one.
 
-    One that an earlier version of this program began is finished too.
+    An exchange that an earlier version of this program began is finished too.
     """
     # An earlier version kept a second name of the log while it opened the store.
     path.with_name(f"{path.name}-wal.look").unlink(missing_ok=True)
     found = sorted(path.parent.glob(f"{path.name}.recovered-*"))
     for made in found:
         *_, words = made.name.partition(".recovered-")
-        kept = words if "-" in words else f"{DAMAGED}-{words}"  # the earlier version gave the time alone
+        kept = words if "-" in words else f"{DAMAGED}-{words}"  # an earlier version wrote the time alone
         for end in (*LOG_FILES, ""):
             old = path.with_name(path.name + end)
             if old.exists():
@@ -148,13 +148,13 @@ def finish(path: Path) -> bool:
 
 
 def losses(connection: sqlite3.Connection) -> Losses | None:
-    """Return what came of the last recovery of this store, if there was one."""
+    """Return the result of the last recovery of this store, or None."""
     kept = facts.get(connection, FACT)
     return None if kept is None else msgspec.json.decode(kept, type=Losses)
 
 
 def doubt(connection: sqlite3.Connection, which: str = "1") -> None:
-    """Mark what a snapshot has waiting, since it may have been sent later; nothing of it is in flight."""
+    """Mark a snapshot's waiting deliveries, which may have been sent since; none stays in flight."""
     connection.execute(
         f"UPDATE deliveries SET {MARK}, state = CASE state WHEN 'sending' THEN 'queued' ELSE state END "
         f"WHERE state IN ('queued', 'sending', 'held') AND {which}"
@@ -162,13 +162,13 @@ def doubt(connection: sqlite3.Connection, which: str = "1") -> None:
 
 
 def _readable(path: Path) -> sqlite3.Connection | None:
-    """Open what is damaged, as far as SQLite goes along; None when it reads nothing of it."""
+    """Open a damaged store; return None when SQLite can read nothing of it."""
     try:
         connection = connect_reader(path)
     except sqlite3.DatabaseError:
         return None
     try:
-        # A file that is cut short, or has an odd schema, is read all the same.
+        # Read a file that is truncated, or has an odd schema, all the same.
         connection.execute("PRAGMA writable_schema = ON")
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     except sqlite3.DatabaseError:
@@ -191,7 +191,7 @@ class _Recovery:
         self._new = new
         self._old = old
         self._snapshot = snapshot
-        # Those of the search are left out: their index is filled anew from the events.
+        # Tables of the search are left out: their index is filled again from the events.
         self._tables = [
             name
             for (name,) in new.execute(
@@ -213,7 +213,7 @@ class _Recovery:
         damaged = {name: gaps for name in self._tables if (gaps := self._copy(name))}
         for name in damaged:
             self._note(name)
-        # Only where the table could not be read: else a row of the snapshot that it lacks was removed.
+        # Only unreadable ranges: elsewhere, a row that only the snapshot has was removed.
         restored = {name: self._fill(name, gaps) for name, gaps in damaged.items() if self._snapshot}
         mend(new, self._tables, damaged, now)
         lost = {name: self._count(GONE.format(name), (name,)) for name in damaged}
@@ -235,7 +235,7 @@ class _Recovery:
         return found
 
     def _copy(self, table: str) -> list[tuple[int, int]]:
-        """Copy the rows that SQLite reads; return the first and last numbers of where it does not."""
+        """Copy the rows that SQLite reads; return the first and last numbers of each unreadable range."""
         last = -(1 << 63)
         first = (1 << 63) - 1
         columns = self._columns(table, self._old, "main")
@@ -258,9 +258,9 @@ class _Recovery:
         last = copy("ORDER BY rowid") or last
         if not rows.broken:
             return odd
-        # Python's module looks ahead, and loses the last row before the damage: it is read by itself.
+        # Python's module reads ahead and loses the last row before the damage: read that row separately.
         last = copy("WHERE rowid >= ? ORDER BY rowid LIMIT 1", last + 1) or last
-        # Behind the damage from the other end, then between the two from each number on.
+        # Read from the other end back to the damage, then between the two from each number on.
         first = copy("WHERE rowid > ? ORDER BY rowid DESC", last) or first
         first = copy("WHERE rowid > ? AND rowid <= ? ORDER BY rowid DESC LIMIT 1", last, first - 1) or first
         gap = (last + 1, first - 1)
@@ -269,7 +269,7 @@ class _Recovery:
                 copy("WHERE rowid = ?", number)
             return [gap, *odd]
         while last < first - 1:
-            at = last + 1  # sought by its own number: its page may be whole where the one before is not
+            at = last + 1  # sought by its own number: its page may be intact where the one before is not
             found = copy("WHERE rowid >= ? AND rowid < ? ORDER BY rowid", at, first)
             if not rows.broken:
                 break
@@ -285,7 +285,7 @@ class _Recovery:
         rows: Iterator[tuple[Any, ...]],
         odd: list[tuple[int, int]],
     ) -> Iterator[tuple[Any, ...]]:
-        """Give the rows that have the types of their table, since another page may stand in its place."""
+        """Yield the rows that have the types of their table: a page of another table may be in its place."""
         kinds = {row[1]: row[2] for row in self._new.execute(f"PRAGMA main.table_info({table})")}
         types = [int, *(TYPES.get(kinds[name], object) for name in columns)]
         for *row, valid in rows:
@@ -297,8 +297,8 @@ class _Recovery:
                 odd.append((row[0], row[0]))
 
     def _numbers(self, table: str, last: int, first: int) -> list[int]:
-        """Return the row numbers between two that an index or the snapshot knows."""
-        assert self._old is not None  # noqa: S101 - `_copy` looked
+        """Return the row numbers between two others that an index or the snapshot has."""
+        assert self._old is not None  # noqa: S101 - `_copy` checked
         rows = _Rows(self._old)
         found: set[int] = set()
         for index in self._indexes(table):
@@ -308,7 +308,7 @@ class _Recovery:
         return sorted(number for number in found if last < number < first)
 
     def _note(self, table: str) -> None:
-        """Note which rows there were, as the indexes and the snapshot tell."""
+        """Note which rows the table had, according to the indexes and the snapshot."""
         exact = False
         rows = _Rows(self._old)
         for index, first in self._indexes(table).items():
@@ -323,7 +323,7 @@ class _Recovery:
         self._exact &= exact
 
     def _fill(self, table: str, gaps: list[tuple[int, int]]) -> int:
-        """Take from the snapshot what could not be read; return how many rows."""
+        """Copy from the snapshot the rows that could not be read; return how many."""
         columns = self._columns(table, self._new, "snap")
         if not columns:
             return 0
@@ -343,7 +343,7 @@ class _Recovery:
         return count
 
     def _columns(self, table: str, connection: sqlite3.Connection | None, place: str) -> list[str]:
-        """Return the columns that the table has there and in the new store, without the row's number."""
+        """Return the columns that the table has both there and in the new store, without the row number."""
         if connection is None:
             return []
         try:
@@ -355,7 +355,7 @@ class _Recovery:
         return [name for _, name, *_ in ours if name in there and name not in keys]
 
     def _indexes(self, table: str) -> dict[str, str]:
-        """Return the indexes that tell of every row of a table, and the first column of each."""
+        """Return the indexes that have every row of a table, and the first column of each."""
         found = self._new.execute(f"PRAGMA main.index_list({table})").fetchall()
         return {
             name: self._new.execute(f"PRAGMA main.index_info({name})").fetchone()[2]
@@ -375,7 +375,7 @@ LOST_EVENTS: Final = (
 
 
 class _Rows:
-    """Reads rows until SQLite raises; `last` is the number of the last one, `broken` whether it raised."""
+    """Rows read until SQLite raises; `last` is the number of the last row, `broken` whether it raised."""
 
     def __init__(self, connection: sqlite3.Connection | None) -> None:
         self._connection = connection
@@ -393,8 +393,8 @@ class _Rows:
 
 
 def mend(connection: sqlite3.Connection, tables: Iterable[str], damaged: Iterable[str], now: int) -> None:
-    """Let foreign keys hold, and queue again what lost its way."""
-    # A digest that is lost told of nobody knows how many of its events: each is told itself.
+    """Make foreign keys hold, and queue again the deliveries whose path to a message is lost."""
+    # It is unknown which events a lost digest reported: send each by itself.
     connection.execute(
         f"UPDATE deliveries SET state = 'queued', merged_into = NULL, reason = ?, {MARK} "
         "WHERE state = 'digested' AND merged_into NOT IN (SELECT id FROM deliveries)",
@@ -409,7 +409,7 @@ def mend(connection: sqlite3.Connection, tables: Iterable[str], damaged: Iterabl
         "UPDATE bots SET update_offset = max(update_offset, coalesce("
         "(SELECT max(update_id) + 1 FROM updates WHERE bot = bots.id), 0))"
     )
-    # A question that the snapshot has open, and whose answer is there, is not asked twice.
+    # Do not ask a question again that the snapshot has open, when its answer is there.
     connection.execute(
         "UPDATE decisions SET state = 'answered', closed_at = ?1, text = (SELECT coalesce("
         "json_extract(body, '$.text'), json_extract(body, '$.option')) FROM answers "
@@ -430,7 +430,7 @@ def mend(connection: sqlite3.Connection, tables: Iterable[str], damaged: Iterabl
 
 
 def _untie(connection: sqlite3.Connection, tables: Iterable[str]) -> int:
-    """Let go of references to rows that are not there: set to none where that is allowed, else removed."""
+    """Set references to missing rows to null, or delete rows where null is not allowed; return how many."""
     changed = 0
     for table in tables:
         needed = {row[1] for row in connection.execute(f"PRAGMA table_info({table})") if row[3]}
@@ -442,7 +442,7 @@ def _untie(connection: sqlite3.Connection, tables: Iterable[str]) -> int:
 
 
 def _render_anew(connection: sqlite3.Connection) -> None:
-    """Drop the parts of what waits: one of them may be missing. What was begun is marked as a repeat."""
+    """Delete the parts of waiting deliveries: one may be missing. Mark those partly sent as repeats."""
     waiting = "state IN ('queued', 'sending', 'held') AND event IS NOT NULL"
     connection.execute(
         f"UPDATE deliveries SET {MARK} WHERE {waiting} AND "
@@ -452,7 +452,7 @@ def _render_anew(connection: sqlite3.Connection) -> None:
 
 
 def _ask_again(connection: sqlite3.Connection) -> None:
-    """Send the cards of open questions again: the key of the buttons on the phone is lost."""
+    """Queue the cards of open questions again: the key of the buttons on the phone is lost."""
     asked = "state IN ('sent', 'ambiguous') AND event IN (SELECT event FROM decisions WHERE state = 'open')"
     connection.execute(f"DELETE FROM parts WHERE delivery IN (SELECT id FROM deliveries WHERE {asked})")
     connection.execute(

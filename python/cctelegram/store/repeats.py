@@ -1,12 +1,12 @@
 """Equal events within a few seconds are one message with a count.
 
-Equal is what says the same: type, title, source and all that the producer wrote but the event's id, its
-correlation id and its timestamp. The later one's delivery is `digested` into the one that still waits; when
-that one is on its way or on the phone, the later one edits its message. Questions and progress are left
-alone: two equal questions are two, and progress has its own way (progress.py).
+Events are equal when type, title, source and all other keys of the producer are the same, except the event's
+id, its correlation id and its timestamp. The later delivery is `digested` into the earlier one while that
+waits; when that one is in flight or on the phone, the later one edits its message. Questions and progress are
+not folded: two equal questions are two, and progress is merged by task (progress.py).
 
-What was seen last is kept in memory, and only as a hint: the store decides, so nothing depends on it. An
-event whose title is new costs one look-up in a dictionary.
+The latest events are kept in memory, but only as a hint: the store decides, so nothing depends on them. An
+event whose title is new costs one dictionary lookup.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
     from cctelegram.store.intake import Accepted, Row
 
-# Events are equal only when they came, and occurred, at most so far apart, in us.
+# Events are equal only when they were taken, and occurred, at most this far apart, in us.
 WITHIN: Final = 5_000_000
-# So many titles are remembered, about 250 bytes each: 400 a second.
+# Maximum number of titles in memory, about 250 bytes each: 400 a second.
 MOST: Final = 2048
-# What is longer is not compared.
+# Longer bodies are not compared.
 LONGEST: Final = 16_384
-# Keys that differ between events that say the same.
+# Keys that differ between equal events.
 OWN: Final = ("event_id", "timestamp", "correlation_id")
 PROGRESS: Final = 3
 
@@ -49,11 +49,11 @@ K = TypeVar("K", int, bytes)
 class _Seen(NamedTuple):
     intake_key: bytes
     taken_at: int  # of a title: when it was last seen
-    compared: bool = False  # of a title: what its event says stands among the equals
+    compared: bool = False  # of a title: the content of its event is among the equals
 
 
 class Repeats:
-    """What was stored in the last seconds."""
+    """The events that were stored in the last seconds."""
 
     def __init__(self) -> None:
         self._titles: dict[int, _Seen] = {}
@@ -62,9 +62,9 @@ class Repeats:
         self._last = 0
 
     def fold(self, connection: sqlite3.Connection, accepted: Iterable[Accepted], now: int) -> int:
-        """Fold what was just accepted into what it repeats; returns how many deliveries were.
+        """Fold accepted events into those that they repeat; return the number of folded deliveries.
 
-        In the transaction that stores them; done again after a fault of the store, it does the same.
+        Call it in the transaction that stores them; a repeat after a fault of the store has the same result.
         """
         folded = 0
         if now - self._last > WITHIN:
@@ -91,7 +91,7 @@ class Repeats:
         return folded
 
     def _compare(self, connection: sqlite3.Connection, item: Accepted, titled: _Seen, now: int) -> int:
-        """Fold an event whose title was seen, if all of it was."""
+        """Fold an event whose title was seen, if its whole content was."""
         if not titled.compared:
             other = connection.execute(FIRST, (titled.intake_key,)).fetchone()
             if other is not None:
@@ -110,7 +110,7 @@ class Repeats:
         return 0
 
     def _load(self, connection: sqlite3.Connection, event: int, now: int) -> None:
-        """Remember, once, what was stored before this process began."""
+        """Load, once, the recent events that were stored before this process started."""
         self._loaded = True
         for key, body, *named, taken_at in connection.execute(
             RECENT, (event - MOST, event - 1, now - WITHIN)
@@ -118,16 +118,16 @@ class Repeats:
             if named[0] != intake.QUESTION and len(body) <= LONGEST:
                 seen, likeness = _Seen(key, taken_at, compared=True), _likeness(tuple(named), body)
                 _remember(self._titles, hash(tuple(named)), seen)
-                self._equals[likeness] = seen  # the last that stands by itself is the one to fold into
+                self._equals[likeness] = seen  # the last one with its own message is the one to fold into
 
 
 def _remember(seen: dict[K, _Seen], key: K, what: _Seen) -> None:
-    seen.pop(key, None)  # at the end: the oldest stands first
+    seen.pop(key, None)  # to the end: the oldest is first
     seen[key] = what
 
 
 def _trim(seen: dict[K, _Seen]) -> None:
-    """Forget the oldest, many at once: a dictionary is slow to find its first key after others were taken."""
+    """Drop the oldest, many at once: a dictionary is slow to find its first key after deletions."""
     if len(seen) > MOST:
         for key in list(islice(seen, len(seen) - MOST)):
             del seen[key]
@@ -146,13 +146,13 @@ def _near(first: tuple[int, int], row: Row, now: int) -> bool:
     return 0 <= now - taken_at <= WITHIN and abs(row[intake.OCCURRED_AT] - occurred_at) <= WITHIN
 
 
-# The delivery that a later one of the same chat is folded into: the one that waits and has no parts yet.
+# The delivery that a later one of the same chat is folded into: it waits and has no parts yet.
 WAITS: Final = """
 SELECT id FROM deliveries WHERE (event = :first OR follows = :told) AND id < :own AND state = :state
 AND reason IS :reason AND lane = :lane AND chat_id IS :chat AND thread_id IS :thread
 AND NOT EXISTS (SELECT 1 FROM parts WHERE parts.delivery = deliveries.id) ORDER BY id LIMIT 1
 """
-# The one whose message it edits: one part, on its way or just arrived.
+# The delivery whose message a later one edits: one part, on its way or just arrived.
 TOLD: Final = """
 SELECT id FROM deliveries WHERE event = :first AND chat_id IS :chat AND thread_id IS :thread AND lane = :lane
 AND (state IN ('queued', 'sending') OR (state = 'sent' AND sent_at >= :since))
@@ -197,7 +197,7 @@ def _fold(connection: sqlite3.Connection, first: int, event: int, now: int) -> i
 
 
 def total(connection: sqlite3.Connection, delivery: int, follows: int) -> int:
-    """Give of how many equal events a message tells once a delivery has edited it."""
+    """Return how many equal events a message reports once a delivery has edited it."""
     (count,) = connection.execute(
         "SELECT sum(times) FROM deliveries WHERE id = :first OR (follows = :first AND id <= :own)",
         {"first": follows, "own": delivery},
@@ -206,7 +206,7 @@ def total(connection: sqlite3.Connection, delivery: int, follows: int) -> int:
 
 
 def shown(connection: sqlite3.Connection, bot: int, chat_id: int, follows: int) -> int | None:
-    """Give the message that a delivery is to edit; None when it is not there, or in another chat."""
+    """Return the message that a delivery is to edit; None when it is not sent, or in another chat."""
     found = connection.execute(
         "SELECT parts.message_id FROM deliveries JOIN parts ON parts.delivery = deliveries.id "
         "WHERE deliveries.id = ? AND deliveries.bot = ? AND deliveries.chat_id = ? "

@@ -1,17 +1,18 @@
-"""The history in the store: what is finished is kept for a time, then removed with all that hangs on it.
+"""Retention in the store: finished events are kept for a time, then removed with all dependent rows.
 
-Nothing goes that may still be wanted: not an event with a delivery that is queued, held or in flight, or that
-is told of by one that is; not an open question, not an answer whose file is not written. The time counts from
-the last thing that happened: an event that was held for a month and sent yesterday is a day old.
+Nothing is removed that may still be needed: no event with a delivery that is queued, held or in flight, or
+merged into one that is; no open question, no answer whose file is not written. The age counts from the last
+step: an event that was held for a month and sent yesterday is a day old.
 
-An event's row is also what recognises its file, should that still lie in the spool: a file that cannot be
-removed is taken once. So while any event file lies there, the intake keys of removed rows are kept in
-`forgotten`; when the spool is seen empty, there is no file left that they could recognise, and they go.
+An event's row also recognises its file if that is still in the spool: a file that cannot be removed is taken
+once. So while any event file is there, the intake keys of removed rows are kept in `forgotten`; when the
+spool is found empty, there is no file left that they could recognise, and they are removed.
 
-A further table is one line in `OF_EVENT` (what hangs on an event) or `ALONE` (what has a time of its own).
+A further table is one line in `OF_EVENT` (rows that depend on an event) or `ALONE` (rows with an age of their
+own).
 """
 
-# ruff: noqa: S608  # what is put into a statement is constants of this file and names of the schema
+# ruff: noqa: S608  # statements are formatted from constants of this file and names of the schema
 
 from __future__ import annotations
 
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DAY: Final = 86_400_000_000
-# Events of one transaction: the store's one writer is held up for some milliseconds.
+# Events of one transaction: it blocks the store's one writer for some milliseconds.
 STEP: Final = 200
-# Pages given back to the file system in one transaction, and the share of the store that stays free, so
-# that steady traffic does not shrink and grow the file in turn.
+# Pages returned to the file system in one transaction, and the share of the store that stays free, so that
+# steady traffic does not alternately shrink and grow the file.
 PAGES: Final = 256
 SPARE: Final = 10
 LEAST_SPARE: Final = 64
@@ -33,7 +34,7 @@ LEAST_SPARE: Final = 64
 OPEN: Final = "('queued', 'held', 'sending')"
 WHEN: Final = "coalesce({0}.sent_at, {0}.sending_at, {0}.queued_at)"
 
-# The delivery and those it was merged into, one after the other: the last one is what was sent.
+# The delivery and those it was merged into, in turn: the last one is the one that was sent.
 UNFINISHED: Final = f"""
 EXISTS (
     WITH RECURSIVE way (id) AS (
@@ -55,7 +56,7 @@ AND NOT EXISTS (SELECT 1 FROM answers WHERE event = events.id
                 AND (written_at IS NULL OR written_at >= :before))
 """
 
-# What hangs on the events of `doomed`, in the order in which it may go; parts go with their delivery.
+# Rows that depend on the events of `doomed`, in a valid order of removal; parts go with their delivery.
 OF_EVENT: Final = (
     "DELETE FROM answers WHERE event IN doomed",
     "DELETE FROM cards WHERE decision IN (SELECT id FROM decisions WHERE event IN doomed)",
@@ -65,15 +66,15 @@ OF_EVENT: Final = (
     "DELETE FROM events WHERE id IN doomed",
 )
 
-# What has a time of its own, each with the rows that may go. Handled updates are kept for a day: Telegram
-# itself keeps them no longer, and the offset is behind them.
+# Tables with an age of their own, each with the rows to remove. Handled updates are kept for a day: Telegram
+# keeps them no longer, and the update offset is past them.
 ALONE: Final = {
     "answers": "event IS NULL AND written_at < :before",
     "updates": "handled_at < :day AND id < (SELECT max(id) FROM updates)",
     "progress_messages": "edited_at < :before",
     "strangers": "last_at < :before",
     "topics": "used_at < :before",
-    # The bridge's own words. The newest row stays, since SQLite would give its number again.
+    # Notices. The newest row stays, since SQLite would assign its number again.
     "deliveries": f"""
         event IS NULL AND state NOT IN {OPEN} AND {WHEN.format("deliveries")} < :before
         AND id < (SELECT max(id) FROM deliveries)
@@ -83,7 +84,7 @@ ALONE: Final = {
 
 
 class Held(NamedTuple):
-    """What the store holds and what of it would go; `bytes` of the file, without the log."""
+    """Size of the store, and how much of it is due for removal; `bytes` of the file, without the log."""
 
     events: int
     bytes: int
@@ -93,7 +94,7 @@ class Held(NamedTuple):
 
 
 def look(connection: sqlite3.Connection, now: int, age: int) -> Held:
-    """Count what is there and what is finished and older than `age` (us); changes nothing."""
+    """Count all events, and those finished and older than `age` (us); change nothing."""
     events, oldest, newest = connection.execute(
         "SELECT count(*), min(taken_at), max(taken_at) FROM events"
     ).fetchone()
@@ -107,15 +108,15 @@ def look(connection: sqlite3.Connection, now: int, age: int) -> Held:
 def purge(
     connection: sqlite3.Connection, now: int, age: int, waiting: Callable[[], bool], limit: int = STEP
 ) -> dict[str, int]:
-    """Remove some of what is finished and older than `age` (us), in the caller's transaction.
+    """Remove some of the finished rows older than `age` (us), in the caller's transaction.
 
     Args:
         now: us since the epoch.
-        waiting: whether event files lie in the spool; asked before anything goes.
+        waiting: whether event files are in the spool; called before any removal.
         limit: rows of each kind.
 
     Returns:
-        Rows by table; empty when there was nothing left to remove.
+        Removed rows by table; empty when there was nothing left to remove.
     """
     times = {"before": now - age, "day": now - DAY, "limit": limit}
     files = waiting()
@@ -134,7 +135,7 @@ def purge(
 
 
 def shrink(connection: sqlite3.Connection) -> int:
-    """Give some of the store's free pages back, in the caller's transaction; returns how many."""
+    """Release some of the store's free pages, in the caller's transaction; return how many."""
     free, pages = _pragma(connection, "freelist_count"), _pragma(connection, "page_count")
     surplus = min(PAGES, free - max(LEAST_SPARE, pages // SPARE))
     if surplus <= 0 or _pragma(connection, "auto_vacuum") == 0:
@@ -144,7 +145,7 @@ def shrink(connection: sqlite3.Connection) -> int:
 
 
 def is_forgotten(connection: sqlite3.Connection, intake_key: bytes) -> bool:
-    """Whether this is the key of an event whose row went while files lay in the spool."""
+    """Whether this is the key of an event whose row was removed while files were in the spool."""
     found = connection.execute("SELECT 1 FROM forgotten WHERE intake_key = ?", (intake_key,))
     return found.fetchone() is not None
 
@@ -167,11 +168,11 @@ def _finished(connection: sqlite3.Connection, alias: str) -> str:
 
 
 def _referenced(connection: sqlite3.Connection, alias: str, keep: str = "AND NOT") -> str:
-    """Give the condition that another delivery, of another event, names this one by any column that can."""
+    """Return the condition that a delivery of another event references this one by any column."""
     columns = {
         row[3] for row in connection.execute("PRAGMA foreign_key_list(deliveries)") if row[2] == "deliveries"
     }
-    # A notice has no event, so whatever names it is another's.
+    # A notice has no event, so any delivery that references it is of another.
     other = "" if alias == "deliveries" else f"AND other.event IS NOT {alias}.event"
     return " ".join(
         f"{keep} EXISTS (SELECT 1 FROM deliveries AS other WHERE other.{column} = {alias}.id {other})"

@@ -1,7 +1,7 @@
-"""The store's tables, and how an older store becomes a newer one.
+"""The store's tables, and the migrations from older versions.
 
 All times are integers: microseconds since the epoch, UTC. A migration is a forward script; `user_version`
-counts those that were applied. A store of a newer program is refused, never guessed at.
+counts the applied ones. A store of a newer program is refused, never guessed at.
 """
 
 from __future__ import annotations
@@ -224,8 +224,8 @@ ALTER TABLE parts ADD COLUMN unclear INTEGER NOT NULL DEFAULT 0;  -- 1: it may b
 CREATE INDEX deliveries_merged ON deliveries (merged_into) WHERE merged_into IS NOT NULL;
 """
 
-# The index is filled by searches, never while events are taken: `outbox.search` says how. The triggers keep
-# it true when an event that it has is changed or goes.
+# Searches fill the index, never the intake: see `store.search`. The triggers keep it correct when an indexed
+# event is changed or deleted.
 SEARCH: Final = """
 CREATE VIEW search_source AS
 SELECT id, title, CASE WHEN json_valid(body) THEN coalesce((
@@ -268,7 +268,7 @@ END;
 """
 
 
-# A pause of before this has no length: it may last for all that the wall clock says, up to a day.
+# An earlier pause has no length: it may last for as long as the wall clock says, up to a day.
 PAUSED_FOR: Final = """
 ALTER TABLE bots ADD COLUMN paused_for INTEGER NOT NULL DEFAULT 0;  -- us; longest wait until paused_until
 ALTER TABLE chats ADD COLUMN paused_for INTEGER NOT NULL DEFAULT 0;
@@ -303,7 +303,7 @@ FALLBACK: Final = """
 ALTER TABLE deliveries ADD COLUMN note TEXT;  -- how it went otherwise than meant: plainer, elsewhere
 """
 
-# Two producers may use the same task id. A row of before has no source, and is found by its task alone.
+# Two producers may use the same task id. An earlier row has no source, and is found by its task alone.
 PROGRESS_BY_SOURCE: Final = """
 CREATE TABLE progress_by_source (
     id INTEGER PRIMARY KEY,
@@ -326,7 +326,7 @@ ALTER TABLE topics ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;  -- to the hou
 UPDATE topics SET used_at = created_at;
 """
 
-# What is looked at for each status, each tick of `--once` and each card, without reading a table.
+# Indexes for each status, each tick of `--once` and each card, so that none of them scans a table.
 LOOKED_AT: Final = """
 CREATE INDEX cards_open ON cards (bot, id) WHERE shown = 'open' AND message_id IS NOT NULL;
 CREATE INDEX decisions_state ON decisions (state);
@@ -363,7 +363,7 @@ class NewerStore(Exception):
 
 
 class OlderStore(Exception):
-    """The store was written by an older CCTelegram, and who asks may not change it."""
+    """The store was written by an older CCTelegram, and a reader must not change it."""
 
     def __init__(self, path: Path, found: int) -> None:
         super().__init__(
@@ -373,11 +373,11 @@ class OlderStore(Exception):
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
-    """Let pass a store of `VERSION`, for those who only read.
+    """Check that a store that is only read has `VERSION`.
 
     Raises:
         NewerStore: it has a version that this program does not know.
-        OlderStore: it has an older one.
+        OlderStore: it has an older version.
     """
     (found,) = connection.execute("PRAGMA user_version").fetchone()
     if found > VERSION:
@@ -387,7 +387,7 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def migrate(connection: sqlite3.Connection, path: Path, upto: int = VERSION) -> int:
-    """Bring the store to `VERSION`, or to an older one, each step in its own transaction.
+    """Migrate the store to `VERSION`, or to the older version `upto`, each step in its own transaction.
 
     Returns:
         The version it had before: 0 for a new store.

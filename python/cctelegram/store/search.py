@@ -1,8 +1,8 @@
-"""Search over what was sent and what was answered.
+"""Search over events and answers.
 
-The index has the events up to a mark; those behind it are read one by one, newest first, so that a search is
-complete however far the index is. `catch_up` moves the mark, a bounded step at a time: it is called for by a
-search, never by the intake. Answers are few and are read one by one.
+The index has the events up to a mark; those after it are read one by one, newest first, so that a search is
+complete however far the index is. `catch_up` moves the mark, a bounded step at a time: a search calls for it,
+never the intake. Answers are few and are read one by one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from cctelegram.store.words import LETTERS, Wanted
 if TYPE_CHECKING:
     import sqlite3
 
-# A message of a person that is no answer to an event is found under this type.
+# The type under which a search finds a person's message that answers no event.
 MESSAGE: Final = "message"
 
 EVENTS: Final = """
@@ -28,7 +28,7 @@ INDEXED: Final = EVENTS.format(
     table="search_text CROSS JOIN events ON events.id = search_text.rowid", where="search_text MATCH :match"
 ).replace("ORDER BY events.id", "ORDER BY search_text.rowid")
 WORDS: Final = " AND ".join(f"(title LIKE :word{n} OR body LIKE :word{n})" for n in range(LETTERS))
-# Plain ASCII that does not have the letters of the longest words is passed over without being read.
+# Plain ASCII text without the letters of the longest words is skipped without being read.
 READ: Final = EVENTS.format(
     table="events",
     where=f"events.id > :after AND (:all OR (({WORDS} OR "  # noqa: S608 - constants
@@ -51,7 +51,7 @@ ANSWER_KEYS: Final = ("kind", "action", "option", "text", "first_name", "usernam
 
 
 class Query(NamedTuple):
-    """What is searched for; `since` in us since the epoch, `chat_id` None for all chats."""
+    """A search; `since` in us since the epoch, `chat_id` None for all chats."""
 
     text: str = ""
     type: str | None = None
@@ -61,9 +61,9 @@ class Query(NamedTuple):
 
 
 def search(connection: sqlite3.Connection, query: Query) -> list[dict[str, Any]]:
-    """Give what was found, the newest first; reads only.
+    """Return the hits, newest first; read only.
 
-    Each hit has `event_id` (None for a message that answers no event), `at` (us: when it was taken in),
+    Each hit has `event_id` (None for a message that answers no event), `at` (us: when it was taken),
     `type`, `title`, `snippet`, `state`, `reason`, `answer`, `chat_id`, `message_id`; of a member of a digest
     these are the digest's.
     """
@@ -106,7 +106,7 @@ def search(connection: sqlite3.Connection, query: Query) -> list[dict[str, Any]]
 
 
 def catch_up(connection: sqlite3.Connection, most: int) -> int:
-    """Put at most so many further events into the index; returns how many. 0 when it has them all."""
+    """Index at most `most` further events; return how many, 0 when all are indexed."""
     mark = _mark(connection)
     connection.execute(
         "INSERT INTO search_text (rowid, title, body) SELECT id, title, body FROM search_source "

@@ -1,7 +1,7 @@
-"""Snapshots of the store: whole, checked copies in `state/snapshots/`, the newest `KEEP` of them.
+"""Snapshots of the store: complete, checked copies in `state/snapshots/`, the newest `KEEP` of them.
 
-A snapshot is taken on a connection that reads, so that nobody who writes waits for it. It is checked before
-it counts, so that copies of a damaged store never push out sound ones.
+A snapshot is taken on a reading connection, so that no writer waits for it. It is checked before it counts,
+so that copies of a damaged store never replace sound ones.
 """
 
 from __future__ import annotations
@@ -24,37 +24,37 @@ DIRECTORY: Final = "snapshots"
 KEEP: Final = 3
 # Between two snapshots of a store that changes, in us.
 EVERY: Final = 86_400_000_000
-# Pages copied between two looks whether to stop: 4 MB.
+# Pages copied between two calls of `stop`: 4 MB.
 STEP: Final = 1024
-# A disk that has less than so many times the store's size free gets no snapshot.
+# No snapshot is taken unless the disk has this many times the store's size free.
 ROOM: Final = 2
 
 
 class Stopped(Exception):
-    """The copy was to stop before it was whole; nothing of it is left."""
+    """The copy was stopped before it was complete; nothing of it is left."""
 
 
 class NoRoom(OSError):
-    """The disk has not enough room for a snapshot."""
+    """The disk does not have enough room for a snapshot."""
 
 
 def take(path: Path, now: int, *, stop: Callable[[], bool] = lambda: False) -> Path:
-    """Take a snapshot of the store at `path`, and remove those that are too many; return its file.
+    """Take a snapshot of the store at `path`, and remove the surplus ones; return its file.
 
     Args:
         now: us since the epoch, for its name.
-        stop: asked every 4 MB; True gives up.
+        stop: called every 4 MB; True ends the copy.
 
     Raises:
         NoRoom: the disk has less than `ROOM` times the store's size free.
-        Damaged: the store is damaged; the snapshot does not stay.
-        Stopped: `stop` said so.
+        Damaged: the store is damaged; the snapshot is removed.
+        Stopped: `stop` returned True.
         OSError, sqlite3.Error: it cannot be taken now.
     """
     folder = path.with_name(DIRECTORY)
     folder.mkdir(mode=0o700, exist_ok=True)
     for left in folder.glob(".*.tmp*"):
-        left.unlink(missing_ok=True)  # of one that a kill cut short
+        left.unlink(missing_ok=True)  # from a copy that a kill cut short
     needed, free = ROOM * size(path), _free(folder)
     if free < needed:
         raise NoRoom(
@@ -69,11 +69,11 @@ def take(path: Path, now: int, *, stop: Callable[[], bool] = lambda: False) -> P
 
 
 def copy(source: sqlite3.Connection, target: Path, *, stop: Callable[[], bool] = lambda: False) -> None:
-    """Copy a store as it is at one moment into the new file `target`: checked, synced, 0600, whole or not.
+    """Copy a store as it is at one moment into the new file `target`: checked, synced, 0600, atomic.
 
     Raises:
         Damaged: the copy is not sound.
-        Stopped: `stop` said so.
+        Stopped: `stop` returned True.
         OSError, sqlite3.Error: it cannot be read or written.
     """
 
@@ -88,16 +88,14 @@ def copy(source: sqlite3.Connection, target: Path, *, stop: Callable[[], bool] =
         with closing(sqlite3.connect(beside, isolation_level=None)) as into:
             into.execute("PRAGMA synchronous = OFF")
             into.execute("PRAGMA cache_size = -64")
-            # A transaction of its own lets every step read the same moment: else each write begins it anew.
+            # One transaction makes every step read the same state: otherwise each write restarts the copy.
             source.execute("BEGIN")
             try:
                 source.execute("SELECT count(*) FROM sqlite_schema").fetchone()
                 source.backup(into, pages=STEP, progress=went_on)
             finally:
                 source.execute("ROLLBACK")
-            into.execute(
-                "PRAGMA journal_mode = DELETE"
-            )  # one file, that can be read without others beside it
+            into.execute("PRAGMA journal_mode = DELETE")  # one file, readable without a log beside it
         found = check(beside, quick=True, stop=stop)
         went_on()
         if found is not None:
@@ -110,16 +108,16 @@ def copy(source: sqlite3.Connection, target: Path, *, stop: Callable[[], bool] =
 
 
 def taken(path: Path) -> list[Path]:
-    """Return the snapshots of the store at `path`, the oldest first."""
+    """Return the snapshots of the store at `path`, oldest first."""
     return sorted(path.with_name(DIRECTORY).glob("store-*.db"))
 
 
 def is_due(path: Path, now: int) -> bool:
-    """Whether the newest snapshot is older than a day, and the store was written since."""
+    """Whether the newest snapshot is older than a day and the store was written since."""
     found = taken(path)
     if not found:
         return True
-    # Not strptime, which would import half a megabyte for it.
+    # Not strptime, which would import half a megabyte.
     taken_at = datetime.fromisoformat(found[-1].stem.removeprefix("store-")).timestamp()
     if abs(now / 1_000_000 - taken_at) < EVERY / 1_000_000:
         return False
@@ -127,12 +125,12 @@ def is_due(path: Path, now: int) -> bool:
 
 
 def newest_sound(path: Path) -> Path | None:
-    """Return the newest snapshot that can be read whole by this program, or None."""
+    """Return the newest snapshot that this program can read completely, or None."""
     return next((file for file in reversed(taken(path)) if fault(file) is None), None)
 
 
 def fault(file: Path) -> str | None:
-    """Say why a file cannot take the place of the store; None when it can."""
+    """Return why a file cannot replace the store, or None when it can."""
     try:
         found = check(file)
         if found is not None:
@@ -155,19 +153,19 @@ def size(path: Path) -> int:
 
 
 def stamp(now: int) -> str:
-    """Return a time (us) as the names of kept files have it; they sort by it."""
+    """Format a time (us) for the names of kept files, which sort by it."""
     return datetime.fromtimestamp(now / 1_000_000, UTC).strftime("%Y%m%dT%H%M%S.%fZ")
 
 
 def sync(path: Path) -> None:
     """Make a file's content, or a directory's names, durable.
 
-    Not for a file that SQLite has open in this process: closing it would give back SQLite's locks.
+    Not for a file that SQLite has open in this process: closing it would release SQLite's locks.
     """
     try:
         handle = os.open(path, os.O_RDONLY)
     except PermissionError:
-        return  # Windows, of a directory: names are durable there by themselves
+        return  # a directory on Windows, where names are durable anyway
     try:
         os.fsync(handle)
     finally:
@@ -177,7 +175,7 @@ def sync(path: Path) -> None:
 def _free(folder: Path) -> int:
     """Return the free bytes of a folder's disk."""
     if sys.platform == "win32":
-        from shutil import disk_usage  # noqa: PLC0415 - brings archives with it, which the bridge never uses
+        from shutil import disk_usage  # noqa: PLC0415 - imports archive modules, which the bridge never uses
 
         return disk_usage(folder).free
     found = os.statvfs(folder)

@@ -1,4 +1,4 @@
-"""Topics: which chats have them, which one a project has, and where none can be made."""
+"""Topics: the chats that have them, the topic of each project, and the chats where none can be created."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ if TYPE_CHECKING:
 
 
 class Forum(NamedTuple):
-    """What is known of a chat; times in us.
+    """The forum state of a chat; times in us.
 
-    `is_forum` is as getChat said at `looked_at`. While `reason` stands, no topic is made before `after`.
+    `is_forum` is what getChat returned at `looked_at`. While `reason` is set, no topic is created before
+    `after`.
     """
 
     is_forum: bool
@@ -21,7 +22,7 @@ class Forum(NamedTuple):
 
 
 def forums(connection: sqlite3.Connection, bot: int) -> dict[int, Forum]:
-    """Give what is known, by chat."""
+    """Return the forum state by chat."""
     found = connection.execute(
         "SELECT chat_id, coalesce(is_forum, 0), looked_at, topics_reason, topics_after FROM chats "
         "WHERE bot = ?",
@@ -31,7 +32,7 @@ def forums(connection: sqlite3.Connection, bot: int) -> dict[int, Forum]:
 
 
 def keep_forum(connection: sqlite3.Connection, bot: int, chat_id: int, forum: Forum) -> None:
-    """Remember what is known of a chat."""
+    """Store the forum state of a chat."""
     connection.execute(
         "INSERT INTO chats (bot, chat_id, is_forum, looked_at, topics_reason, topics_after) "
         "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (bot, chat_id) DO UPDATE SET is_forum = excluded.is_forum, "
@@ -49,7 +50,7 @@ class Topic(NamedTuple):
 
 
 def threads(connection: sqlite3.Connection, bot: int) -> dict[tuple[int, str], Topic]:
-    """Give the topic of each project in each chat."""
+    """Return the topic of each project in each chat."""
     found = connection.execute(
         "SELECT chat_id, project, thread_id, used_at FROM topics WHERE bot = ?", (bot,)
     )
@@ -59,7 +60,7 @@ def threads(connection: sqlite3.Connection, bot: int) -> dict[tuple[int, str], T
 def keep(
     connection: sqlite3.Connection, bot: int, chat_id: int, project: str, thread_id: int, now: int
 ) -> None:
-    """Remember the topic of a project, and that it is used now; no other project has it any more."""
+    """Store the topic of a project, as used now; remove it from any other project."""
     connection.execute(
         "DELETE FROM topics WHERE bot = ? AND chat_id = ? AND thread_id = ? AND project != ?",
         (bot, chat_id, thread_id, project),
@@ -73,7 +74,7 @@ def keep(
 
 
 def forget(connection: sqlite3.Connection, bot: int, chat_id: int, thread_id: int) -> None:
-    """Note that a topic is gone or closed: its project gets a new one."""
+    """Delete a topic that is gone or closed: its project gets a new one."""
     connection.execute(
         "DELETE FROM topics WHERE bot = ? AND chat_id = ? AND thread_id = ?", (bot, chat_id, thread_id)
     )

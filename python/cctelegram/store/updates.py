@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
-# Telegram keeps an update for 24 hours, so none comes twice after that; ids may begin anew at any number
-# after a week without updates. An id seen longer ago than this (us) names another update.
+# Telegram keeps an update for 24 hours, so none arrives twice after that; ids may restart at any number after
+# a week without updates. An id seen longer ago than this (us) names another update.
 SAME_ID: Final = 2 * 86_400_000_000
 
 
@@ -25,8 +25,8 @@ class Update(NamedTuple):
 def store(connection: sqlite3.Connection, bot: int, updates: Iterable[tuple[int, str]], now: int) -> None:
     """Store (update id, JSON) pairs that are new, and the offset behind them, in one transaction.
 
-    The offset follows the batch down as well as up: a stored one that only grows would ask for ids that
-    Telegram does not use any more. `now` in us since the epoch.
+    The offset follows the batch down as well as up: one that only grows would ask for ids that Telegram no
+    longer uses. `now` in us since the epoch.
     """
     last = None
     for update_id, payload in updates:
@@ -46,12 +46,12 @@ def store(connection: sqlite3.Connection, bot: int, updates: Iterable[tuple[int,
 
 
 def offset(connection: sqlite3.Connection, bot: int) -> int:
-    """Give the id from which the next updates are asked."""
+    """Return the update offset: the id of the next update to ask for."""
     return int(connection.execute("SELECT update_offset FROM bots WHERE id = ?", (bot,)).fetchone()[0])
 
 
 def unhandled(connection: sqlite3.Connection, bot: int, limit: int = 100) -> list[Update]:
-    """Give what was stored and not handled yet, oldest first."""
+    """Return the updates that are stored and not handled yet, oldest first."""
     found = connection.execute(
         "SELECT id, update_id, payload, received_at FROM updates "
         "WHERE handled_at IS NULL AND bot = ? ORDER BY id LIMIT ?",
@@ -61,12 +61,12 @@ def unhandled(connection: sqlite3.Connection, bot: int, limit: int = 100) -> lis
 
 
 def handled(connection: sqlite3.Connection, row: int, now: int) -> None:
-    """Note that an update was handled; called in the transaction of what it did."""
+    """Note that an update was handled; call it in the transaction of its effects."""
     connection.execute("UPDATE updates SET handled_at = ?, payload = NULL WHERE id = ?", (now, row))
 
 
 def stranger(connection: sqlite3.Connection, user_id: int, now: int) -> bool:
-    """Count a try of somebody who is not on the list; returns whether it is the first of this user."""
+    """Count a message of a user who is not allowed; return whether it is the first of this user."""
     (tries,) = connection.execute(
         "INSERT INTO strangers (user_id, tries, first_at, last_at) VALUES (?, 1, ?, ?) "
         "ON CONFLICT (user_id) DO UPDATE SET tries = tries + 1, last_at = excluded.last_at RETURNING tries",

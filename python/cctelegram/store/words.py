@@ -1,9 +1,9 @@
-"""What a person searches for, as words: never a syntax, whatever they typed.
+"""The words of a search: the text of the person is never parsed as a query syntax.
 
-A word finds the words that begin with it, in any case, with or without diacritics. The index (SQLite FTS5,
+A word matches the words that begin with it, in any case, with or without diacritics. The index (SQLite FTS5,
 `unicode61 remove_diacritics 2`) reads texts in the same way as `Wanted.found` does without it; a test
 compares the two. A word without a letter or digit, and one of a script that puts no blanks between words, is
-looked for anywhere in the text: the index cannot.
+searched anywhere in the text: the index cannot do that.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 import unicodedata
 from typing import Final
 
-# More words than anybody types; each costs a look at every text.
+# More words than a person types; each costs a scan of every text.
 MOST: Final = 32
 _TOKEN: Final = re.compile(r"[^\W_]+")
 # Thai to Myanmar, Khmer, kana, CJK: one run of letters there is many words.
@@ -21,17 +21,17 @@ _UNSPACED: Final = re.compile(
 )
 _MARKS: Final = re.compile("[\u0300-\u036f]")
 LETTERS: Final = 4
-# A snippet has so many words on either side of the one that was found.
+# Words of a snippet on either side of the match.
 AROUND: Final = 8
 LONGEST: Final = 200
 
 
 class Wanted:
-    """The words of a search; none of them finds everything.
+    """The words of a search; without words, everything matches.
 
     Attributes:
         match: The expression for FTS5, empty when the index cannot help.
-        letters: Runs without a blank that every text has that is found, once it is folded; at most `LETTERS`.
+        letters: Runs without a blank that every matching text contains once folded; at most `LETTERS`.
     """
 
     def __init__(self, text: str) -> None:
@@ -55,11 +55,11 @@ class Wanted:
 
     @property
     def indexed(self) -> bool:
-        """Whether the index alone tells what is found."""
+        """Whether the index alone can answer the search."""
         return bool(self.match) and not self._pieces
 
     def found(self, text: str) -> bool:
-        """Whether all the words are in a text."""
+        """Whether a text contains all the words."""
         plain = folded(text)
         if not all(piece in plain for piece in self._pieces):
             return False
@@ -69,7 +69,7 @@ class Wanted:
         return all(phrase in tokens for phrase in self._phrases)
 
     def snippet(self, text: str) -> str:
-        """Give the words around the first one that was found, else the beginning; on one line."""
+        """Return the words around the first match, else the beginning of the text; on one line."""
         words = text.split()
         begin = 0
         for place, word in enumerate(words):
@@ -88,7 +88,7 @@ class Wanted:
 
 
 def folded(text: str) -> str:
-    """Give a text in lower case and without diacritics."""
+    """Return a text in lower case and without diacritics."""
     if text.isascii():
         return text.lower()
     return _MARKS.sub("", unicodedata.normalize("NFD", text.lower()))
