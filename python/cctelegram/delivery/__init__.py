@@ -1,1 +1,1 @@
-"""From the store to the phone: one sender a chat, what follows from each answer, digests, topics, cards."""
+"""Delivery from the store to Telegram: one sender per chat, retry classification, digests, topics, cards."""

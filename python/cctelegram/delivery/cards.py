@@ -1,6 +1,6 @@
-"""Cards on the phone that do not show yet how their decision ended: each is edited until it does.
+"""Cards that do not show the outcome of their decision yet: each is edited until it does.
 
-A card on the phone of a person who is no longer allowed loses its buttons in the same way.
+The card of a user who is no longer allowed loses its buttons in the same way.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from cctelegram.delivery.line import BotLine
     from cctelegram.runtime.context import Context
 
-# While an edit that failed waits for its turn, look again this often, in seconds.
+# While a failed edit waits for its retry, check again this often, in seconds.
 AGAIN: Final = 1.0
-# What a card shows that was taken from a person who is off the list, and the words that say so.
+# The state and the text of a card that was withdrawn from a user who is no longer allowed.
 WITHDRAWN: Final = "withdrawn"
 NOT_FOR_YOU: Final = "This question is no longer for you."
 
 
 class Stale(NamedTuple):
-    """The next card to be edited with its decision, or whether one waits for another try."""
+    """The next card to edit, with its decision; or whether a card waits for a retry."""
 
     card: Card | None
     decision: Decision | None
@@ -42,7 +42,7 @@ class Stale(NamedTuple):
 
 
 class Cards(Component):
-    """Edits cards. An edit may be repeated: it says the same again."""
+    """Edits cards. An edit is idempotent, so it may be repeated."""
 
     name = "editing cards"
     wakes_on = (DecisionClosed, CardSent, SettingsChanged, ClockJumped)
@@ -52,7 +52,7 @@ class Cards(Component):
         self._line = line
 
     async def _work(self) -> None:
-        """Edit what is stale; wait for more."""
+        """Edit stale cards, then wait for more."""
         found = await self._then(lambda _: None)
         while True:
             if found.card is not None and found.decision is not None:
@@ -62,7 +62,7 @@ class Cards(Component):
                 found = await self._then(lambda _: None)
 
     async def _then(self, note: Callable[[sqlite3.Connection], None]) -> Stale:
-        """Write down what came of an edit, and look for the next, in one transaction."""
+        """Record the result of an edit and read the next stale card, in one transaction."""
         bot, allowed, now = self._line.bot, self._context.settings.telegram.allowed_users, clock.wall()
 
         def work(connection: sqlite3.Connection) -> Stale:
@@ -75,7 +75,7 @@ class Cards(Component):
         return await self._store.run(work)
 
     async def _edit(self, card: Card, decision: Decision) -> Callable[[sqlite3.Connection], None]:
-        """Edit a card; returns what is to be written down of it."""
+        """Edit a card; return the step that records the result."""
         text = self.text(card, decision)
         now = clock.wall()
         pause = max(self._line.pauses.seconds(card.chat_id), self._pace(card.chat_id))
@@ -94,14 +94,14 @@ class Cards(Component):
             self._log.warning("card.edit_failed", card=card.card, reason=str(error))
             return partial(ledger.card_later, card=card.card, not_before=now + wait)
         except errors.TelegramError as error:
-            # Gone, or too old to be edited: nothing on the phone is left to be changed.
+            # The message is gone, or too old to be edited: nothing is left to change.
             self._log.warning("card.edit_impossible", card=card.card, reason=str(error))
         shows = WITHDRAWN if decision.state == "open" else decision.state
         return partial(ledger.card_shows, card=card.card, state=shows)
 
     async def _say(self, card: Card, text: render.Text) -> None:
-        """Replace the card's text and take its buttons away; without entities when those are refused."""
-        assert card.message_id is not None  # noqa: S101 - `_edit` has looked
+        """Replace the card's text and remove its buttons; without entities when those are refused."""
+        assert card.message_id is not None  # noqa: S101 - a stale card was sent
         edit = self._line.api.edit_message_text
         try:
             await edit(card.chat_id, card.message_id, text.text, payload.entities(text))
@@ -109,7 +109,7 @@ class Cards(Component):
             await edit(card.chat_id, card.message_id, text.text)
 
     def _pace(self, chat_id: int) -> float:
-        """Give the seconds until a group takes an edit; one that it takes now is counted."""
+        """Return the seconds until a group takes an edit; count the edit when that is now."""
         if chat_id > 0:
             return 0.0
         pacing, now = self._line.pacing, clock.monotonic()
@@ -119,7 +119,7 @@ class Cards(Component):
         return pause
 
     def text(self, card: Card, decision: Decision) -> render.Text:
-        """Give what the card says now."""
+        """Return the current text of the card."""
         text = payload.unpack(card.payload).text
         if decision.state == "open":
             return render.outcome(text, NOT_FOR_YOU)

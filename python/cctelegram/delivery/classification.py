@@ -1,4 +1,4 @@
-"""What follows from a failed send: one pure table, read by the sender."""
+"""Retry classification: what a failed send means, as one pure table that the sender reads."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from cctelegram.telegram import errors
 
 
 class Retry(NamedTuple):
-    """It certainly did not arrive: the same again after `seconds`."""
+    """The message certainly did not arrive: retry it after `seconds`."""
 
     seconds: float
     reason: str
 
 
 class Repeat(NamedTuple):
-    """Nobody knows whether it arrived: repeat it after `seconds`, with a mark.
+    """The delivery status is unknown: repeat the message after `seconds`, with a mark.
 
-    Once, when the answer was lost; `until_clear`, when Telegram answered that something is wrong: in an hour
-    of 502 every message would else be given up after two tries.
+    Once, when the response was lost; `until_clear`, when Telegram responded with an error: otherwise, in an
+    hour of 502s, every message would be given up after two tries.
     """
 
     seconds: float
@@ -30,14 +30,14 @@ class Repeat(NamedTuple):
 
 
 class Pause(NamedTuple):
-    """Telegram wants us to wait: all of `seconds`, for this chat."""
+    """Telegram asks to wait: pause this chat for all of `seconds`."""
 
     seconds: float
     reason: str
 
 
 class Dead(NamedTuple):
-    """Telegram will never take this message."""
+    """Telegram will never accept this message."""
 
     reason: str
 
@@ -49,7 +49,7 @@ class DeadChat(NamedTuple):
 
 
 class DeadToken(NamedTuple):
-    """The token is wrong or revoked; everything is kept until it is changed."""
+    """The token is wrong or revoked; all deliveries are kept until it is changed."""
 
     reason: str
 
@@ -61,13 +61,13 @@ class Moved(NamedTuple):
 
 
 class WithoutThread(NamedTuple):
-    """The topic is gone: send it outside of a topic."""
+    """The topic is gone: send the message outside of a topic."""
 
     error: errors.Refused
 
 
 class Plainer(NamedTuple):
-    """The message was refused as it is: send it in the next plainer form, if it has one."""
+    """The message was refused in this form: send the next plainer form, if there is one."""
 
     error: errors.Refused
 
@@ -76,7 +76,7 @@ Verdict = Retry | Repeat | Pause | Dead | DeadChat | DeadToken | Moved | Without
 
 
 def classify(error: errors.TelegramError, attempts: int) -> Verdict:  # noqa: PLR0911 - a table, row by row
-    """Say what follows from `error` after `attempts` failed tries."""
+    """Return the verdict on `error` after `attempts` failed tries."""
     reason = str(error)
     wait = REQUEST.seconds(attempts, random.random())  # noqa: S311 - spreads load, guards nothing
     match error:

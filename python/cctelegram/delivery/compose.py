@@ -1,4 +1,4 @@
-"""From a stored delivery to the messages it becomes."""
+"""Rendering of a stored delivery as its messages."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from cctelegram.decisions.ledger import Decision
     from cctelegram.store.deliveries import Waiting
 
-# Labels longer than this stand in a row of their own; two shorter ones share a row.
+# A label longer than this gets a row of its own; two shorter ones share a row.
 SHORT_LABEL: Final = 18
 
 
 class Job(NamedTuple):
-    """A delivery with all that is needed to send its next part, read in one look at the store.
+    """A delivery with everything needed to send its next part, from one read of the store.
 
-    `event` is None for the bridge's own notices, once the parts are rendered, and when it is `large` and may
-    be a megabyte: then `compose_large` reads it. `event_id` and `occurred_at` (us) stay.
+    `event` is None for notices, once the parts are rendered, and when it is `large` and may be a megabyte:
+    then `compose_large` reads it. `event_id` and `occurred_at` (us) remain.
     """
 
     waiting: Waiting
@@ -41,13 +41,13 @@ class Job(NamedTuple):
     decision: Decision | None
     rendered: bool
     large: bool = False
-    times: int = 1  # equal events that the message tells of
+    times: int = 1  # number of equal events in the message
 
 
 class Next(NamedTuple):
-    """What goes next to a chat; when nothing may go now, `when` (us) something may, or None.
+    """The next delivery to a chat; when none may be sent now, the time (`when`, us) one may, or None.
 
-    `crowded`: so much waits beside it that one digest is to tell of it.
+    `crowded`: so many deliveries wait beside it that one digest is to replace them.
     """
 
     job: Job | None
@@ -63,12 +63,12 @@ class MessageStyle(NamedTuple):
 
 
 def manner(settings: Settings) -> MessageStyle:
-    """Return how messages look by the settings in force."""
+    """Return the message style of the current settings."""
     return MessageStyle(zone(settings.display.timezone), settings.display.style)
 
 
 def load(connection: sqlite3.Connection, chat_id: int, now: int) -> Job | None:
-    """Give what goes next to `chat_id`, or None when nothing may go now."""
+    """Return the next delivery to `chat_id`, or None when none may be sent now."""
     waiting = deliveries.following(connection, chat_id, now)
     if waiting is None:
         return None
@@ -86,10 +86,10 @@ def load(connection: sqlite3.Connection, chat_id: int, now: int) -> Job | None:
 
 
 def compose(job: Job, manner: MessageStyle, key: bytes) -> list[Payload]:
-    """Render a delivery that was not rendered yet: the payloads of its parts, the last with the buttons."""
+    """Return the payloads of a delivery that is not rendered yet: one a part, the last with the buttons."""
     whole, decision = job.event, job.decision
     if whole is None:
-        return []  # the bridge's own notices are queued with their parts
+        return []  # notices are queued with their parts
     readable = render.is_readable(whole)
     event = whole if readable else render.part(whole)
     if decision is None:
@@ -117,33 +117,33 @@ def compose(job: Job, manner: MessageStyle, key: bytes) -> list[Payload]:
     payloads = [Payload(text=text) for text in texts[:-1]]
     payloads.append(Payload(text=texts[-1], buttons=buttons))
     if not readable:
-        # Above a card, so that what is asked has been on the phone before its buttons; else below the text.
+        # Above a card, so that the whole question arrives before its buttons; otherwise below the text.
         place = len(payloads) if decision is None else 0
         payloads.insert(place, Payload(text=render.caption(whole), document=file_name(whole)))
     return payloads
 
 
 def file_name(event: Event) -> str:
-    """Give a name for the file of a whole event: of its id, in characters that every file system takes."""
+    """Return a name for the file of a whole event: its id, in characters that every file system accepts."""
     return f"{re.sub('[^A-Za-z0-9_-]+', '-', event.event_id)[:60].strip('-') or 'event'}.txt"
 
 
 def document(connection: sqlite3.Connection, event: int) -> IO[bytes]:
-    """Give the file that tells of a whole event."""
+    """Return the file that holds a whole event."""
     return render.document(from_row(intake.event_row(connection, event)))
 
 
 def compose_large(
     connection: sqlite3.Connection, job: Job, manner: MessageStyle, key: bytes
 ) -> list[Payload]:
-    """Render a large event where it is read, so that nothing of it is left but the payloads."""
+    """Render a large event where it is read, so that only the payloads remain."""
     assert job.waiting.event is not None  # noqa: S101 - a notice is not large
     event = from_row(intake.event_row(connection, job.waiting.event))
     return compose(job._replace(event=event), manner, key)
 
 
 def bare(job: Job) -> list[Payload]:
-    """Give an event without any layout: title and data as they are. For when `compose` has a fault."""
+    """Return an event without layout, title and data as they are: the fallback when `compose` fails."""
     if job.event is None:
         return []
     event = job.event
@@ -156,7 +156,7 @@ def bare(job: Job) -> list[Payload]:
 
 
 def keyboard(decision: Decision, key: bytes, chat_id: int) -> tuple[tuple[dict[str, Any], ...], ...]:
-    """Give a card's buttons: every option (`render.labels`), two in a row where both are short."""
+    """Return a card's buttons: every option (`render.labels`), two in a row where both are short."""
     labels = render.labels(decision.options)
     buttons = [
         {"text": label, "callback_data": codes.callback_data(key, decision.code, option, chat_id)}
@@ -168,7 +168,7 @@ def keyboard(decision: Decision, key: bytes, chat_id: int) -> tuple[tuple[dict[s
 
 
 def actions(event: Event, job: Job, key: bytes) -> tuple[tuple[dict[str, Any], ...], ...]:
-    """Give the buttons of a message that asks nothing: links, and actions whose tap is an answer."""
+    """Return the buttons of a message without a question: links, and actions whose tap is an answer."""
     row, chat_id = job.waiting.event, job.waiting.chat_id
     made = []
     for button in render.buttons(event):

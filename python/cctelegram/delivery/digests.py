@@ -1,4 +1,4 @@
-"""Making digests: of a lane that is too full, of what was held while a mode kept it back."""
+"""Digests: of a lane that is too full, and of held deliveries."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 Place = tuple[int, int | None]  # a chat, and a topic of it
 
-# The lane in which what was kept back is told: behind decisions and alerts.
+# The lane of a digest of held deliveries: behind decisions and alerts.
 ORDINARY: Final = 2
 
 
 def of_lane(connection: sqlite3.Connection, to: Place, lane: int, now: int, zone: tzinfo) -> int:
-    """Tell of what waits in a lane of a chat or topic by one digest; returns how many events are in it."""
+    """Merge what waits in a lane of a chat or topic into one digest; return its number of events."""
     members = digest.waiting(connection, *to, lane)
     if members:
         title = f"{_count(members)} events at once"
@@ -40,10 +40,10 @@ def of_held(
     *,
     silent: bool,
 ) -> set[int]:
-    """Tell of what was held for any of `reasons`; returns the chats for which something is queued now.
+    """Merge the deliveries held for any of `reasons` into digests; return the chats with newly queued ones.
 
-    `title` has a place for `{events}`: how many they are.
-    Questions that are still open are not told of: they are asked.
+    `title` contains `{events}`, which is replaced by the number of events.
+    Questions that are still open are asked, not summarized.
     """
     chats = ask_again(connection, reasons)
     while found := digest.held(connection, reasons):
@@ -58,7 +58,7 @@ def of_held(
 
 
 def ask_again(connection: sqlite3.Connection, reasons: Collection[str]) -> set[int]:
-    """Queue of what was held what no digest can tell of: open questions, and what had begun to be sent."""
+    """Queue the held deliveries that no digest can replace: open questions, and sends that have begun."""
     open_ones = digest.open_questions(connection, reasons)
     digest.unhold(connection, (delivery for delivery, _ in open_ones))
     return digest.unhold_begun(connection, reasons) | {chat for _, chat in open_ones}

@@ -1,4 +1,4 @@
-"""Showing a delivery in the message that showed the same before it: progress of a task, equal events."""
+"""Showing a delivery by editing the message of an earlier one: progress of a task, equal events."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 async def edit(store: Store, line: BotLine, waiting: Waiting, content: payload.Payload) -> int | None:
-    """Edit the message that is to show a delivery and give its id; None when it is to be sent.
+    """Edit the message that is to show a delivery; return its id, or None when a new one must be sent.
 
     Raises:
-        telegram.errors.TelegramError: as a send does, but never `Unclear` or `Doubtful`: an edit says the
-            same again, so it can be repeated without a mark.
+        telegram.errors.TelegramError: as a send does, but never `Unclear` or `Doubtful`: an edit is
+            idempotent, so it can be repeated without a mark.
     """
     if waiting.lane != progress.LANE and waiting.follows is None:
         return None

@@ -1,4 +1,4 @@
-"""What a failed try leaves in the store: each verdict's step, in one transaction."""
+"""Recording of failed sends: what each verdict changes in the store, in one transaction."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def record(
     what: classification.Verdict,
     now: int,
 ) -> str | None:
-    """Write down what follows for a delivery; again, after a fault of the store, changes nothing.
+    """Record a verdict on a delivery; idempotent, so it can be repeated after a fault of the store.
 
-    Returns how it goes otherwise than it was meant to from now on, in words, or None.
+    Returns how the delivery is degraded from now on, in words, or None.
 
     Args:
-        bot: its row in the store.
-        card: the card that was in flight with it, if any.
+        bot: the bot's row in the store.
+        card: the card that was in flight with the delivery, if any.
         now: microseconds since the epoch.
     """
     delivery = waiting.delivery
@@ -63,7 +63,7 @@ def record(
 
 
 def _plainer(connection: sqlite3.Connection, waiting: Waiting, error: errors.Refused) -> str | None:
-    """Put the next plainer form in the place of the part that was refused; the plainest one is dead."""
+    """Replace the refused part by its next plainer form; when it is the plainest, the delivery is dead."""
     delivery = waiting.delivery
     part = deliveries.parts(connection, delivery, 1)[0]
     found = plainer.plainer(payload.unpack(part.payload), error)
@@ -82,7 +82,7 @@ def _plainer(connection: sqlite3.Connection, waiting: Waiting, error: errors.Ref
 
 
 def _to_the_chat(connection: sqlite3.Connection, waiting: Waiting, error: errors.Refused) -> str | None:
-    """Queue it for the chat itself; one that went there already, and is refused for a topic, is plainer."""
+    """Queue a delivery for the chat itself; one already sent there, yet refused for a topic, gets plainer."""
     if waiting.thread_id is None:
         return _plainer(connection, waiting, error)
     deliveries.without_thread(connection, waiting.delivery)

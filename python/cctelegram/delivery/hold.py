@@ -1,4 +1,4 @@
-"""The last look before a message leaves: what was queued before the mode or the hours that keep it back."""
+"""The last check before a send: hold what was queued before the mode or quiet hours that now hold it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def may_stop(standing: PolicyState) -> bool:
-    """Whether `stop` can stop anything now; if not, there is no need to ask the store."""
+    """Return whether `stop` can hold anything now; if not, the store need not be asked."""
     return standing.mode == MUTED or standing.quiet is not None
 
 
 def stop(connection: sqlite3.Connection, standing: PolicyState, waiting: Waiting) -> bool:
-    """Hold a delivery whose turn it is, if it may not go now; returns whether it was held.
+    """Hold the next delivery if it may not be sent now; return whether it was held.
 
-    What an operator ordered to be sent goes.
+    A delivery that an operator ordered to be sent is not held.
     """
     severity = None if waiting.event is None else intake.severity(connection, waiting.event)
     reason = stops(standing, waiting.lane, severity, silent=bool(waiting.silent))

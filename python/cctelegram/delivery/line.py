@@ -1,4 +1,4 @@
-"""One bot at one API base, and what is known of it."""
+"""One bot at one API base, and its state."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 class BotLine(NamedTuple):
-    """What is sent over, what it is signed with, and what holds it back.
+    """The API clients to send with, the key to sign with, and the limits on sending.
 
-    `files` calls over the pool for uploads; `bot` is its row in the store.
+    `files` calls over the pool for uploads; `bot` is the bot's row in the store.
     """
 
     api: Api

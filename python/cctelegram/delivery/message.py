@@ -1,4 +1,4 @@
-"""Sending a part as a message of its own: a text, or the file that tells the whole of a large event."""
+"""Sending a part as a message of its own: a text, or the file that holds the whole of a large event."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Post:
-    """Posts over one line."""
+    """Sends messages of one bot."""
 
     def __init__(self, context: Context, line: BotLine) -> None:
         self._store = context.store
@@ -26,10 +26,10 @@ class Post:
         self._turn = context.large_event
 
     async def post(self, waiting: Waiting, content: payload.Payload, *, marked: bool) -> int:
-        """Send a part, `marked` as one that may be a repeat; returns the message's id.
+        """Send a part, `marked` as a possible repeat; return the message's id.
 
         Raises:
-            telegram.errors.TelegramError: as the calls do.
+            telegram.errors.TelegramError: as the API calls do.
         """
         text = render.repeated(content.text) if marked else content.text
         if content.document is not None:
@@ -45,13 +45,13 @@ class Post:
         return int(message["message_id"])
 
     async def _upload(self, waiting: Waiting, name: str, caption: str) -> int:
-        assert waiting.event is not None  # noqa: S101 - only what was rendered from an event has a document
+        assert waiting.event is not None  # noqa: S101 - only a part rendered from an event has a document
         try:
             async with self._turn:
                 content = await self._store.run(partial(_written, event=waiting.event))
         except OSError as error:
             raise errors.NotSent("sendDocument", None, f"the file cannot be made: {error}") from None
-        # Read from the disk while it goes: however many chats are slow to take theirs, none is in memory.
+        # Streamed from the disk: however many chats are slow to take their files, none is in memory.
         message = await self._line.files.send_document(
             waiting.chat_id,
             name,
@@ -65,12 +65,12 @@ class Post:
 
 
 def _written(connection: sqlite3.Connection, event: int) -> IO[bytes]:
-    """Write the file that tells of a whole event; it has no name, and is gone when it is closed.
+    """Write the file that holds a whole event; it has no name, and is deleted when it is closed.
 
     Raises:
-        OSError: there is no room for it.
+        OSError: the disk has no room for it.
     """
-    # Half a megabyte of modules, for large events alone.
+    # Imported here: half a megabyte of modules that only large events need.
     from shutil import copyfileobj  # noqa: PLC0415
     from tempfile import TemporaryFile  # noqa: PLC0415
 

@@ -1,8 +1,8 @@
 """What reaches the phone: everything (nomad), what matters (local), nothing (muted); quiet hours and rules.
 
-The mode is kept over restarts, and so is the end of a mute that was set for a time. What is kept back is held
-in the store with its reason, and told of by a digest: when `muted` ends, when the quiet hours end, and from
-time to time for what `local` and rules keep back.
+The mode survives restarts, and so does the end of a timed mute. Held deliveries stay in the store with their
+reason, and a digest summarizes them: when `muted` ends, when the quiet hours end, and from time to time for
+those that `local` and rules hold.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ if TYPE_CHECKING:
     from cctelegram.store.intake import Row
     from cctelegram.store.judgement import Judgement
 
-# What each does, as the change of mode is confirmed.
+# What each mode does, as the confirmation of a change of mode states it.
 MODES: Final = {
     NOMAD: "everything reaches the phone, with sound for what needs you",
     LOCAL: "what needs you, completions and failures reach the phone; one silent digest tells of the rest",
     MUTED: "nothing reaches the phone until you end it; events are held",
 }
 FACT: Final = "mode"
-# A mute for a time lasts so long at most, in seconds.
+# The longest timed mute, in seconds.
 LONGEST: Final = 366 * 86_400
-# The wall clock may step while we sleep: while something waits for a time, look again this often, in seconds.
+# The wall clock may step during a sleep: while a deadline is pending, check again this often, in seconds.
 LONGEST_SLEEP: Final = 60.0
 TITLES: Final = {
     MUTED: "{events} while muted",
@@ -58,14 +58,14 @@ TITLES: Final = {
 
 
 class Change(NamedTuple):
-    """A mode that is to be entered, and the sentence that confirms it."""
+    """A mode to enter, and the sentence that confirms it."""
 
     setting: ModeState
     confirmed: str
 
 
 class Modes(Component):
-    """The mode of a home; `mode.initial` before anybody has set one."""
+    """The mode of a home; `mode.initial` until one is set."""
 
     name = "the mode"
     wakes_on = (DeliveryHeld, SettingsChanged, ClockJumped)
@@ -75,34 +75,34 @@ class Modes(Component):
         self._set = ModeState(context.settings.mode.initial)
         self._holding = False
         self._lost = False  # whether the store may have lost the mode
-        self._since: float | None = None  # when the next digest of `local` and rules began, monotonic
+        self._since: float | None = None  # when the next digest of `local` and rules began to fill, monotonic
 
     @property
     def current(self) -> str:
-        """The mode that counts now."""
+        """The mode in effect now."""
         return self._set.at(clock.wall())
 
     @property
     def until(self) -> int | None:
-        """When (us) a mute for a time ends; None when it has no end of its own."""
+        """When (us) a timed mute ends; None when it has no end of its own."""
         return self._set.until if self.current == MUTED else None
 
     def status(self) -> dict[str, Any]:
-        """Return the mode that counts, and when (us) it ends by itself."""
+        """Return the mode in effect, and when (us) it ends by itself."""
         return {"mode": self.current, "mode_until": self.until}
 
     def holds(self) -> str | None:
-        """Return the reason for which even questions and notices are held now, or None."""
+        """Return the reason why even questions and notices are held now, or None."""
         return MUTED if self.current == MUTED else None
 
     def standing(self) -> PolicyState:
-        """Give what counts now, for one judgement or a batch of them."""
+        """Return the current policy state, for one judgement or a batch of them."""
         settings, now = self._context.settings, clock.wall()
         still = self._quiet(now)
         return PolicyState(self._set.at(now), None if still is None else still.let_through, settings.rules)
 
     def judging(self) -> Callable[[Row], Judgement]:
-        """Give the judge of the events that are stored now."""
+        """Return the judge of the events that are being stored."""
         standing = self.standing()
         known: dict[Row, Judgement] = {}
 
@@ -117,7 +117,7 @@ class Modes(Component):
         return judged
 
     async def load(self) -> None:
-        """Read the mode that was set before."""
+        """Load the mode that was set before."""
         kept = await self._store.run(lambda c: facts.get(c, FACT))
         found = None if kept is None else ModeState.unpack(kept)
         if found is not None and found.mode in MODES:
@@ -131,36 +131,36 @@ class Modes(Component):
         self._wake.ring()
 
     def _stored(self, _: EventsStored) -> None:
-        """Wake if one of the events that were judged is held."""
+        """Wake if one of the judged events is held."""
         if self._holding:
             self._holding = False
             self._wake.ring()
 
     async def change(self, mode: str, lasting: str | None = None) -> str:
-        """Change the mode; durable when it returns. Gives the sentence that confirms it.
+        """Change the mode, durably on return; return the sentence that confirms it.
 
         Args:
-            lasting: for `muted`, how long, as "1h" or "30m"; then the mode before comes back.
+            lasting: for `muted`, the duration, as "1h" or "30m"; afterwards the previous mode returns.
 
         Raises:
-            ValueError: there is no such mode, or no such time.
+            ValueError: the mode is unknown, or the duration is invalid.
         """
         change = self.prepare(mode, lasting)
-        # Events that are stored from now on are judged by the new mode; the rest is settled below.
+        # Events stored from now on are judged by the new mode; the earlier ones are settled below.
         self._set = change.setting
         chats = await self._store.run(lambda c: self.enter(c, change))
         self.entered(change, chats)
         return change.confirmed
 
     def prepare(self, mode: str, lasting: str | None = None, asked_at: int | None = None) -> Change:
-        """Give the change that `enter` does in a transaction of the caller's.
+        """Return the change that `enter` makes in the caller's transaction.
 
         Args:
-            lasting: as `change` has it.
-            asked_at: when a person asked for it (us), which a time counts from; now, when left out.
+            lasting: as in `change`.
+            asked_at: when a person asked for it (us), the start of the duration; now, when omitted.
 
         Raises:
-            ValueError: there is no such mode or no such time, or the time is over.
+            ValueError: the mode is unknown, or the duration is invalid or already over.
         """
         if mode not in MODES:
             raise ValueError(f"there is no mode {mode!r}; there are: {', '.join(MODES)}")
@@ -181,18 +181,18 @@ class Modes(Component):
         )
 
     def enter(self, connection: sqlite3.Connection, change: Change) -> set[int]:
-        """Enter a mode in the caller's transaction; returns the chats for which something is queued by it."""
+        """Enter a mode in the caller's transaction; return the chats for which it queued something."""
         return self._enter(connection, change.setting, by_hand=True)
 
     def entered(self, change: Change, chats: set[int]) -> None:
-        """Tell that the transaction of `enter` is durable."""
+        """Complete a change, once the transaction of `enter` is durable."""
         self._set = change.setting
         self._log.info("mode.changed", mode=self._set.mode, until=self._set.until)
         self._signals.send(DeliveriesQueued(chats))
         self._wake.ring()
 
     def tell(self, connection: sqlite3.Connection) -> tuple[list[str], set[int]]:
-        """Queue what tells of all that is held back, unless nothing may be told while muted.
+        """Queue digests of everything that is held, unless the mode is `muted`.
 
         Returns:
             The lines that answer /digest, and the chats for which something is queued.
@@ -210,7 +210,7 @@ class Modes(Component):
         return [said], self._tell(connection, held)
 
     async def _work(self) -> None:
-        """End what has a time, and make the digest of what is held when its time comes; at rest, sleep."""
+        """End a timed mute, and make the digest of held deliveries when it is due; sleep otherwise."""
         while True:
             if self._lost:
                 await self._store.run(lambda c: facts.get_or_make(c, FACT, self._set.pack))
@@ -218,7 +218,7 @@ class Modes(Component):
             await self._wake.wait(await self._look())
 
     async def _look(self) -> float | None:
-        """Do what is due; give after how many seconds to look again, None when only a ring can change it."""
+        """Do what is due; return the seconds until the next check, None when only a wake-up causes it."""
         now = clock.wall()
         if self._set.is_over(now):
             new = self._set = ModeState(self._set.back)
@@ -235,7 +235,7 @@ class Modes(Component):
         if still is not None:
             return _sleep(still.ends, now)
         left = 0.0
-        if held <= {LOCAL, GATHERED}:  # these wait until there is a digest's worth
+        if held <= {LOCAL, GATHERED}:  # these wait for a digest's worth
             if self._since is None:
                 self._since = clock.monotonic()
             left = self._since + self._context.settings.lanes.digest_seconds - clock.monotonic()
@@ -257,10 +257,10 @@ class Modes(Component):
         facts.put(connection, FACT, new.pack())
         if new.mode == MUTED:
             digest.hold_queued(connection, MUTED)
-            digest.hold_again(connection, (QUIET, LOCAL, GATHERED), MUTED)  # one digest tells of all
+            digest.hold_again(connection, (QUIET, LOCAL, GATHERED), MUTED)  # one digest covers all
             return set()
         if not by_hand and self._quiet(clock.wall()) is not None:
-            # Nobody looks at the phone: the digest at the end of the quiet hours tells of it.
+            # The phone is unattended: the digest at the end of the quiet hours covers what was muted.
             chats = digests.ask_again(connection, (MUTED,))
             digest.hold_again(connection, (MUTED,), QUIET)
             return chats

@@ -1,4 +1,4 @@
-"""An operator's orders, with what follows from them: decisions are closed, senders and agents are told."""
+"""Operator actions and their consequences: decisions are closed, senders and agents are notified."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 
 
 class Followed(NamedTuple):
-    """What came of an order: each delivery with the states before and after, sentences for the others."""
+    """The result of an operator action: deliveries with their states before and after, and refusals."""
 
     done: list[dict[str, Any]]
     refused: list[str]
     cancelled: bool = False
 
     def told(self) -> dict[str, Any]:
-        """Give it as it goes to the operator."""
+        """Return the result as the operator gets it."""
         return self._asdict()
 
 
 def retry(connection: sqlite3.Connection, numbers: Iterable[int], settings: Settings) -> Followed:
-    """Queue deliveries again. What would go to a chat that gets nothing any more goes to the owner.
+    """Queue deliveries again; those of a chat that is no longer a recipient go to the owner.
 
     Raises:
-        Impossible: none of them can be.
+        Impossible: none of them can be retried.
     """
     followed = _each(connection, list(numbers), orders.retry)
     reassigned(connection, settings)
@@ -45,10 +45,10 @@ def retry(connection: sqlite3.Connection, numbers: Iterable[int], settings: Sett
 
 
 def drop(connection: sqlite3.Connection, numbers: Iterable[int], now: int) -> Followed:
-    """Let deliveries be dead; a question that nobody can answer any more is cancelled, so that no one waits.
+    """Mark deliveries dead; cancel a question that can no longer be answered, so that no agent waits.
 
     Raises:
-        Impossible: none of them can be.
+        Impossible: none of them can be dropped.
     """
     followed = _each(connection, list(numbers), orders.drop)
     cancelled = False
@@ -63,13 +63,13 @@ def drop(connection: sqlite3.Connection, numbers: Iterable[int], now: int) -> Fo
 
 
 def cancel(connection: sqlite3.Connection, event_id: str, now: int) -> str | None:
-    """Close a question because its asker no longer wants it; what was not sent of it is never sent.
+    """Close a question that its asker withdraws; its unsent deliveries are never sent.
 
-    Returns the decision's state, `cancelled` or how it had been closed before; None when the store does not
+    Returns the decision's state, `cancelled` or how it was closed before; None when the store does not
     know the event.
 
     Raises:
-        Impossible: the event asks nothing.
+        Impossible: the event is not a question.
     """
     row = connection.execute("SELECT id FROM events WHERE event_id = ?", (event_id,)).fetchone()
     if row is None:
@@ -82,7 +82,7 @@ def cancel(connection: sqlite3.Connection, event_id: str, now: int) -> str | Non
         return decision.state
     close.answer_file(connection, closed, now)
     for (number,) in connection.execute("SELECT id FROM deliveries WHERE event = ?", row).fetchall():
-        with contextlib.suppress(Impossible):  # sent, or being sent: its card is edited
+        with contextlib.suppress(Impossible):  # sent or in flight: its card is edited
             orders.drop(connection, number)
     return closed.state
 
@@ -108,7 +108,7 @@ def _as_they_are(connection: sqlite3.Connection, followed: Followed) -> Followed
 
 
 class OperatorActions:
-    """The orders of a running bridge."""
+    """The operator actions of a running bridge."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -116,25 +116,25 @@ class OperatorActions:
         self._log = context.log
 
     async def listed(self, states: Sequence[str], chat_id: int | None, limit: int) -> dict[str, Any]:
-        """Give deliveries, as `outbox.overview.listed` does."""
+        """Return deliveries, as `overview.listed` does."""
         return await self._store.read(lambda c: overview.listed(c, states, chat_id, limit))
 
     async def shown(self, which: str) -> list[dict[str, Any]]:
-        """Give all that is known of the deliveries that are meant. Raises Impossible."""
+        """Return everything known about the named deliveries. Raises Impossible."""
         return await self._store.read(
             lambda c: [overview.shown(c, number) for number in orders.named(c, which)]
         )
 
     async def retry(self, which: str) -> dict[str, Any]:
-        """Send these after all. Raises Impossible."""
+        """Retry the named deliveries. Raises Impossible."""
         return await self._retry(lambda c: orders.named(c, which))
 
     async def retry_dead(self) -> dict[str, Any]:
-        """Send all the dead after all, but for those that were dropped."""
+        """Retry all dead deliveries except those that were dropped."""
         return await self._retry(orders.dead)
 
     async def drop(self, which: str) -> dict[str, Any]:
-        """Never send these. Raises Impossible."""
+        """Drop the named deliveries: they are never sent. Raises Impossible."""
         followed = await self._store.run(lambda c: drop(c, orders.named(c, which), clock.wall()))
         self._log.warning("delivery.dropped", deliveries=[one["delivery"] for one in followed.done])
         if followed.cancelled:

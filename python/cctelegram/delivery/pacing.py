@@ -1,7 +1,7 @@
-"""How fast Telegram lets us write: a token bucket a chat, sliding windows for groups and the whole bot.
+"""Telegram's rate limits: a token bucket per chat, sliding windows for groups and the whole bot.
 
-Limits as Telegram's FAQ gives them ("My bot is hitting limits"): about one message a second in a chat with
-short bursts, 20 a minute in a group, about 30 a second over all. Time is an argument (seconds, monotonic).
+Limits as in Telegram's FAQ ("My bot is hitting limits"): about one message a second in a chat with short
+bursts, 20 a minute in a group, about 30 a second overall. Time is an argument (seconds, monotonic).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections import deque
 class Bucket:
     """`rate` tokens a second, at most `burst` of them; full at the start.
 
-    The level is a real number kept with the time it was read at, so that looking at it often neither
-    loses nor gains a token.
+    The level is a real number stored with the time of its last reading, so that frequent readings neither
+    lose nor gain a token.
     """
 
     __slots__ = ("_level", "_since", "burst", "rate")
@@ -25,22 +25,22 @@ class Bucket:
         self._since = now
 
     def wait(self, now: float) -> float:
-        """Give the seconds until one token is there; 0 when one is there now."""
+        """Return the seconds until one token is available; 0 when one is available now."""
         level = self._filled(now)
         return 0.0 if level >= 1.0 - 1e-9 else (1.0 - level) / self.rate
 
     def take(self, now: float) -> None:
-        """Take one token, whether it is there or not (the next one waits the longer)."""
+        """Take one token, available or not; if not, the next one waits longer."""
         self._level = self._filled(now) - 1.0
         self._since = max(now, self._since)
 
     def answered(self, taken: float, now: float) -> None:
-        """Give back what was filled since `taken`: the token went at `now`."""
+        """Undo the refill since `taken`: the token counts as taken at `now`."""
         self._level = self._filled(now) - max(0.0, now - taken) * self.rate
         self._since = max(now, self._since)
 
     def change(self, rate: float, burst: float, now: float) -> None:
-        """Fill at another rate from now on; a chat that was quiet may use the whole of a larger burst."""
+        """Set another rate and burst from now on; an idle chat may use all of a larger burst."""
         level = self._filled(now) + max(0.0, burst - self.burst)
         self.rate, self.burst = rate, burst
         self._level, self._since = min(burst, level), max(now, self._since)
@@ -51,9 +51,9 @@ class Bucket:
 
 
 class Window:
-    """At most `count` in any stretch of `seconds`.
+    """At most `count` messages in any period of `seconds`.
 
-    A bucket of that rate and burst would let twice as many through in its first stretch.
+    A bucket of that rate and burst would let twice as many through in its first period.
     """
 
     __slots__ = ("_taken", "count", "seconds")
@@ -64,23 +64,23 @@ class Window:
         self._taken: deque[float] = deque(maxlen=count)
 
     def wait(self, now: float) -> float:
-        """Give the seconds until one more may go; 0 when it may go now."""
+        """Return the seconds until one more may be sent; 0 when it may be sent now."""
         if len(self._taken) < self.count:
             return 0.0
         return max(0.0, self._taken[0] + self.seconds - now)
 
     def take(self, now: float) -> None:
-        """Count one."""
+        """Count one message."""
         self._taken.append(now)
 
     def answered(self, taken: float, now: float) -> None:
-        """Count the one of `taken` from `now` on."""
+        """Count the message taken at `taken` from `now` on."""
         if taken in self._taken:
             self._taken.remove(taken)
             self._taken.append(now)
 
     def change(self, count: int, seconds: float) -> None:
-        """Allow another number in another stretch; what went already counts."""
+        """Set another count and period; messages already sent count."""
         self.count, self.seconds = count, seconds
         self._taken = deque(self._taken, maxlen=count)
 
@@ -90,7 +90,7 @@ class Pacing:
 
     Args:
         chat_per_second: tokens a second for a private chat.
-        chat_burst: messages that may go at once to a chat that was quiet.
+        chat_burst: messages that may be sent at once to an idle chat.
         group_per_minute: messages a minute in a group (a chat with a negative id).
         total_per_second: messages a second over all chats.
     """
@@ -117,7 +117,7 @@ class Pacing:
         group_per_minute: float,
         total_per_second: float,
     ) -> None:
-        """Hold to other limits from now on; what was sent already counts for them too."""
+        """Apply other limits from now on; messages already sent count towards them too."""
         self._chat = (chat_per_second, chat_burst)
         self._group = max(1, int(group_per_minute))
         self._total.change(*_per_second(total_per_second))
@@ -129,21 +129,21 @@ class Pacing:
                     limit.change(self._group, 60.0)
 
     def wait(self, chat_id: int, now: float) -> float:
-        """Give the seconds until a message may go to `chat_id`."""
+        """Return the seconds until a message may be sent to `chat_id`."""
         return max(limit.wait(now) for limit in self._limits(chat_id, now))
 
     def try_take(self, chat_id: int, now: float) -> bool:
-        """Count a message to `chat_id` if one may go now: look and count are one step for all senders."""
+        """Count a message to `chat_id` if one may go now: check and count are one step for all senders."""
         if self.wait(chat_id, now) > 0:
             return False
         self.take(chat_id, now)
         return True
 
     def answered(self, chat_id: int, taken: float, now: float) -> None:
-        """Count the message of `taken` from `now` on, when its answer came.
+        """Count the message taken at `taken` from `now` on, when its response arrived.
 
-        Telegram counted it somewhere between the two. Counted from the first, one that was slow on its way
-        and one that is fast would be too close for Telegram.
+        Telegram counted it at some time between the two. Counted from `taken`, a slow message and a fast one
+        after it would be too close together for Telegram.
         """
         for limit in self._limits(chat_id, now):
             limit.answered(taken, now)
@@ -165,6 +165,6 @@ class Pacing:
 
 
 def _per_second(rate: float) -> tuple[int, float]:
-    """Give whole messages and the window they go in: a second, and longer below one a second."""
+    """Return a whole number of messages and its window: a second, or longer for less than one a second."""
     count = max(1, int(rate))
     return count, max(1.0, count / rate)

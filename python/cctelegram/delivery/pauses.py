@@ -1,10 +1,10 @@
-"""Who has to wait, and until when: Telegram's `retry_after`, whole, kept over restarts.
+"""Pauses: Telegram's `retry_after`, observed in full and kept across restarts.
 
-A 429 does not say whether it is about the chat or about the bot. It is taken for the chat's; when a second
-chat is refused while the first still waits, it is the bot's, and everything waits for the longer.
+A 429 does not say whether it concerns the chat or the bot. It is taken as the chat's; when a second chat is
+refused during the pause of the first, it is the bot's, and every chat waits for the longer pause.
 
-While the bridge runs a pause ends by a clock that nobody sets. Only what is kept for the next start is told
-by the wall clock, with the length of the pause beside it: one that was set back meanwhile adds nothing.
+While the bridge runs, a pause ends by a clock that cannot be set. Only the copy stored for the next start
+uses the wall clock, with the length of the pause beside it: a clock set back in between adds nothing.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class Pauses:
     """The pauses of one bot.
 
     Args:
-        bot: its row in the store.
-        wall: gives the wall clock, in us.
-        elapsed: gives seconds of a clock that never steps.
+        bot: the bot's row in the store.
+        wall: returns the wall clock, in us.
+        elapsed: returns seconds of a clock that never steps.
     """
 
     def __init__(
@@ -48,21 +48,21 @@ class Pauses:
         self._chats: dict[int, float] = {}
 
     async def load(self) -> None:
-        """Read what was kept."""
+        """Load the stored pauses."""
         whole, kept = await self._store.run(lambda c: chats.pauses(c, self._bot))
         self._whole = self._end(whole)
         self._chats = {chat_id: self._end(pause) for chat_id, pause in kept.items()}
 
     def seconds(self, chat_id: int) -> float:
-        """Give how long nothing may go to `chat_id`."""
+        """Return how long, in seconds, nothing may be sent to `chat_id`."""
         return max(0.0, max(self._whole, self._chats.get(chat_id, 0.0)) - self._elapsed())
 
     def longest(self) -> float:
-        """Give the longest pause that is in force, in seconds; 0 when none is."""
+        """Return the longest current pause, in seconds; 0 when there is none."""
         return max(0.0, max((self._whole, *self._chats.values())) - self._elapsed())
 
     async def begin(self, chat_id: int, seconds: float) -> None:
-        """Pause a chat for all of `seconds`; durable when it returns."""
+        """Pause a chat for all of `seconds`, durably on return."""
         now = self._elapsed()
         until = now + seconds
         others = [end for chat, end in self._chats.items() if chat != chat_id and end > now]
@@ -72,7 +72,7 @@ class Pauses:
         await self.keep()
 
     async def keep(self) -> None:
-        """Write down what is in force by the wall clock as it is now: it may have been set."""
+        """Store the current pauses by the wall clock as it is now: it may have been set."""
         now, wall = self._elapsed(), self._wall()
         whole = self._left(self._whole, now)
         kept = {chat: left for chat, end in self._chats.items() if (left := self._left(end, now))}

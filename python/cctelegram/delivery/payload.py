@@ -1,4 +1,4 @@
-"""A rendered part as it stands in the store, and as the Bot API takes it."""
+"""A rendered part, as the store holds it and as the Bot API takes it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Buttons = tuple[tuple[dict[str, Any], ...], ...]
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One message to be sent: its text, and the buttons below it.
+    """One message to send: its text, and the buttons below it.
 
     With a `document`, the name of a file, the message is that file and the text its caption; the file is made
-    of the delivery's event when it is sent, so that it is stored once. It `asks` when it is a question whose
-    buttons Telegram refused: its text numbers the options, and a reply answers.
+    from the delivery's event when it is sent, so that the event is stored once. It `asks` when it is a
+    question whose buttons Telegram refused: its text numbers the options, and a reply answers it.
     """
 
     text: Text
@@ -27,17 +27,17 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def pack(payload: Payload) -> str:
-    """Give the JSON that the store keeps."""
+    """Return the JSON for the store."""
     return msgspec.json.encode(payload).decode()
 
 
 def unpack(stored: str) -> Payload:
-    """Read what the store kept."""
+    """Parse the JSON from the store."""
     return msgspec.json.decode(stored, type=Payload)
 
 
 def entities(text: Text) -> list[dict[str, Any]]:
-    """Give a text's entities as the Bot API wants them: keys without a value left out."""
+    """Return a text's entities for the Bot API: keys without a value are omitted."""
     return [
         {key: value for key, value in msgspec.structs.asdict(entity).items() if value is not None}
         for entity in text.entities
@@ -45,5 +45,5 @@ def entities(text: Text) -> list[dict[str, Any]]:
 
 
 def markup(payload: Payload) -> dict[str, Any] | None:
-    """Give the inline keyboard, or None when there are no buttons."""
+    """Return the inline keyboard, or None when there are no buttons."""
     return {"inline_keyboard": [list(row) for row in payload.buttons]} if payload.buttons else None

@@ -1,7 +1,7 @@
-"""A part that Telegram refuses, in the next plainer form: without what was refused, all its words kept.
+"""Plainer forms of a part that Telegram refuses: without the refused feature, with all its words.
 
 Each form has less than the one before: no links, entities, file or buttons, or half the length. So there are
-few, and the part itself, as the store has it, remembers how far it went.
+few, and the stored part itself records how far it went.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ ANSWER_BY_REPLY: Final = (
 
 
 class Plainer(NamedTuple):
-    """What is sent in place of a part, and how that is another form, in words."""
+    """The payloads that replace a part, and how they differ from it, in words."""
 
     payloads: list[Payload]
     manner: str
 
 
 def plainer(content: Payload, error: errors.Refused) -> Plainer | None:
-    """Return the next plainer form of a part that was refused, or None when it is the plainest."""
+    """Return the next plainer form of a refused part, or None when it is the plainest."""
     first = next((steps for kind, steps in FIRST if isinstance(error, kind)), ())
     for step in (*first, *IN_ORDER):
         found = step(content, error.description)
@@ -39,14 +39,14 @@ def plainer(content: Payload, error: errors.Refused) -> Plainer | None:
 
 
 def may_help(error: errors.TelegramError) -> bool:
-    """Whether a plainer form of the same message may be taken."""
+    """Return whether Telegram may accept a plainer form of the same message."""
     if isinstance(error, errors.Rejected):
         return error.code in (400, None)
     return isinstance(error, (*(kind for kind, _ in FIRST), errors.ThreadNotFound))
 
 
 def _without_links(content: Payload, description: str) -> Plainer | None:
-    """Leave out the link that the words name, or every link; each is written into the text."""
+    """Remove the link that the description names, or every link; write each into the text."""
     links = [button for row in content.buttons for button in row if "url" in button]
     refused = [button for button in links if f"'{button['url']}'" in description] or links
     if not refused:
@@ -60,7 +60,7 @@ def _without_links(content: Payload, description: str) -> Plainer | None:
 
 
 def _without_buttons(content: Payload, _: str) -> Plainer | None:
-    """Leave out the buttons that answer; the text numbers them and says how to answer without."""
+    """Remove the answer buttons; the text numbers them and says how to answer without them."""
     labels = [str(button["text"]) for row in content.buttons for button in row]
     if not labels:
         return None
@@ -94,7 +94,7 @@ def _shorter(content: Payload, _: str) -> Plainer | None:
 
 
 def _in_parts(content: Payload, texts: tuple[Text, ...], **changes: Any) -> list[Payload]:
-    """Return a message for each text; what goes with it stays with the last."""
+    """Return a message for each text; the last keeps everything else of the content."""
     changed = msgspec.structs.replace(content, **changes)
     return [
         *(Payload(text=text) for text in texts[:-1]),
@@ -103,8 +103,8 @@ def _in_parts(content: Payload, texts: tuple[Text, ...], **changes: Any) -> list
 
 
 _Step = Callable[[Payload, str], Plainer | None]
-# What is left out first for each refusal that says what is wrong. One of a button can be of a link, which
-# costs nothing to leave out, or of the buttons that answer.
+# What to remove first for each refusal that names its cause. A refused button can be a link, which costs
+# nothing to remove, or an answer button.
 FIRST: Final[tuple[tuple[type[errors.Refused], tuple[_Step, ...]], ...]] = (
     (errors.ButtonRefused, (_without_links, _without_buttons)),
     (errors.CantParseEntities, (_without_entities,)),
@@ -112,5 +112,5 @@ FIRST: Final[tuple[tuple[type[errors.Refused], tuple[_Step, ...]], ...]] = (
     (errors.FileRefused, (_without_file,)),
     (errors.TooLarge, (_without_file,)),
 )
-# And then, or when the refusal is one that nobody knows: what is missed least goes first.
+# What to remove next, or after an unknown refusal: what is missed least goes first.
 IN_ORDER: Final[tuple[_Step, ...]] = (_without_links, _without_entities, _without_file, _without_buttons)

@@ -1,4 +1,4 @@
-"""Who gets events now: what the settings say, and where Telegram moved the chats they name."""
+"""The current recipients: the chats that the settings name, at the ids to which Telegram moved them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Recipients(Component):
         self._made: tuple[Settings, Routes] | None = None
 
     def problems(self) -> list[str]:
-        """Return that nobody is allowed, and which routes do not count."""
+        """Return the problems: no user is allowed, routes are ignored."""
         nobody = [] if self._live.current.telegram.allowed_users else [NO_USER]
         routes = self.routes.problem
         return nobody if routes is None else [*nobody, routes]
@@ -50,20 +50,20 @@ class Recipients(Component):
 
     @property
     def routes(self) -> Routes:
-        """The recipients as the settings say now."""
+        """The recipients by the current settings."""
         settings = self._live.current
         if self._made is None or self._made[0] is not settings:
             self._made = (settings, Routes(settings, self._moved))
         return self._made[1]
 
     async def load(self) -> None:
-        """Read where the groups of this bot were moved."""
+        """Load the ids to which this bot's groups were moved."""
         telegram = self._live.current.telegram
         self._moved = await self._store.run(lambda c: chats.moved(c, telegram.api_base, telegram.bot_id))
         self._made = None
 
     async def settle(self) -> None:
-        """Give to the owner what waits for nobody, or for a chat that gets nothing any more."""
+        """Reassign to the owner what has no recipient, or one that no longer gets events."""
         settings, held = self._live.current, self._modes.holds()
         owner = settings.telegram.owner
         if owner is None:
@@ -76,5 +76,5 @@ class Recipients(Component):
             return routes
 
         routes = await self._store.run(work)
-        # All of them: what waited for want of anybody who may get it goes on too.
+        # All chats: what waited because no user was allowed may be sent now too.
         self._signals.send(DeliveriesQueued(routes.chats))

@@ -1,7 +1,7 @@
-"""To the phone: a sender for each chat, one message in flight in each.
+"""Sending: one sender for each chat, with one message in flight in each.
 
-Before a request leaves, the store says `sending`; when its answer is known, what came of it. So a crash
-leaves at most one message a chat of which nobody knows whether it arrived.
+Before a request leaves, the store says `sending`; when its response is known, the result. So a crash leaves
+at most one message per chat with unknown delivery status.
 """
 
 from __future__ import annotations
@@ -44,19 +44,19 @@ if TYPE_CHECKING:
     from cctelegram.runtime.context import Context
     from cctelegram.store.deliveries import Part
 
-# A task's progress is edited no more often than this, in microseconds.
+# The shortest time between two edits of a task's progress, in microseconds.
 EDIT_EVERY: Final = 3_000_000
 
 
-# Who stops us waits this long, in seconds, for the requests in flight; one cut off is repeated with a mark.
+# Cancellation waits this long, in seconds, for the requests in flight; one cut off is repeated with a mark.
 FINISH: Final = 5.0
-# What came of a request is written down however long the disk is full: left in `sending`, it would not be
-# looked at before the next start, and then be repeated.
+# The result of a request is recorded however long the disk is full: a delivery left in `sending` would not be
+# picked up before the next start, and would then be repeated.
 RECORDING: Final = "writing down what was sent"
 
 
 class Sender(Component):
-    """Sends what is queued; when it is cancelled, what is in flight is finished, for `FINISH` seconds."""
+    """Sends what is queued; on cancellation, waits `FINISH` seconds for the requests in flight."""
 
     name = "sending"
 
@@ -85,7 +85,7 @@ class Sender(Component):
         }
 
     async def _work(self) -> None:
-        """Serve every chat that has something queued, now or later."""
+        """Serve every chat that has deliveries queued, now or later."""
         try:
             await self._serve_all()
         finally:
@@ -140,15 +140,15 @@ class Sender(Component):
 
     async def _serve(self, chat_id: int) -> None:
         bell = self._bells[chat_id]
-        # A fault between a send and its note (a full disk) ends this task, and it begins again here.
+        # A fault between a send and its record (a full disk) ends this task; it is restarted from here.
         await self._store.run(lambda c: deliveries.recover(c, chat_id))
         following: compose.Next | None = None
         while True:
-            # For this turn alone: after any wait, the store is asked again.
+            # Valid for this turn only: after any wait, the store is read again.
             look, following = following, None
             if self._halted:
-                await asyncio.Event().wait()  # whoever changes the token ends this task
-            # A positive id is a person's own chat: who is off the list is written to no more.
+                await asyncio.Event().wait()  # a change of the token ends this task
+            # A positive id is a private chat: a user who is no longer allowed gets no messages.
             if chat_id in self.dead or (
                 chat_id > 0 and chat_id not in self._context.settings.telegram.allowed_users
             ):
@@ -156,12 +156,12 @@ class Sender(Component):
                 continue
             pause = self._line.pauses.seconds(chat_id)
             if pause > 0:
-                # A ring does not shorten it; it only wakes us to look again.
+                # A wake-up does not shorten the pause; it only causes another check.
                 await bell.wait(pause)
                 continue
             pace = self._line.pacing.wait(chat_id, clock.monotonic())
             if pace > 0:
-                # Next only afterwards: a decision that comes meanwhile goes first.
+                # The next delivery is chosen after the wait: a decision that arrives in it goes first.
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pace):
                         await self._settings_changed.wait()
@@ -174,7 +174,7 @@ class Sender(Component):
                 await bell.wait(None if when is None else max(0.001, (when - clock.wall()) / 1_000_000))
                 continue
             if job.waiting.event is not None and chat_id not in self._audience.routes.chats:
-                # It was in flight when the settings changed, and came back.
+                # It was in flight when the settings changed, and was queued again.
                 await self._audience.settle()
                 await bell.wait()
                 continue
@@ -185,15 +185,15 @@ class Sender(Component):
             placed = await self._topics.place(job)
             taken = clock.monotonic()
             if placed is None or not self._line.pacing.try_take(chat_id, taken):
-                continue  # a topic was made, or another chat's message took the bot's last place meanwhile
+                continue  # a topic was created, or another chat's message took the last of the bot's limit
             sending = asyncio.create_task(self._send(placed, taken), name=f"in flight to {chat_id}")
             self._in_flight.add(sending)
             sending.add_done_callback(self._in_flight.discard)
-            # Whoever stops us stops the next, not the one that left: its answer would be lost.
+            # Cancellation stops the next message, not the one in flight: its response would be lost.
             following = await asyncio.shield(sending)
 
     async def _stopped(self, job: compose.Job) -> bool:
-        """Hold what was queued before a mode or quiet hours that keep it back; returns whether it was."""
+        """Hold what was queued before the mode or quiet hours that hold it; return whether it was held."""
         standing = self._modes.standing()
         if not hold.may_stop(standing):
             return False
@@ -203,7 +203,7 @@ class Sender(Component):
         return held
 
     async def _conflated(self, job: compose.Job) -> bool:
-        """Leave a task's progress to a newer one, or to a later moment; returns whether it was left."""
+        """Replace a task's progress by a newer one, or postpone it; return whether either was done."""
         if job.waiting.lane != progress.LANE or job.waiting.event is None or job.rendered:
             return False
         delivery, bot = job.waiting.delivery, self._line.bot
@@ -213,7 +213,7 @@ class Sender(Component):
                 return True
             shown = progress.shown(connection, bot, delivery)
             due = 0 if shown is None else shown.edited_at + EDIT_EVERY
-            # A clock that was set back must not hold it up for as long.
+            # A clock that was set back must not delay it by as much.
             if 0 < due - clock.wall() <= EDIT_EVERY:
                 deliveries.later(connection, delivery, due)
                 return True
@@ -222,7 +222,7 @@ class Sender(Component):
         return await self._store.run(work)
 
     async def _gathered(self, job: compose.Job) -> bool:
-        """Make one digest of a lane that is over its bound; returns whether it was."""
+        """Merge a lane that is over its bound into one digest; return whether it was."""
         lane, chat_id = job.waiting.lane, job.waiting.chat_id
         to = (chat_id, job.waiting.thread_id)
         bound = self._bound(lane)
@@ -239,7 +239,7 @@ class Sender(Component):
         return count > 0
 
     def _look(self, connection: sqlite3.Connection, chat_id: int) -> compose.Next:
-        """Return what goes next to a chat, with all that is asked of the store before it goes."""
+        """Return the next delivery to a chat, with everything that its send needs from the store."""
         job = compose.load(connection, chat_id, clock.wall())
         if job is None:
             return compose.Next(None, when=deliveries.next_time(connection, chat_id))
@@ -254,13 +254,13 @@ class Sender(Component):
         return bounds.alert_bound if lane == 1 else bounds.ordinary_bound
 
     async def _send(self, job: compose.Job, taken: float) -> compose.Next | None:
-        """Send the next part; return what goes next, read as its arrival is stored, or None."""
+        """Send the next part; return the next delivery, read as the arrival is stored, or None."""
         started = await self._start(job)
         if started is None:
             return None
         part, content, last, card = started
         try:
-            # Only a whole message can take the place of another.
+            # Only a whole message can replace another.
             message_id = None
             if last and part.position == 0:
                 message_id = await edit.edit(self._store, self._line, job.waiting, content)
@@ -273,12 +273,12 @@ class Sender(Component):
             return None
         finally:
             self._line.pacing.answered(job.waiting.chat_id, taken, clock.monotonic())
-        # A part that was rendered before a crash asks still, whatever the decision is by now.
+        # A part rendered before a crash still asks, whatever the state of the decision is now.
         shown = "open" if content.buttons or content.asks or job.decision is None else job.decision.state
         return await self._arrived(job, part, card, message_id, shown)
 
     async def _start(self, job: compose.Job) -> tuple[Part, payload.Payload, bool, int | None] | None:
-        """Write down that the next part is in flight; give it, whether it is the last, and its card."""
+        """Record that the next part is in flight; return it, whether it is the last, and its card."""
         waiting = job.waiting
         new = [] if job.rendered else await self._compose(job)
         packed = [payload.pack(one) for one in new]
@@ -286,7 +286,7 @@ class Sender(Component):
         def work(connection: sqlite3.Connection) -> tuple[Part | None, bool, int | None]:
             rendered = deliveries.is_rendered(connection, waiting.delivery)
             if not deliveries.stands(connection, waiting) or rendered != job.rendered:
-                return None, False, None  # held, merged, dropped or grown since it was read: it is read again
+                return None, False, None  # held, merged, dropped or grown since the read: it is read again
             deliveries.start(connection, waiting.delivery, self._line.bot, clock.wall())
             if packed:
                 left = deliveries.add_parts(connection, waiting.delivery, packed)
@@ -321,7 +321,7 @@ class Sender(Component):
                 async with self._context.large_event:
                     return await self._store.run(lambda c: compose.compose_large(c, job, manner, key))
             return compose.compose(job, manner, key)
-        except Exception as error:  # noqa: BLE001 - an event that we cannot lay out is still told
+        except Exception as error:  # noqa: BLE001 - an event that cannot be rendered is still sent
             self._log.error("delivery.render_failed", event_id=job.event_id, exc_info=error)
             return compose.bare(job)
 
@@ -367,7 +367,7 @@ class Sender(Component):
     async def _follow(
         self, job: compose.Job, card: int | None, what: classification.Verdict, now: int
     ) -> None:
-        """Do what follows from a failed try; doing it again, after a fault of the store, changes nothing."""
+        """Apply a verdict; idempotent, so it can be repeated after a fault of the store."""
         waiting, line = job.waiting, self._line
         match what:
             case classification.Pause(seconds, _):

@@ -1,9 +1,9 @@
 """A topic for each project, in chats that have topics.
 
-A topic is made when the first event of its project goes to the chat, and remembered. A chat has at most
-`display.max_topics` of them: then the one that was not used for longest is given to the next project, when
-that is more than a day ago; else the project's events go to the chat itself. A crash between making and
-remembering leaves a topic that nobody knows, and makes another: the Bot API cannot be asked which there are.
+A topic is created when the first event of its project goes to the chat, and stored. A chat has at most
+`display.max_topics` of them: then the next project reuses the least recently used one, if its last use is
+more than a day ago; otherwise the project's events go to the chat itself. A crash between creating and
+storing leaves an unknown topic behind, and another is created: the Bot API cannot list topics.
 """
 
 from __future__ import annotations
@@ -22,39 +22,39 @@ if TYPE_CHECKING:
     from cctelegram.delivery.line import BotLine
     from cctelegram.runtime.context import Context
 
-# What getChat said counts for a day, and as long no topic is tried where one was refused; in us.
+# A getChat result is valid for a day, and for as long no topic is tried where one was refused; in us.
 DAY: Final = 86_400_000_000
-# A getChat that failed is asked again after this long; in us.
+# A failed getChat is retried after this time; in us.
 SOON: Final = 60_000_000
-# A topic's last use is written down when the one that is known is older than this; in us.
+# A topic's last use is stored when the one that is known is older than this; in us.
 HOUR: Final = 3_600_000_000
 # createForumTopic.name: 1-128 characters (Bot API).
 LONGEST_NAME: Final = 128
 
 
 class Whereabouts(msgspec.Struct, frozen=True):
-    """What an event's data says of its project."""
+    """The fields of an event's data that name its project."""
 
     project: Any = None
     cwd: Any = None
 
 
 class Written(msgspec.Struct, frozen=True):
-    """An event's body, of which nothing else is read: a large one should not stand in memory for this."""
+    """An event's body, of which nothing else is decoded: a large one must not be held in memory for this."""
 
     data: Whereabouts = Whereabouts()
 
 
 def whereabouts(body: str) -> Whereabouts:
-    """Read an event's body (a JSON object)."""
+    """Read the project fields from an event's body (a JSON object)."""
     try:
         return msgspec.json.decode(body, type=Written).data
     except msgspec.ValidationError:
-        return Whereabouts()  # its data is no object
+        return Whereabouts()  # its data is not an object
 
 
 def project(where: Whereabouts) -> str | None:
-    """Give the project of an event: `data.project`, else the last part of `data.cwd`, else None."""
+    """Return the project of an event: `data.project`, else the last part of `data.cwd`, else None."""
     named = where.project
     if not isinstance(named, str) or not named.strip():
         cwd = where.cwd
@@ -82,12 +82,12 @@ class Topics:
 
     @property
     def refused(self) -> dict[int, str]:
-        """Give the chats in which no topic can be made, each with the reason."""
+        """The chats in which no topic can be created, each with the reason."""
         return {chat: forum.reason for chat, forum in self._forums.items() if forum.reason}
 
     @property
     def problems(self) -> list[str]:
-        """Name the topics that routes lead to and that are not there."""
+        """The topics that routes name and that do not exist, as sentences."""
         return [
             f"topic {thread_id} of {chat_id} is gone or closed: what is routed there goes to the chat itself"
             for chat_id, thread_id in sorted(self._gone)
@@ -95,20 +95,20 @@ class Topics:
 
     @property
     def _most(self) -> int:
-        """How many topics a chat may have; 0 when projects have none."""
+        """The maximum number of topics in a chat; 0 when projects have none."""
         display = self._context.settings.display
         return display.max_topics if display.project_topics else 0
 
     async def load(self) -> None:
-        """Read what was kept."""
+        """Load the stored topics."""
         bot = self._line.bot
         self._forums = await self._store.run(lambda c: topics.forums(c, bot))
         self._threads = await self._store.run(lambda c: topics.threads(c, bot))
 
     async def place(self, job: Job) -> Job | None:
-        """Give `job` with the topic it goes to; None when a request was spent on that: look again.
+        """Return `job` with its topic, or None when a request was spent on that: check again.
 
-        No failure here keeps an event from its chat: it goes there without a topic.
+        No failure here keeps an event from its chat: it is sent there without a topic.
         """
         waiting = job.waiting
         if waiting.thread_id is not None or waiting.event is None or job.rendered or not self._most:
@@ -136,16 +136,16 @@ class Topics:
         if job.event is not None:
             return Whereabouts(job.event.data.get("project"), job.event.data.get("cwd"))
         event = job.waiting.event
-        assert event is not None  # noqa: S101 - `place` has looked
+        assert event is not None  # noqa: S101 - `place` has checked it
         return await self._store.run(lambda c: whereabouts(intake.body(c, event)))
 
     def arrived(self, chat_id: int, thread_id: int | None) -> None:
-        """Note that a topic took a message."""
+        """Note that a topic accepted a message."""
         if self._gone and thread_id is not None:
             self._gone.discard((chat_id, thread_id))
 
     def lost(self, chat_id: int, thread_id: int | None) -> None:
-        """Note that a topic is gone or closed; the store forgot it already."""
+        """Note that a topic is gone or closed; the store has forgotten it already."""
         ours = [
             key for key, topic in self._threads.items() if key[0] == chat_id and topic.thread_id == thread_id
         ]
@@ -176,9 +176,9 @@ class Topics:
         return self._forums[chat_id].is_forum
 
     async def _make(self, chat_id: int, name: str, reused: int | None) -> bool:
-        """Make a topic, or rename one that is `reused`; returns whether to look again.
+        """Create a topic, or rename one that is `reused`; return whether to check again.
 
-        That is when it is there, when the one to be renamed is gone, and when Telegram asks to wait.
+        That is when the topic exists, when the one to rename is gone, and when Telegram asks to wait.
         """
         line, now = self._line, clock.wall()
         line.pacing.take(chat_id, clock.monotonic())
@@ -196,12 +196,12 @@ class Topics:
             await self._keep(chat_id, Forum(False, now, error.description, now + DAY))
             return False
         except errors.TelegramError as error:
-            # The message itself meets the same, and what follows is decided there.
+            # The message itself meets the same error, and its verdict is decided there.
             self._log.warning("topic.create_failed", chat_id=chat_id, project=name, reason=str(error))
             return False
-        self.lost(chat_id, reused)  # to the project that had it
+        self.lost(chat_id, reused)  # for the project that had it
         await self._remember(chat_id, name, thread_id)
-        if chat_id in self.refused:  # before, and not any more
+        if chat_id in self.refused:  # refused before, and not any more
             await self._keep(chat_id, Forum(True, now, None, 0))
         self._log.info("topic.created", chat_id=chat_id, project=name, thread_id=thread_id)
         return True
