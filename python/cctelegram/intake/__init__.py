@@ -1,1 +1,1 @@
-"""From the spool to durable rows."""
+"""Intake: from the spool to durable rows."""

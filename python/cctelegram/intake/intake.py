@@ -1,4 +1,4 @@
-"""From the spool to the store: a batch becomes durable, and only then its files are removed."""
+"""Intake from the spool to the store: a batch becomes durable, and only then are its files removed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 # The lane of a notice of rejected files.
 NOTICE: Final = 1
-# Why an event is rejected that no rule of the protocol refuses.
+# The reason for rejecting an event that violates no rule of the protocol.
 FAULT: Final = "The bridge failed on this event"
 ADVICE: Final = "Report this fault of the bridge with the file, which is taken again when it is changed here."
 # A notice names this many rejected files; the rest are counted.
@@ -44,14 +44,14 @@ NAMED: Final = 5
 
 
 class Rejection(msgspec.Struct, frozen=True):
-    """What the owner's notice says of one file."""
+    """One file in the owner's notice."""
 
     name: str
     reason: str
 
 
 class RejectedNotice(msgspec.Struct, frozen=True):
-    """The notice of rejected files that is not sent yet: further ones are added to it."""
+    """The notice of rejected files that is not sent yet: further files are added to it."""
 
     delivery: int
     count: int
@@ -81,16 +81,16 @@ class Intake(Component):
 
     @property
     def failing(self) -> bool:
-        """Whether events cannot be stored now."""
+        """Whether storing events fails now."""
         return self._problem is not None
 
     def problems(self) -> list[str]:
-        """Return why events are not stored, or come late."""
+        """Return why events are not stored, or are delayed."""
         problem = self._problem or self._inbox.trouble
         return [] if problem is None else [problem]
 
     def waiting(self) -> bool:
-        """Whether the spool still holds something that is to be taken, or was taken and is not stored."""
+        """Return whether the spool still holds something to take, or something taken is not stored yet."""
         return self._busy or self._inbox.waiting()
 
     def status(self) -> dict[str, Any]:
@@ -98,7 +98,7 @@ class Intake(Component):
         return {"spool": self._inbox.tally.snapshot()}
 
     async def _work(self) -> None:
-        """Take what comes: while a batch is stored, the files of the one before go and the next is read."""
+        """Take batches: while one is stored, the previous one's files are removed and the next is read."""
         removing: asyncio.Task[None] | None = None
         self._problem = None
         try:
@@ -107,7 +107,7 @@ class Intake(Component):
                 try:
                     await self._take(batch)
                 except BaseException as error:
-                    # Whatever it was, nothing is held back. What is durable already is known by its keys.
+                    # Whatever the error, the batch is taken again. Keys recognize events already durable.
                     if isinstance(error, Exception):
                         self._problem = f"cannot store events: {_words_of(error)}; they are tried again"
                     await self._inbox.rewind(batch)
@@ -121,10 +121,10 @@ class Intake(Component):
                 del batch  # as in Inbox.batches
         finally:
             if removing is not None:
-                await asyncio.wait([removing])  # durable: its files are not left for the next start
+                await asyncio.wait([removing])  # durable: leave no files for the next start
 
     async def _take(self, batch: Any) -> None:
-        """Make a batch durable, and tell of it."""
+        """Make a batch durable, then signal and log it."""
         rows = batch.rows()
         rejected = [Rejection(item.name, item.reason) for item in batch.rejected]
         told = [*rejected, *(Rejection(item.name, item.reason) for item in batch.troubles)]
@@ -137,7 +137,7 @@ class Intake(Component):
             accepted, failed = await self._keep_apart(rows, told, routes, batch, error)
             rejected += failed
             told += failed
-        # Durable: it may be sent while the files go.
+        # Durable: deliveries may be sent while the files are removed.
         chats = {to.chat_id for item in accepted for to in routes.recipients(item.row) if to.chat_id}
         if told and routes.owner is not None:
             chats.add(routes.owner)
@@ -155,11 +155,11 @@ class Intake(Component):
         self._signals.send(EventsStored(len(accepted), len(rejected), last))
 
     async def _remove(self, batch: Any) -> None:
-        """Remove the files whose rows are durable; what cannot be removed is not delivered again for it."""
+        """Remove the files whose rows are durable; a file that cannot be removed is not delivered again."""
         try:
             settled = await self._inbox.done(batch)
-        except Exception as error:  # noqa: BLE001 - any: files that nobody releases are never looked at again
-            # Such as a directory that went away: what is there when it is back is known by its intake keys.
+        except Exception as error:  # noqa: BLE001 - any: files that are not released are never read again
+            # Such as a missing directory: when it is back, its files are recognized by their intake keys.
             self._inbox.release(batch)
             self._log.warning("intake.remove_failed", reason=str(error))
             return
@@ -169,13 +169,13 @@ class Intake(Component):
     async def _keep_apart(
         self, rows: list[intake.Row], told: list[Rejection], routes: Routes, batch: Any, error: Exception
     ) -> tuple[list[intake.Accepted], list[Rejection]]:
-        """Store the events of a batch that failed one by one; reject those that fail again.
+        """Store the events of a failed batch one by one; reject those that fail again.
 
         Returns:
-            What was stored, and what was rejected.
+            The stored and the rejected events.
 
         Raises:
-            Exception: the store fails without an event too, or rejected/ cannot be written.
+            Exception: the store also fails without an event, or rejected/ cannot be written.
         """
         self._problem = (
             f"a batch of {len(rows)} events failed ({_words_of(error)}); they are stored one by one"
@@ -202,7 +202,7 @@ class Intake(Component):
     ) -> list[intake.Accepted]:
         """Store events in one transaction, with the positions of their batch when it is given.
 
-        A store that cannot be written is waited for.
+        Wait and retry for as long as the store cannot be written.
         """
 
         def work(connection: sqlite3.Connection) -> tuple[list[intake.Accepted], Obeyed | None]:
@@ -225,8 +225,8 @@ class Intake(Component):
                 async with self._context.large_event if large else contextlib.nullcontext():
                     accepted, obeyed = await self._store.run(work)
             except sqlite3.OperationalError as error:
-                # Nothing is lost: the files stay until the rows are durable. The turn is given back: what is
-                # only read can go meanwhile.
+                # Nothing is lost: the files stay until the rows are durable. The lock is released: large
+                # events that are only read can proceed in the meantime.
                 self._problem = f"cannot write {self._store.path}: {error}"
                 self._log.error("intake.store_failed", reason=self._problem, events=len(rows))
                 await asyncio.sleep(DISK.longest)
@@ -247,7 +247,7 @@ def _open(connection: sqlite3.Connection, item: intake.Accepted, now: int) -> No
 def _tell(
     connection: sqlite3.Connection, owner: int, rejected: list[Rejection], now: int, held: str | None
 ) -> None:
-    """Queue one notice for the owner, or add to the one that still waits."""
+    """Queue one notice for the owner, or add to the one that is not sent yet."""
     kept = facts.get(connection, "rejected_notice")
     notice = None if kept is None else msgspec.json.decode(kept, type=RejectedNotice)
     if notice is not None and not deliveries.is_untouched(connection, notice.delivery):
@@ -264,14 +264,14 @@ def _tell(
 
 
 def _is_of_the_system(error: Exception) -> bool:
-    """Whether an error says nothing of the event that it came with: a damaged store, a disk, no memory."""
+    """Return whether an error is not caused by the event: a damaged store, a disk, no memory."""
     return isinstance(error, OSError | MemoryError | sqlite3.OperationalError | sqlite3.InternalError) or (
-        type(error) is sqlite3.DatabaseError  # what is malformed is not the row
+        type(error) is sqlite3.DatabaseError  # the malformed thing is not the row
     )
 
 
 def _words_of(error: BaseException) -> str:
-    """Return an error in words, as Faults has it."""
+    """Return an error in words, as the supervisor does."""
     return f"{type(error).__name__}: {error}"
 
 

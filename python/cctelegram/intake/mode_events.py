@@ -1,6 +1,6 @@
 """Events that change the mode: `data.command` is `/cct:nomad`, `/cct:local` or `/cct:mute`.
 
-They count only where `spool.allow_mode_events` says so: whoever can write a file could else mute the phone.
+They are ignored unless `spool.allow_mode_events` is on: any producer could otherwise mute the phone.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ WITHIN: Final = PREFIX[1:].encode()
 
 
 class Obeyed(NamedTuple):
-    """A mode that was entered, and the chats for which something was queued by it."""
+    """A mode that was entered, and the chats for which it queued something."""
 
     change: Change
     chats: set[int]
 
 
 class ModeEvents:
-    """Reads the commands in events that were accepted."""
+    """Reads the commands in accepted events."""
 
     def __init__(self, context: Context, modes: Modes) -> None:
         self._context = context
@@ -41,7 +41,7 @@ class ModeEvents:
         """Enter the mode that the last of these events asks for, in the transaction that stores them."""
         mode = None
         for item in accepted:
-            # A body is looked into only where it can hold a command: most do not. JSON may write `/` as `\/`.
+            # A body is decoded only where it can hold a command: most do not. JSON may write `/` as `\/`.
             command = _command(item) if WITHIN in item.row[intake.BODY] else None
             if command is not None:
                 mode = self._read(command) or mode
@@ -51,7 +51,7 @@ class ModeEvents:
         return Obeyed(change, self._modes.enter(connection, change))
 
     def done(self, obeyed: Obeyed | None) -> None:
-        """Tell that the transaction is durable."""
+        """Complete the change, once the transaction is durable."""
         if obeyed is not None:
             self._modes.entered(obeyed.change, obeyed.chats)
 
