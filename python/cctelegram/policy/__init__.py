@@ -1,1 +1,1 @@
-"""What decides whether an event is sent, held, dropped or silent: mode, quiet hours, rules; and routes."""
+"""Policy: mode, quiet hours and rules decide if an event is sent, held, dropped or silent; and routes."""

@@ -1,9 +1,9 @@
-"""What becomes of an event: by the mode, the quiet hours and the rules, as they stand at that moment.
+"""The judgement of an event by the mode, the quiet hours and the rules, as they are at that moment.
 
 In this order: a rule that drops it; `muted`; a rule that leaves it to the digest; the quiet hours; `local`.
-What is held keeps the reason in the store, and a digest tells of it (delivery/modes.py).
+A held delivery keeps the reason in the store, and a digest summarizes it (delivery/modes.py).
 
-A question is asked or held, and never dropped or told by a digest alone: somebody waits for its answer.
+A question is asked or held, and never dropped or only summarized by a digest: an agent waits for its answer.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 NOMAD: Final = "nomad"
 LOCAL: Final = "local"
 MUTED: Final = "muted"
-# Why a delivery is held, as the store and `get_delivery` say it; the modes' reasons are their names.
+# The reasons for holding, as the store and `get_delivery` show them; the reason of a mode is its name.
 QUIET: Final = "quiet hours"
 GATHERED: Final = "a rule leaves it to the digest"
 
@@ -36,12 +36,12 @@ FINISHED: Final = ("_completion", "_completed")
 SERIOUS: Final = ("high", "critical")
 CRITICAL: Final = "critical"
 NONE: Final = Rule()
-# All of a row that it is judged by: two rows that are alike in it are judged alike.
+# The columns that a judgement depends on: two rows equal in them are judged alike.
 JUDGED_BY: Final = itemgetter(intake.TYPE, intake.SOURCE, intake.LANE, intake.SEVERITY)
 
 
 class PolicyState(NamedTuple):
-    """What counts at one moment: the mode, what the quiet hours let through (None: no window), the rules."""
+    """The policy at one moment: the mode, what the quiet hours let through (None: no window), the rules."""
 
     mode: str = NOMAD
     quiet: str | None = None
@@ -51,7 +51,7 @@ class PolicyState(NamedTuple):
 def judge(standing: PolicyState, row: Row) -> Judgement:
     """Judge an event row (`events.EVENT_COLUMNS`).
 
-    When a rule by type and one by source match, the one by type counts, alone.
+    When a rule by type and one by source match, only the one by type counts.
     """
     name, rule = _rule(standing.rules, row)
     asks = row[intake.TYPE] == intake.QUESTION
@@ -74,11 +74,11 @@ def judge(standing: PolicyState, row: Row) -> Judgement:
 
 
 def stops(standing: PolicyState, lane: int, severity: str | None, *, silent: bool) -> str | None:
-    """Give the reason for which what was queued before is held when its turn comes, or None.
+    """Return the reason to hold a queued delivery when its turn comes, or None.
 
     Args:
-        severity: of its event; None for the bridge's own words. Of these the answers to a person (the lane
-            of decisions) always go, and during quiet hours those that make no sound.
+        severity: of its event; None for a notice. Of notices, the answers to a person (the lane of
+            decisions) are always sent, and during quiet hours those that make no sound.
     """
     own = severity is None
     if standing.mode == MUTED:
@@ -89,7 +89,7 @@ def stops(standing: PolicyState, lane: int, severity: str | None, *, silent: boo
 
 
 def is_quiet(quiet: str | None, lane: int, severity: str | None) -> bool:
-    """Tell whether what the quiet hours let through leaves this out."""
+    """Return whether the quiet hours, by what they let through, hold this back."""
     if quiet is None or quiet == NOTHING_PASSES:
         return quiet is not None
     return lane > (ALERTS if quiet == ALERTS_PASS else DECISIONS) and severity != CRITICAL

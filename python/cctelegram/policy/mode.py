@@ -1,4 +1,4 @@
-"""The mode as it was set: which one, until when, and what comes after; kept as one fact."""
+"""The mode as it was set: its name, its end, and the mode after it; stored as one fact."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from cctelegram.policy.judge import MUTED, NOMAD
 
-# How a fact begins that is more than a name.
+# The first byte of a fact that is more than a name.
 OBJECT: Final = b"{"
 
 
@@ -17,7 +17,7 @@ class ModeState(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         until: when a mute ends by itself; None when a person ends it.
-        back: the mode that was set before `muted`, which comes back.
+        back: the mode that was set before `muted`, which returns afterwards.
     """
 
     mode: str
@@ -25,26 +25,26 @@ class ModeState(msgspec.Struct, frozen=True, omit_defaults=True):
     back: str = NOMAD
 
     def at(self, now: int) -> str:
-        """Give the mode that counts at `now`."""
+        """Return the mode in effect at `now`."""
         return self.back if self.is_over(now) else self.mode
 
     def is_over(self, now: int) -> bool:
-        """Whether its time was up before `now`."""
+        """Return whether the mode has ended by `now`."""
         return self.until is not None and now >= self.until
 
     def change(self, mode: str, until: int | None, now: int) -> ModeState:
-        """Give what is set when a person asks for `mode` at `now`."""
+        """Return the state after a person asks for `mode` at `now`."""
         if mode != MUTED:
             return ModeState(mode)
         return ModeState(mode, until, self.back if self.at(now) == MUTED else self.at(now))
 
     def pack(self) -> bytes:
-        """Give what the store keeps: the bare name, as it always was, or an object."""
+        """Return the stored form: the bare name, as it always was, or an object."""
         return self.mode.encode() if self == ModeState(self.mode) else msgspec.json.encode(self)
 
     @staticmethod
     def unpack(kept: bytes) -> ModeState | None:
-        """Read what the store kept; None for what is neither."""
+        """Parse the stored form; return None when it is neither."""
         if not kept.startswith(OBJECT):
             return ModeState(kept.decode(errors="replace"))
         try:

@@ -1,8 +1,8 @@
-"""When it is quiet: the windows of the settings' quiet hours, as instants.
+"""Quiet hours: the windows of the settings, as instants.
 
-A window belongs to the day on which it begins. It begins when the clock on the wall first shows `from`, or
-jumps past it, and ends when the clock shows `to` for the last time, or jumps past it: in the night in which
-an hour comes twice a window is one window, in the night that lacks an hour it is shorter.
+A window belongs to the day on which it begins. It begins when the local clock first shows `from`, or jumps
+past it, and ends when the clock shows `to` for the last time, or jumps past it: in the night in which an hour
+occurs twice a window is one window, in the night that lacks an hour it is shorter.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
-# What is let through, the strictest first: where windows overlap, the strictest counts.
+# What windows let through, strictest first: where windows overlap, the strictest counts.
 STRICTEST: Final = (NOTHING, NEEDS_YOU, ALERTS)
-# A window lasts a day at most, and clocks were never turned by more than a day.
+# A window lasts a day at most, and no clock was ever changed by more than a day.
 DAYS_AROUND: Final = (-2, -1, 0, 1)
 
 
 class Quiet(NamedTuple):
-    """What holds now: what is let through, and when (us) the last of the open windows ends."""
+    """The quiet hours in effect: what they let through, and when (us) the last open window ends."""
 
     let_through: str
     ends: int
 
 
 def quiet(hours: Iterable[QuietHours], zone: tzinfo, now: int) -> Quiet | None:
-    """Give what holds at `now` (us since the epoch); None when no window is open."""
+    """Return the quiet hours in effect at `now` (us since the epoch); None when no window is open."""
     found = [
         (each.let_through, end)
         for each in hours
@@ -57,7 +57,7 @@ def _windows(hours: QuietHours, zone: tzinfo, now: int) -> Iterator[tuple[int, i
 
 
 def _instant(day: date, at: time, zone: tzinfo, *, last: bool) -> int:
-    """Give when (us) the clock shows a time of a day, for the first or the last time, or jumps past it."""
+    """Return when (us) the clock shows a time of a day, for the first or the last time, or jumps past it."""
     local = datetime.combine(day, at, zone).replace(fold=int(last))
     found = local.astimezone(UTC)
     if found.astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None):
@@ -66,7 +66,7 @@ def _instant(day: date, at: time, zone: tzinfo, *, last: bool) -> int:
 
 
 def _jump(local: datetime, zone: tzinfo) -> datetime:
-    """Give the second at which the clock jumps past a time that it never shows."""
+    """Return the second at which the clock jumps past a time that it never shows."""
     before = local.replace(fold=1).astimezone(UTC)
     after = local.replace(fold=0).astimezone(UTC)
     offset = after.astimezone(zone).utcoffset()

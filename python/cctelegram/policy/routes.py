@@ -1,4 +1,4 @@
-"""Where an event goes: to the owner, and to what `[[routes]]` adds."""
+"""The recipients of an event: the owner, and those that `[[routes]]` adds."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from cctelegram.config.route import Route
     from cctelegram.config.settings import Settings
 
-# Kinds of events whose recipients are remembered; sources are the producers' to choose, so there is a bound.
+# Kinds of events whose recipients are cached; producers choose the sources, so the cache is bounded.
 REMEMBERED: Final = 1000
 
 
 class Routes:
-    """The recipients by one snapshot of the settings.
+    """The recipients by one version of the settings.
 
-    A route to a user who is not allowed counts for nothing: nobody would hear an answer, and whoever is taken
-    off the list must not go on being told by a line that was forgotten. Of several routes to one chat the
-    first that fits counts, so that no event stands twice in one chat.
+    A route to a user who is not allowed is ignored: the user's answers would not be heard, and a user removed
+    from the list must not go on getting events by a forgotten route. Of several routes to one chat the first
+    that matches counts, so that no event appears twice in one chat.
 
     Args:
-        settings: the snapshot.
-        moved: the new id of each group that Telegram gave another one.
+        settings: that version.
+        moved: the new id of each group to which Telegram gave another one.
     """
 
     def __init__(self, settings: Settings, moved: Mapping[int, int]) -> None:
@@ -51,14 +51,14 @@ class Routes:
 
     @property
     def problem(self) -> str | None:
-        """Say which routes count for nothing; None when all count."""
+        """The ignored routes, as a sentence; None when none is ignored."""
         if not self.unheard:
             return None
         users = ", ".join(map(str, dict.fromkeys(self.unheard)))
         return f"routes to {users} are ignored: add these users to telegram.allowed_users"
 
     def recipients(self, row: intake.Row) -> tuple[Recipient, ...]:
-        """Give where an event goes: the owner first, no chat twice."""
+        """Return the recipients of an event: the owner first, no chat twice."""
         kind = (row[intake.TYPE], row[intake.SOURCE], row[intake.SEVERITY])
         found = self._known.get(kind)
         if found is None:
@@ -69,7 +69,7 @@ class Routes:
 
     def _find(self, type_: str, source: str, severity: str) -> tuple[Recipient, ...]:
         if self.owner is None:
-            return (Recipient(None),)  # nothing is sent before somebody is allowed
+            return (Recipient(None),)  # nothing is sent before a user is allowed
         found: dict[int | None, Recipient] = {self.owner: Recipient(self.owner)}
         for route, recipient in self._routes:
             if fits(route, type_, source, severity):
@@ -78,10 +78,10 @@ class Routes:
 
 
 def reassigned(connection: sqlite3.Connection, settings: Settings) -> Routes:
-    """Give what waits to those who get events now; return the routes.
+    """Reassign waiting deliveries to the current recipients; return the routes.
 
-    Where groups were moved to is read in the same transaction: by routes from before a move, the queue of the
-    new chat would be the owner's, and the old chat would be one that gets nothing.
+    The new ids of moved groups are read in the same transaction: by routes from before a move, the queue of
+    the new chat would go to the owner, and the old chat would get nothing.
     """
     moved = chats.moved(connection, settings.telegram.api_base, settings.telegram.bot_id)
     chats.follow(connection, moved)
@@ -92,7 +92,7 @@ def reassigned(connection: sqlite3.Connection, settings: Settings) -> Routes:
 
 
 def fits(route: Route, type_: str, source: str, severity: str) -> bool:
-    """Tell whether a route is for an event."""
+    """Return whether a route matches an event."""
     known = BY_NAME.get(type_)
     names = (type_,) if known is None else (type_, known.category)
     return (
