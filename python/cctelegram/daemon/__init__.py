@@ -1,1 +1,1 @@
-"""The daemon of a home: it makes the components and runs them."""
+"""The daemon of a home: assembles the components and runs them."""

@@ -1,4 +1,4 @@
-"""One bridge, from start to stop."""
+"""The life cycle of one bridge, from start to stop."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ class Bridge:
     """
 
     def __init__(self, home: str, environ: Mapping[str, str], flags: Mapping[str, object]) -> None:
-        # Before the first thread: an event of a megabyte would else stay in the heap of each thread it met.
+        # Before the first thread: otherwise each thread that handles a 1 MB event keeps it in its heap.
         keep_memory_small()
         self.home = Path(home)
         self._given = (home, environ, flags)
         self.successor_token: str | None = None
-        # Whether `run` ended because the home was removed, and a new bridge is to go on from its files.
+        # Whether `run` ended because the home was removed; a new bridge then continues from its files.
         self.again = False
         live = Live(home, environ, flags)
         settings = live.current
@@ -83,7 +83,7 @@ class Bridge:
 
     def _assemble(self, live: Live) -> None:
         settings = live.current
-        # Not counted as a read: it is the log that asks, not the work.
+        # `loaded`, not `current`: reads by the log are not counted.
         log = open_log(Path(place.logs_dir(str(self.home))), lambda: live.loaded.settings.log.level)
         signals = Signals(log)
         opened = database.Store(
@@ -123,14 +123,14 @@ class Bridge:
         ]
 
     async def run(self, ready: Callable[[], None] = lambda: None, *, once: bool = False) -> str:
-        """Serve until SIGTERM or SIGINT; what is in flight is finished, what waits stays in the store.
+        """Serve until SIGTERM or SIGINT; requests in flight finish, queued deliveries stay in the store.
 
         Args:
-            ready: called once, when files are taken and questions answered.
-            once: end when nothing is left to be delivered, or nothing can be.
+            ready: called once, when event files are taken and HTTP requests answered.
+            once: end when everything is delivered, or nothing more can be.
 
         Returns:
-            With `once`, what was not delivered, in words; empty when all was.
+            With `once`, a description of what was not delivered; empty when everything was.
         """
         loop = asyncio.get_running_loop()
         self._context.signals.bind(loop)
@@ -144,16 +144,16 @@ class Bridge:
             self._locks.close()
 
     def stop(self) -> None:
-        """End `run`, after what is in flight."""
+        """End `run` after the requests in flight."""
         self._stop.set()
 
     def restart(self) -> bool:
-        """End `run` and leave the token to a successor in `successor_token`, if it came by the pipe.
+        """End `run` and leave a token that came through the pipe in `successor_token`, for the next bridge.
 
-        Returns False, and goes on, where whoever starts the next bridge finds the token without us.
+        Return False and keep running when the next bridge finds the token by itself.
 
         Raises:
-            config.errors.SettingsError: the settings that the successor would read are wrong.
+            config.errors.SettingsError: the settings that the successor would read are invalid.
         """
         live = self._context.live
         telegram, origin = live.current.telegram, live.loaded.origins["telegram.token"]
@@ -165,32 +165,32 @@ class Bridge:
         return True
 
     async def delivery(self, event_id: str) -> dict[str, Any] | None:
-        """Return what became of an event, or None when the store does not know it."""
+        """Return the deliveries of an event, or None when the store has no such event."""
         return await self._context.store.read(partial(lookup.delivery, event_id=event_id))
 
     async def set_mode(self, mode: str, lasting: str | None = None) -> str:
-        """Change the mode, muted for a time such as "1h" too; return the sentence that confirms it.
+        """Change the mode, `muted` optionally for a time such as "1h"; return the confirmation.
 
         Raises:
-            ValueError: there is no such mode, or no such time.
+            ValueError: the mode or the time is invalid.
         """
         return await self._modes.change(mode, lasting)
 
     async def cleanup(self, action: str, directories: list[str]) -> dict[str, Any]:
-        """Plan, run, give stats or history of cleaning; see Cleaning.answer."""
+        """Plan or run a cleanup, or return its statistics or history; see Cleaning.answer."""
         return await self._cleaning.answer(action, directories)
 
     @property
     def stuck(self) -> str | None:
-        """Why this process has to be started again, in a sentence; None when it has not. Waits for nobody."""
+        """Why this process must be restarted, as a sentence, or None. Never blocks."""
         return self._context.store.stuck
 
     def problems(self) -> list[str]:
-        """Return what keeps the bridge from its whole work, each in a sentence; empty when nothing does."""
+        """Return the problems of all components, each as a sentence; empty when there are none."""
         return self._overview.problems()
 
     async def status(self) -> dict[str, Any]:
-        """Return what /status says; see Overview."""
+        """Return the content of `/status`; see Overview."""
         return await self._overview.status()
 
     async def _serve(self, ready: Callable[[], None], *, once: bool) -> str:
@@ -202,7 +202,7 @@ class Bridge:
         file, inbox = await self._open_doors()
         intake_ = Intake(context, inbox, self._audience, self._modes)
         watch = self._watch = HomeWatch(context, self._lock, file, inbox)
-        # A bridge that ended as it should has removed its file.
+        # A clean stop removes the file.
         self._components[:0] = [intake_, watch, StoreChecks(context, unclean=file.exists())]
         file.write()
         tasks = [
@@ -229,7 +229,7 @@ class Bridge:
             context.log.info("bridge.stopped")
 
     async def _open_doors(self) -> tuple[state_file.StateFile, Inbox]:
-        """Open the spool, and answer requests from now on."""
+        """Open the spool and start the HTTP server."""
         context, settings = self._context, self._context.settings
         positions = await context.store.run(intake.positions)
         inbox = Inbox(
@@ -237,7 +237,7 @@ class Bridge:
             place.rejected_dir(str(self.home)),
             positions=positions,
             **bounds(settings.spool),
-            looked=lambda: self._watch.check(),  # noqa: PLW0108 - it is made below
+            looked=lambda: self._watch.check(),  # noqa: PLW0108 - `_watch` is assigned later
         )
         key = secrets.token_urlsafe(32)
         await self.server.start(app(self, key))

@@ -1,4 +1,4 @@
-"""What the running bridge counted and measured since its start; nothing else is shown."""
+"""Counts and measurements since the start of the bridge; no other figure is shown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cctelegram.runtime.signals import EventsStored, MessageSent, SendFailed, St
 if TYPE_CHECKING:
     from cctelegram.runtime.signals import Signals
 
-# Latencies kept for the percentiles; at one message a second this is a quarter of an hour.
+# Latencies kept for the percentiles; at one message a second, a quarter of an hour.
 KEPT: Final = 1000
 
 
@@ -51,7 +51,7 @@ class Counters:
         self.strangers += 1
 
     def delivery_seconds(self) -> dict[str, float] | None:
-        """Give p50, p95 and the maximum of the time from event to delivered; None before the first."""
+        """Return p50, p95 and maximum of the seconds from event to delivery; None before the first."""
         if not self._seconds:
             return None
         ordered = sorted(self._seconds)

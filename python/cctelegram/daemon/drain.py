@@ -1,4 +1,4 @@
-"""Waiting until all that can be delivered is: what `bridge --once` ends with."""
+"""Wait until everything deliverable is delivered: the end of `bridge --once`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cctelegram.intake.intake import Intake
     from cctelegram.store.database import Store
 
-# How often to look, in seconds.
+# Poll interval, in seconds.
 LOOK: Final = 0.05
 
 
@@ -29,10 +29,10 @@ async def drained(
     stuck: Callable[[], str | None],
     stop: asyncio.Event,
 ) -> str:
-    """Wait until nothing waits in the spool and the queue; give what cannot be delivered, in words.
+    """Wait until spool and queue are empty; return a description of what cannot be delivered.
 
     Args:
-        stuck: gives why nothing is sent until a person mends it, in a sentence, or None.
+        stuck: returns the problem that stops all sending until a person fixes it, as a sentence, or None.
         stop: ends the wait.
     """
     while not stop.is_set():
@@ -40,7 +40,7 @@ async def drained(
         files, why = intake.waiting(), stuck()
         if not files and (why or not queued):
             left = {**stored["deliveries"], "queued": sum(stored["queue"].values())}
-            left.pop("dropped", None)  # as a rule wants it
+            left.pop("dropped", None)  # dropped by a rule, as configured
             words = ", ".join(f"{count} {state}" for state, count in left.items() if count)
             return f"{words} ({why})" if words and why else words
         with contextlib.suppress(TimeoutError):
@@ -50,5 +50,5 @@ async def drained(
 
 
 def _left(connection: sqlite3.Connection, dead: Collection[int]) -> tuple[dict[str, Any], int]:
-    """Give what the store knows, and how many deliveries are on their way, at one moment."""
+    """Return the figures of the store and the number of pending deliveries, from one read."""
     return overview.from_store(connection), deliveries.on_their_way(connection, dead)

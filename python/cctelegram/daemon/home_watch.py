@@ -1,8 +1,8 @@
-"""The watch of the home's files and of the clocks: what is gone is made again, a jump is signalled.
+"""Watch the home's files and the clocks: recreate removed files, signal clock jumps.
 
-The operating system reports neither. Both are found by a check whenever the spool was scanned, at most half a
-minute apart. A home that was removed takes the lock, the store and `bridge.json` with it. The store's thread
-writes the store again from the open connection, and the bridge begins again from the files.
+The operating system reports neither, so both are checked after each scan of the spool, at most half a minute
+apart. Removing a home removes the lock, the store and `bridge.json`. The store's thread then writes the store
+again from the open connection, and the bridge restarts from the files.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cctelegram.runtime.context import Context
     from cctelegram.spool.inbox import Inbox
 
-# No delivery that may be tried again waits longer than this, in us.
+# The longest wait of a delivery before its retry, in us.
 LONGEST_US: Final = int(REQUEST.longest * 1_000_000)
 
 
@@ -57,16 +57,16 @@ class HomeWatch(Component):
         self._trouble: str | None = None
 
     def end(self) -> None:
-        """Check no more: what is removed now is not to be made again."""
+        """Stop checking: files removed from now on are not recreated."""
         self._over = True
 
     def check(self) -> None:
-        """Check files and clocks; called whenever the spool was scanned."""
+        """Check files and clocks; called after each scan of the spool."""
         if self._over:
             return
         trouble = self._store.problem or self._inbox.trouble
         if trouble != self._trouble:
-            # The status cannot be asked when no connection can be opened either: the log has it.
+            # Logged, because `/status` is out of reach as well when no connection can be opened.
             self._trouble = trouble
             key = "intake.delayed" if trouble else "intake.recovered"
             self._log.warning(key, reason=trouble)
@@ -76,18 +76,18 @@ class HomeWatch(Component):
             self._log.warning("clock.jumped", slept_seconds=slept, set_by_seconds=set_by)
             self._signals.send(ClockJumped(*jump))
         if self._store.look():
-            return  # the store's thread has it to write first, and signals then
+            return  # the store's thread writes the store first, then signals
         if not self._lock.is_held:
             self._begin_again()
             return
         try:
             if not (self._lock.directory / state_file.NAME).exists():
                 self._file.write(anew=True)
-        except OSError as error:  # it may be neither looked at nor written now
+        except OSError as error:  # neither readable nor writable now
             self._log.warning("bridge.state_file_failed", reason=str(error))
 
     async def _work(self) -> None:
-        """Let nothing wait for longer than it may by a clock that was set."""
+        """Shorten retry waits that a change of the wall clock made longer than `LONGEST_US`."""
         with self._signals.listening({StoreReplaced: self._replaced}):
             while True:
                 await self._wake.wait()
@@ -103,6 +103,6 @@ class HomeWatch(Component):
 
 
 def recover(connection: sqlite3.Connection) -> int:
-    """Begin with what an earlier bridge left: in flight, or waiting by a clock that was set since."""
+    """Recover deliveries left in flight by an earlier bridge, and waits from before a clock change."""
     deliveries.not_later(connection, clock.wall() + LONGEST_US)
     return deliveries.recover(connection)

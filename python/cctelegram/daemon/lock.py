@@ -1,6 +1,6 @@
-"""One bridge a home, and one a token for a user, by locks that end with the process.
+"""Locks that end with the process: one bridge per home, and one per token and user.
 
-Elsewhere Telegram's own 409 tells of a second bridge with the same token.
+A second bridge with the same token elsewhere shows as Telegram's error 409.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NAME: Final = "bridge.lock"
-# In the home of the account, where every way to start a bridge meets. XDG_STATE_HOME, XDG_RUNTIME_DIR, TMPDIR
-# and HOME are not asked: a desktop session, a cron job, ssh and sudo differ in them.
+# In the home of the account, which is the same however a bridge is started. XDG_STATE_HOME, XDG_RUNTIME_DIR,
+# TMPDIR and HOME are not used: they differ between a desktop session, a cron job, ssh and sudo.
 FOLDER: Final = ".local/state/cctelegram/locks"
-# A bridge that starts waits for a command that changes the store for so many seconds.
+# Seconds that a starting bridge waits for a command that changes the store.
 PATIENCE: Final = 3.0
 
 
@@ -32,14 +32,14 @@ class AlreadyRunning(Exception):
 
 
 class Unusable(Exception):
-    """The token's lock cannot be kept: its directory is one that others can change, or cannot be written."""
+    """No directory for the token's lock: other users can change it, or it is not writable."""
 
 
 class HomeLock:
-    """The lock of a home, held: who has it is its one bridge, and the one owner of its store.
+    """The held lock of a home; its holder is the only bridge and the only owner of the store.
 
-    It is `state/bridge.lock` with our process id in it, and held until `unlock`, or until nobody refers to
-    it any more.
+    The file is `state/bridge.lock` and contains the process id. Held until `unlock`, or until the object is
+    garbage collected.
 
     Raises:
         AlreadyRunning: another process has it.
@@ -53,11 +53,11 @@ class HomeLock:
 
     @property
     def is_held(self) -> bool:
-        """Whether the file that has the lock's name is the one that is locked."""
+        """Whether the file at the lock's path is the locked one."""
         return self._lock is not None and not is_gone(self.directory / NAME, self._identity)
 
     def hold(self) -> None:
-        """Take the lock again where its file was removed.
+        """Acquire the lock, again when its file was removed.
 
         Raises:
             AlreadyRunning: another process has it.
@@ -74,15 +74,15 @@ class HomeLock:
         self._lock, self._identity = lock, identity(self.directory / NAME)
 
     def unlock(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         self._lock = None
 
 
 def hold_home(state: Path) -> HomeLock:
-    """Lock a home as a bridge does: a command that has the lock for a moment is waited for.
+    """Lock a home as a bridge does: wait for a command that holds the lock briefly.
 
     Raises:
-        AlreadyRunning: another bridge serves this home, or a command has it for more than `PATIENCE`.
+        AlreadyRunning: another bridge serves this home, or a command holds it longer than `PATIENCE`.
     """
     deadline = time.monotonic() + PATIENCE
     while True:
@@ -91,11 +91,11 @@ def hold_home(state: Path) -> HomeLock:
         except AlreadyRunning:
             if _is_bridge(state) or time.monotonic() > deadline:
                 raise
-            time.sleep(0.05)  # a lock of the operating system rings no bell
+            time.sleep(0.05)  # the operating system does not notify of a released lock
 
 
 def _is_bridge(state: Path) -> bool:
-    """Whether who holds the lock says that it serves."""
+    """Whether the holder of the lock is a bridge, by its `bridge.json`."""
     try:
         holder = (state / NAME).read_text().strip()
         return f'"pid":{holder},' in (state / "bridge.json").read_text()
@@ -106,14 +106,14 @@ def _is_bridge(state: Path) -> bool:
 def hold_token(token: str, folder: Path | None = None) -> FileLock:
     """Lock a bot token for this user on this machine; the file's name is a hash, never the token.
 
-    Files that killed bridges left in the directory are removed; `FileLock.remove` gives the lock back.
+    Remove lock files of killed bridges from the directory; `FileLock.remove` releases the lock.
 
     Args:
-        folder: where the locks lie; by default the one place of this account.
+        folder: directory of the locks; by default that of this account.
 
     Raises:
         AlreadyRunning: another home's bridge uses the token.
-        Unusable: there is no directory where the lock is safe.
+        Unusable: no directory is safe for the lock.
     """
     digest = hashlib.sha256(b"cctelegram token lock\0" + token.encode()).hexdigest()[:32]
     lock, folder = _first_usable([folder] if folder is not None else list(_folders()), f"bot-{digest}.lock")
@@ -128,24 +128,24 @@ def hold_token(token: str, folder: Path | None = None) -> FileLock:
 
 
 class TokenLock:
-    """The lock of the one token that a bridge uses."""
+    """The lock of the token that a bridge uses."""
 
     def __init__(self) -> None:
         self._held: tuple[str, FileLock] | None = None
 
     def hold(self, token: str) -> None:
-        """Lock `token`, and give back the one before.
+        """Lock `token`, and release the previous one.
 
         Raises:
             AlreadyRunning: another bridge on this machine uses it.
-            Unusable: there is no directory where the lock is safe.
+            Unusable: no directory is safe for the lock.
         """
         if self._held is None or self._held[0] != token:
             self.release()
             self._held = (token, hold_token(token))
 
     def release(self) -> None:
-        """Give the lock back; its file goes."""
+        """Release the lock and remove its file."""
         if self._held is not None:
             held, self._held = self._held[1], None
             with contextlib.suppress(OSError):  # the next bridge removes it
@@ -153,7 +153,7 @@ class TokenLock:
 
 
 def _first_usable(folders: list[Path], name: str) -> tuple[FileLock | None, Path]:
-    """Return the lock in the first directory that can be written; None for one that another process holds."""
+    """Return the lock in the first writable directory; None for one that another process holds."""
     problems = []
     for folder in folders:
         try:
@@ -169,11 +169,11 @@ def _first_usable(folders: list[Path], name: str) -> tuple[FileLock | None, Path
 
 
 def _folders() -> Iterator[Path]:
-    """Yield where the locks of this account lie: in its home; in /tmp where it cannot write there."""
+    """Yield the directories for this account's locks: in its home; in /tmp where that is not writable."""
     if os.name != "posix":
         yield Path.home() / "AppData" / "Local" / "cctelegram" / "locks"
         return
-    import pwd  # noqa: PLC0415 - POSIX has it alone
+    import pwd  # noqa: PLC0415 - exists on POSIX only
 
     user = os.getuid()
     with contextlib.suppress(KeyError):  # a container's user without an account
@@ -184,7 +184,7 @@ def _folders() -> Iterator[Path]:
 
 
 def _make(folder: Path) -> None:
-    """Make the directory, 0700. Raises Unusable for a link and for one that others can write to."""
+    """Create the directory, mode 0700. Raises Unusable for a link and when other users can write to it."""
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700, parents=True)
     if os.name != "posix":

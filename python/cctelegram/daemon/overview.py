@@ -1,4 +1,4 @@
-"""What the bridge says of itself: measured, counted, or not said."""
+"""The status of the bridge; every figure is measured or counted."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from cctelegram.runtime.context import Context
     from cctelegram.store.database import Store
 
-# The status waits no longer than this for the store, in seconds.
+# The longest wait of the status for the store, in seconds.
 PATIENCE: Final = 2.0
 
 
 def from_store(connection: sqlite3.Connection) -> dict[str, Any]:
-    """Read what the store knows: the queue by lane, deliveries that need a look, decisions."""
+    """Read the figures of the store: queue by lane, deliveries by state, decisions by state."""
     queue = deliveries.queue_by_lane(connection)
     states = deliveries.count_states(connection)
     return {
@@ -39,10 +39,10 @@ def from_store(connection: sqlite3.Connection) -> dict[str, Any]:
 
 
 class Overview:
-    """What all components say together.
+    """The status and problems of all components.
 
     Args:
-        components: those whose problems and status count; one that is added later counts too.
+        components: the source of problems and status; components added later are included.
     """
 
     def __init__(self, context: Context, figures: Counters, components: Sequence[Component]) -> None:
@@ -53,7 +53,7 @@ class Overview:
         self.ready = False
 
     def problems(self) -> list[str]:
-        """Return what keeps the bridge from its whole work, each in a sentence; empty when nothing does."""
+        """Return the problems of all components, each as a sentence; empty when there are none."""
         live, store = self._context.live, self._context.store
         found = [problem for component in self._components for problem in component.problems()]
         if store.problem is not None:
@@ -63,7 +63,7 @@ class Overview:
         return [*found, *live.loaded.warnings, *self._context.supervisor.problems]
 
     async def status(self) -> dict[str, Any]:
-        """Return what /status says; every figure was counted or measured just now."""
+        """Return the content of `/status`; every figure is counted or measured at the call."""
         stored, silent = await _stored(self._context.store)
         problem = self._context.store.problem
         reasons = [*self.problems(), *([silent] if silent and problem is None else [])]
@@ -84,7 +84,7 @@ class Overview:
 
 
 async def _stored(store: Store) -> tuple[dict[str, Any], str | None]:
-    """Ask the store what `from_store` says; when it does not answer, nothing, and the reason."""
+    """Read `from_store`; when the store does not answer, return empty figures and the reason."""
     try:
         async with asyncio.timeout(PATIENCE):
             return await store.read(from_store), None
@@ -96,7 +96,7 @@ async def _stored(store: Store) -> tuple[dict[str, Any], str | None]:
 
 
 def from_settings(live: Live) -> dict[str, Any]:
-    """Read how the settings were read, and which of them wait for a restart."""
+    """Return the state of the settings, and which changes wait for a restart."""
     waiting = [
         {"key": each.key, "in_force": each.in_force, "written": each.written, "origin": each.origin}
         for each in live.restart
@@ -105,7 +105,7 @@ def from_settings(live: Live) -> dict[str, Any]:
 
 
 def from_process(figures: Counters, started: float) -> dict[str, Any]:
-    """Read what this process knows: since when it runs, its memory, what it delivered."""
+    """Return the figures of this process: uptime, memory, deliveries."""
     delivery: dict[str, Any] = {
         "accepted": figures.accepted,
         "rejected": figures.rejected,

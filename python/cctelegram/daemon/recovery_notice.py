@@ -1,4 +1,4 @@
-"""What became of a damaged store, said aloud: to the owner once, in the status while the file is kept."""
+"""Report a recovered store: to the owner once, in the status while the damaged file is kept."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 TOLD: Final = "recovery_told"
 ALERTS: Final = 1
-# Tables whose rows mean something to a person, in the words for them.
+# Tables whose rows mean something to a person, and the words for them.
 WORDS: Final = {
     "events": "events",
     "deliveries": "deliveries",
@@ -47,14 +47,14 @@ class RecoveryNotice(Component):
         self._losses: Losses | None = None
 
     def problems(self) -> list[str]:
-        """Return what was lost, while the damaged file is kept."""
+        """Return the losses, while the damaged file is kept."""
         losses = self._losses
         if losses is None or not self._store.path.with_name(losses.kept).exists():
             return []
         return [f"{sentence(losses)} Remove state/{losses.kept} when you do not need it any more."]
 
     async def _work(self) -> None:
-        """Queue for the owner what is not reported yet, in one transaction."""
+        """Queue a notice for the owner if the last recovery is not reported yet, in one transaction."""
         while True:
             owner = self._context.settings.telegram.owner
             if owner is not None and await self._store.run(partial(self._tell, owner=owner)):
@@ -88,7 +88,7 @@ class RecoveryNotice(Component):
 
 
 def sentence(losses: Losses) -> str:
-    """Say what was recovered and what was lost."""
+    """Return the sentence that names what was recovered and what was lost."""
     found = f"The store was damaged and was recovered with {losses.recovered.get('events', 0)} events."
     if losses.restored.get("events"):
         found += f" {losses.restored['events']} of them come from the snapshot {losses.snapshot}."
@@ -99,7 +99,7 @@ def sentence(losses: Losses) -> str:
 
 
 def ask_anew(connection: sqlite3.Connection, now: int) -> int:
-    """Open the questions of events that were recovered without theirs; returns how many."""
+    """Open decisions for recovered events whose decisions were lost; return how many."""
     found = connection.execute(
         "SELECT id FROM events WHERE type = 'approval_request' AND id NOT IN (SELECT event FROM decisions)"
     ).fetchall()

@@ -1,6 +1,6 @@
-"""Telling the owner's phone of settings that are refused: one message, however often they are saved.
+"""Notify the owner of rejected settings: one message, however often they are saved.
 
-Not at once: an editor may write half of a file first. Status and log have it at once.
+Delayed, because an editor may write half of a file first; status and log report it at once.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from cctelegram.runtime.context import Context
 
 
-# Settings that stay invalid for so many seconds are told.
+# Seconds for which settings must stay invalid before the notice.
 PATIENCE: Final = 2.0
-# Alerts: a person has to mend it.
+# Alerts: a person has to fix it.
 LANE: Final = 1
 
 
 class SettingsNotice(Component):
-    """Notifies the owner of settings that are refused."""
+    """Notifies the owner of rejected settings."""
 
     name = "telling of refused settings"
     wakes_on = (SettingsChanged,)
@@ -39,7 +39,7 @@ class SettingsNotice(Component):
         self._modes = modes
 
     async def _work(self) -> None:
-        """Wait for a refusal, notify, wait until it is mended."""
+        """Wait for rejected settings, notify, wait until they are valid."""
         while True:
             while self._live.refused is None:
                 await self._wake.wait()

@@ -1,4 +1,4 @@
-"""The watch of the settings' files: a change is read at once, and signalled."""
+"""Watch the settings' files; read and signal each change at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`state/bridge.json`: where the running bridge is reached, the key that asks it, and how it is asked."""
+"""`state/bridge.json`: address and key of the running bridge, and the settings of the loopback pools."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAME: Final = "bridge.json"
 
 
 class BridgeFile(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands in it; `key` is made anew at each start, `pools` are the figures of the loopback pools."""
+    """Content of the file; `key` is new at each start, `pools` are the settings of the loopback pools."""
 
     pid: int
     host: str
@@ -34,7 +34,7 @@ class BridgeFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StateFile:
-    """The file of one bridge: 0600, written whole or not at all, gone when the bridge is."""
+    """The state file of one bridge: mode 0600, written atomically, removed at the stop."""
 
     def __init__(self, context: Context, server: Server, key: str, version: str) -> None:
         self._context = context
@@ -58,10 +58,10 @@ class StateFile:
             self._context.log.warning("bridge.state_file_failed", reason=str(error))
 
     def write(self, *, anew: bool = False) -> None:
-        """Write it with the figures of the loopback pools, unless it has them; `anew`: all the same.
+        """Write the file if the settings of the loopback pools changed; with `anew`, in any case.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: the file cannot be written.
         """
         pools = self._context.settings.pools
         figures = {"health": msgspec.to_builtins(pools.health), "status": msgspec.to_builtins(pools.status)}
@@ -75,9 +75,9 @@ class StateFile:
         self._content = content
 
     def exists(self) -> bool:
-        """Whether it is there; before the first `write`, it is of a bridge that did not end as it should."""
+        """Whether the file exists; before the first `write`, it is left from an unclean end."""
         return self._target.exists()
 
     def remove(self) -> None:
-        """Remove it."""
+        """Remove the file."""
         self._target.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Reading the store through and keeping snapshots of it, once a day and beside the work."""
+"""Check the store and take snapshots of it, once a day and beside the work."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from cctelegram.runtime.context import Context
 
 
-# The first snapshot waits for the start to be over, in seconds.
+# Delay of the first snapshot after the start, in seconds.
 AFTER_START: Final = 10.0
-# A machine sleeps, and clocks are set: look whether one is due at least so often, in seconds.
+# Longest interval between checks whether a snapshot is due, in seconds: machines sleep, clocks are set.
 LONGEST_SLEEP: Final = 3600.0
 DAY: Final = 86_400_000_000
 
@@ -29,7 +29,7 @@ class StoreChecks(Component):
     """Checks the store after an unclean end and daily, and takes a snapshot each day in which it changed.
 
     Args:
-        unclean: whether the bridge before did not end as it should.
+        unclean: whether the previous bridge ended without removing its state file.
     """
 
     name = "checking the store"
@@ -54,7 +54,7 @@ class StoreChecks(Component):
                     await self._take()
                 await asyncio.sleep(LONGEST_SLEEP)
         finally:
-            # The thread that reads is not waited for longer than a step of it takes.
+            # The reading thread then ends after its current step.
             self._stopping.set()
 
     async def _check(self, *, quick: bool = False) -> None:
@@ -71,14 +71,14 @@ class StoreChecks(Component):
         except Damaged as error:
             await self._distrust(str(error))
         except (OSError, sqlite3.Error) as error:
-            # The store itself goes on; the next look is in an hour.
+            # The store itself works; the next check is in an hour.
             self._log.warning("store.snapshot_failed", reason=str(error))
         else:
             self._log.info("store.snapshot", file=taken.name)
 
     async def _distrust(self, found: str) -> None:
         self._log.error("store.damaged", reason=found)
-        # What was found is acted on, though the bridge may stop meanwhile.
+        # Shielded: damage that was found is handled even when the bridge stops meanwhile.
         await asyncio.shield(asyncio.wrap_future(self._store.distrust(found)))
 
     def _stop(self) -> Callable[[], bool]:

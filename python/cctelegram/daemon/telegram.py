@@ -1,4 +1,4 @@
-"""The link to Telegram: from a token to a bot that sends and listens, made anew when the token changes."""
+"""The connection to Telegram: from a token to a bot that sends and polls; renewed with the token."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ NOT_GIVEN: Final = (
 
 
 class Connected(NamedTuple):
-    """A connection that is up: the bot, and what works over it."""
+    """An established connection: the bot, and the components that use it."""
 
     bot: dict[str, Any]
     line: BotLine
@@ -62,7 +62,7 @@ class Connected(NamedTuple):
 
 
 class TelegramConnection(Component):
-    """Keeps one line to Telegram up."""
+    """Keeps one connection to Telegram."""
 
     name = "the link to Telegram"
 
@@ -99,7 +99,7 @@ class TelegramConnection(Component):
         }
 
     def problems(self) -> list[str]:
-        """Return what keeps events from the phone, and answers from the agent."""
+        """Return what keeps events from the phone and answers from the agent."""
         up = self._up
         found = [self._problem, None if up is None else up.poller.status().problem]
         if up is not None:
@@ -115,7 +115,7 @@ class TelegramConnection(Component):
         return [problem for problem in found if problem]
 
     def status(self) -> dict[str, Any]:
-        """Return the bot, whether the last poll was answered, chats with a problem, the pools' counters."""
+        """Return the bot, whether the last poll succeeded, chats with a problem, the pools' counters."""
         up = self._up
         return {
             "telegram_connected": up is not None and up.poller.status().connected,
@@ -129,31 +129,31 @@ class TelegramConnection(Component):
 
     @property
     def stuck(self) -> str | None:
-        """Why nothing is sent until a person mends it, in a sentence; None when waiting may help."""
+        """The problem that a person must fix before anything is sent, or None when waiting may help."""
         return self._problem if self._needs_a_person else None
 
     @property
     def dead_chats(self) -> dict[int, str]:
-        """The chats that cannot be written to, each with the reason."""
+        """The unreachable chats, each with the reason."""
         return {} if self._up is None else dict(self._up.outbound.dead)
 
     def hold(self) -> None:
-        """Lock the token, if there is one, before anything else is done.
+        """Lock the token, if one is set, before any other work.
 
         Raises:
             lock.AlreadyRunning: another bridge on this machine uses it.
-            lock.Unusable: there is no directory where the lock is safe.
+            lock.Unusable: no directory is safe for the lock.
         """
         token = self._live.current.telegram.token
         if token is not None:
             self._lock.hold(token.reveal())
 
     def release(self) -> None:
-        """Give the token's lock back."""
+        """Release the token's lock."""
         self._lock.release()
 
     async def _work(self) -> None:
-        """Connect; when the token or the API base changes, connect anew."""
+        """Connect; reconnect when the token or the API base changes."""
         while True:
             settings = self._live.current
             token = settings.telegram.token
@@ -177,7 +177,7 @@ class TelegramConnection(Component):
                 await asyncio.gather(work, return_exceptions=True)
 
     def _settings_changed(self, _: SettingsChanged) -> None:
-        # At once, and not when the task below gets its turn: no poll may wait longer than its pool reads.
+        # At once, not when the task runs next: no poll may wait longer than the read timeout of its pool.
         if self._pools is not None:
             self._pools.change(self._live.current)
         if self._up is not None:
@@ -198,13 +198,13 @@ class TelegramConnection(Component):
             self._live.refuse(self._token)
 
     def _jumped(self, jump: ClockJumped) -> None:
-        # A machine that slept has dead connections; pauses are written down by the new wall clock.
+        # Connections are dead after sleep; pauses are stored again by the new wall clock.
         self._renew |= jump.slept > SLEPT
         self._clock_set = True
         self._wake.ring()
 
     def _replaced(self, _: StoreReplaced) -> None:
-        # Rows may be gone that those at work hold by number: the link begins again from the store.
+        # Rows that running components refer to by id may be gone: reconnect and start again from the store.
         self._renew = True
         self._wake.ring()
 
@@ -234,7 +234,7 @@ class TelegramConnection(Component):
         pools = self._pools = Pools(settings, self._counters)
         self._counters = pools.counters
         token = settings.telegram.token
-        assert token is not None  # noqa: S101 - _work() looked
+        assert token is not None  # noqa: S101 - checked in _work()
         send, files, poll = (
             Api(pool, settings.telegram.api_base, token.reveal())
             for pool in (pools.send, pools.files, pools.poll)
@@ -242,7 +242,7 @@ class TelegramConnection(Component):
         try:
             me = await self._greet(send)
             if me is None:
-                await asyncio.Event().wait()  # refused; whoever changes the token ends this task
+                await asyncio.Event().wait()  # rejected; a change of the token ends this task
                 return
             line = await self._line(send, files, settings, me)
             await self._serve_over(line, poll, settings, me)
@@ -251,7 +251,7 @@ class TelegramConnection(Component):
             await pools.aclose()
 
     async def _greet(self, api: Api) -> dict[str, Any] | None:
-        """Ask who we are until Telegram answers; None when it does not know the token."""
+        """Call getMe until Telegram answers; return the bot, or None when the token is rejected."""
         for attempt in range(10**9):
             try:
                 return await api.get_me()
@@ -277,7 +277,7 @@ class TelegramConnection(Component):
         pauses = Pauses(self._store, bot)
         await pauses.load()
         await self._audience.load()
-        # As they are now, not as they were when this line began: a change meanwhile found no line to tell.
+        # The settings of now: a change since the connection began had no pacing to apply to.
         pacing = Pacing(**msgspec.structs.asdict(self._live.current.pacing))
         return BotLine(api, files, bot, key, pauses, pacing)
 
@@ -319,7 +319,7 @@ class TelegramConnection(Component):
 
 
 def _place_of(origin: str) -> tuple[str, str]:
-    """Say where a refused token came from, as config.load names it, and what to do about it."""
+    """Return words for the origin of a rejected token, as named by config.load, and for the remedy."""
     if origin == "flag":
         return "that came by the pipe", "put the right one into .env in the home, which then counts"
     if origin.startswith("environment"):
