@@ -1,1 +1,1 @@
-"""What every component of the bridge stands on: context, signals, supervisor, retries, clocks, log."""
+"""The runtime of the components: context, signals, supervisor, retries, clocks, log."""

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 class Component(ABC):
-    """What the bridge holds a list of; start, status, problems and stop are loops over that list.
+    """One of the bridge's list of parts; start, status, problems and stop are loops over that list.
 
-    It keeps nothing that is not in the store, or can be read again: `run` begins with a look at the store,
-    and may be begun again after any failure.
+    A component holds no state that is not in the store or can be read again: `run` starts by reading the
+    store, and can be restarted after any failure.
 
     Attributes:
-        name: for the log and for problems; a phrase such as "writing answers".
+        name: names it in the log and in problems; a phrase such as "writing answers".
         wakes_on: the signals that wake it.
     """
 
@@ -35,21 +35,21 @@ class Component(ABC):
         self._wake = Wake()
 
     async def run(self) -> None:
-        """Work until cancelled, and listen meanwhile; after an exception the supervisor begins it again."""
+        """Work and listen to signals until cancelled; the supervisor restarts it after an exception."""
         with self._signals.listening(self._listeners()):
             await self._work()
 
     def problems(self) -> list[str]:
-        """Return what keeps it from its whole work now, each as a sentence for a person."""
+        """Return what keeps it from its work now, each as a sentence for a person."""
         return []
 
     @property
     def failing(self) -> bool:
-        """Whether its problem stops what the bridge is for: `/health` then says "failing", not "degraded"."""
+        """Whether its problem stops delivery: `/health` then reports "failing", not "degraded"."""
         return False
 
     def status(self) -> dict[str, Any]:
-        """Return what it counted or measured, as keys of `/status`."""
+        """Return its counts and measurements, as keys of `/status`."""
         return {}
 
     @abstractmethod
@@ -57,5 +57,5 @@ class Component(ABC):
         """Do the work, until cancelled."""
 
     def _listeners(self) -> dict[type, Callable[[Any], None]]:
-        """Return who listens for which signal; by default, each of `wakes_on` wakes the component."""
+        """Return the listener for each signal; by default, each of `wakes_on` wakes the component."""
         return dict.fromkeys(self.wakes_on, self._wake.ring)

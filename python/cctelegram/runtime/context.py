@@ -1,4 +1,4 @@
-"""What every component is given."""
+"""The context: shared objects that every component is given."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Made once, when the bridge is assembled, and never changed.
+    """The shared objects of a bridge, created once at assembly, frozen.
 
     Attributes:
         home: the directory of this bridge.
         store: the database; `run` writes, `read` reads beside it.
-        live: the settings, read again when their files change.
+        live: the settings, reloaded when their files change.
         log: a structlog logger.
-        signals: what happened, from one component to others.
-        supervisor: restarts components, and collects what keeps them from their work.
-        large_event: held while an event of up to a megabyte is in memory, so that it is one at a time.
+        signals: the bus of typed messages between components.
+        supervisor: restarts failed components, and collects their failures as problems.
+        large_event: held while an event of up to 1 MB is in memory, so that there is one at a time.
     """
 
     home: Path

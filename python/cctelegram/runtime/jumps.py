@@ -1,6 +1,6 @@
-"""Time that went in a jump: the machine slept, or somebody set the wall clock.
+"""Detect clock jumps: the machine slept, or the wall clock was set.
 
-Nobody tells of either. Whoever wakes anyway asks here, so that at rest nothing wakes for it.
+The system reports neither. Code that wakes anyway checks here, so an idle bridge does not wake for it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from cctelegram.runtime import clock
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Shorter ones are the work of a clock that is being kept right, or of a busy machine; in seconds.
+# In seconds; shorter jumps come from clock adjustment, or from a busy machine.
 SLEPT: Final = 2.0
 SET: Final = 2.0
 
@@ -25,7 +25,7 @@ class Jump(NamedTuple):
 
 
 class Jumps:
-    """Compares three clocks with what they said at the last look.
+    """Compares three clocks with their values at the last check.
 
     Args:
         wall: the wall clock, in us.
@@ -46,7 +46,7 @@ class Jumps:
         self._offset, self._slept = self._read()
 
     def look(self) -> Jump | None:
-        """Give what happened since the last look; None when time went as it does."""
+        """Return the jump since the last check, or None."""
         offset, slept = self._read()
         jump = Jump(slept - self._slept, offset - self._offset)
         self._offset, self._slept = offset, slept

@@ -1,6 +1,6 @@
-"""The bridge's log: JSON lines, one object an occurrence, in `logs/bridge.jsonl`.
+"""The log of the bridge: JSON lines, one object per entry, in `logs/bridge.jsonl`.
 
-No token is ever given to it: errors carry no address, and the HTTP library's own loggers are silent.
+It never contains a token: errors carry no address, and the HTTP library's own loggers are silent.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical"
 
 
 class _Filter:
-    """Drops what is below the level that is wanted now."""
+    """Drops entries below the current level."""
 
     def __init__(self, level: Callable[[], str]) -> None:
         self._level = level
@@ -35,7 +35,7 @@ class _Filter:
 
 
 def open_log(directory: Path, level: Callable[[], str]) -> Any:
-    """Open the log; returns a structlog logger. `level` gives the least that is logged, as it is now."""
+    """Open the log and return a structlog logger; `level` returns the current minimum level."""
     return structlog.wrap_logger(
         LogFile(directory),
         processors=[

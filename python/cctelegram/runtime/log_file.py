@@ -1,4 +1,4 @@
-"""The file of the log: begun anew each day and when it is large; the full ones are left to cleaning."""
+"""The log file, rotated daily and when it is full; cleanup removes the rotated files."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ DAY: Final = 86_400_000_000
 
 
 class LogFile:
-    """What structlog writes lines to, from any thread.
+    """The file that structlog writes lines to, from any thread.
 
-    A log that cannot be written stops nothing: the line is lost.
+    A write that fails stops nothing: the line is lost.
 
     Args:
-        directory: made when missing.
-        now: gives the time, in us since the epoch.
+        directory: created when missing.
+        now: returns the time, in us since the epoch.
     """
 
     def __init__(self, directory: Path, now: Callable[[], int] = clock.wall) -> None:
         self._path = directory / NAME
         self._now = now
-        # The loop, the store's thread and cleanup's write: a descriptor that one closes while another still
-        # writes to its number would be the next file that is opened, the store's among them.
+        # The loop, the store's thread and cleanup write. Without the lock, one could write to a descriptor
+        # that another closed and whose number now belongs to another file, even the store's.
         self._lock = threading.Lock()
         self._descriptor = -1
         self._day = 0
@@ -54,7 +54,7 @@ class LogFile:
             found = None
         here = os.fstat(self._descriptor) if self._descriptor >= 0 else None
         if found is None or here is None or (found.st_dev, found.st_ino) != (here.st_dev, here.st_ino):
-            self._open()  # somebody moved the file or the directory away
+            self._open()  # the file or the directory was moved away
         elif found.st_size and (self._now() // DAY != self._day or found.st_size + len(data) > FULL):
             self._path.rename(self._free_name())
             self._open()
@@ -71,7 +71,7 @@ class LogFile:
         self._day = last // DAY
 
     def _free_name(self) -> Path:
-        """Name a full file by when it was full, as `bridge-20261123T174112Z.jsonl`."""
+        """Return an unused name with the time of the rotation, as `bridge-20261123T174112Z.jsonl`."""
         stem = f"bridge-{datetime.fromtimestamp(self._now() / 1_000_000, UTC):%Y%m%dT%H%M%SZ}"
         name = self._path.with_name(f"{stem}.jsonl")
         count = 1

@@ -1,4 +1,4 @@
-"""How long to wait before work that failed is tried again."""
+"""Backoff: how long to wait before a retry."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Backoff(NamedTuple):
     Attributes:
         first: seconds before the first retry.
         longest: seconds that no wait exceeds.
-        jitter: the share of a wait that chance takes away, so that many clients do not retry at one moment.
+        jitter: the largest share taken off a wait at random, so that clients do not retry in step.
     """
 
     first: float
@@ -19,18 +19,18 @@ class Backoff(NamedTuple):
     jitter: float = 0.0
 
     def seconds(self, failures: int, chance: float = 0.0) -> float:
-        """Return the wait after so many failures in a row (0: the first); `chance` in [0, 1)."""
+        """Return the wait in seconds after consecutive failures (0: the first); `chance` in [0, 1)."""
         wait = min(self.longest, self.first * 2.0 ** min(failures, 20))
         return wait * (1.0 - self.jitter * (1.0 - chance))
 
 
-# A component that failed begins again: soon at first, and rarely while the fault lasts, for the log's sake.
+# Restart of a failed component: soon at first, then rarely, so that a lasting fault does not fill the log.
 RESTART: Final = Backoff(0.5, 30.0)
 # A request to Telegram that may be repeated.
 REQUEST: Final = Backoff(1.0, 300.0, jitter=0.5)
-# Asking Telegram who the bot is, at the start of a connection.
+# getMe, at the start of a connection.
 CONNECT: Final = Backoff(1.0, 30.0, jitter=0.5)
-# A disk that cannot be written: full, read-only, no permission. A person mends it, at any moment.
+# A disk that is not writable: full, read-only, no permission. A person may fix it at any moment.
 DISK: Final = Backoff(1.0, 2.0)
 # A token that another bridge on this machine holds.
 TOKEN_LOCK: Final = Backoff(10.0, 10.0)

@@ -1,7 +1,7 @@
-"""Typed signals between components: what happened, who sends it, who listens.
+"""Typed signals between components, each with its senders and listeners.
 
-A signal wakes; the store is the truth. A listener is called in the event loop before `send` returns, and does
-no more than set an event or count: it must not block. An exception in one is logged and stops no other.
+A signal wakes; the store is the truth. A listener is called in the event loop before `send` returns; it must
+not block, and only sets an event or counts. An exception in one is logged and stops no other.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class EventsStored(NamedTuple):
 
 
 class DeliveriesQueued(NamedTuple):
-    """Something waits for these chats.
+    """Deliveries were queued for these chats.
 
-    Sent by whatever queues: intake, chat, modes, operator actions, notices, recipients. Listener: the sender.
+    Sent by the intake, chat, modes, operator actions, notices, recipients. Listener: the sender.
     """
 
     chat_ids: Collection[int]
@@ -39,18 +39,18 @@ class DeliveriesQueued(NamedTuple):
 class DeliveryHeld(NamedTuple):
     """A delivery was held when its turn came.
 
-    Sent by the sender. Listener: the modes, which make the digest of it.
+    Sent by the sender. Listener: the modes, which make the digest.
     """
 
 
 class MessageSent(NamedTuple):
-    """Telegram took one message of a delivery.
+    """Telegram accepted one part of a delivery.
 
     Sent by the sender. Listener: the counters.
     """
 
     lane: int
-    complete: bool  # whether it was the delivery's last part
+    complete: bool  # whether it was the last part
     occurred_at: int | None  # the event's time in us; None for a notice
     at: int
 
@@ -65,14 +65,14 @@ class SendFailed(NamedTuple):
 
 
 class CardSent(NamedTuple):
-    """A card arrived on the phone; its decision may have been closed meanwhile.
+    """A card was sent; its decision may have been closed meanwhile.
 
     Sent by the sender. Listener: the cards.
     """
 
 
 class DecisionOpened(NamedTuple):
-    """A question was stored, open or closed at once.
+    """A decision was stored, open or closed at once.
 
     Sent by the intake. Listeners: the expiry, the answer files, the audit log.
     """
@@ -86,9 +86,9 @@ class DecisionClosed(NamedTuple):
 
 
 class ChatUnreachable(NamedTuple):
-    """A chat cannot be written to.
+    """A chat became unreachable.
 
-    Sent by the chat, from what Telegram says of the bot's membership. Listener: the sender.
+    Sent by the chat, when Telegram reports a change of membership. Listener: the sender.
     """
 
     chat_id: int
@@ -96,7 +96,7 @@ class ChatUnreachable(NamedTuple):
 
 
 class ChatReachable(NamedTuple):
-    """A chat can be written to again.
+    """A chat became reachable again.
 
     Sent by the chat. Listener: the sender.
     """
@@ -105,7 +105,7 @@ class ChatReachable(NamedTuple):
 
 
 class StrangerRejected(NamedTuple):
-    """An update of a user who is not allowed was dropped.
+    """An update from a user that is not allowed was dropped.
 
     Sent by the chat. Listener: the counters.
     """
@@ -114,7 +114,7 @@ class StrangerRejected(NamedTuple):
 
 
 class TokenRejected(NamedTuple):
-    """Telegram does not accept the token.
+    """Telegram rejected the token.
 
     Sent by the sender. Listener: the connection to Telegram.
     """
@@ -123,16 +123,16 @@ class TokenRejected(NamedTuple):
 
 
 class SettingsChanged(NamedTuple):
-    """The settings were read again: they changed, or the change was rejected.
+    """The settings were reloaded, or a change to them was rejected.
 
     Sent by the watch of the settings. Any component may listen.
     """
 
 
 class ClockJumped(NamedTuple):
-    """The machine slept, or the wall clock was set; in seconds.
+    """The machine slept, or the wall clock was set; both in seconds.
 
-    Sent by the watch of files and clocks. Listeners: whatever waits for a time.
+    Sent by the watch of files and clocks. Listeners: the components that wait for a time.
     """
 
     slept: float
@@ -150,14 +150,14 @@ class StoreReplaced(NamedTuple):
 
 
 class HomeRemoved(NamedTuple):
-    """The home was removed under the bridge, which begins again from the files.
+    """The home was removed while the bridge runs; the bridge restarts from the files.
 
     Sent by the watch of the home. Listener: the bridge.
     """
 
 
 class Signals:
-    """The bus of one bridge. Used in the event loop only, but for `send_threadsafe`."""
+    """The bus of one bridge. Use it in the event loop only, except `send_threadsafe`."""
 
     def __init__(self, log: Any) -> None:
         self._log = log
@@ -165,14 +165,14 @@ class Signals:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def listen(self, kind: type, listener: Callable[[Any], None]) -> None:
-        """Call `listener` with each signal of this kind from now on."""
+        """Call `listener` with each later signal of this kind."""
         self._listeners.setdefault(kind, []).append(listener)
 
     @contextlib.contextmanager
     def listening(self, listeners: dict[type, Callable[[Any], None]]) -> Iterator[None]:
         """Call the listeners, one for each kind of signal, until the block ends.
 
-        A component listens while it runs and begins with a look at the store, so it misses nothing.
+        A component listens while it runs and starts by reading the store, so it misses nothing.
         """
         for kind, listener in listeners.items():
             self.listen(kind, listener)
@@ -183,7 +183,7 @@ class Signals:
                 self._listeners[kind].remove(listener)
 
     def send(self, signal: NamedTuple) -> None:
-        """Call those that listen for this kind of signal, in the order in which they began to."""
+        """Call the listeners of this kind of signal, in the order of their registration."""
         for listener in tuple(self._listeners.get(type(signal), ())):
             try:
                 listener(signal)
@@ -191,10 +191,10 @@ class Signals:
                 self._log.error("signal.listener_failed", signal=type(signal).__name__, exc_info=error)
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Set the loop in which listeners are called by `send_threadsafe`."""
+        """Set the loop in which `send_threadsafe` calls listeners."""
         self._loop = loop
 
     def send_threadsafe(self, signal: NamedTuple) -> None:
-        """Send from another thread; before `bind` nobody listens, and nothing is sent."""
+        """Send from another thread; do nothing before `bind`."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self.send, signal)

@@ -1,4 +1,4 @@
-"""The supervisor: restarts a component that failed, and collects what keeps components from their work."""
+"""The supervisor: restarts a failed component, and collects failures as problems."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Supervisor:
-    """Keeps components at work; a failure is logged, and shown as a problem until it is over."""
+    """Restarts components; a failure is logged, and shown as a problem until it is over."""
 
     def __init__(self, log: Any) -> None:
         self._log = log
@@ -23,22 +23,22 @@ class Supervisor:
 
     @property
     def problems(self) -> list[str]:
-        """Return each component that cannot work now, with the reason."""
+        """Return each failed component, with the reason."""
         return [f"{name}: {reason}" for name, reason in self._failures.items()]
 
     def failed(self, name: str, error: BaseException) -> None:
-        """Note a failure that is being waited out."""
+        """Record and log a failure that its component retries."""
         self._failures[name] = _words(error)
         self._log.error("component.failed", part=name, reason=_words(error))
 
     def recovered(self, name: str) -> None:
-        """Note that a failure is over."""
+        """Record that a failure is over."""
         self._failures.pop(name, None)
 
     async def keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Run `work` without end; it holds nothing that is not in the store, so it can begin again.
+        """Run `work` and restart it after each failure; it holds no state that is not in the store.
 
-        A full disk, a locked store and a defect of ours are met in the same way: reported, and tried again.
+        A full disk, a locked store and a bug in the bridge are treated alike: reported, and retried.
         """
         failures = 0
         loop = asyncio.get_running_loop()
@@ -51,7 +51,7 @@ class Supervisor:
                 task = asyncio.current_task()
                 if task is not None and task.cancelling():
                     self._failed(name, error)
-                    raise  # it failed while it was being ended: it does not begin again
+                    raise  # failed during cancellation: not restarted
                 if loop.time() - began > RESTART.longest:
                     failures = 0
                 self._failed(name, error, again_seconds=RESTART.seconds(failures))
@@ -61,11 +61,11 @@ class Supervisor:
             failures += 1
 
     def unhandled(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Log what the loop reports: the error of a callback, or of a task that nothing awaits."""
+        """Log an error that the loop reports: of a callback, or of a task that is not awaited."""
         self._log.error("loop.unhandled", reason=context["message"], exc_info=context.get("exception"))
 
     async def until_stored(self, name: str, write: Callable[[], Awaitable[T]]) -> T:
-        """Return what `write` does, tried again for as long as the store cannot be written (a full disk)."""
+        """Return the result of `write`, retried while the store is not writable (a full disk)."""
         failures = 0
         while True:
             try:

@@ -1,4 +1,4 @@
-"""A bell that one task waits at and anybody may ring, with a deadline."""
+"""A wake-up for one waiting task, with a deadline."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import asyncio
 
 
 class Wake:
-    """Rings are kept until the waiter comes, so that none is missed between two waits."""
+    """Wakes one task; a wake-up between two waits is kept for the next wait."""
 
     def __init__(self) -> None:
         self._rung = asyncio.Event()
 
     def ring(self, _signal: object = None) -> None:
-        """Wake the waiter, now or when it next waits. Serves as the listener for a signal."""
+        """Wake the waiting task, now or at its next wait. Usable as the listener for a signal."""
         self._rung.set()
 
     async def wait(self, seconds: float | None = None) -> bool:
-        """Wait until it was rung, at most `seconds`; returns whether it was."""
+        """Wait for a wake-up, at most `seconds`; return whether there was one."""
         try:
             async with asyncio.timeout(seconds):
                 await self._rung.wait()
