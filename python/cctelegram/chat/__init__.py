@@ -1,1 +1,1 @@
-"""From the phone: updates, taps, messages, commands."""
+"""Input from the phone: updates, taps, messages, commands."""

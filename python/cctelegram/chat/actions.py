@@ -1,4 +1,4 @@
-"""A tap on a button of `data.actions` that is no link: an answer of kind `command`, each time."""
+"""Taps on buttons of `data.actions` that are no links: each is an answer of kind `command`."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ GONE: Final = "The event of this button is no longer kept: nothing was done."
 
 
 class Reply(NamedTuple):
-    """What the person is told at once, and whether an answer was entered."""
+    """The immediate reply to the tap, and whether an answer was stored."""
 
     text: str
     answered: bool = False
 
 
 def is_tap(query: dict[str, Any]) -> bool:
-    """Whether a callback query is of such a button."""
+    """Return whether a callback query comes from such a button."""
     return codes.read_action(str(query.get("data", ""))) is not None
 
 
 def tapped(connection: sqlite3.Connection, key: bytes, query: dict[str, Any], now: int) -> Reply:
-    """Enter the answer of a tap by an allowed user, inside the caller's transaction; `now` in us."""
+    """Store the answer for an allowed user's tap, inside the caller's transaction; `now` in us."""
     message = query.get("message")
     read = codes.read_action(str(query.get("data", "")))
     if read is None or not isinstance(message, dict) or "chat" not in message:

@@ -1,4 +1,4 @@
-"""/cleanup in the chat: the plan, with a button that does exactly that plan, once."""
+"""/cleanup in the chat: a plan, with a button that runs exactly that plan, once."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
     from cctelegram.store.updates import Update
 
 COMMAND: Final = "cleanup"
-# Of the buttons here; those of decisions begin with d.
+# Prefix of these buttons' data; that of decisions is d.
 KIND: Final = "c"
 ID_BYTES: Final = 9
 MAC_BYTES: Final = 12
-# A plan that nobody ran in this time is of yesterday's directory; in us.
+# A plan expires after this time, because the directory changes; in us.
 VALID: Final = 3_600_000_000
-# Files of a directory in one plan: it waits in memory for the tap.
+# Files of a directory in one plan, which stays in memory until the tap.
 MOST: Final = 5000
 GONE: Final = "This plan is no longer there: /cleanup makes a new one."
 
 
 class Offer(NamedTuple):
-    """A plan that was shown in a chat, until it is run; `at` in us since the epoch."""
+    """A plan shown in a chat and not run yet; `at` in us since the epoch."""
 
     chat_id: int
     at: int
@@ -48,7 +48,7 @@ class Offer(NamedTuple):
 
 
 class CleanupButton:
-    """Shows plans and runs them. A plan is kept in memory, only the newest one: a restart forgets it."""
+    """Shows plans and runs them. Only the newest plan is kept, in memory: a restart discards it."""
 
     def __init__(self, context: Context, line: BotLine, cleaning: Cleaning, courtesies: Courtesies) -> None:
         self._store = context.store
@@ -61,11 +61,11 @@ class CleanupButton:
         self._running: set[asyncio.Task[None]] = set()
 
     def is_tap(self, query: dict[str, Any]) -> bool:
-        """Whether a callback query is of a button here."""
+        """Return whether a callback query comes from one of these buttons."""
         return str(query.get("data", "")).startswith(f"{KIND}.")
 
     async def asked(self, update: Update, message: dict[str, Any]) -> None:
-        """Answer /cleanup with a plan, which can take a while, and handle its update."""
+        """Answer /cleanup with a plan and mark its update as handled; this can take a while."""
         chat_id = int(message["chat"]["id"])
         planned = await self._cleaning.planned(MOST)
         now = clock.wall()
@@ -89,15 +89,15 @@ class CleanupButton:
         self._signals.send(DeliveriesQueued((chat_id,)))
 
     async def tapped(self, update: Update, query: dict[str, Any]) -> None:
-        """Run the plan of a button, beside other updates."""
-        # Handled before it is done: after a crash the rest of the plan is left to the next one.
+        """Run the plan of a tapped button, concurrently with other updates."""
+        # Marked as handled before the run: after a crash the next plan includes the rest.
         await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
         offer = self._take(query)
         words_now = GONE if offer is None else "Cleaning"
         self._courtesies.do(lambda: self._line.api.answer_callback_query(query["id"], words_now))
         if offer is None:
             return
-        # A large plan takes a while; other updates are handled meanwhile.
+        # A large plan takes a while and must not delay other updates.
         task = asyncio.create_task(self._do(offer, query), name="cleaning as asked")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -121,7 +121,7 @@ class CleanupButton:
             self._log.warning("cleanup.reply_failed", reason=str(error))
 
     def _take(self, query: dict[str, Any]) -> Offer | None:
-        """Give the plan of a genuine button, which is then used up; None when there is none."""
+        """Return and remove the plan of a genuine button; None when there is no valid plan."""
         message = query.get("message")
         _, code, mac = (*str(query.get("data", "")).split("."), "", "")[:3]
         if not isinstance(message, dict) or "chat" not in message:

@@ -1,4 +1,4 @@
-"""What a person may ask the bridge itself, by a command in the chat."""
+"""Commands in the chat that address the bridge itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cctelegram.chat.history import History
     from cctelegram.runtime.context import Context
 
-# Name and description, as setMyCommands shows them.
+# Name and description, as given to setMyCommands.
 COMMANDS: Final = {
     "start": "Say hello and show what this bot does",
     "help": "List the commands",
@@ -32,32 +32,32 @@ COMMANDS: Final = {
 }
 
 
-# The commands that name a mode.
+# Commands that name a mode.
 MODE_OF: Final = {"nomad": "nomad", "local": "local", "mute": "muted"}
 
 
 def named(message: dict[str, Any], bot_name: str) -> Command | None:
-    """Give the command a message is; None when it is none of ours."""
+    """Return the command in a message; None when it is not one of the bridge's."""
     command = parse(message.get("text") or "", bot_name)
     return command if command is not None and command.name in COMMANDS else None
 
 
 class Reply(NamedTuple):
-    """The lines that answer a command, the first the title; `mode` when buttons are to change it."""
+    """The answer to a command: lines, the first is the title; `mode` when it has buttons to change it."""
 
     lines: list[str]
     mode: str | None = None
 
 
 class Order(NamedTuple):
-    """A mode that a command asks for, and how long, as "1h"."""
+    """The mode that a command sets, and for how long, such as "1h"."""
 
     mode: str
     lasting: str | None
 
 
 def order(command: Command) -> Order | None:
-    """Give the change of mode that a command asks for; None when it asks for none."""
+    """Return the change of mode that a command orders, or None."""
     words = command.args.casefold()
     mode, _, lasting = words.partition(" ") if command.name == "mode" else (command.name, "", words)
     if command.name in MODE_OF or (words and command.name == "mode"):
@@ -66,14 +66,14 @@ def order(command: Command) -> Order | None:
 
 
 class Overview(Protocol):
-    """Whoever knows what all components say."""
+    """The source of the status of all components."""
 
     async def status(self) -> dict[str, Any]:
-        """Return what `/status` says."""
+        """Return the content of `/status`."""
 
 
 class Commands:
-    """Answers the commands that change nothing."""
+    """Answers the read-only commands."""
 
     def __init__(self, context: Context, history: History, overview: Overview) -> None:
         self._context = context
@@ -81,7 +81,7 @@ class Commands:
         self._overview = overview
 
     async def reply(self, command: Command, chat_id: int) -> Reply:
-        """Return what answers it."""
+        """Return the answer to a command."""
         local = zone(self._context.settings.display.timezone)
         if command.name == "mode":
             now = await self._overview.status()

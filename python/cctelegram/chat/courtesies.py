@@ -1,8 +1,8 @@
-"""Calls that a person likes to see and nothing depends on: answering a tap, a reaction to a message.
+"""Telegram calls that give feedback and nothing depends on: answering a tap, reacting to a message.
 
-They run beside what they are about, a few at once, and never hold up an update: what was done is durable
-before. Too many, or a 429 to one of them, and they are dropped. A 429 to a courtesy says nothing of the
-chat's messages, so it pauses courtesies alone.
+They run a few at once beside the updates, whose effects are durable before, and never delay one. They are
+dropped when too many wait and after a 429. A 429 to a courtesy says nothing about the chat's messages, so it
+pauses courtesies only.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
     from cctelegram.runtime.context import Context
 
-# At once, of the connections that messages use as well.
+# Concurrent calls, out of the connections that messages also use.
 AT_ONCE: Final = 3
-# Wait for their turn; Telegram takes the answer to a tap for about a minute only.
+# Length of the queue; Telegram accepts the answer to a tap for about a minute only.
 WAITING: Final = 64
-# One that takes longer is given up, in seconds.
+# Timeout of a call, in seconds.
 LONGEST: Final = 20.0
 
 
 class Courtesies(Component):
-    """Does courtesies.
+    """Runs courtesies.
 
     Args:
-        elapsed: gives seconds of a clock that never steps.
+        elapsed: returns seconds of a clock that never steps.
     """
 
     name = "courtesies"
@@ -44,7 +44,7 @@ class Courtesies(Component):
         self.dropped = 0
 
     def do(self, call: Callable[[], Awaitable[object]]) -> None:
-        """Do a call soon, or drop it."""
+        """Queue a call, or drop it."""
         if self._elapsed() < self._paused_until:
             self._drop("Telegram asks to wait")
             return
@@ -54,7 +54,7 @@ class Courtesies(Component):
             self._drop("too many wait")
 
     async def _work(self) -> None:
-        """Do what is asked for, a few at once."""
+        """Run queued calls, a few at once."""
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):
                 group.create_task(self._serve(), name="courtesies")

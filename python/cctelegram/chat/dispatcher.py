@@ -1,7 +1,7 @@
-"""From the phone: updates that were stored are handled once, in the transaction of what they do.
+"""The dispatcher: handles each stored update once, in the transaction of its effects.
 
-In order, and each in a moment: what needs Telegram (courtesies) or a longer look at the store or the disk
-(commands that only tell) goes beside, so that no tap waits for it.
+Updates are handled in order, each quickly. Calls to Telegram (courtesies) and longer reads of the store or
+the disk (read-only commands) run concurrently, so that no tap waits for them.
 """
 
 from __future__ import annotations
@@ -49,16 +49,16 @@ if TYPE_CHECKING:
     from cctelegram.telegram.commands import Command
 
 
-# Commands that are answered beside the updates behind them.
+# Commands that are answered concurrently with later updates.
 BESIDE: Final = 8
 BUSY: Final = ("Too many commands at once", "Say it again in a moment.")
 EDITED_COMMAND: Final = ("An edited command is not run", "Send it as a message of its own.")
-# Albums of which the person was told that no picture is handed on.
+# Albums for which the notice that pictures are not passed on was sent.
 ALBUMS: Final = 64
 
 
 class ChatServices(NamedTuple):
-    """Who answers what a person asks of the bridge, and who the bot is."""
+    """The parts that answer requests to the bridge itself, and the identity of the bot."""
 
     commands: commands.Commands
     broom: cleanup_button.CleanupButton
@@ -67,7 +67,7 @@ class ChatServices(NamedTuple):
 
 
 class Dispatcher(Component):
-    """Stores what the poller brings, and handles it."""
+    """Stores updates from the poller, and handles them."""
 
     name = "handling updates"
 
@@ -87,17 +87,17 @@ class Dispatcher(Component):
         self._albums: deque[tuple[int, str]] = deque(maxlen=ALBUMS)
 
     async def keep(self, batch: list[dict[str, Any]]) -> None:
-        """Make a batch of updates durable; the offset may move when this returns."""
+        """Make updates durable; the offset may advance when this returns."""
         rows = [(int(update["update_id"]), orjson.dumps(update).decode()) for update in batch]
         await self._store.run(lambda c: updates.store(c, self._line.bot, rows, clock.wall()))
         self._wake.ring()
 
     async def _work(self) -> None:
-        """Handle what is stored, oldest first; what a crash left is handled at start."""
+        """Handle stored updates, oldest first; at the start, those left by a crash."""
         self._fault = None
         try:
             while True:
-                # Before the look: what ends meanwhile is handled, though the look may not show it.
+                # Copied before the read, which may still return updates that tasks finish meanwhile.
                 beside = set(self._beside)
                 waiting = await self._store.run(lambda c: updates.unhandled(c, self._line.bot))
                 fresh = [update for update in waiting if update.row not in beside]
@@ -117,14 +117,14 @@ class Dispatcher(Component):
         try:
             await work
         except sqlite3.Error:
-            raise  # the store is at fault, not the update: it is handled again
+            raise  # a fault of the store, not of the update: it is handled again
         except Exception as error:  # noqa: BLE001 - one update must not block those behind it
-            # Not what Telegram documents: told, kept in the log, and not in the way of the next.
+            # Not as Telegram documents it: logged, and marked as handled so that it does not block the next.
             self._log.error("update.malformed", update_id=update.update_id, exc_info=error)
             await self._store.run(partial(updates.handled, row=update.row, now=clock.wall()))
 
     def _begin(self, update: updates.Update, work: Coroutine[Any, Any, None]) -> None:
-        """Handle an update beside those behind it; a crash before its end leaves it to be handled."""
+        """Handle an update concurrently with later ones; after a crash before its end it is handled again."""
 
         def ended(task: asyncio.Task[None]) -> None:
             self._beside.pop(update.row, None)
@@ -158,7 +158,7 @@ class Dispatcher(Component):
             await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
 
     async def _place(self, update: updates.Update, content: dict[str, Any]) -> None:
-        """Take what Telegram tells of the bot's place in a chat."""
+        """Handle an update on the bot's membership in a chat."""
         ours = {*self._audience.routes.chats, *self._context.settings.telegram.allowed_users}
 
         def work(connection: sqlite3.Connection) -> membership.Effect:
@@ -176,13 +176,13 @@ class Dispatcher(Component):
         if effect.moved is not None:
             old_id, new_id = effect.moved
             await self._audience.load()
-            # What is queued for the old id by earlier routes is handed over by its sender.
+            # The sender of the old id hands over deliveries that earlier routes queued for it.
             self._signals.send(ChatReachable(old_id))
             self._signals.send(DeliveriesQueued((new_id,)))
             self._log.info("chat.migrated", chat_id=new_id)
 
     async def _refuse(self, update: updates.Update, content: dict[str, Any]) -> None:
-        """Answer nothing; count it, and tell the owner of the first try of each person."""
+        """Count the update without an answer; notify the owner of the first one from each person."""
         sender, owner = access.sender(content), self._audience.routes.owner
 
         def work(connection: sqlite3.Connection) -> bool:
@@ -214,7 +214,7 @@ class Dispatcher(Component):
             return reply
 
         reply = await self._store.run(work)
-        # The answer is durable; the person is told at once, the card follows.
+        # The answer is durable: reply to the tap at once, the card follows.
         if reply.closed:
             self._signals.send(DecisionClosed())
             self._log.info("decision.answered", user_id=query["from"]["id"])
@@ -240,8 +240,8 @@ class Dispatcher(Component):
         return mode_buttons.read(self._line.key, str(query.get("data", "")), int(message["chat"]["id"]))
 
     async def _order(self, update: updates.Update, query: dict[str, Any], order: mode_buttons.Order) -> None:
-        """Change the mode as a button says, and confirm it in its chat; the message it stands in stays."""
-        # Telegram does not tell when a button was tapped: it counts from when we heard of it.
+        """Change the mode as a button orders, and confirm it in the chat; the button's message stays."""
+        # Telegram does not report the time of a tap: the time of receipt counts.
         lines = await self._change(update, query["message"], order.mode, order.lasting, update.received_at)
         self._log.info("mode.button", user_id=query["from"]["id"], mode=order.mode)
         self._courtesies.do(
@@ -251,7 +251,7 @@ class Dispatcher(Component):
     async def _change(
         self, update: updates.Update, message: dict[str, Any], mode: str, lasting: str | None, asked_at: int
     ) -> list[str]:
-        """Change the mode and confirm it, in the transaction that handles its update; give the answer."""
+        """Change the mode and confirm it, in the transaction that handles its update; return the answer."""
         chat_id = int(message["chat"]["id"])
         change: Change | None = None
         try:
@@ -318,7 +318,7 @@ class Dispatcher(Component):
         lines: list[str],
         mode: str | None = None,
     ) -> bool:
-        """Queue the answer to a command and handle its update; returns whether the chat was dead before."""
+        """Queue the answer to a command and mark its update as handled; return whether the chat was dead."""
         now, chat_id = clock.wall(), int(message["chat"]["id"])
         revived = chats.revive(connection, self._line.bot, chat_id)
         buttons = () if mode is None else mode_buttons.buttons(self._line.key, chat_id, mode)
@@ -341,7 +341,7 @@ class Dispatcher(Component):
 
     async def _words(self, update: updates.Update, message: dict[str, Any], *, edited: bool = False) -> None:
         chat_id = int(message["chat"]["id"])
-        # Each picture of an album is a message of its own; in memory, so a restart may tell once more.
+        # Each picture of an album is its own message. In memory: a restart may repeat the notice once.
         album = (chat_id, message["media_group_id"]) if "media_group_id" in message else None
         known = album is not None and album in self._albums
 
@@ -365,7 +365,7 @@ class Dispatcher(Component):
         if outcome.queued:
             self._signals.send(DeliveriesQueued((chat_id,)))
         if outcome.filed:
-            # A reaction says "it is kept" without a message of its own.
+            # A reaction confirms receipt without a message.
             reaction = {
                 "chat_id": chat_id,
                 "message_id": message["message_id"],

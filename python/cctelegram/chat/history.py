@@ -1,4 +1,4 @@
-"""What was sent and answered, searched and told: for `cctelegram search`, `search_history`, /history."""
+"""Search what was sent and answered: for `cctelegram search`, `search_history`, /history."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
 
-# After a search, the index takes in so many events at a time, with so many seconds between: the store's one
-# writer is held up for some milliseconds by each step.
+# After a search, events are added to the index in steps of this size with this pause in seconds, because each
+# step blocks the store's one writer for some milliseconds.
 STEP: Final = 200
 PAUSE: Final = 0.02
-# What /history shows when it is not told how many, and at most.
+# How many entries /history shows by default, and at most.
 SHOWN: Final = 5
 MOST: Final = 20
 TITLE: Final = 120
 
 
 class History(Component):
-    """Searches at once, and lets the index catch up behind a search: who never searches pays nothing."""
+    """Searches at once and updates the index after a search, so that it costs nothing without searches."""
 
     name = "the index of the history"
 
     async def _work(self) -> None:
-        """Fill the index after each search."""
+        """Update the index after each search."""
         while True:
             await self._wake.wait()
             while True:
@@ -41,14 +41,14 @@ class History(Component):
                 await asyncio.sleep(PAUSE)
 
     async def asked(self, text: str, kind: str | None, since: int, limit: int) -> list[dict[str, Any]]:
-        """Give what was found, the newest first, as `hits` does; `since` in us since the epoch."""
+        """Return the hits, newest first, in the form of `hits`; `since` in us since the epoch."""
         query = Query(text, kind, since, limit)
         found = await self._store.read(lambda c: hits(search.search(c, query)))
         self._wake.ring()
         return found
 
     async def lines(self, words: str, chat_id: int) -> list[str]:
-        """Answer /history: the last ones delivered to the chat, so many or `SHOWN`, or what has the words."""
+        """Answer /history: the last deliveries to the chat (a number, or `SHOWN`), or a search for words."""
         local = zone(self._context.settings.display.timezone)
         if words and not words.isdecimal():
             query = Query(words, limit=MOST, chat_id=chat_id)
@@ -68,7 +68,7 @@ class History(Component):
 
 
 def hits(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give hits as programs read them: `when` as RFC 3339, nothing that is not known."""
+    """Return hits in the form for programs: `when` in RFC 3339, without unknown fields."""
     return [
         {"when": rfc3339(hit["at"]), **{key: value for key, value in hit.items() if value is not None}}
         for hit in found

@@ -1,7 +1,7 @@
-"""What Telegram tells of the bot's place in a chat: stopped, thrown out, let in again, moved.
+"""Updates on the bot's membership in a chat: blocked, removed, added again, migrated.
 
-These come from Telegram and not from a person, so it does not matter who caused them; chats that nobody
-named count for nothing.
+They come from Telegram and not from a person, so they need no allowed user; those for chats that are not
+configured have no effect.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ OUTSIDE: Final = {
 
 
 class Effect(NamedTuple):
-    """What came of it: the chat that can be written to again, or cannot; a group's old and new id."""
+    """The effect of an update: the chat that is reachable again, or unreachable; a group's old and new id."""
 
     revived: int | None = None
     killed: tuple[int, str] | None = None
@@ -31,17 +31,17 @@ class Effect(NamedTuple):
 
 
 def is_told(update: dict[str, Any]) -> bool:
-    """Tell whether an update is about the bot's place in a chat."""
+    """Return whether an update is about the bot's membership in a chat."""
     message = update.get("message")
     return "my_chat_member" in update or (isinstance(message, dict) and "migrate_to_chat_id" in message)
 
 
 def take(connection: sqlite3.Connection, bot: int, update: dict[str, Any], ours: Collection[int]) -> Effect:
-    """Take a change of membership or of a group's id.
+    """Store a change of membership or of a group's id.
 
     Args:
-        bot: its row in the store.
-        ours: the chats that events and answers go to.
+        bot: the row of the bot in the store.
+        ours: the chats of recipients and allowed users.
     """
     if "my_chat_member" in update:
         return _member(connection, bot, update["my_chat_member"], ours)

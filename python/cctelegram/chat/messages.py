@@ -1,4 +1,4 @@
-"""What a person writes: the answer to a question, or a message filed for the agent."""
+"""Messages from a person: the answer to a question, or a message filed for the agent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cctelegram.delivery.payload import Buttons
 
 
-# What a message can hold beside its words. An animation also has a document: the first one found is named.
+# Media in a message, beside its text. An animation also has a document: the first match is named.
 MEDIA: Final = (
     "photo",
     "voice",
@@ -40,7 +40,7 @@ NOT_UNDERSTOOD: Final = "Nothing was decided: it is not clear what your reply me
 
 
 class Outcome(NamedTuple):
-    """What a message led to."""
+    """The effects of a message."""
 
     answered: bool = False
     filed: bool = False
@@ -49,10 +49,10 @@ class Outcome(NamedTuple):
 
 
 def edited(connection: sqlite3.Connection, bot: int, message: dict[str, Any], now: int) -> Outcome:
-    """Take the edit of an allowed user's message: its new text counts as far as nobody took the old one.
+    """Handle the edit of an allowed user's message: its new text replaces an old one that was not taken.
 
-    An edit that changes no words (Telegram made a preview of a link, a shared location moved) says nothing,
-    and none of it is about a picture. What was decided by the old text stays decided.
+    An edit that does not change the text (Telegram added a link preview, a shared location moved) has no
+    effect, and no edit leads to the notice about media. A decision made by the old text stays.
     """
     place = answers.Place(bot, int(message["chat"]["id"]), int(message["message_id"]))
     text = _text(message)
@@ -74,14 +74,14 @@ def said(
     corrects: int | None = None,
     media_told: bool = False,
 ) -> Outcome:
-    """Take an allowed user's message: an answer, in reply to a card; else it is filed for the agent.
+    """Handle an allowed user's message: an answer, in reply to a card; otherwise file it for the agent.
 
-    Only words are handed on: a picture or a file is not, and the person is told so, once for an album. A
-    message of Telegram's own (somebody joined, something was pinned) says nothing.
+    Only text is passed on. For a picture or a file the person gets a notice, once for an album. A service
+    message of Telegram (a member joined, a message was pinned) has no effect.
 
     Args:
-        corrects: the answer that the message was before it was edited.
-        media_told: the person was told already that no picture is handed on.
+        corrects: the answer that the message was before the edit.
+        media_told: whether the notice about media was already sent.
     """
     chat_id = int(message["chat"]["id"])
     text = _text(message)
@@ -102,7 +102,7 @@ def said(
         _file(connection, bot, message, text, now, awaited=awaited, corrects=corrects)
     if left_out is not None and not media_told:
         kept = "Its text was passed on." if text else "It was discarded."
-        if "media_group_id" in message:  # the words may stand below another of its pictures
+        if "media_group_id" in message:  # the text may be the caption of another of its pictures
             kept = "Its text, if any, was passed on."
         article = "An" if left_out[0] in "aeiou" else "A"
         lines = [f"{article} {left_out} cannot be passed to the agent", f"Agents receive text only. {kept}"]
@@ -122,7 +122,7 @@ def said(
 def _asked(
     connection: sqlite3.Connection, bot: int, message: dict[str, Any]
 ) -> tuple[ledger.Decision | None, bool]:
-    """Return the decision whose card a message replies to, open or closed; whether the card has numbers."""
+    """Return the decision, open or closed, whose card a message replies to; whether the card has numbers."""
     replied = message.get("reply_to_message")
     if not isinstance(replied, dict):
         return None, False
@@ -144,7 +144,7 @@ def queue_reply(
     now: int,
     buttons: Buttons = (),
 ) -> None:
-    """Queue the bridge's own words for the chat, or the topic, of a message: the first line is the title."""
+    """Queue a notice for the chat, or the topic, of a message; the first line is the title."""
     payload = Payload(text=render.notice(lines[0], lines[1:]), buttons=buttons)
     thread_id = message.get("message_thread_id") if message.get("is_topic_message") else None
     chat_id = int(message["chat"]["id"])
@@ -161,10 +161,10 @@ def _file(
     awaited: bool,
     corrects: int | None,
 ) -> None:
-    """Enter a message for the agent.
+    """Store a message for the agent.
 
-    One about a question that is still open (`awaited`) names its event in `reply_to` alone: who waits for the
-    answer to that event must not take these words for it.
+    A message about a question that is still open (`awaited`) names its event in `reply_to` only: a program
+    that waits for the answer to that event must not take this message for it.
     """
     chat_id = int(message["chat"]["id"])
     who = _who(message, chat_id)

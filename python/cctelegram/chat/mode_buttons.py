@@ -1,8 +1,7 @@
-"""Buttons that change the mode, below the words that confirm a change.
+"""Buttons that change the mode, below the message that confirms a change.
 
-A button says what it orders by a name of the table here, with a MAC over it and the chat
-(decisions/codes.py): nobody without the key can make one, and one that is copied into another chat counts for
-nothing.
+A button's data is a name from `ORDERS` with a MAC over the name and the chat (decisions/codes.py): a button
+cannot be made without the key, and a copy in another chat has no effect.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from cctelegram.policy.judge import LOCAL, MUTED, NOMAD
 
 
 class Order(NamedTuple):
-    """What a button says and orders; `lasting` as in `Modes.change`."""
+    """The label and the effect of a button; `lasting` as in `Modes.change`."""
 
     label: str
     mode: str
@@ -29,7 +28,7 @@ ORDERS: Final = {
 
 
 def buttons(key: bytes, chat_id: int, mode: str) -> tuple[tuple[dict[str, Any], ...], ...]:
-    """Give one row with the orders that change something while `mode` counts."""
+    """Return one row with the buttons that change something in `mode`."""
     return (
         tuple(
             {"text": order.label, "callback_data": codes.order_data(key, name, chat_id)}
@@ -40,6 +39,6 @@ def buttons(key: bytes, chat_id: int, mode: str) -> tuple[tuple[dict[str, Any], 
 
 
 def read(key: bytes, data: str, chat_id: int) -> Order | None:
-    """Give what a button orders, or None when it is not ours, not whole, or of another chat."""
+    """Return the order of a button, or None when it is forged, damaged, or from another chat."""
     name = codes.read_order(key, data, chat_id)
     return None if name is None else ORDERS.get(name)

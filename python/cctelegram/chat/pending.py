@@ -1,4 +1,4 @@
-"""What /pending says: the open questions, and what waits, is held or is dead, counted as it is now."""
+"""The answer to /pending: open questions, and counts of queued, held and dead deliveries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import sqlite3
     from datetime import tzinfo
 
-# So many open questions are named; the rest are counted.
+# The number of open questions that are listed; the rest are counted.
 NAMED: Final = 15
 TITLE: Final = 120
 WORDS: Final = {
@@ -24,7 +24,7 @@ WORDS: Final = {
 
 
 def lines(connection: sqlite3.Connection, chat_id: int, now: int, zone: tzinfo) -> list[str]:
-    """Answer /pending for a chat; `now` in us since the epoch. The first line is the title."""
+    """Return the answer to /pending for a chat; `now` in us since the epoch. The first line is the title."""
     questions = recent.questions(connection, chat_id)
     waiting = recent.waiting(connection, chat_id)
     if not questions and not waiting:
@@ -45,7 +45,7 @@ def lines(connection: sqlite3.Connection, chat_id: int, now: int, zone: tzinfo) 
 
 
 def age(microseconds: int) -> str:
-    """Say how old something is: "40 s", "3 min", "5 h", "2 d"."""
+    """Format an age in us: "40 s", "3 min", "5 h", "2 d"."""
     seconds = max(0, microseconds // 1_000_000)
     for length, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= 2 * length:

@@ -1,4 +1,4 @@
-"""Those who are not allowed and try: never answered, counted, and the first try of each told to the owner."""
+"""Users that are not allowed: never answered, counted, and the owner notified of each one's first try."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from cctelegram.store import deliveries, facts
 if TYPE_CHECKING:
     import sqlite3
 
-# A notice names this many; the rest are counted.
+# The number of users named in a notice; the rest are counted.
 NAMED: Final = 5
-# One notice in this time, in us: who comes meanwhile stands in the next one.
+# The interval between notices, in us; users that arrive meanwhile are in the next one.
 EVERY: Final = 3_600_000_000
 FACT: Final = "strangers_notice"
 ALERTS: Final = 1
@@ -26,7 +26,7 @@ HOW_TO_ALLOW: Final = (
 
 
 class Stranger(msgspec.Struct, frozen=True):
-    """What the owner's notice says of one: the id, the names they gave themselves, what they did."""
+    """A user as named in the notice: the id, the self-chosen names, the act."""
 
     user_id: int
     name: str
@@ -34,12 +34,12 @@ class Stranger(msgspec.Struct, frozen=True):
 
     @property
     def line(self) -> str:
-        """Return the line of the notice; the names, which the stranger chose, stand last."""
+        """Return the line of the notice; the self-chosen names come last."""
         return f"user id {self.user_id}, {self.did}: {self.name}"
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """The newest notice; `goes_at` (us) is the earliest moment at which it goes."""
+    """The newest notice; `goes_at` (us) is the earliest time to send it."""
 
     delivery: int
     count: int
@@ -48,7 +48,7 @@ class Notice(msgspec.Struct, frozen=True):
 
 
 def stranger(update: dict[str, Any]) -> Stranger:
-    """Give who is behind a message or a tap."""
+    """Return the sender of a message or a tap."""
     query = update.get("callback_query")
     person = (update["message"] if query is None else query)["from"]
     names = [str(person[key]) for key in ("first_name", "last_name") if person.get(key)]
@@ -58,7 +58,7 @@ def stranger(update: dict[str, Any]) -> Stranger:
 
 
 def tell(connection: sqlite3.Connection, who: Stranger, owner: int, now: int, held: str | None) -> None:
-    """Queue a notice for the owner, or add to the one that still waits."""
+    """Queue a notice for the owner, or add to the one that is still queued."""
     kept = facts.get(connection, FACT)
     last = None if kept is None else msgspec.json.decode(kept, type=Notice)
     if last is not None and deliveries.is_untouched(connection, last.delivery):

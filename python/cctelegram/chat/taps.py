@@ -1,4 +1,4 @@
-"""A tap on a button: genuine or not, first or late."""
+"""Taps on the buttons of cards: genuine or not, first or late."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOT_OURS: Final = "This button does not belong to a question of this bridge."
 
 
 class Reply(NamedTuple):
-    """What the person is told at once, and whether the tap was the answer."""
+    """The immediate reply to the tap, and whether the tap closed the decision."""
 
     text: str
     closed: bool = False
@@ -27,10 +27,10 @@ class Reply(NamedTuple):
 def tapped(
     connection: sqlite3.Connection, bot: int, key: bytes, query: dict[str, Any], now: int, zone: tzinfo
 ) -> Reply:
-    """Take a callback query of an allowed user into the ledger, inside the caller's transaction.
+    """Record an allowed user's callback query in the ledger, inside the caller's transaction.
 
-    The button must carry our MAC for this chat, and stand in a message that is a card of its decision: a
-    copied or replayed one counts for nothing.
+    The button must carry our MAC for this chat, in a message that is a card of its decision: a copied or
+    replayed one has no effect.
     """
     message = query.get("message")
     if not isinstance(message, dict) or "chat" not in message:
