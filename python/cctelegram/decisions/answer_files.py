@@ -1,4 +1,4 @@
-"""Answers from the ledger to files under `responses/`; what a crash left unwritten is written at start."""
+"""Write answers from the ledger to files in `responses/`; those left by a crash are written at start."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 def write_all(connection: sqlite3.Connection, directory: str) -> None:
-    """Write all the files that are not on the disk yet, where no bridge runs.
+    """Write all answer files that are not on the disk yet, while no bridge runs.
 
     Raises:
-        OSError: one cannot be written; it stays entered as it is.
+        OSError: a file cannot be written; its answer stays unwritten in the store.
     """
     for answer in answers.unwritten(connection, -1):
         answers.written(
@@ -39,13 +39,13 @@ def write_all(connection: sqlite3.Connection, directory: str) -> None:
 
 
 def post(directory: str, answer: Answer, corrected: Answer | None) -> str:
-    """Write an answer's file, and take back the one that it corrects; return what stands in it.
+    """Write an answer file, and withdraw the one that it corrects; return its content.
 
-    Where nobody took the earlier one, the new text comes in its place, under its id. Where somebody did, it
-    is a second answer that names the first in `edits`.
+    If the earlier one was not taken, the new answer replaces it under the same id. Otherwise it is a second
+    answer that names the first in `edits`.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     body = answer.body
     if corrected is not None:
@@ -57,7 +57,7 @@ def post(directory: str, answer: Answer, corrected: Answer | None) -> str:
             if "edits" in old:
                 content["edits"] = old["edits"]
         body = orjson.dumps(content).decode()
-    with contextlib.suppress(FileExistsError):  # written before a crash that came before the note
+    with contextlib.suppress(FileExistsError):  # written before a crash, but not yet marked as written
         responses.post(directory, answer.name, body.encode())
     return body
 
@@ -78,8 +78,8 @@ class AnswerFiles(Component):
         return [] if self._problem is None else [self._problem]
 
     async def _work(self) -> None:
-        """Write what is entered, in order."""
-        withdrawn = True  # by a run before, which was killed
+        """Write stored answers, in order."""
+        withdrawn = True  # perhaps by an earlier run, which was killed
         waiting = await self._store.run(partial(answers.unwritten, limit=1))
         while True:
             written = None
@@ -92,7 +92,7 @@ class AnswerFiles(Component):
                     written = (waiting[0].answer, body)
             else:
                 if withdrawn:
-                    with contextlib.suppress(OSError):  # hidden, and swept at the next start
+                    with contextlib.suppress(OSError):  # a hidden file, removed at the next start
                         await asyncio.to_thread(responses.sweep, self._directory)
                     withdrawn = False
                 await self._wake.wait()
@@ -114,7 +114,7 @@ class AnswerFiles(Component):
 
 
 def _noted(connection: sqlite3.Connection, written: tuple[int, str] | None, now: int) -> list[Answer]:
-    """Note the answer whose file is on the disk, with what stands in it; return the next to be written."""
+    """Mark an answer as written, with the content of its file; return the next one to write."""
     if written is not None:
         answers.written(connection, written[0], now, written[1])
     return answers.unwritten(connection, 1)

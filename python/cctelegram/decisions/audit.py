@@ -1,11 +1,11 @@
-"""The audit log's entries: who decided what, when, on exactly which input, each bound to the one before.
+"""Entries of the audit log: who decided what, when, on exactly which input; each is chained to the previous.
 
-An entry is a line of JSON that names the SHA-256 of the line before (`previous`), and the store keeps that
-of the newest. So a line that was damaged, changed, taken out or moved is found. It is no proof against who
-can write both the log and the store, unless the hash of the newest entry is kept elsewhere.
+An entry is a line of JSON with the SHA-256 of the previous line (`previous`); the store keeps the hash of the
+newest. This detects a line that was damaged, changed, removed or moved. It does not protect against a writer
+of both the log and the store, unless the hash of the newest entry is kept elsewhere.
 
-Entries of earlier versions end with a `mac`, which the next one names in place of a hash: of these, the order
-is checked and not the content.
+Entries of earlier versions end with a `mac`, which the next entry names in place of a hash: for these, only
+the order is checked, not the content.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
     from cctelegram.decisions.ledger import Decision
     from cctelegram.events.event import Event
 
-# What stands in `previous` of the first entry.
+# `previous` of the first entry.
 NONE: Final = "0" * 64
-# A longer input stands in the log by its hash alone.
+# A longer input is logged as its hash only.
 MOST_INPUT: Final = 16_384
 
 
 class Line(NamedTuple):
-    """A line of the log, and where it stands: `place` is a file and a line number, or the store."""
+    """A line of the log, and its location: `place` is a file and a line number, or the store."""
 
     place: str
     text: bytes
 
 
 class Entry(NamedTuple):
-    """An entry; `digest` is what the next one names."""
+    """An entry; `digest` is the `previous` of the next one."""
 
     number: int
     digest: str
@@ -45,7 +45,7 @@ class Entry(NamedTuple):
 
 
 def content(decision: Decision, event: Event, body: str) -> dict[str, Any]:
-    """Give what is kept of a closed decision; `body` is the event as its producer wrote it."""
+    """Return the logged fields of a closed decision; `body` is the event as its producer wrote it."""
     label = None if decision.option is None else decision.options[decision.option]
     kept = {
         "at": outcomes.rfc3339(decision.closed_at or decision.opened_at),
@@ -71,13 +71,13 @@ def content(decision: Decision, event: Event, body: str) -> dict[str, Any]:
 
 
 def line_of(number: int, previous: str, content: dict[str, Any]) -> tuple[str, str]:
-    """Make the line of entry `number`; give it and its digest."""
+    """Return the line of entry `number` and its digest."""
     line = msgspec.json.encode({"number": number, "previous": previous, **content})
     return line.decode(), _digest(line)
 
 
 def read(line: bytes) -> Entry | None:
-    """Give the entry that a line holds; None when it holds none."""
+    """Return the entry of a line, or None when the line is not an entry."""
     try:
         kept = msgspec.json.decode(line)
         return Entry(int(kept["number"]), _digest(line), {"previous": kept["previous"], **kept})
@@ -86,9 +86,9 @@ def read(line: bytes) -> Entry | None:
 
 
 def check(lines: Iterable[Line]) -> tuple[list[Entry], list[str]]:
-    """Follow the chain; give the entries, and each break of it in a sentence.
+    """Follow the chain; return the entries, and each break as a sentence.
 
-    The first entry may be any: older files are removed by age.
+    The first entry may have any number: old files are removed by age.
     """
     entries: list[Entry] = []
     faults: list[str] = []
@@ -111,13 +111,13 @@ def check(lines: Iterable[Line]) -> tuple[list[Entry], list[str]]:
 
 
 def follows(entry: Entry, before: Entry) -> bool:
-    """Whether an entry names the one before it."""
+    """Return whether an entry follows `before` in the chain."""
     names = (before.digest, before.content.get("mac"))
     return entry.number == before.number + 1 and entry.content["previous"] in names
 
 
 def is_head(entry: Entry, number: int, digest: str) -> bool:
-    """Whether an entry is the newest one as the store knows it."""
+    """Return whether an entry is the newest one recorded in the store."""
     return entry.number == number and digest in (entry.digest, entry.content.get("mac"))
 
 

@@ -1,8 +1,8 @@
-"""The audit log on the disk: entries go from the store to files under `state/audit/`, in order, each once.
+"""The audit log on the disk: entries move from the store to files in `state/audit/`, in order, each once.
 
-A file is named for its first entry, so that the names sort as the chain goes, whatever the clock did. An
-entry leaves the store only after it is synced; a crash in between leaves it in both, and a line that was cut
-short by one is taken away and written anew.
+A file is named after its first entry, so that the names sort in the order of the chain whatever the clock
+did. An entry leaves the store only after the file is synced; a crash in between leaves it in both, and a line
+that a crash truncated is removed and written again.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from cctelegram.runtime.context import Context
 
 
-# A full file is followed by another.
+# A file is full at this many bytes; the next entry starts another.
 FILE_BYTES: Final = 1 << 20
 DAY: Final = 86_400
 
 
 class AuditLog(Component):
-    """Writes entries to files under `state/audit/`, made with mode 0700 when it is not there."""
+    """Writes entries to files in `state/audit/`, which is created with mode 0700 when missing."""
 
     name = "writing the audit log"
     wakes_on = (DecisionOpened, DecisionClosed, ClockJumped, StoreReplaced)
@@ -49,7 +49,7 @@ class AuditLog(Component):
         return [] if self._problem is None else [self._problem]
 
     async def _work(self) -> None:
-        """Write what is entered, in order."""
+        """Write stored entries, in order."""
         while True:
             entries = await self._store.run(audit.waiting)
             if not entries:
@@ -70,12 +70,12 @@ class AuditLog(Component):
 
 
 def files(directory: Path) -> list[Path]:
-    """Give the log's files, oldest first."""
+    """Return the files of the log, oldest first."""
     return sorted(directory.glob("audit-*.jsonl"))
 
 
 def append(directory: Path, entries: Sequence[audit.Waiting]) -> None:
-    """Write the entries that are not there yet, synced when it returns. Raises OSError."""
+    """Append the entries that are not in the files yet, and sync. Raises OSError."""
     directory.mkdir(mode=0o700, exist_ok=True)
     known = files(directory)
     file, last = (known[-1], _mend(known[-1])) if known else (None, 0)
@@ -93,7 +93,7 @@ def append(directory: Path, entries: Sequence[audit.Waiting]) -> None:
 
 
 def forget(directory: Path, seconds: int, now: int) -> list[Path]:
-    """Remove the files, but the one in use, whose last entry is older than `seconds`; `now` in us."""
+    """Remove files whose last entry is older than `seconds`, except the one in use; `now` in us."""
     old = [file for file in files(directory)[:-1] if file.stat().st_mtime < now / 1_000_000 - seconds]
     for file in old:
         file.unlink()
@@ -101,7 +101,7 @@ def forget(directory: Path, seconds: int, now: int) -> list[Path]:
 
 
 def _mend(file: Path) -> int:
-    """Take away a last line that a crash cut short; give the number of the last whole entry, 0 for none."""
+    """Remove a truncated last line; return the number of the last complete entry, 0 for none."""
     data = file.read_bytes()
     whole = data.rfind(b"\n") + 1
     if whole < len(data):
@@ -110,7 +110,7 @@ def _mend(file: Path) -> int:
     for line in reversed(lines):
         try:
             return int(msgspec.json.decode(line)["number"])
-        except (ValueError, KeyError, TypeError):  # blank, or changed by somebody: `verify` tells
+        except (ValueError, KeyError, TypeError):  # blank, or changed: `verify` reports it
             continue
     return 0
 

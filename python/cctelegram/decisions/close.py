@@ -1,4 +1,4 @@
-"""Closing a decision: the ledger's row, the answer, the audit log's entry, in one transaction."""
+"""Close a decision: ledger row, answer and audit entry, in one transaction."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def answered(
     option: int | None = None,
     text: str | None = None,
 ) -> Decision | None:
-    """Take a person's answer; None when the decision was closed before.
+    """Close a decision with a person's answer; None when it was closed before.
 
-    One that comes after the time, and before the clock's own look, finds the decision expired: what is given
-    back says so.
+    An answer that arrives after the expiry time, but before the expiry component acts, closes the decision
+    as expired; the state of the returned decision says so.
     """
     if decision.state == "open" and decision.expires_at is not None and decision.expires_at <= now:
         closed = ledger.expire(connection, decision, now)
@@ -44,7 +44,7 @@ def answered(
 
 
 def answer_file(connection: sqlite3.Connection, decision: Decision, now: int) -> None:
-    """Enter the answer and the audit entry of a decision that was just closed; files are written later."""
+    """Store the answer and the audit entry of a decision that was just closed; files are written later."""
     row = intake.event_row(connection, decision.event)
     event = from_row(row)
     _enter(connection, decision, event, str(row[intake.BODY]), now)
@@ -68,5 +68,5 @@ def _enter(connection: sqlite3.Connection, decision: Decision, event: Event, bod
 
 
 def new_id() -> str:
-    """Make an answer's id: 32 hexadecimal digits."""
+    """Return a new answer id: 32 hexadecimal digits."""
     return secrets.token_hex(16)

@@ -1,8 +1,8 @@
-"""What a button carries: an opaque id, the option's number, and a MAC over both and the chat.
+"""Callback data of buttons: an opaque id, the option's number, and a MAC over both and the chat.
 
-At most 64 bytes (Bot API, InlineKeyboardButton.callback_data). Nothing of the event is in it, so no title
-can make it too long, and nobody without the key can make one. The message it stands in is checked against
-the store when it is tapped.
+At most 64 bytes (Bot API, InlineKeyboardButton.callback_data). It contains no text of the event, so no title
+makes it too long, and it cannot be forged without the key. The message of a tapped button is checked against
+the store.
 """
 
 from __future__ import annotations
@@ -15,36 +15,36 @@ from typing import Final, NamedTuple
 KEY_BYTES: Final = 32
 CODE_BYTES: Final = 9
 MAC_BYTES: Final = 12
-# Stands in an order's MAC where a decision's code would; no code has this length.
+# Takes the place of a decision's code in the MAC of an order; no code has this length.
 ORDER: Final = "order"
-# The same of an action's.
+# The same for an action.
 ACTION: Final = "action"
 
 
 class Tapped(NamedTuple):
-    """What a genuine button says: the decision's code and the option's number."""
+    """The content of a genuine button: the decision's code and the option's number."""
 
     code: str
     option: int
 
 
 def new_key() -> bytes:
-    """Make the key of a store's buttons."""
+    """Return a new key for the buttons of a store."""
     return secrets.token_bytes(KEY_BYTES)
 
 
 def new_code() -> str:
-    """Make a decision's opaque id: 12 characters of the URL-safe alphabet."""
+    """Return a new opaque id for a decision: 12 characters of the URL-safe alphabet."""
     return _text(secrets.token_bytes(CODE_BYTES))
 
 
 def callback_data(key: bytes, code: str, option: int, chat_id: int) -> str:
-    """Give the data of one button: `d.<code>.<option>.<mac>`, 33 bytes at most."""
+    """Return the data of a decision's button: `d.<code>.<option>.<mac>`, at most 33 bytes."""
     return f"d.{code}.{option}.{_mac(key, code, option, chat_id)}"
 
 
 def read(key: bytes, data: str, chat_id: int) -> Tapped | None:
-    """Give what a button says, or None when it is not ours, not whole, or of another chat."""
+    """Return the content of a button, or None when it is forged, damaged, or from another chat."""
     kind, _, rest = data.partition(".")
     code, _, rest = rest.partition(".")
     option, _, mac = rest.partition(".")
@@ -56,15 +56,15 @@ def read(key: bytes, data: str, chat_id: int) -> Tapped | None:
 
 
 def order_data(key: bytes, order: str, chat_id: int) -> str:
-    """Give the data of a button that orders something of the bridge: `m.<order>.<mac>`.
+    """Return the data of a button that orders a change of the bridge: `m.<order>.<mac>`.
 
-    `order` is a short name of our own, without a dot: at most 45 bytes, so that the whole stays within 64.
+    `order` is a short internal name without a dot, at most 45 bytes, so that the data stays within 64.
     """
     return f"m.{order}.{_mac(key, ORDER, order, chat_id)}"
 
 
 def read_order(key: bytes, data: str, chat_id: int) -> str | None:
-    """Give what a button orders, or None when it is not ours, not whole, or of another chat."""
+    """Return the order of a button, or None when it is forged, damaged, or from another chat."""
     kind, _, rest = data.partition(".")
     order, _, mac = rest.partition(".")
     if kind != "m" or not hmac.compare_digest(mac.encode(), _mac(key, ORDER, order, chat_id).encode()):
@@ -73,7 +73,7 @@ def read_order(key: bytes, data: str, chat_id: int) -> str | None:
 
 
 class Action(NamedTuple):
-    """What the button of an action says, genuine or not: the event's row, the entry's place, the MAC."""
+    """The content of an action's button, genuine or not: row of the event, index of the entry, MAC."""
 
     event: int
     place: int
@@ -81,15 +81,15 @@ class Action(NamedTuple):
 
 
 def action_data(key: bytes, event: int, event_id: str, place: int, chat_id: int) -> str:
-    """Give the data of a button of `data.actions`: `a.<event>.<place>.<mac>`, 56 bytes at most.
+    """Return the data of a button of `data.actions`: `a.<event>.<place>.<mac>`, at most 56 bytes.
 
-    The MAC is over the event's id as well: a row that another event has in another store counts for nothing.
+    The MAC also covers the event's id: the same row of another event in another store has no effect.
     """
     return f"a.{event}.{place}.{_action_mac(key, event, event_id, place, chat_id)}"
 
 
 def read_action(data: str) -> Action | None:
-    """Give what the button of an action says, or None when it is none; `is_genuine` is to be asked."""
+    """Return the content of an action's button, unverified (see `is_genuine`); None for other data."""
     kind, *rest = data.split(".")
     if kind != "a" or len(rest) != 3 or not all(_is_number(part) for part in rest[:2]):
         return None
@@ -97,7 +97,7 @@ def read_action(data: str) -> Action | None:
 
 
 def is_genuine(key: bytes, action: Action, event_id: str, chat_id: int) -> bool:
-    """Whether we made the button of an action, for this event and this chat."""
+    """Return whether the bridge made an action's button, for this event and this chat."""
     mac = _action_mac(key, action.event, event_id, action.place, chat_id)
     return hmac.compare_digest(action.mac.encode(), mac.encode())
 

@@ -1,4 +1,4 @@
-"""Decisions whose time is over, closed when it is."""
+"""Close decisions when they expire."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 
-# The wall clock may step while we sleep: look again at least this often, in seconds, while one is open.
+# Longest sleep while a decision is open, in seconds: the wall clock may step meanwhile.
 LONGEST_SLEEP = 60.0
 
 
@@ -24,7 +24,7 @@ class Expiry(Component):
     wakes_on = (DecisionOpened, ClockJumped, StoreReplaced)
 
     async def _work(self) -> None:
-        """Sleep until the next one is due, close it, and again."""
+        """Sleep until the next decision is due, close it, repeat."""
         while True:
             due, following = await self._store.run(lambda c: _expire(c, clock.wall()))
             if due:

@@ -1,6 +1,6 @@
-"""The decisions in the store: opened with their event, closed once, by a tap, a text, expiry or a cancel.
+"""The ledger: decisions in the store, opened with their event, closed once by tap, text, expiry or cancel.
 
-Every function works on the store's writing connection, inside the caller's transaction.
+Every function uses the write connection of the store, inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Who(NamedTuple):
 
 
 class Card(NamedTuple):
-    """A decision's message on a phone; `message_id` is None while nobody knows it."""
+    """The message that shows a decision; `message_id` is None while it is unknown."""
 
     card: int
     decision: int
@@ -75,9 +75,9 @@ CARD_COLUMNS: Final = "id, decision, delivery, chat_id, message_id, payload, sho
 def open_decision(
     connection: sqlite3.Connection, event: int, question: Question, opened_at: int, now: int
 ) -> Decision:
-    """Enter a question; one whose time was over before it came is entered as expired.
+    """Store a question; one that arrives after its expiry time is stored as expired.
 
-    Nobody saw it, so of its defaults only a denial applies.
+    It was never shown, so its default applies only when it is a denial.
     """
     late = question.expires_at is not None and question.expires_at <= now
     default = question.default_option
@@ -109,17 +109,17 @@ def open_decision(
 
 
 def of_event(connection: sqlite3.Connection, event: int) -> Decision | None:
-    """Give the decision that an event asks for, if it asks for one."""
+    """Return the decision of an event, or None."""
     return _one(connection, "event = ?", event)
 
 
 def by_id(connection: sqlite3.Connection, decision: int) -> Decision | None:
-    """Give a decision by its row."""
+    """Return a decision by its row, or None."""
     return _one(connection, "id = ?", decision)
 
 
 def by_code(connection: sqlite3.Connection, code: str) -> Decision | None:
-    """Give the decision a button names."""
+    """Return the decision that a button names, or None."""
     return _one(connection, "code = ?", code)
 
 
@@ -142,21 +142,21 @@ def answer(
 
 
 def cancel(connection: sqlite3.Connection, decision: int, now: int) -> Decision | None:
-    """Close an open decision because its asker no longer wants it; None when it was closed before."""
+    """Cancel an open decision on behalf of its asker; None when it was closed before."""
     return _close(connection, decision, "cancelled", None, now)
 
 
 def expire(connection: sqlite3.Connection, decision: Decision, now: int) -> Decision | None:
-    """Close an open decision whose time is over; None when it was closed before.
+    """Close an open decision that is past its expiry time; None when it was closed before.
 
-    The default applies only when it is a denial, or when the card had been on a phone for at least half of
-    the time: nothing is approved by a question that nobody could see.
+    The default applies only when it is a denial, or when the card was on a phone for at least half of the
+    time: a question that could not be seen approves nothing.
     """
     return _close(connection, decision.id, "expired", default_of(connection, decision), now)
 
 
 def default_of(connection: sqlite3.Connection, decision: Decision) -> int | None:
-    """Give the option that applies when the decision's time is over, or None."""
+    """Return the option that applies when the decision expires, or None."""
     chosen = decision.default_option
     if chosen is None or decision.expires_at is None or is_denial(decision.options[chosen]):
         return chosen
@@ -166,18 +166,18 @@ def default_of(connection: sqlite3.Connection, decision: Decision) -> int | None
 
 
 def delivered_at(connection: sqlite3.Connection, decision: int) -> int | None:
-    """Give when a card of it first was on a phone, or None when it never was."""
+    """Return when a card of a decision was first sent (us), or None when none was."""
     (when,) = connection.execute("SELECT min(sent_at) FROM cards WHERE decision = ?", (decision,)).fetchone()
     return None if when is None else int(when)
 
 
 def due(connection: sqlite3.Connection, now: int) -> list[Decision]:
-    """Give the open decisions whose time is over."""
+    """Return the open decisions that are past their expiry time."""
     return _many(connection, "state = 'open' AND expires_at <= ? ORDER BY expires_at LIMIT 100", now)
 
 
 def next_expiry(connection: sqlite3.Connection) -> int | None:
-    """Give when the next open decision's time is over (us), or None."""
+    """Return when the next open decision expires (us), or None."""
     (when,) = connection.execute("SELECT min(expires_at) FROM decisions WHERE state = 'open'").fetchone()
     return None if when is None else int(when)
 
@@ -185,7 +185,7 @@ def next_expiry(connection: sqlite3.Connection) -> int | None:
 def add_card(
     connection: sqlite3.Connection, decision: int, delivery: int, bot: int, chat_id: int, payload: str
 ) -> int:
-    """Enter a card before it is sent; a repeat of the same delivery is a card of its own."""
+    """Store a card before it is sent; a repeat of the same delivery has its own card."""
     cursor = connection.execute(
         "INSERT INTO cards (decision, delivery, bot, chat_id, payload) VALUES (?, ?, ?, ?, ?)",
         (decision, delivery, bot, chat_id, payload),
@@ -194,12 +194,12 @@ def add_card(
 
 
 def drop_card(connection: sqlite3.Connection, card: int) -> None:
-    """Forget a card that certainly did not arrive."""
+    """Delete a card that certainly did not arrive."""
     connection.execute("DELETE FROM cards WHERE id = ? AND message_id IS NULL", (card,))
 
 
 def card_sent(connection: sqlite3.Connection, card: int, message_id: int, shown: str, now: int) -> None:
-    """Note which message a card became, and which of the decision's states it shows."""
+    """Record the message of a sent card, and the state of the decision that it shows."""
     connection.execute(
         "UPDATE cards SET message_id = ?, sent_at = ?, shown = ? WHERE id = ?", (message_id, now, shown, card)
     )
@@ -208,10 +208,10 @@ def card_sent(connection: sqlite3.Connection, card: int, message_id: int, shown:
 def card_at(
     connection: sqlite3.Connection, bot: int, decision: int, chat_id: int, message_id: int, now: int
 ) -> Card | None:
-    """Find the card that a tap came from.
+    """Return the card that a tap came from, or None.
 
-    A card of which nobody knew whether it arrived has no message id: a tap on it proves that it did, and
-    gives it one. Any other message is not a card of this decision.
+    A card with unknown delivery status has no message id: a tap on it proves that it arrived, and supplies
+    the id. Any other message is not a card of this decision.
     """
     where = f"SELECT {CARD_COLUMNS} FROM cards WHERE bot = ? AND decision = ? AND chat_id = ? AND "  # noqa: S608 - a constant list
     key = (bot, decision, chat_id)
@@ -228,7 +228,7 @@ def card_at(
 
 
 def card_of_message(connection: sqlite3.Connection, bot: int, chat_id: int, message_id: int) -> Card | None:
-    """Give the card that stands in a message, for a reply to it."""
+    """Return the card in a message, or None; for a reply to it."""
     row = connection.execute(
         f"SELECT {CARD_COLUMNS} FROM cards WHERE bot = ? AND chat_id = ? AND message_id = ?",  # noqa: S608
         (bot, chat_id, message_id),
@@ -239,9 +239,9 @@ def card_of_message(connection: sqlite3.Connection, bot: int, chat_id: int, mess
 def stale_cards(
     connection: sqlite3.Connection, bot: int, now: int, allowed: Collection[int], limit: int = 50
 ) -> list[Card]:
-    """Give the cards on a phone that are to be edited.
+    """Return the sent cards that need an edit.
 
-    They do not show how their decision ended, or are on the phone of a person who is not in `allowed`.
+    They do not show how their decision ended, or are in the chat of a person that is not in `allowed`.
     """
     names = ", ".join(f"cards.{name.strip()}" for name in CARD_COLUMNS.split(","))
     found = connection.execute(
@@ -253,7 +253,7 @@ def stale_cards(
 
 
 def stale_later(connection: sqlite3.Connection, bot: int, allowed: Collection[int]) -> bool:
-    """Whether a card waits for another try at its edit."""
+    """Return whether any card needs an edit, now or later."""
     found = connection.execute(
         "SELECT 1 FROM cards JOIN decisions ON decisions.id = cards.decision WHERE cards.bot = ? "  # noqa: S608
         f"AND {_is_stale(allowed)} LIMIT 1",
@@ -263,7 +263,7 @@ def stale_later(connection: sqlite3.Connection, bot: int, allowed: Collection[in
 
 
 def _is_stale(allowed: Collection[int]) -> str:
-    # A chat with a positive id is a person's own, and has the person's number.
+    # A positive chat id is a private chat, and equals the user id.
     people = ", ".join(str(int(user)) for user in allowed)
     return (
         "cards.message_id IS NOT NULL AND cards.shown = 'open' AND (decisions.state != 'open' "
@@ -272,19 +272,19 @@ def _is_stale(allowed: Collection[int]) -> str:
 
 
 def card_shows(connection: sqlite3.Connection, card: int, state: str) -> None:
-    """Note what a card's message now shows."""
+    """Record the state that a card's message now shows."""
     connection.execute("UPDATE cards SET shown = ? WHERE id = ?", (state, card))
 
 
 def card_later(connection: sqlite3.Connection, card: int, not_before: int) -> None:
-    """Edit a card again at `not_before` (us): the last try failed."""
+    """Schedule a retry of a failed edit at `not_before` (us)."""
     connection.execute(
         "UPDATE cards SET attempts = attempts + 1, not_before = ? WHERE id = ?", (not_before, card)
     )
 
 
 def counts(connection: sqlite3.Connection) -> dict[str, int]:
-    """Give how many decisions are in each state."""
+    """Return the number of decisions in each state."""
     return dict(connection.execute("SELECT state, count(*) FROM decisions GROUP BY state").fetchall())
 
 

@@ -1,4 +1,4 @@
-"""What a closed decision means: for the agent an answer, for the person a line on the card."""
+"""The outcome of a closed decision: an answer for the agent, a line on the card for the person."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MICROSECONDS: Final = 1_000_000
 
 
 def action(decision: Decision) -> str:
-    """Give the answer's `action`: approved, denied, answered, expired or cancelled."""
+    """Return the outcome, `action` of the answer: approved, denied, answered, expired or cancelled."""
     if decision.state != "answered":
         return decision.state
     if decision.default_pair and decision.option is not None:
@@ -27,7 +27,7 @@ def action(decision: Decision) -> str:
 def answer(
     decision: Decision, event_id: str, task_id: str, *, answer_id: str, delivered: bool
 ) -> dict[str, Any]:
-    """Give the answer file's content for a closed decision; keys as docs/protocol.md lists them."""
+    """Return the content of a closed decision's answer file; keys as listed in docs/protocol.md."""
     closed = decision.closed_at or decision.opened_at
     label = None if decision.option is None else decision.options[decision.option]
     content: dict[str, Any] = {
@@ -52,15 +52,15 @@ def answer(
     if decision.state == "expired":
         content["delivered"] = delivered
     if decision.state == "answered" and decision.default_pair and decision.option is not None:
-        # Older readers look at this field alone.
+        # Older readers use this field only.
         content["callback_data"] = f"{('approve', 'deny')[decision.option]}_{task_id}"
     return {key: value for key, value in content.items() if value is not None}
 
 
 def line(decision: Decision, zone: tzinfo, labels: Sequence[str] | None = None) -> str:
-    """Return what the card says of a closed decision: what, and in a second line who and when.
+    """Return the card's words for a closed decision: the outcome, and in a second line who and when.
 
-    `labels`: the options as the buttons show them. Names and words are in one line each.
+    `labels`: the options as the buttons show them. Each name and text is flattened to one line.
     """
     moment = datetime.fromtimestamp((decision.closed_at or decision.opened_at) / MICROSECONDS, zone)
     when = f"{moment.day} {moment:%b %H:%M %Z}".rstrip()
@@ -75,17 +75,17 @@ def line(decision: Decision, zone: tzinfo, labels: Sequence[str] | None = None) 
 
 
 def who(decision: Decision) -> str:
-    """Give a person's name as the card shows it."""
+    """Return the name of a decision's person as the card shows it."""
     name = _flat(decision.first_name or "user")
     return f"{name} (@{_flat(decision.username)})" if decision.username else f"{name} ({decision.user_id})"
 
 
 def _flat(text: str) -> str:
-    """Return a text in one line, so that none can begin a line that reads as somebody else's."""
+    """Return a text in one line, so that it cannot forge a line of the card."""
     return " ".join(text.split())
 
 
 def rfc3339(moment: int) -> str:
-    """Give microseconds since the epoch as RFC 3339 in UTC, with microseconds."""
+    """Format microseconds since the epoch as RFC 3339 in UTC, with microseconds."""
     seconds, rest = divmod(moment, MICROSECONDS)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:06d}Z"

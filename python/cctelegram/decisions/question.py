@@ -1,4 +1,4 @@
-"""What an approval request asks, read from its event; nothing in it is ever an error.
+"""Read the question of an approval request from its event; no content is an error.
 
 The defaults are the protocol's: options Approve and Deny; the prompt is `data.approval_prompt`, else
 `description`, else `title`.
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 DEFAULT_OPTIONS: Final = ("Approve", "Deny")
 MAX_OPTIONS: Final = 10
-# One label of a button; Telegram shows about 40 characters of it, the card's text shows the rest.
+# Longest label of a button, in characters; Telegram shows about 40 of it, the card's text shows the rest.
 MAX_LABEL: Final = 100
 MICROSECONDS: Final = 1_000_000
-# Ten years: a larger number is a mistake, and would not fit a date.
+# Ten years: a larger value is a mistake, and would not fit a date.
 LONGEST_SECONDS: Final = 10 * 366 * 86_400
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """A question as it is put to the person; `expires_at` in us since the epoch, from the event's time."""
+    """A question for a person; `expires_at` in us since the epoch, counted from the event's time."""
 
     prompt: str
     options: tuple[str, ...]
@@ -56,9 +56,9 @@ def question(event: Event) -> Question:
 
 
 def is_denial(label: str) -> bool:
-    """Whether choosing `label` lets nothing happen.
+    """Return whether choosing `label` denies.
 
-    A default may always be such a label, however short the card was on the phone.
+    Such a default always applies, however short the card was on the phone.
     """
     return words.approves(label) is False
 
@@ -88,6 +88,6 @@ def _default(given: Any, options: tuple[str, ...]) -> int | None:
     if not isinstance(given, str):
         return None
     wanted = given.strip().casefold()
-    # Older producers write what was done (`denied`), not the label.
+    # Older producers write the outcome (`denied`), not the label.
     wanted = {"approved": "approve", "denied": "deny"}.get(wanted, wanted)
     return next((index for index, label in enumerate(options) if label.strip().casefold() == wanted), None)

@@ -1,4 +1,4 @@
-"""What a reply in words to a card means."""
+"""Interpret a text reply to a card."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
 
 class Meant(NamedTuple):
-    """The option that is chosen by number, and the words that go with it; one of them is not None."""
+    """The index of the chosen option, and the text of the answer; at least one is not None."""
 
     option: int | None
     text: str | None
 
 
 def meant(decision: Decision, text: str, *, numbered: bool = False) -> Meant | None:
-    """Read a reply; None when it decides nothing and the person is to be asked again.
+    """Return the meaning of a reply, or None when it decides nothing and the person must be asked again.
 
-    An option's label chooses it, and so does its number on a card that is `numbered` because Telegram refused
-    its buttons; a comment may follow the label of a denial. Other words are the answer where the question
-    takes words. Where the options are yes and no by any name, known words of both kinds choose one, and
-    nothing else does: whoever means something else is asked.
+    The label of an option chooses it, and so does its number on a card that is `numbered` because Telegram
+    refused its buttons; a comment may follow the label of a denial. If the question allows text, any other
+    text is the answer. If the options mean yes and no, known words of both kinds choose one; any other text
+    decides nothing.
     """
     chosen = _labelled(decision.options, text)
     if chosen is None and numbered:
@@ -46,7 +46,7 @@ def meant(decision: Decision, text: str, *, numbered: bool = False) -> Meant | N
 
 
 def help_with(decision: Decision, *, numbered: bool = False) -> str:
-    """Give the sentence that says which replies are understood."""
+    """Return the sentence that lists the accepted replies."""
     if numbered:
         return "Reply with the number of an option, or with its label, letter for letter."
     if words.is_yes_or_no(decision.options):
@@ -55,7 +55,7 @@ def help_with(decision: Decision, *, numbered: bool = False) -> str:
 
 
 def _labelled(options: tuple[str, ...], text: str) -> int | None:
-    """Give the option that a text names, by number; None when it names none, or several but for case."""
+    """Return the index of the option that a text names; None for none, or several that differ in case."""
     said = text.strip()
     exact = [index for index, label in enumerate(options) if label.strip() == said]
     said = said.casefold()
@@ -64,6 +64,6 @@ def _labelled(options: tuple[str, ...], text: str) -> int | None:
 
 
 def _numbered(options: tuple[str, ...], text: str) -> int | None:
-    """Return the option whose number, counted from 1, is all of a text; None when it is none."""
+    """Return the index of the option whose number, from 1, is the whole text; None when there is none."""
     said = text.strip()
     return int(said) - 1 if said.isdecimal() and 1 <= int(said[:9]) <= len(options) else None

@@ -1,4 +1,4 @@
-"""Whether the audit log is whole, and says what the ledger says. Reads only, also beside a running bridge."""
+"""Verify that the audit log is complete and agrees with the ledger. Read-only, also while a bridge runs."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 
 class Found(NamedTuple):
-    """The entries in order, and what is wrong, each in a sentence."""
+    """The entries in order, and the faults, each as a sentence."""
 
     entries: list[Entry]
     faults: list[str]
 
 
 def verify(connection: sqlite3.Connection, directory: Path, *, keep_days: int, now: int) -> Found:
-    """Check the chain through the files and what is still in the store, its end, and the ledger.
+    """Check the chain through the files and the store, its end, and its agreement with the ledger.
 
     Args:
-        connection: to the store; what it reads is one state of it.
-        directory: of the log's files.
-        keep_days: decisions that are older may have left the log.
+        connection: to the store; all reads see one state of it.
+        directory: of the files of the log.
+        keep_days: older decisions may have been removed from the log.
         now: us since the epoch.
     """
     connection.execute("BEGIN")
@@ -38,7 +38,7 @@ def verify(connection: sqlite3.Connection, directory: Path, *, keep_days: int, n
         head = log.head(connection)
         if head is None:
             faults += [f"{file}: the store knows of no entry" for file in files(directory)]
-        # A running bridge may have written more since this look at the store began.
+        # A running bridge may have written more since this read of the store began.
         elif not any(audit.is_head(entry, *head) for entry in entries):
             last = f"ends with entry {entries[-1].number}" if entries else "is empty"
             faults.append(
@@ -51,7 +51,7 @@ def verify(connection: sqlite3.Connection, directory: Path, *, keep_days: int, n
 
 
 def _lines(connection: sqlite3.Connection, directory: Path) -> Iterator[Line]:
-    """Give each line with its place; one that is in a file and still in the store counts once."""
+    """Yield each line with its location; one that is both in a file and in the store, once."""
     waiting = {entry.line.encode() for entry in log.waiting(connection, limit=-1)}
     for file in files(directory):
         for number, line in enumerate(file.read_bytes().split(b"\n"), start=1):

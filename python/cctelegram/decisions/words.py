@@ -1,8 +1,8 @@
-"""Words that approve and words that deny, as people reply to a card.
+"""Words of replies that approve or deny.
 
-The tables hold whole replies, in lower case and without punctuation. What is not in one of them, letter for
-letter after `plain`, means nothing: a reply is never searched for words that sound like consent. A word that
-only says that something was read (understood, noted, 了解) approves nothing and is in neither table.
+The tables hold whole replies, in lower case and without punctuation. A reply that does not match one exactly
+after `plain` means nothing: it is never searched for words that sound like consent. A word that only
+acknowledges (understood, noted, 了解) approves nothing and is in neither table.
 """
 
 # ruff: noqa: RUF001  # words of many alphabets
@@ -16,24 +16,24 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Variation selectors, colours of skin, and the ending that gives a person on a sign a sex.
+# Variation selectors, skin tones, and the gender suffix of emoji.
 _FACETS: Final = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]|\u200d[\u2640\u2642]")
 _APOSTROPHES: Final = re.compile("['\u2018\u2019\u02bc]")
 _HYPHEN: Final = re.compile(r"(?<=\w)[-\u2010\u2011](?=\w)")
-# A question mark is not among them: "yes?" asks.
+# Without the question mark: "yes?" is a question.
 _DROPPED: Final = re.compile(r"[.,;!¡。、，！；~]")
 
 
 def plain(text: str) -> str:
-    """Give a text without case, punctuation, hyphens, apostrophes and extra blanks."""
+    """Return a text without case, punctuation, hyphens, apostrophes and extra spaces."""
     text = _FACETS.sub("", unicodedata.normalize("NFKC", text).casefold())
     return " ".join(_DROPPED.sub(" ", _HYPHEN.sub(" ", _APOSTROPHES.sub("", text))).split())
 
 
 class Phrases:
-    """Whole replies, as `plain` gives them.
+    """A table of whole replies, in the form of `plain`.
 
-    Held in one text, which is searched in 20 us: sets of as many strings take ten times the memory.
+    Stored as one string, searched in 20 us: a set of the same strings takes ten times the memory.
     """
 
     def __init__(self, *lines: str) -> None:
@@ -173,11 +173,11 @@ DENIALS: Final = Phrases(
     "नहीं, لا, كلا, مرفوض, أرفض, לא, نه, ไม่, không, từ chối, tidak, tolak, nem, elutasítom",
     "respinge, όχι, απόρριψη, откажи, odbij, odbijam",
 )
-# Signs count with any colour of skin, repeated, alone or beside words of the same kind.
+# Emoji count with any skin tone, repeated, alone or with words of the same kind.
 APPROVING_SIGNS: Final = frozenset("👍👌✅✔☑🆗🙆")
 DENYING_SIGNS: Final = frozenset("👎❌✖❎🚫⛔🛑🙅")
-# Two options, one of each, are the answers yes and no by other names: only then do other words of the tables
-# choose one. Of "Stop the server?" with the options Stop and Continue nobody knows what a yes means.
+# Two options, one from each table, mean yes and no: only then do other words of the tables choose one. For
+# "Stop the server?" with the options Stop and Continue, the meaning of a yes is unclear.
 YES_LABELS: Final = Phrases(
     "yes, y, ok, okay, approve, accept, allow, agree, confirm, permit, ja, genehmigen, erlauben",
     "oui, approuver, accepter, autoriser, sí, si, aprobar, aceptar, permitir, sì, approva, accetta",
@@ -194,20 +194,20 @@ NO_LABELS: Final = Phrases(
 )
 
 
-# Ends the word of a denial before its comment. A space alone does not: "no problem" denies nothing.
+# Separates a denial from its comment. A space alone does not: "no problem" denies nothing.
 _SEPARATOR: Final = re.compile(r"[.,;:!。、，！；：]+|\s+[-\u2013\u2014]+\s+|\n+")
 _LEADING_SIGNS: Final = re.compile(f"[{''.join(DENYING_SIGNS)}]+")
 
 
 class Spoken(NamedTuple):
-    """What a reply says: whether it approves, and whether words of a comment follow."""
+    """The meaning of a reply: whether it approves, and whether a comment follows."""
 
     approves: bool
     commented: bool = False
 
 
 def approves(text: str) -> bool | None:
-    """Tell whether a text as a whole approves (True) or denies (False); None when it is not known."""
+    """Return whether a whole text approves (True) or denies (False); None when it is unknown."""
     said = plain(text)
     signs = {char for char in said if char in APPROVING_SIGNS or char in DENYING_SIGNS}
     kinds = {char in APPROVING_SIGNS for char in signs}
@@ -222,10 +222,10 @@ def approves(text: str) -> bool | None:
 
 
 def spoken(text: str) -> Spoken | None:
-    """Read a reply to a question of yes or no; None when it is not known what it means.
+    """Return the meaning of a reply to a yes-or-no question, or None when it is unknown.
 
-    A comment may follow a denial, after punctuation, a line's end or a sign ("no, use the staging db"), and
-    never an approval: "yes, but ..." is not one. A comment that approves in turn makes the whole unknown.
+    A comment may follow a denial, after punctuation, a line end or an emoji ("no, use the staging db"), but
+    never an approval: "yes, but ..." is not one. If the comment itself approves, the meaning is unknown.
     """
     whole = approves(text)
     if whole is not None:
@@ -238,7 +238,7 @@ def spoken(text: str) -> Spoken | None:
 
 
 def commented(text: str) -> tuple[str, str] | None:
-    """Split a text into what stands before a comment, and the comment; None when there is none."""
+    """Split a text into the part before a comment, and the comment; None when there is no comment."""
     text = _FACETS.sub("", text).strip()
     signs = _LEADING_SIGNS.match(text)
     if signs is not None:
@@ -248,7 +248,7 @@ def commented(text: str) -> tuple[str, str] | None:
 
 
 def is_yes_or_no(options: tuple[str, ...]) -> bool:
-    """Whether the options are two, one that is a yes by name and one that is a no."""
+    """Return whether there are two options, one named as a yes and one as a no."""
     names = [plain(option) for option in options]
     return len(names) == 2 and any(
         one in YES_LABELS and other in NO_LABELS for one, other in (names, names[::-1])
