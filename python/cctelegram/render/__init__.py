@@ -1,4 +1,4 @@
-"""Events to messages; each function here makes `Text`, which is text and entities."""
+"""Render events as messages; each function here returns `Text`: text and entities."""
 
 from cctelegram._native import one_line, visible
 from cctelegram.render.buttons import Button, buttons, labels

@@ -1,4 +1,4 @@
-"""The buttons an event asks for, as data; the bridge makes the keyboard."""
+"""The buttons that an event requests, as data; the bridge builds the keyboard."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
     from cctelegram.events.event import Event
 
-# A button shows about so many characters of its label.
+# A button shows about this many characters of its label.
 LABEL_SHOWN: Final = 40
 
 
 class Button(msgspec.Struct, frozen=True):
-    """A button: it opens `url`, or a tap on it is an answer with `action`; one of the two is None.
+    """A button: a tap opens `url` or answers with `action`; the other of the two is None.
 
-    `place`: of the entry in `data.actions`, from 0.
+    `place`: index of the entry in `data.actions`, from 0.
     """
 
     place: int
@@ -31,10 +31,10 @@ class Button(msgspec.Struct, frozen=True):
 
 
 def labels(options: Sequence[str]) -> tuple[str, ...]:
-    """Return what the buttons of these options show: each in one line, numbered where two look alike.
+    """Return the button labels of these options: one line each, numbered if any two look alike.
 
-    Two look alike when they differ only in look-alike or invisible characters, blanks or case, or only behind
-    what a button shows.
+    Two labels look alike when they differ only in look-alike or invisible characters, blanks or case, or only
+    beyond the characters that a button shows.
     """
     shown = [_native.one_line(label) or "(blank)" for label in options]
     for seen in (options, [label[:LABEL_SHOWN] for label in shown]):
@@ -44,10 +44,10 @@ def labels(options: Sequence[str]) -> tuple[str, ...]:
 
 
 def buttons(event: Event) -> tuple[Button, ...]:
-    """Give the buttons of `data.actions`, in order.
+    """Return the buttons of `data.actions`, in order.
 
-    An entry without a text, or whose address is not a link (`_native.is_link`), has no button; the message's
-    details show every entry.
+    An entry without a text, or with an address that is not a link (`_native.is_link`), gets no button; the
+    message's details show every entry.
     """
     actions = event.data.get("actions")
     made = (_button(place, entry) for place, entry in enumerate(actions)) if isinstance(actions, list) else ()

@@ -1,4 +1,4 @@
-"""An approval card: what is asked, in full, and later what became of it."""
+"""Render an approval card: the question in full, and later its outcome."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from cctelegram.events.event import Event
     from cctelegram.render.text import Row
 
-# Options after these have no button.
+# Further options get no button.
 MOST_BUTTONS = 10
-# The outcome's own line may be an answer in words; so much of it is shown on the card.
+# The outcome line may be an answer in words; the card shows at most this many UTF-16 units of it.
 LINE_SHOWN = 1500
 
 
@@ -31,12 +31,12 @@ def card(
     expires_at: int | None = None,
     deny_in_words: bool = False,
 ) -> tuple[Text, ...]:
-    """Render a question; the last part is the one to carry the buttons.
+    """Render a question; the last part carries the buttons.
 
-    The prompt is shown to the letter, never parsed and never folded; so are tool, command and paths. Only
-    wide runs of blanks are told by their number.
-    `expires_at` is in microseconds since the epoch. Options are the buttons' matter; the text lists them
-    when a button would not show all of one. `deny_in_words`: say how a reply denies with a
+    The prompt, tool, command and paths are shown verbatim: never parsed and never folded. Only wide runs of
+    blanks are replaced by their count.
+    `expires_at` is in microseconds since the epoch. The buttons show the options; the text lists them
+    when a button would not show one in full. `deny_in_words`: explain how a reply denies with a
     comment.
     """
     sheet = Sheet(event, style, shorten=True)
@@ -66,7 +66,7 @@ def card(
 
 
 def _way_to_answer(sheet: Sheet, deny_in_words: bool) -> None:
-    """Say what a reply does; leave out which session waits, which is no matter of the person's."""
+    """Explain what a reply does; omit the waiting session, which does not concern the person."""
     if isinstance(sheet.rest.get("awaited_by"), str):
         del sheet.rest["awaited_by"]
     if isinstance(sheet.rest.get("allow_text"), bool) and sheet.rest.pop("allow_text"):
@@ -78,7 +78,7 @@ def _way_to_answer(sheet: Sheet, deny_in_words: bool) -> None:
 
 
 def _options(sheet: Sheet) -> None:
-    """List options that are longer than a button shows, or look alike; leave out those that buttons show."""
+    """List the options if any is too long for a button or two look alike; omit them if buttons show all."""
     options = sheet.rest.get("options")
     if not isinstance(options, list) or not all(isinstance(label, str) for label in options):
         return
@@ -94,9 +94,9 @@ def _options(sheet: Sheet) -> None:
 
 
 def outcome(card: Text, line: str) -> Text:
-    """Append what became of a question to its card, within one message.
+    """Append the outcome of a question to its card, within one message.
 
-    When both do not fit, the middle of the card gives way, and the text says how much of it.
+    If both do not fit, the middle of the card is cut out, and a note states how much was removed.
     """
     line = _cut(_native.shorten_blanks(_native.visible(line).strip()), LINE_SHOWN)
     ending = f"\n\n{line}"
@@ -116,7 +116,7 @@ def _cut(text: str, units: int) -> str:
 
 
 def _without_middle(text: str, rows: list[Row], room: int) -> tuple[str, list[Row]]:
-    """Keep a text's beginning and end, together at most `room` units with the note between them."""
+    """Keep the beginning and end of a text, at most `room` UTF-16 units including the note between them."""
     size = _native.utf16_len(text)
     note = "\n[… {} characters of this card are left out here …]\n"
     left = room - len(note) - len(str(size))

@@ -1,4 +1,4 @@
-"""Many events in one message: counts by type, the worst first, the whole list folded."""
+"""Render many events as one message: counts by type, the worst first, the whole list folded."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SEVERITIES: Final = ("critical", "high", "medium", "low")
 
 
 class Line(Protocol):
-    """What a digest tells of an event, or of `times` equal ones; `occurred_at` in us since the epoch."""
+    """The fields of one event, or of `times` equal ones, in a digest; `occurred_at` in us since the epoch."""
 
     @property
     def type(self) -> str: ...  # noqa: D102 - the names are the fields of the protocol
@@ -36,10 +36,9 @@ class Line(Protocol):
 
 
 def digest(title: str, lines: Sequence[Line], *, zone: tzinfo) -> tuple[Text, ...]:
-    """Render a digest of at least one event: as many messages as its full list needs.
+    """Render a digest of at least one event, in as many messages as its full list needs.
 
-    Every title is in the list, whole; those that matter most (severity high and critical) stand above the
-    fold as well.
+    The list holds every title in full; titles of severity high and critical appear above the fold as well.
     """
     draft = Draft()
     draft.add(_native.one_line(title), "bold")

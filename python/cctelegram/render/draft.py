@@ -1,4 +1,4 @@
-"""A message being written: text is appended, marks are set on stretches of it."""
+"""A message under construction: text is appended, and entities mark ranges of it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ QUOTES = ("blockquote", "expandable_blockquote")
 
 
 class Draft:
-    """Text with marks, of any length; `parts` cuts it into messages.
+    """Text with entities, of any length; `parts` splits it into messages.
 
-    All that comes in goes through `visible`, so nothing that is written can hide or turn anything else. With
-    `shorten`, through `shorten_blanks` too, so that nothing is pushed out of sight.
+    All input passes through `visible`, so that no text can hide or reverse other text. With `shorten`, it
+    passes through `shorten_blanks` too, so that nothing is pushed out of sight.
     """
 
     def __init__(self, *, shorten: bool = False) -> None:
@@ -22,7 +22,7 @@ class Draft:
         self.units = 0
 
     def add(self, text: str, kind: str | None = None, value: str | None = None) -> None:
-        """Append `text` as it is, never parsed, marked as `kind` if one is given."""
+        """Append `text` unparsed, with an entity of type `kind` if given."""
         if not text:
             return
         text = self._shown(text)
@@ -33,7 +33,7 @@ class Draft:
         self.units += length
 
     def add_markdown(self, text: str, *, folded: bool) -> None:
-        """Append what `text` says as Markdown; `folded`: within a quotation that opens on a tap."""
+        """Append `text`, parsed as Markdown; `folded`: inside a quotation that opens on a tap."""
         start = self.units
         text, rows = _native.markdown(self._shown(text))
         length = _native.utf16_len(text)
@@ -46,23 +46,23 @@ class Draft:
             self.fold(start)
 
     def fold(self, start: int) -> None:
-        """Fold all from `start` (UTF-16 units) on; a tap opens it."""
+        """Fold everything from `start` (UTF-16 units) on; a tap opens it."""
         if self.units > start:
             self._rows.append(("expandable_blockquote", start, self.units - start, None))
 
     def end_line(self) -> None:
-        """Make sure that what comes next begins a line."""
+        """Ensure that the next text begins a line."""
         if self.units and not self._ends("\n"):
             self.add("\n")
 
     def end_block(self) -> None:
-        """Make sure that a blank line stands before what comes next."""
+        """Ensure that a blank line precedes the next text."""
         self.end_line()
         if self.units and not self._ends("\n\n"):
             self.add("\n")
 
     def parts(self) -> tuple[Text, ...]:
-        """Cut the draft into messages: none when it is blank."""
+        """Split the draft into messages; return none if it is blank."""
         parts = _native.split("".join(self._pieces), self._rows, LIMIT, MAX_ENTITIES)
         return tuple(text_of(text, rows) for text, rows in parts)
 

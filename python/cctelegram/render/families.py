@@ -1,7 +1,7 @@
-"""What matters of each kind of event, one function a family; a table chooses.
+"""Fields shown first for each family of events: one function per family, selected by a table.
 
-A family shows what a person wants to see first; whatever it leaves is shown by the details, so no family
-can lose anything.
+A family shows the fields a person wants to see first; the details show the remaining fields, so no family
+can lose any.
 """
 
 from __future__ import annotations
@@ -17,69 +17,69 @@ if TYPE_CHECKING:
 
 
 def task(sheet: Sheet) -> None:
-    """A task: how it stands, how long it took."""
+    """Show a task: status, duration, file."""
     sheet.show("status", "duration_ms", "file_path")
 
 
 def code(sheet: Sheet) -> None:
-    """Work on code: where, in what."""
+    """Show work on code: location, language, branch."""
     sheet.show("file_path", "line_number", "module_name", "class_name", "function_name", "language")
     sheet.show("branch_name", "files_changed", "duration_ms")
     sheet.code("code_snippet")
 
 
 def file(sheet: Sheet) -> None:
-    """A file or directory: which."""
+    """Show a file or directory: its path."""
     sheet.show("file_path", "directory", "line_number")
 
 
 def build(sheet: Sheet) -> None:
-    """A build or a check: of what, how long, with what result."""
+    """Show a build or a check: target, result, duration."""
     sheet.show("build_target", "success", "exit_code", "duration_ms", "coverage_percentage")
     sheet.show("response_time_ms")
 
 
 def tests(sheet: Sheet) -> None:
-    """Tests: how many passed and failed, what they cover."""
+    """Show tests: counts of passed and failed, coverage."""
     sheet.say(tests_passed="passed", tests_failed="failed", test_count="in all")
     sheet.show("coverage_percentage", "duration_ms", "class_name", "module_name")
 
 
 def git(sheet: Sheet) -> None:
-    """Version control: which commit, where, whose, what it says."""
+    """Show version control: commit, branch, author, message."""
     sheet.show("commit_hash", "hash", "branch_name", "author", "files_changed")
     sheet.show("commit_message", "message")
 
 
 def system(sheet: Sheet) -> None:
-    """The system or an alert: how bad, which value against which threshold, where."""
+    """Show the system or an alert: severity, value and threshold, service."""
     sheet.show("severity", "current_value", "threshold", "service_name", "endpoint", "response_code")
     sheet.show("response_time_ms", "cpu_usage_percent", "memory_usage_mb", "disk_usage_mb", "network_bytes")
 
 
 def deployment(sheet: Sheet) -> None:
-    """A deployment or a change of what runs: which service, how long."""
+    """Show a deployment or a change of a running service: service, status, duration."""
     sheet.show("service_name", "status", "success", "branch_name", "duration_ms", "disk_usage_mb")
 
 
 def interaction(sheet: Sheet) -> None:
-    """What a person or a command did, or is asked."""
+    """Show an action of a person or a command, or a question to a person."""
     sheet.show("tool_name", "tool", "command", "file_path", "directory")
     sheet.show("exit_code", "duration_ms", "approval_prompt", "options", "default_on_timeout")
 
 
 def notification(sheet: Sheet) -> None:
-    """News: its status and where it comes from."""
+    """Show a notification: status, severity, service."""
     sheet.show("status", "severity", "service_name", "message")
 
 
 def integration(sheet: Sheet) -> None:
-    """Another service: where, what it answered, how fast."""
+    """Show a call of another service: endpoint, response, response time."""
     sheet.show("service_name", "endpoint", "response_code", "response_time_ms", "request_id")
 
 
 def generic(sheet: Sheet) -> None:
-    """Anything else: what any event may have."""
+    """Show any other event: the fields that every event may have."""
     sheet.show("status", "severity", "duration_ms", "message", "tags")
 
 
@@ -97,7 +97,7 @@ OF_CATEGORY: dict[str, Callable[[Sheet], None]] = {
     "custom": generic,
 }
 
-# Types whose family is not that of their category.
+# Types with another family than their category.
 OF_TYPE: dict[str, Callable[[Sheet], None]] = {
     "code_testing": tests,
     "code_deployment": deployment,
@@ -109,7 +109,7 @@ OF_TYPE: dict[str, Callable[[Sheet], None]] = {
 
 
 def family(event_type: str) -> Callable[[Sheet], None]:
-    """Choose the family of a type; `generic` for one the catalogue does not know."""
+    """Return the family of a type; `generic` for a type that is not in the catalogue."""
     known = catalogue.BY_NAME.get(event_type)
     if known is None:
         return generic

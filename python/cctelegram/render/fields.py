@@ -1,4 +1,4 @@
-"""The `data` fields the protocol knows: what each is called and how it is shown."""
+"""The `data` fields that the protocol defines: label and form of each."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ class Field(NamedTuple):
     """How a field is shown.
 
     Attributes:
-        label: Stands before the value.
-        form: "text", "code" (a name, a path: letters of one width), "block" (the same, on lines of its
+        label: precedes the value.
+        form: "text", "code" (a name or a path, in a monospaced font), "block" (the same, on lines of its
             own), "duration" (milliseconds), "link".
-        unit: Follows a number.
+        unit: follows a number.
     """
 
     label: str

@@ -1,4 +1,4 @@
-"""An event as messages."""
+"""Render an event as messages."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def message(event: Event, *, zone: tzinfo, style: str = "concise", times: int = 1) -> tuple[Text, ...]:
-    """Render an event, at least one part, each within 4096 UTF-16 units and 100 entities.
+    """Render an event in one or more parts, each within 4096 UTF-16 units and 100 entities.
 
-    Every letter and digit of title, description, data and extra is in the parts, in order within each
-    value. Only the description is read as Markdown. `style`: "concise" folds what is long or beside the
-    point, "detailed" leaves all open and adds the event's ids. `times`: of how many equal events it
-    tells; the number stands before the title.
+    The parts contain every letter and digit of title, description, data and extra, in order within each
+    value. Only the description is parsed as Markdown. `style`: "concise" folds long or secondary text,
+    "detailed" folds nothing and adds the event's ids. `times`: the number of equal events that the message
+    stands for, shown before the title.
     """
     sheet = Sheet(event, style)
     sheet.title(times)

@@ -1,4 +1,4 @@
-"""The bridge's own words."""
+"""Render notices: the bridge's own messages."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
     from cctelegram.render.text import Text
 
-# Room for the line that says what was left out.
+# UTF-16 units for title and lines; the rest is for the last line, which reports a cut.
 ROOM = 4000
 
 
 def notice(title: str, lines: Sequence[str]) -> Text:
-    """Make one message of a title, in bold, and lines, none of them parsed, each in one line.
+    """Return one message of a title, in bold, and lines; nothing is parsed, and each takes one line.
 
-    What does not fit one message is left out, and the last line says so.
+    Text that does not fit one message is omitted, and the last line reports it.
     """
     draft = Draft()
     for place, line in enumerate((title, *lines)):

@@ -1,4 +1,4 @@
-"""A message in a plainer form, for when Telegram refuses the one it had."""
+"""Plainer forms of a message, for when Telegram refuses its first form."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from cctelegram.render.text import LIMIT, MAX_ENTITIES, Text, rows_of, text_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# A text of so few UTF-16 units is not what is too long.
+# A text of at most this many UTF-16 units cannot be too long.
 SHORTEST: Final = 512
 
 
 def bare(text: Text) -> tuple[Text, ...]:
-    """Return the text without entities; the address of a link is written behind its words."""
+    """Return the text without entities; the address of a link follows its words."""
     units = text.text.encode("utf-16-le")
     for entity in sorted(text.entities, key=lambda one: one.offset + one.length, reverse=True):
         end = 2 * (entity.offset + entity.length)
@@ -25,7 +25,7 @@ def bare(text: Text) -> tuple[Text, ...]:
 
 
 def below(text: Text, lines: Sequence[str]) -> tuple[Text, ...]:
-    """Return the text with lines below it, none of them parsed; in as many messages as that takes."""
+    """Return the text with unparsed lines below it, in as many messages as needed."""
     added = "\n".join(_native.visible(line) for line in lines)
     whole = f"{text.text.rstrip()}\n\n{added}"
     parts = _native.split(whole, rows_of(text), LIMIT, MAX_ENTITIES)
@@ -33,7 +33,7 @@ def below(text: Text, lines: Sequence[str]) -> tuple[Text, ...]:
 
 
 def halves(text: Text) -> tuple[Text, ...]:
-    """Return the text in messages of half its length, or as it is when it is short already."""
+    """Return the text in messages of half its length, or unchanged if it is already short."""
     length = _native.utf16_len(text.text)
     if length <= SHORTEST:
         return (text,)

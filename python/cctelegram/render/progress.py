@@ -1,4 +1,4 @@
-"""How far something is: a percentage, or so many of so many."""
+"""Progress of an event: a percentage, or `current` of `total`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ STEPS = 10
 
 
 def progress(data: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
-    """Give a line with a bar, and the keys of `data` that it says in full; ("", ()) when there is none.
+    """Return a line with a bar, and the keys of `data` that it shows in full; ("", ()) without progress.
 
-    A percentage counts from 0 to 100, or `current` of a positive `total`; both also under `metadata`,
-    whose keys are not among those given.
+    Progress is a percentage from 0 to 100, or `current` of a positive `total`; either may be under
+    `metadata`, whose keys are not returned.
     """
     line, keys = _line(data)
     metadata = data.get("metadata")
@@ -26,7 +26,7 @@ def _line(data: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
     percentage, current, total = data.get("percentage"), data.get("current"), data.get("total")
     said, keys = [], []
     share: float | None = None
-    if is_number(percentage) and 0 <= percentage <= 100:  # type: ignore[operator]  # is_number has looked
+    if is_number(percentage) and 0 <= percentage <= 100:  # type: ignore[operator]  # is_number has checked
         share = percentage / 100  # type: ignore[operator]
         said.append(f"{words(percentage)} %")
         keys.append("percentage")

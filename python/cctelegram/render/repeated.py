@@ -1,4 +1,4 @@
-"""The mark of a message that may be on the phone already."""
+"""Mark a message that may already have arrived."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MARK: Final = "(may be a repeat)"
 
 
 def repeated(text: Text) -> Text:
-    """Put the mark above a message; every rendered part leaves room for it (`text.LIMIT`)."""
+    """Return a message with the mark above it; every rendered part leaves room for it (`text.LIMIT`)."""
     head = f"{MARK}\n"
     units = _native.utf16_len(head)
     if units + _native.utf16_len(text.text) > WHOLE:

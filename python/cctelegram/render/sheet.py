@@ -1,4 +1,4 @@
-"""An event on its way to a draft: what was shown of it, and what is still to show."""
+"""Render an event into a draft, and record the values that are not shown yet."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
     from cctelegram.events.event import Event
 
-# A longer title is cut in the first line; the whole of it stands in the details.
+# A longer title is cut in the first line; the details show it in full.
 TITLE_SHOWN = 200
 # A longer description or error is folded in the concise style: about a screen of a phone.
 OPEN = 800
-# A longer value gets lines of its own.
+# A longer value starts on a new line.
 ON_ONE_LINE = 120
 UNKNOWN_ICON = "🔹"
 
 
 class Sheet:
-    """Shows an event's values, each once; `details` shows whatever nothing else has shown."""
+    """Show an event's values, each once; `details` shows all that remain."""
 
     def __init__(self, event: Event, style: str, *, shorten: bool = False) -> None:
         self.event = event
@@ -36,7 +36,7 @@ class Sheet:
         self._folding = False
 
     def title(self, times: int = 1) -> None:
-        """Show icon, how many equal events it stands for, and title, cut when it is too long for a line."""
+        """Show icon, number of equal events, and title; cut a title that is too long for one line."""
         known = catalogue.BY_NAME.get(self.event.type)
         self.draft.add(f"{known.icon if known else UNKNOWN_ICON} {repetition(times)}")
         title = _native.one_line(self.event.title)
@@ -48,11 +48,11 @@ class Sheet:
 
     @property
     def title_is_cut(self) -> bool:
-        """Whether the first line does not show the whole title."""
+        """Whether the first line shows only part of the title."""
         return len(self.event.title) > TITLE_SHOWN
 
     def progress(self) -> None:
-        """Show how far it is, if it says so."""
+        """Show the progress, if the event has any."""
         line, keys = progress(self.rest)
         if line:
             self.draft.end_line()
@@ -61,18 +61,18 @@ class Sheet:
                 del self.rest[key]
 
     def show(self, *keys: str) -> None:
-        """Show these fields, those of them that there are, in this order."""
+        """Show the fields of `keys` that the event has, in this order."""
         for key in keys:
             if key not in self.rest:
                 continue
             value, field = self.rest.pop(key), FIELDS.get(key)
             if field is None:
                 self._field(Field(key), value)
-            elif value is not None:  # null in a known field says no more than its absence
+            elif value is not None:  # null in a known field means the same as its absence
                 self._field(field, value)
 
     def say(self, **said: str) -> None:
-        """Show several figures on one line, each followed by a word: `say(tests_passed="passed")`."""
+        """Show several numbers on one line, each followed by a word: `say(tests_passed="passed")`."""
         figures = {key: self.rest[key] for key in said if is_number(self.rest.get(key))}
         if figures:
             self.draft.end_line()
@@ -81,14 +81,14 @@ class Sheet:
                 del self.rest[key]
 
     def code(self, key: str) -> None:
-        """Show a field as a block of code in the language `data.language` names."""
+        """Show a field as a block of code in the language of `data.language`."""
         if isinstance(self.rest.get(key), str):
             language = self.event.data.get("language")
             self.draft.end_block()
             self._block(self.rest.pop(key), language if isinstance(language, str) else None)
 
     def error(self) -> None:
-        """Show what went wrong; a long one folded in the concise style."""
+        """Show error code and error message; fold a long message in the concise style."""
         self.show("error_code")
         self.draft.end_line()
         start = self.draft.units
@@ -99,7 +99,7 @@ class Sheet:
         self._folding = False
 
     def description(self) -> None:
-        """Show the description as Markdown; a long one folded in the concise style."""
+        """Show the description as Markdown; fold a long one in the concise style."""
         text = _native.visible(self.event.description)
         if text.strip():
             self.draft.end_block()
@@ -107,7 +107,7 @@ class Sheet:
             self.draft.add_markdown(text, folded=folded)
 
     def details(self) -> None:
-        """Show all that was not shown yet; folded in the concise style."""
+        """Show all values that are not shown yet; fold them in the concise style."""
         self.draft.end_block()
         start, self._folding = self.draft.units, self.concise
         for key in tuple(self.rest):
@@ -162,7 +162,7 @@ class Sheet:
             elif is_number(value):
                 draft.add(shown)
             else:
-                # Indented, so that no value can have a line that reads as another field or as ours.
+                # Indented, so that no line of a value can pass for another field or for the bridge's own.
                 draft.add("\n".join(f"  {line}" for line in shown.split("\n")))
         else:
             draft.add(f"{label}: ")
@@ -172,6 +172,6 @@ class Sheet:
                 draft.add(shown, "code" if literal else None)
 
     def _block(self, text: str, language: str | None = None) -> None:
-        # Within a fold, code on several lines folds with the rest where a block would not.
+        # Inside a fold, multi-line "code" folds with the rest; "pre" would not.
         draft = self.draft
         draft.add(text, "code" if self._folding else "pre", None if self._folding else language)

@@ -1,4 +1,4 @@
-"""What a message says: a text and its entities, as the Bot API has them."""
+"""The content of a message: a text and its entities, as the Bot API defines them."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class Text(msgspec.Struct, frozen=True):
 
 
 def text_of(text: str, rows: list[Row]) -> Text:
-    """Make a Text of what `_native.split` gives for one part."""
+    """Return a Text from one part that `_native.split` returns."""
     return Text(text, tuple(_entity(*row) for row in rows))
 
 
 def rows_of(text: Text) -> list[Row]:
-    """Give a Text's entities as `_native` takes them."""
+    """Return the entities of a Text in the form that `_native` takes."""
     return [(one.type, one.offset, one.length, one.url or one.language) for one in text.entities]
 
 

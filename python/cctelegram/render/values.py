@@ -1,4 +1,4 @@
-"""Values as words: what was written, as it was written."""
+"""Format values as text, unchanged from what the producer wrote."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Not strftime: its names follow the locale of the process.
+# strftime would use the locale of the process.
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # Deeper values are shown as JSON: indentation would leave no room on a phone.
 DEEPEST = 6
-# Milliseconds; more than this (ten years) is shown as given only.
+# Milliseconds (ten years); a longer duration is shown only as given.
 LONGEST = 10 * 366 * 86_400_000
 
 
 def is_number(value: Any) -> bool:
-    """Tell whether a JSON value is a number that can be reckoned with; true and false are none."""
+    """Return whether a JSON value is a finite number; true and false are not numbers."""
     if isinstance(value, float):
         return math.isfinite(value)
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def words(value: Any) -> str:
-    """Say a JSON value: text as it is, an object or list as lines, all else as JSON has it."""
+    """Format a JSON value: a string unquoted, an object or list as lines, all else as JSON."""
     if isinstance(value, str):
-        # Here, not only when it is written: joined with a line break, a carriage return at its end would go.
+        # Also applied here, before lines are joined: a trailing carriage return before a line break would
+        # be lost.
         return _native.visible(value) or '""'
     if value is None:
         return "null"
@@ -44,12 +45,12 @@ def words(value: Any) -> str:
 
 
 def is_simple(value: Any) -> bool:
-    """Tell whether a value fits behind its name on one line."""
+    """Return whether a value fits on one line after its name."""
     return not isinstance(value, dict | list) or not value
 
 
 def duration(milliseconds: float) -> str:
-    """Say a duration as a person would, with the figure as given: "1 min 5 s (65000 ms)"."""
+    """Format a duration for people, with the number as given: "1 min 5 s (65000 ms)"."""
     given = f"{_json(milliseconds)} ms"
     if not 1000 <= milliseconds < LONGEST:
         return given
@@ -60,7 +61,7 @@ def duration(milliseconds: float) -> str:
 
 
 def moment(microseconds: int, zone: tzinfo) -> str:
-    """Say a time (microseconds since the epoch) in a zone: "23 Nov 14:02 CET"."""
+    """Format a time (microseconds since the epoch) in a zone: "23 Nov 14:02 CET"."""
     try:
         at = (EPOCH + timedelta(microseconds=microseconds)).astimezone(zone)
     except (OverflowError, ValueError):
@@ -69,12 +70,12 @@ def moment(microseconds: int, zone: tzinfo) -> str:
 
 
 def repetition(times: int) -> str:
-    """Say how many equal events a title stands for: "3x ", or nothing for one."""
+    """Return the number of equal events as a prefix of a title: "3x ", or "" for one."""
     return f"{times}x " if times > 1 else ""
 
 
 def _outline(value: Any, depth: int) -> Iterator[str]:
-    """Give an object or list as lines: `name: value`, `- item`, what is within indented by two."""
+    """Yield the lines of an object or list: `name: value`, `- item`, nested ones indented by two."""
     indent = "  " * depth
     named = value.items() if isinstance(value, dict) else ((None, item) for item in value)
     for name, item in named:

@@ -1,4 +1,4 @@
-"""An event that is too much to be read in messages: shown in part, with the whole of it as a file."""
+"""Render an event that is too long for messages: part of it as messages, all of it as a file."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ if TYPE_CHECKING:
 
     from cctelegram.events.event import Event
 
-# Characters of description and data that messages show: the most that the protocol lets a tool send.
+# Characters of description and data that messages show: the maximum that the protocol lets a tool send.
 READABLE: Final = 16_000
-# Of more than that, a message shows so much of the description, of the data, and of one value of these.
+# For a longer event, messages show this much of the description, of the data, and of one value in the data.
 DESCRIPTION_SHOWN: Final = 2_500
 DATA_SHOWN: Final = 1_000
 VALUE_SHOWN: Final = 300
 NOTE: Final = "Shown in part: the whole stands in the file that comes with it."
-# A caption has 1024 UTF-16 units (Bot API); the mark of a repeat must fit above it.
+# A caption takes 1024 UTF-16 units (Bot API); the mark of a repeat must fit above it.
 CAPTION: Final = 900
-# Characters that are written at once.
+# Characters written at once.
 PIECE: Final = 16_384
 
 
 def is_readable(event: Event) -> bool:
-    """Tell whether an event's description and data are read in messages."""
+    """Return whether messages can show an event's description and data in full."""
     length = len(event.description)
     return length <= READABLE and length + len(msgspec.json.encode((event.data, event.extra))) <= READABLE
 
 
 def part(event: Event) -> Event:
-    """Give an event with less of its description and data, and a warning that says so."""
+    """Return an event with shortened description and data, and a warning that says so."""
     room = _Room(DATA_SHOWN)
     return msgspec.structs.replace(
         event,
@@ -48,16 +48,16 @@ def part(event: Event) -> Event:
 
 
 def caption(event: Event) -> Text:
-    """Give the words that go with the file: the title."""
+    """Return the caption of the file: the title."""
     (shown, _), *_ = _native.split(f"The whole of: {_native.one_line(event.title)}", [], CAPTION)
     return Text(shown)
 
 
 def document(event: Event) -> IO[bytes]:
-    """Give the whole event as a file of UTF-8: title, description, each value of its data under its name."""
+    """Return the whole event as a UTF-8 file: title, description, each value of its data under its name."""
     whole = io.BytesIO()
     for block in _blocks(event):
-        # A megabyte is not copied a second time on its way.
+        # In pieces: encoding a block at once would copy up to a megabyte a second time.
         for start in range(0, len(block), PIECE):
             whole.write(block[start : start + PIECE].encode("utf-8", "replace"))
         whole.write(b"\n")
@@ -77,7 +77,7 @@ def _blocks(event: Event) -> Iterator[str]:
 
 
 def shortened(prompt: str) -> str:
-    """Give so much of a question as messages show."""
+    """Return as much of a question as messages show."""
     return _cut(prompt, READABLE)
 
 
@@ -86,7 +86,7 @@ def _cut(text: str, most: int) -> str:
 
 
 class _Room:
-    """So many characters for values; what does not fit is left out."""
+    """A budget of characters for values; values that do not fit are omitted."""
 
     def __init__(self, characters: int) -> None:
         self.left = characters
