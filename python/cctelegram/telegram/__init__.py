@@ -1,1 +1,1 @@
-"""The Bot API: typed calls, its errors, the poller, who is heard."""
+"""The Bot API: typed calls, errors, the poller, access by user id."""

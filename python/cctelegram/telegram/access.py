@@ -1,7 +1,7 @@
-"""Who is heard.
+"""Check whether the sender of an update is allowed.
 
-By the number of the person who acts, `from.id`, and by nothing else: not the chat (a group has many
-people), not a user name (it can be given up and taken by another), not the author of what was forwarded.
+Only the id of the acting person, `from.id`, counts: not the chat (a group has many members), not a user
+name (another person can take it over once it is released), not the author of a forwarded message.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 
 class Me(NamedTuple):
-    """The bot: its id and its user name."""
+    """The bot's id and user name."""
 
     id: int
     name: str
 
 
 def is_addressed(update: Mapping[str, Any], me: Me) -> bool:
-    """Tell whether an update is meant for the bot.
+    """Return whether an update is addressed to the bot.
 
-    A tap is, and all that is written in a private chat. In a group, where an administrator bot gets what
-    everybody says to everybody, it is a command, a reply to a message of the bot, and what names it. (What is
-    written in a topic comes as a reply to the message that made the topic: that one says nothing.)
+    Taps and all messages of a private chat are. In a group, where an administrator bot receives every
+    message, these are: a command, a reply to a message of the bot, and a message that mentions it. (A
+    message in a topic arrives as a reply to the message that created the topic: this reply does not count.)
     """
     message = update.get("message", update.get("edited_message"))
     if "callback_query" in update or not isinstance(message, dict):
@@ -45,11 +45,11 @@ def is_addressed(update: Mapping[str, Any], me: Me) -> bool:
 
 
 def sender(update: Mapping[str, Any]) -> int | None:
-    """Return the id of the person behind an update; None where nobody can be named.
+    """Return the id of the person that caused an update; None if it cannot be determined.
 
-    That is: a kind of update we do not read, a channel or an anonymous administrator (`sender_chat`, whose
-    `from` is a bot that stands for all of them), another bot, a tap on a message that was sent through
-    inline mode (it is in no chat of ours), and whatever does not have the shape of an update.
+    None for: an update of a kind that the bridge does not read, a channel or an anonymous administrator
+    (`sender_chat`, whose `from` is a bot shared by all of them), another bot, a tap on a message sent through
+    inline mode (it is in no chat of the bot), and a value that does not have the shape of an update.
     """
     query = update.get("callback_query")
     if query is not None:
@@ -63,7 +63,7 @@ def sender(update: Mapping[str, Any]) -> int | None:
 
 
 def chat_id(update: Mapping[str, Any]) -> int | None:
-    """Return the chat in which a message or a tap happened."""
+    """Return the id of the chat of a message or a tap; None if there is none."""
     query = update.get("callback_query")
     if isinstance(query, dict):
         message = query.get("message")
@@ -75,7 +75,7 @@ def chat_id(update: Mapping[str, Any]) -> int | None:
 
 
 def is_allowed(update: Mapping[str, Any], allowed_users: Collection[int]) -> bool:
-    """Tell whether an update comes from one of `allowed_users`; nobody is allowed by an empty list."""
+    """Return whether an update comes from one of `allowed_users`; an empty list allows no user."""
     who = sender(update)
     return who is not None and who in allowed_users
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Entities = Iterable[Mapping[str, Any]]  # as MessageEntity: type, offset and length in UTF-16 units
 
-# The topic that every forum has, of which Telegram takes no number: it is the chat itself.
+# The topic that every forum has. Telegram does not take its number: it is the chat itself.
 GENERAL = 1
 _JSON = {"Content-Type": "application/json"}
 _MASK = b"********"
@@ -27,13 +27,13 @@ _MASK = b"********"
 class Api:
     """The Bot API of one bot over one pool.
 
-    Every call raises errors.TelegramError, of which errors.py draws the tree, and nothing else; whether it
-    is to be repeated is the caller's to decide. (A pool that was closed raises RuntimeError.)
+    Every call raises only errors.TelegramError (errors.py shows the tree); the caller decides whether to
+    retry. (A closed pool raises RuntimeError.)
 
     Args:
         pool: `send` for messages, `poll` for updates, `files` for uploads.
-        base: address of the API without a slash at the end.
-        token: the bot's token; it shows in no error, repr or log.
+        base: address of the API without a trailing slash.
+        token: the bot's token; it appears in no error, repr or log.
     """
 
     def __init__(self, pool: Pool, base: str, token: str) -> None:
@@ -46,21 +46,21 @@ class Api:
         return "Api(********)"
 
     async def call(self, method: str, params: Mapping[str, Any] | None = None) -> Any:
-        """Call `method` with the parameters that are not None; return the `result` of the answer."""
+        """Call `method` with the parameters that are not None; return `result` of the answer."""
         given = {name: value for name, value in (params or {}).items() if value is not None}
         try:
             content = orjson.dumps(given)
-        except TypeError as error:  # a lone surrogate, a number over 64 bits: no retry mends it
+        except TypeError as error:  # a lone surrogate, a number over 64 bits: a retry cannot succeed
             raise errors.Rejected(method, None, f"the parameters cannot be written: {error}") from None
         return await self._post(method, content=content, headers=_JSON)
 
     async def upload(
         self, method: str, params: Mapping[str, Any], field: str, file: tuple[str, bytes | IO[bytes], str]
     ) -> Any:
-        """Call `method` with a file in `field`, as multipart; other parameters as JSON where not plain.
+        """Call `method` with a file in `field`, as multipart; parameters that are not strings go as JSON.
 
-        `file` is name, content and media type: httpx would look the type up in a table of half a megabyte. A
-        content that is an open file is read while it goes, and closed.
+        `file` is name, content and media type: without the type, httpx would load a table of half a megabyte.
+        A content that is an open file is read while it is sent, then closed.
         """
         given = {
             key: value if isinstance(value, str) else orjson.dumps(value).decode()
@@ -68,8 +68,8 @@ class Api:
             if value is not None
         }
         name, content, media_type = file
-        # httpx's answer and its stream name each other, and the request with them: closed, the file is free
-        # before the collector finds the rest.
+        # httpx's response and its stream form a reference cycle that holds the request: closing the file
+        # frees it before the garbage collector finds the cycle.
         with io.BytesIO(content) if isinstance(content, bytes) else content as opened:
             return await self._post(method, data=given, files={field: (name, opened, media_type)})
 
@@ -81,7 +81,7 @@ class Api:
     async def get_updates(
         self, offset: int | None, wait_seconds: int, allowed_updates: Sequence[str]
     ) -> list[dict[str, Any]]:
-        """Return updates from `offset` on, waiting for one; confirms all before."""
+        """Return updates from `offset` on, waiting for at least one; confirm all earlier ones."""
         params = {"offset": offset, "timeout": wait_seconds, "allowed_updates": list(allowed_updates)}
         updates: list[dict[str, Any]] = await self.call("getUpdates", params)
         return updates
@@ -96,7 +96,7 @@ class Api:
         silent: bool = False,
         thread_id: int | None = None,
     ) -> dict[str, Any]:
-        """Send a text, never parsed, without a link preview; return the message."""
+        """Send an unparsed text without a link preview; return the message."""
         params = {
             **_text(text, entities),
             "chat_id": chat_id,
@@ -116,7 +116,7 @@ class Api:
         *,
         reply_markup: Mapping[str, Any] | None = None,
     ) -> dict[str, Any] | bool:
-        """Replace text, entities and buttons of a message; no `reply_markup` takes the buttons away."""
+        """Replace text, entities and buttons of a message; without `reply_markup`, remove the buttons."""
         params = {
             **_text(text, entities),
             "chat_id": chat_id,
@@ -154,17 +154,17 @@ class Api:
         return bool(await self.call("answerCallbackQuery", params))
 
     async def get_chat(self, chat_id: int) -> dict[str, Any]:
-        """Return what Telegram knows of a chat (`ChatFullInfo`)."""
+        """Return Telegram's data on a chat (`ChatFullInfo`)."""
         chat: dict[str, Any] = await self.call("getChat", {"chat_id": chat_id})
         return chat
 
     async def create_forum_topic(self, chat_id: int, name: str) -> int:
-        """Make a topic of up to 128 characters of name; return its thread id."""
+        """Create a topic with a name of up to 128 characters; return its thread id."""
         topic = await self.call("createForumTopic", {"chat_id": chat_id, "name": name})
         return int(topic["message_thread_id"])
 
     async def edit_forum_topic(self, chat_id: int, thread_id: int, name: str) -> bool:
-        """Give a topic another name."""
+        """Rename a topic."""
         params = {"chat_id": chat_id, "message_thread_id": thread_id, "name": name}
         return bool(await self.call("editForumTopic", params))
 
@@ -184,8 +184,8 @@ class Api:
             said = words(error).replace(self._token.decode(), _MASK.decode())
         else:
             return self._result(method, response)
-        # Raised here and not above, where the error of httpx would be its context: that one knows its
-        # request, and the request its address, and the address the token.
+        # Raised here and not above, where the httpx error would be its context: that error holds its
+        # request, the request its address, and the address the token.
         raise (errors.Unclear if left.begun else errors.NotSent)(method, None, said)
 
     def _result(self, method: str, response: httpx.Response) -> Any:
@@ -197,13 +197,13 @@ class Api:
                 answer = None
             if isinstance(answer, dict) and answer.get("ok") is True and "result" in answer:
                 return answer["result"]
-        # Nobody should send the token back; a proxy that shows the address it was asked for does.
+        # An answer may contain the token: a proxy's error page can show the requested address.
         body = body.replace(self._token, _MASK)
         raise errors.classify(method, response.status_code, body, response.headers.get("retry-after"))
 
 
 class _Left:
-    """Remembers whether anything of the request was handed to the socket."""
+    """Record whether any part of the request was passed to the socket."""
 
     __slots__ = ("begun",)
 
@@ -211,7 +211,7 @@ class _Left:
         self.begun = False
 
     async def __call__(self, event: str, info: dict[str, Any]) -> None:
-        # With a proxy, the CONNECT goes first and is not yet the request.
+        # With a proxy, CONNECT goes first and is not part of the request.
         if event == "http11.send_request_headers.started" and info["request"].method != b"CONNECT":
             self.begun = True
 

@@ -1,30 +1,30 @@
-"""What can come of a call, and what Telegram means by it.
+"""Errors of Bot API calls, and the classification of failed answers.
 
-    TelegramError                 method, code (None where nothing was answered), description
+    TelegramError                 method, code (None without an answer), description
       Refused                     Telegram answered, and did not do it
-        NotModified               400: it already is what was asked for
+        NotModified               400: the message already has this content
         EditImpossible            400: the message is gone, or cannot be edited
-        CantParseEntities         400: our entities are wrong
+        CantParseEntities         400: the bridge's entities are wrong
         ButtonRefused             400: a button, or the keyboard as a whole
-        FileRefused               400: the file, while a text may be taken
+        FileRefused               400: the file; a text may still be accepted
         TooLong                   400: more text than a message or a caption takes
-        Migrated                  400: the group has another id now, `chat_id`
+        Migrated                  400: the group now has another id, `chat_id`
         ThreadNotFound            400: the topic is gone or closed
-        ChatUnavailable           400: there is no such chat, or the bot may not write in it
+        ChatUnavailable           400: there is no such chat, or the bot may not write to it
         TooOld                    400: the tap was too long ago to be answered
-        Rejected                  any other 4xx: will never be taken as it is
+        Rejected                  any other 4xx: never accepted in this form
         Unauthorized              401, 404: the token is wrong or revoked
         Forbidden                 403: blocked, kicked
         Conflict                  409: another poller, or `webhook`
-        TooLarge                  413: too large an upload
-        RetryAfter                429: wait `seconds`, all of them
-        ServerFault               an answer in Telegram's place that passed nothing on: try again
-          Doubtful                5xx: something failed on the way or behind it; it may have been taken
-      NoAnswer                    nothing that can be read came back
+        TooLarge                  413: the upload is too large
+        RetryAfter                429: wait all of `seconds`
+        ServerFault               an answer in Telegram's place that passed nothing on: retry
+          Doubtful                5xx: failed on the way or beyond; the request may have been accepted
+      NoAnswer                    no readable answer came back
         NotSent                   the request did not leave: safe to repeat
-        Unclear                   it left; nobody knows whether it was taken
+        Unclear                   the request left; unknown whether it was accepted
 
-No error holds the token: none has the address of its request, and none has a cause that has.
+No error holds the token: none has the address of its request, and none has a cause that has it.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ from typing import Any
 
 import orjson
 
-# For a 429 that does not say how long. One second is the pace of one chat, the least that can help; where
-# it is too short, the next answer says so again.
+# For a 429 without a waiting time. One second is the rate limit of one chat, the shortest wait that can
+# help; if it is too short, the next answer is a 429 again.
 UNTOLD_SECONDS = 1.0
 
 
 class TelegramError(Exception):
-    """A call that did not do what it asked for.
+    """A call that failed.
 
     Args:
         method: the Bot API method.
-        code: error code of the answer, None where there was none.
-        description: Telegram's words, or ours for what happened on the way.
+        code: error code of the answer, None if there was none.
+        description: Telegram's words, or the bridge's for a failure on the way.
     """
 
     def __init__(self, method: str, code: int | None, description: str) -> None:
@@ -61,7 +61,7 @@ class Refused(TelegramError):
 
 
 class NotModified(Refused):
-    """The message already is what was asked for: a success."""
+    """The message already has the requested content: a success."""
 
 
 class EditImpossible(Refused):
@@ -69,15 +69,15 @@ class EditImpossible(Refused):
 
 
 class CantParseEntities(Refused):
-    """Our entities do not fit the text."""
+    """The bridge's entities do not fit the text."""
 
 
 class ButtonRefused(Refused):
-    """A button of ours does not please, or there are too many of them."""
+    """A button of the bridge is not accepted, or there are too many of them."""
 
 
 class FileRefused(Refused):
-    """The file is not taken, here or at all; a text may be."""
+    """The file is not accepted, in this chat or at all; a text may be."""
 
 
 class TooLong(Refused):
@@ -97,7 +97,7 @@ class ThreadNotFound(Refused):
 
 
 class ChatUnavailable(Refused):
-    """There is no such chat, the bot does not know it yet, or it may not write there."""
+    """There is no such chat, the bot does not know it yet, or the bot may not write to it."""
 
 
 class TooOld(Refused):
@@ -105,7 +105,7 @@ class TooOld(Refused):
 
 
 class Rejected(Refused):
-    """Telegram will never take this as it is."""
+    """Telegram never accepts this request in this form."""
 
 
 class Unauthorized(Refused):
@@ -113,24 +113,24 @@ class Unauthorized(Refused):
 
 
 class Forbidden(Refused):
-    """The chat cannot be written to: blocked, kicked, never started."""
+    """The bot cannot write to the chat: blocked, kicked, never started."""
 
 
 class Conflict(Refused):
-    """Somebody else reads the updates: a webhook if `webhook`, else another poller."""
+    """Another consumer reads the updates: a webhook if `webhook`, else another poller."""
 
     @property
     def webhook(self) -> bool:
-        """Whether a webhook is set, as against another poller."""
+        """Whether a webhook is set, rather than another poller."""
         return "webhook" in self.description.lower()
 
 
 class TooLarge(Refused):
-    """The request is larger than Telegram takes."""
+    """The request is larger than Telegram accepts."""
 
 
 class RetryAfter(Refused):
-    """Too many requests; the next one may come after `seconds`, never earlier."""
+    """Too many requests; the next one may follow after `seconds`, never earlier."""
 
     def __init__(self, method: str, code: int | None, description: str, seconds: float) -> None:
         super().__init__(method, code, description)
@@ -138,31 +138,31 @@ class RetryAfter(Refused):
 
 
 class ServerFault(Refused):
-    """Telegram has a problem, or something between answered in its place."""
+    """Telegram has a problem, or an intermediary answered in its place."""
 
 
 class Doubtful(ServerFault):
-    """A 5xx, which came after all of the request had left: nobody knows whether it was taken.
+    """A 5xx that came after the whole request had left: unknown whether it was accepted.
 
-    A gateway says 502, 503 or 504 of a request that it passed on as well as of one that it did not. Nor does
-    the Bot API's own 500 say at which step it failed, so it counts as one of these.
+    A gateway answers 502, 503 or 504 whether it passed the request on or not. The Bot API's own 500 does not
+    say at which step it failed either, so it counts as one of these.
     """
 
 
 class NoAnswer(TelegramError):
-    """Nothing that can be read came back."""
+    """No readable answer came back."""
 
 
 class NotSent(NoAnswer):
-    """Nothing of the request left this machine: it is safe to repeat."""
+    """No part of the request left this machine: it is safe to repeat."""
 
 
 class Unclear(NoAnswer):
-    """The request left, at least in part; whether it was taken is not known."""
+    """The request left, at least in part; unknown whether it was accepted."""
 
 
-# Telegram's words for a 400, in lower case, as far as they decide; the first that is found counts. An edit
-# that changes nothing speaks of the "reply markup" too.
+# Parts of Telegram's descriptions of a 400, in lower case; the first match counts. The description of an
+# edit that changes nothing contains "reply markup" too.
 _WORDS: tuple[tuple[str, type[Refused]], ...] = (
     ("message is not modified", NotModified),
     ("message to edit not found", EditImpossible),
@@ -204,17 +204,17 @@ _WORDS: tuple[tuple[str, type[Refused]], ...] = (
 )
 _CODES: dict[int, type[Refused]] = {401: Unauthorized, 403: Forbidden, 409: Conflict, 413: TooLarge}
 _RETRY_AFTER = re.compile(r"retry after (\d+)", re.IGNORECASE)
-_SHOWN = 500  # characters of a description that are kept
+_SHOWN = 500  # characters of a description, at most
 
 
 def classify(method: str, status: int, body: bytes, retry_after: str | None = None) -> Refused | NoAnswer:
-    """Return what an answer means that is not a success.
+    """Return the error for an answer that is not a success.
 
     Args:
         method: the method that was called.
         status: the HTTP status.
-        body: the body, JSON where it comes from Telegram.
-        retry_after: the header `Retry-After`, which stands on some 429 that come from in between.
+        body: the body, JSON if it comes from Telegram.
+        retry_after: the header `Retry-After`, which some 429 from intermediaries have.
     """
     answer = _object(body)
     if answer is None:
@@ -237,7 +237,7 @@ def _kind(code: int, words: str) -> type[Refused]:
     if code == 400:
         return next((kind for part, kind in _WORDS if part in words), Rejected)
     if code == 404:
-        # A Bot API server of one's own also says 404 for a method that it does not know.
+        # A self-hosted Bot API server also answers 404 for an unknown method.
         return Rejected if "method not found" in words else Unauthorized
     if code in _CODES:
         return _CODES[code]
@@ -255,10 +255,10 @@ def _object(body: bytes) -> dict[str, Any] | None:
 
 
 def _foreign(method: str, status: int, retry_after: str | None) -> Refused | NoAnswer:
-    """Judge what is not the Bot API's JSON: a web server before it, a proxy, a log-in page of a network.
+    """Return the error for an answer that is not the Bot API's JSON: from a web server, proxy or login page.
 
-    Its 403 says nothing of the chat and its 404 nothing of the token. A 2xx may hide that the request was
-    taken.
+    Its 403 says nothing about the chat and its 404 nothing about the token. A 2xx may hide that the request
+    was accepted.
     """
     if 200 <= status < 300:
         return Unclear(method, status, f"HTTP status {status}, and the answer is not the Bot API's")
@@ -272,7 +272,7 @@ def _foreign(method: str, status: int, retry_after: str | None) -> Refused | NoA
 
 
 def _seconds(parameters: dict[str, Any], description: str, header: str | None) -> float:
-    """Return how long to wait: as the parameters say, else the words, else the header; never shortened."""
+    """Return the waiting time of the parameters, else the description, else the header; never shorten it."""
     told: Any = parameters.get("retry_after")
     if isinstance(told, int | float) and not isinstance(told, bool) and math.isfinite(told) and told > 0:
         return float(told)

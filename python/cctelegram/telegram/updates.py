@@ -1,12 +1,12 @@
 """Long polling for updates, without end.
 
-An update is confirmed to Telegram by asking for a higher offset. So a batch is first handed to the callback,
-which makes it durable, and the offset moves when that has returned: a crash in between brings the batch
-again, never a gap.
+A request with a higher offset confirms an update to Telegram. So a batch first goes to the callback,
+which makes it durable, and the offset advances after the callback returns: a crash in between repeats the
+batch and never loses it.
 
-Nothing but being cancelled ends the poller. Whatever fails, it tries again: after a network error and after
-another poller's 409 with growing pauses, after a 429 when Telegram says, and after a refused token rarely,
-since nobody but a person can mend that.
+Only cancellation ends the poller. It retries every failure: after a network error or another poller's 409
+with backoff, after a 429 when Telegram says, and after a refused token rarely, since only a person can fix
+that.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
     from cctelegram.telegram.api import Api
 
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
-# A poll that takes this much longer than Telegram was asked to wait is dead: the machine slept, or the
-# network went without a word. It is given up and made anew.
+# A poll that takes this much longer than Telegram was asked to wait is dead: the machine was suspended, or
+# the network vanished without an error. The poller abandons it and polls again.
 GRACE_SECONDS = 10.0
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
-# A refused token is tried again this rarely; one that is changed gets a new poller at once.
+# Interval for retrying a refused token; a changed token gets a new poller at once.
 REFUSED_PAUSE_SECONDS = 300.0
-# An empty answer that comes before this did not wait as it was asked to: without a pause we would spin.
+# An empty answer before this time did not wait as requested: without a pause the poller would spin.
 HASTY_SECONDS = 1.0
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """How polling stands.
+    """The state of polling.
 
-    `connected`: the last poll was answered. `problem`: what is wrong, in a sentence, None while connected or
-    before the first answer. `last_poll_at`: unix seconds of the last answer. The rest are counts.
+    `connected`: the last poll was answered. `problem`: a sentence, None while connected or before the first
+    answer. `last_poll_at`: unix seconds of the last answer. `offset`: the update offset. The rest are counts.
     """
 
     connected: bool
@@ -57,16 +57,16 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Poller:
-    """Hands each batch of updates to `on_updates`, until `run` is cancelled.
+    """Pass each batch of updates to `on_updates`, until `run` is cancelled.
 
     Args:
-        api: over the `poll` pool.
+        api: uses the `poll` pool.
         on_updates: makes a batch durable; while it raises, the same batch comes again.
-        offset: the first update wanted; None for what Telegram has kept.
-        poll_seconds: how long one request waits at Telegram; read anew for each.
-        token_refused: told when Telegram no longer takes the token; polling goes on.
-        sleep, chance, clock, wall, limit: seams for tests: waiting, a number in [0, 1), monotonic and unix
-            seconds, and what gives up after so many seconds with TimeoutError.
+        offset: the id of the first update to fetch; None for all updates that Telegram still has.
+        poll_seconds: returns how long a request waits at Telegram; called for each request.
+        token_refused: called when Telegram no longer accepts the token; polling continues.
+        sleep, chance, clock, wall, limit: seams for tests: sleep, a random number in [0, 1), monotonic and
+            unix seconds, and a timeout after some seconds that raises TimeoutError.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Poller:
         self._in_a_row = 0  # failures since the last answer
 
     def status(self) -> Status:
-        """Return how polling stands now."""
+        """Return the state of polling."""
         return Status(
             connected=self._connected,
             problem=self._problem,
@@ -120,15 +120,15 @@ class Poller:
                 pause = await self._once()
             except errors.TelegramError as error:
                 pause = self._refused(error)
-            except Exception as error:  # noqa: BLE001  a full disk must not end the poller for ever
+            except Exception as error:  # noqa: BLE001  a full disk must not end the poller for good
                 pause = self._failed(f"updates cannot be kept: {type(error).__name__}: {error}")
             if pause > 0:
                 await self._sleep(pause)
 
     async def _once(self) -> float:
         """Poll once; return the pause before the next."""
-        # Right after a failure, and at the start, Telegram is asked to answer at once: else we would know
-        # only after a quiet minute that we are connected.
+        # Right after a failure, and at the start, Telegram is asked to answer at once: otherwise the poller
+        # would learn only after a quiet minute that it is connected.
         wait = self._poll_seconds() if self._connected else 0
         began = self._clock()
         self._polls += 1
@@ -165,17 +165,17 @@ class Poller:
         return self._failed(str(error))
 
     def _failed(self, problem: str) -> float:
-        """Note a failure; return a pause that doubles up to 30 s, spread over its upper half."""
+        """Record a failure; return a backoff that doubles up to 30 s, with jitter over its upper half."""
         self._connected, self._problem = False, problem
         self._failures += 1
-        # The exponent is bounded, not only the result: after a night of failures it is no float any more.
+        # The exponent is bounded, not only the result: after a night of failures the power would overflow.
         longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(self._in_a_row, 20))
         self._in_a_row += 1
         return longest * (0.5 + self._chance() / 2)
 
 
 def _readable(answer: object) -> list[dict[str, Any]] | None:
-    """Return the answer if it is a list of updates, each with its number."""
+    """Return the answer if it is a list of updates, each with its id; else None."""
     if not isinstance(answer, list):
         return None
     if not all(isinstance(update, dict) and type(update.get("update_id")) is int for update in answer):
