@@ -1,1 +1,1 @@
-"""Cleaning: what is kept (`policies`), planning and doing (`rounds`), when (`schedule`), what came of it."""
+"""Cleanup: retention per directory (`policies`), rounds (`rounds`), due times (`schedule`), reports."""

@@ -1,4 +1,4 @@
-"""The store's history as cleaning sees it: a directory of events."""
+"""The store's history as cleanup sees it: a directory of events."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ AGE: Final = "age"
 
 
 class Archive:
-    """Cleans the history, in steps that let others write between. Blocks: not for the event loop's thread."""
+    """Clean the history, in steps between which others can write. Blocks: not for the event loop's thread."""
 
     def __init__(self, store: Store, events_dir: str) -> None:
         self._store = store
         self._events_dir = events_dir
 
     def plan(self, now: int, age: int) -> Report:
-        """Say what is finished and older than `age` at `now` (us)."""
+        """Report the finished events older than `age` at `now` (us)."""
         return planned(self._store.path, self._look(now, age))
 
     def run(self, now: int, age: int, stop: Callable[[], bool]) -> Report:
-        """Remove it, and give free pages back."""
+        """Remove the finished events older than `age` at `now` (us), and release free pages."""
         held = self._look(now, age)
         events = 0
 
@@ -57,7 +57,7 @@ class Archive:
 
 
 def planned(path: Path, held: Held) -> Report:
-    """Say what would go of the store at `path`, which holds this."""
+    """Report what a round would remove from the store at `path`, which holds `held`."""
     return _report(path, held, by_rule={AGE: Amount(held.finished, 0)} if held.finished else {})
 
 

@@ -1,4 +1,4 @@
-"""Cleaning by itself, by schedule, and what was counted of it."""
+"""Cleanup by schedule and on demand, with its counts."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# The first round waits for the start to be over.
+# The first round waits until the start is over.
 AFTER_START: Final = 30.0
-# The wall clock may step, and the schedule be changed: look again at least this often, in seconds.
+# The wall clock may step, and the schedule may change: check again at least this often, in seconds.
 LONGEST_SLEEP: Final = 60.0
 
 
 class Cleaning(Component):
-    """Cleans a home; the same rounds on demand. Works in a thread of its own."""
+    """Clean a home by schedule, and on demand with the same rounds. Each round runs in a worker thread."""
 
     name = "cleaning"
     wakes_on = (SettingsChanged, ClockJumped)
@@ -50,11 +50,11 @@ class Cleaning(Component):
         self._next: int | None = None
 
     def problems(self) -> list[str]:
-        """What the last round could not clean, each in a sentence."""
+        """Return what the last round could not clean, each in a sentence."""
         return [] if self._last is None else [f"cleanup: {problem}" for problem in self._last.problems]
 
     def status(self) -> dict[str, Any]:
-        """Give what was counted since the start, of the last round and the next."""
+        """Return the counts since the start, the last round, and the time of the next."""
         told: dict[str, Any] = dict(self._counted)
         if self._last is not None:
             told["last"] = {
@@ -68,11 +68,11 @@ class Cleaning(Component):
         return {"cleanup": told}
 
     async def _work(self) -> None:
-        """Clean some seconds after the start, then by the schedule."""
+        """Clean some seconds after the start, then by schedule."""
         try:
             await self._by_schedule()
         except asyncio.CancelledError:
-            # The store is closed after us: nobody may be in the middle of a step then.
+            # The store closes after this component: no step may still run then.
             self._stopping.set()
             for ended in await asyncio.gather(*self._working, return_exceptions=True):
                 if isinstance(ended, Exception) and not isinstance(ended, rounds.Busy):
@@ -86,7 +86,7 @@ class Cleaning(Component):
             now = clock.wall()
             wanted = self._live.current.cleanup.schedule
             if wanted != words:
-                # At the start, and when the schedule changes.
+                # Runs at the start, and when the schedule changes.
                 due = self._due(wanted, now) if words else self._first(wanted, now)
                 words = wanted
             if due is not None and due <= now:
@@ -98,15 +98,15 @@ class Cleaning(Component):
             await self._wake.wait(min(LONGEST_SLEEP, max(0.0, left)))
 
     async def clean(self, only: Sequence[str] = ()) -> Round:
-        """Do a round now. Raises rounds.Unknown, rounds.Busy."""
+        """Run a round now. Raises rounds.Unknown, rounds.Busy."""
         return await self._thread(partial(self._clean, only, None))
 
     async def clean_planned(self, planned: RoundPlan) -> Round:
-        """Remove exactly what was planned. Raises rounds.Busy."""
+        """Remove exactly what `planned` names. Raises rounds.Busy."""
         return await self._thread(partial(self._clean, (), planned))
 
     async def plan(self, only: Sequence[str] = ()) -> Round:
-        """Say what a round would do now. Raises rounds.Unknown."""
+        """Report what a round would do now. Raises rounds.Unknown."""
 
         def work() -> Round:
             settings = self._live.current
@@ -116,7 +116,7 @@ class Cleaning(Component):
         return await self._thread(work)
 
     async def planned(self, most: int) -> RoundPlan:
-        """Plan a round, for `clean_planned`; at most so many files of a directory."""
+        """Plan a round for `clean_planned`, with at most `most` files of a directory."""
 
         def work() -> RoundPlan:
             now = memory.clock(self._home).now
@@ -125,7 +125,7 @@ class Cleaning(Component):
         return await self._thread(work)
 
     async def answer(self, action: str, only: Sequence[str] = ()) -> dict[str, Any]:
-        """Give what `plan`, `run`, `stats` or `history` answers. Raises ValueError, rounds.Busy."""
+        """Return the answer to `plan`, `run`, `stats` or `history`. Raises ValueError, rounds.Busy."""
         if action == "stats":
             return {"directories": await self.statistics(only)}
         if action == "history":
@@ -135,7 +135,7 @@ class Cleaning(Component):
         return told.round_of(await (self.plan(only) if action == "plan" else self.clean(only)))
 
     async def statistics(self, only: Sequence[str] = ()) -> list[dict[str, Any]]:
-        """Give how full the directories are, and how fast they grow. Raises rounds.Unknown."""
+        """Return size and growth of the directories. Raises rounds.Unknown."""
         found = await self.plan(only)
         past = await self._thread(partial(memory.rounds, self._home))
         return statistics_of(found.directories, policies(self._live.current), past, found.at)

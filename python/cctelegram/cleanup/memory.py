@@ -1,7 +1,7 @@
-"""What outlives a round: the clock it was told by, and what each round found and did.
+"""State that outlives a round: the clock for ages, and what each round found and removed.
 
-Both lie under `state/` and are written by whoever holds the lock of the round. A file that is damaged is
-begun anew: nothing but figures is lost.
+Both are files under `state/`, written only by the holder of the round's lock. A damaged file is replaced:
+only figures are lost.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 CLOCK: Final = "cleanup.clock.json"
 ROUNDS: Final = "cleanup.rounds.jsonl"
-# Rounds that are kept, hourly ones for six weeks; when there are twice as many, the older half goes.
+# Rounds to retain, six weeks of hourly ones; at twice as many, the older half is removed.
 KEPT: Final = 1000
 
 
 class Level(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a round found in a directory and took of it."""
+    """What a round found in a directory and removed from it."""
 
     files: int
     bytes: int
@@ -37,7 +37,7 @@ class Level(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Past(msgspec.Struct, frozen=True):
-    """A round of before; `at` in us since the epoch."""
+    """A past round; `at` in us since the epoch."""
 
     at: int
     seconds: float
@@ -45,17 +45,17 @@ class Past(msgspec.Struct, frozen=True):
 
 
 def clock(home: str) -> Steady:
-    """Give the time by which ages are told, without noting that it was asked."""
+    """Return the clock for ages, without storing the reading."""
     return steady.following(_clock(home), steady.read())
 
 
 def note_clock(home: str, now: Steady) -> None:
-    """Remember a reading of the clock."""
+    """Store a reading of the clock."""
     _write(_path(home, CLOCK), msgspec.json.encode(now))
 
 
 def note(home: str, done: Round) -> None:
-    """Add a round to those that are remembered."""
+    """Append a round to the stored ones."""
     file = _path(home, ROUNDS)
     with file.open("ab") as out:
         if out.tell() == 0:
@@ -67,7 +67,7 @@ def note(home: str, done: Round) -> None:
 
 
 def past(done: Round) -> Past:
-    """Give what is remembered of a round; a directory that is two places is told of as one."""
+    """Return the stored form of a round; reports of two paths under one name are added up."""
     levels: dict[str, Level] = {}
     for report in done.directories:
         before = levels.get(report.directory, Level(0, 0))
@@ -86,14 +86,14 @@ def past(done: Round) -> Past:
 
 
 def rounds(home: str, limit: int = KEPT) -> list[Past]:
-    """Give the rounds that are remembered, the newest last, at most so many."""
+    """Return at most `limit` stored rounds, the newest last."""
     try:
         lines = _path(home, ROUNDS).read_bytes().splitlines()
     except OSError:
         return []
     found = []
     for line in lines[-limit:] if limit > 0 else []:
-        with contextlib.suppress(msgspec.DecodeError):  # a crash cut it off
+        with contextlib.suppress(msgspec.DecodeError):  # a crash truncated the line
             found.append(msgspec.json.decode(line, type=Past))
     return found
 

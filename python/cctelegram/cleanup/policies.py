@@ -1,7 +1,7 @@
-"""What is kept of each directory, from the settings.
+"""Retention policies of the directories, from the settings.
 
-Where what is promised elsewhere differs, the longer time counts: an answer that nobody took and a file that
-was rejected are never taken for their size or number within the first day.
+Where another promise differs, the longer time counts: for the first day, an answer that was not taken and a
+rejected file are never removed by size or count.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from cctelegram.config.settings import Limits, Settings
 
 SECOND: Final = 1_000_000
-# Younger than this, neither size nor number takes a file: a person may not have seen it yet.
+# A younger file is not removed by size or count: a person may not have seen it yet.
 FRESH: Final = 86_400 * SECOND
-# A taken answer stays for the reader that died with it in his hands.
+# A taken answer stays, in case its reader crashed before using it.
 JUST_TAKEN: Final = 3_600 * SECOND
-# The store's history is cleaned like a directory, by `outbox.retention`.
+# The store's history is cleaned like a directory, by `store.retention`.
 HISTORY: Final = "history"
-# What is being written now.
+# Files being written now.
 OPEN_LOGS: Final = ("bridge.jsonl", "bridge.start")
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """What is kept of one directory; times in us. `names` is of `_native.plan_cleanup`."""
+    """Retention of one directory; times in us. `names` is an argument of `_native.plan_cleanup`."""
 
     name: str
     path: str
@@ -46,7 +46,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def policies(settings: Settings) -> list[Policy]:
-    """Give the policies of a home's directories as the settings say now; the store's is not among them."""
+    """Return the policies of a home's directories from the current settings; without the store's history."""
     home, kept = settings.home, settings.cleanup
     events, responses = settings.spool.events_dir, settings.spool.responses_dir
     temporary = age(kept.temporary.age)
@@ -65,12 +65,12 @@ def policies(settings: Settings) -> list[Policy]:
 
 
 def names(settings: Settings) -> list[str]:
-    """Give the names by which directories are asked for, each once, the store's history last."""
+    """Return the names that select directories, each once, the store's history last."""
     return [*dict.fromkeys(policy.name for policy in policies(settings)), HISTORY]
 
 
 def age(text: str) -> int | None:
-    """Give a setting's time in us; None for no such rule."""
+    """Return a setting's time in us; None if the rule is off."""
     return seconds(text) * SECOND if text else None
 
 
@@ -104,11 +104,11 @@ def _pair(values: Sequence[int]) -> tuple[int, int] | None:
 
 
 def _in(folder: str, name: str) -> str:
-    return os.path.join(folder, name)  # noqa: PTH118  the paths are texts in config too
+    return os.path.join(folder, name)  # noqa: PTH118  paths are strings in config too
 
 
 def asked(policy: Policy) -> dict[str, Any]:
-    """Give a policy as `_native.plan_cleanup` takes it."""
+    """Return a policy as arguments of `_native.plan_cleanup`."""
     return {
         "include": list(policy.include),
         "exclude": list(policy.exclude),

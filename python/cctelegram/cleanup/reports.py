@@ -1,4 +1,4 @@
-"""What a round found and did, of one directory."""
+"""Reports of a round and of its directories."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import msgspec
 
 
 class Amount(msgspec.Struct, frozen=True):
-    """Files and their bytes."""
+    """A number of files and their bytes."""
 
     files: int
     bytes: int
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One directory; times in us since the epoch. Of a plan, `by_rule` is what would go.
+    """One directory; times in us since the epoch. In a plan, `by_rule` is what a round would remove.
 
     Args:
-        files, bytes: what there was.
-        by_rule: what goes or went, by the rule that takes it: "age", "bytes", "count".
+        files, bytes: found before the round.
+        by_rule: removed files, by the rule that removes them: "age", "bytes", "count".
         named: the oldest of these, each with its rule.
-        more: more would have to go; the next round goes on.
-        changed: files that were no longer what was planned, and stay.
-        failed: files that the system does not let us remove, the first of them in `faults`.
+        more: more files exceed the policy; the next round continues.
+        changed: files that changed after the plan, and stay.
+        failed: files that the system does not let the round remove, the first of them in `faults`.
         error: why the whole directory could not be cleaned.
     """
 
@@ -44,7 +44,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def removed(self) -> Amount:
-        """All rules together."""
+        """The total of all rules."""
         amounts = self.by_rule.values()
         return Amount(sum(each.files for each in amounts), sum(each.bytes for each in amounts))
 
@@ -60,13 +60,13 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def removed(self) -> Amount:
-        """All directories together."""
+        """The total of all directories."""
         amounts = [report.removed for report in self.directories]
         return Amount(sum(each.files for each in amounts), sum(each.bytes for each in amounts))
 
     @property
     def problems(self) -> list[str]:
-        """What could not be cleaned, each in a sentence."""
+        """The directories and files that could not be cleaned, each in a sentence."""
         found = [f"{each.path}: {each.error}" for each in self.directories if each.error]
         for each in self.directories:
             if each.failed:

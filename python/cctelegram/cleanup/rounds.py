@@ -1,7 +1,7 @@
-"""Planning and doing a round over the directories of a home. Blocks: not for the event loop's thread.
+"""Plan and run a round over the directories of a home. Blocks: not for the event loop's thread.
 
-One round at a time cleans a home, whichever process does it: a lock under `state/` says so. What a round
-removes is what a plan named; a run that is killed in the middle leaves whole files, and the next goes on.
+A lock under `state/` lets one round at a time clean a home, across processes. A round removes only what a
+plan names; a round that is killed in the middle leaves whole files, and the next one continues.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ if TYPE_CHECKING:
     from cctelegram.config.settings import Settings
 
 LOCK: Final = "cleanup.lock"
-# A plan has so many files at most, in some megabytes; a directory with more is cleaned in several.
+# Most files of a plan, which take some megabytes; a directory with more is cleaned in several plans.
 MOST: Final = 20_000
-# So many are removed between two looks whether to stop.
+# Files removed between two checks of `stop`.
 STEP: Final = 500
 
 
 class Busy(BlockingIOError):
-    """Another round cleans this home."""
+    """Another round is cleaning this home."""
 
 
 class Unknown(ValueError):
-    """A directory that there is none of."""
+    """A name of no directory."""
 
 
 class History(Protocol):
     """The store's history, which is cleaned like a directory."""
 
     def plan(self, now: int, age: int) -> Report:
-        """Say what is finished and older than `age` at `now`; times in us."""
+        """Report the finished events older than `age` at `now`; times in us."""
 
     def run(self, now: int, age: int, stop: Callable[[], bool]) -> Report:
-        """Remove it."""
+        """Remove the finished events older than `age` at `now`; times in us."""
 
 
 class Planned(msgspec.Struct, frozen=True):
-    """A policy and what it would take; the plan is None when it could not be made, the report says why."""
+    """A policy and what it would remove; the plan is None if planning failed, and the report says why."""
 
     policy: Policy
     plan: _native.CleanupPlan | None
@@ -56,7 +56,7 @@ class Planned(msgspec.Struct, frozen=True):
 
 
 class RoundPlan(NamedTuple):
-    """What a round would remove, and exactly that: of the history what is older than `age` at `at` (us)."""
+    """Exactly what a round would remove; of the history, events older than `age` at `at` (us)."""
 
     at: int
     directories: list[Planned]
@@ -65,7 +65,7 @@ class RoundPlan(NamedTuple):
 
     @property
     def reports(self) -> list[Report]:
-        """Of the directories, and last of the history."""
+        """The reports of the directories, and last of the history."""
         found = [each.report for each in self.directories]
         return found if self.history is None else [*found, self.history]
 
@@ -78,14 +78,14 @@ def plan(
     most: int = MOST,
     by_content: bool = False,
 ) -> list[Planned]:
-    """Look at the directories, removing nothing.
+    """Scan the directories and plan their cleaning; remove nothing.
 
     Args:
-        settings: what is kept.
+        settings: hold the policies.
         now: us since the epoch.
         only: names of directories; all when empty.
-        most: files of one plan.
-        by_content: a file is as old as its content; else as its last change of any kind.
+        most: the most files of one plan.
+        by_content: a file's age is that of its content; else that of its last change of any kind.
 
     Raises:
         Unknown: there is no directory of such a name.
@@ -103,7 +103,7 @@ def plan_round(
     history: History | None = None,
     most: int = MOST,
 ) -> RoundPlan:
-    """Plan the directories, and the history where it is given. Raises Unknown."""
+    """Plan the directories, and the history if given. Raises Unknown."""
     directories = plan(settings, now, only=only, most=most)
     oldest = _history_age(settings, only)
     if history is None or oldest is None:
@@ -112,7 +112,7 @@ def plan_round(
 
 
 def dry(settings: Settings, now: int, *, only: Sequence[str] = (), history: History | None = None) -> Round:
-    """Say what a round would do. Raises Unknown."""
+    """Report what a round would do. Raises Unknown."""
     begin = time.monotonic()
     reports = plan_round(settings, now, only=only, history=history).reports
     return Round(at=now, seconds=time.monotonic() - begin, dry=True, directories=reports)
@@ -128,15 +128,15 @@ def run(
     stop: Callable[[], bool] = lambda: False,
     by_content: bool = False,
 ) -> Round:
-    """Clean, and say what was done. Nobody else may clean meanwhile: call it inside `Alone`.
+    """Clean, and return what was done. Call it inside `Alone`: no other round may run at the same time.
 
     Args:
-        settings: what is kept.
+        settings: hold the policies.
         now: us since the epoch.
         only: names of directories; all when empty.
         history: the store's, cleaned last.
-        planned: remove exactly this, and nothing that came since; else what a plan of now says.
-        stop: asked between two steps; what was begun is left to the next round.
+        planned: remove exactly this, and nothing newer; None plans now.
+        stop: called between two steps; if true, the rest is left to the next round.
         by_content: as in `plan`.
 
     Raises:
@@ -159,23 +159,23 @@ def run(
 
 
 class Alone:
-    """A lock on the cleaning of a home, for a `with` block. Entering raises Busy when somebody has it."""
+    """A lock on the cleaning of a home, for a `with` block. Entering raises Busy while another holds it."""
 
     def __init__(self, home: str) -> None:
         self._lock = _native.FileLock(os.path.join(place.state_dir(home), LOCK))  # noqa: PTH118  as in config
 
     def __enter__(self) -> None:
-        """Take it."""
+        """Acquire the lock."""
         if not self._lock.try_lock():
             raise Busy("Another round is cleaning this home just now; try again when it is done.")
 
     def __exit__(self, *_: object) -> None:
-        """Give it back."""
+        """Release the lock."""
         self._lock.unlock()
 
 
 def check(settings: Settings, only: Sequence[str]) -> None:
-    """Raise Unknown for a name that is none of a directory."""
+    """Raise Unknown for a name of no directory."""
     known = names(settings)
     for name in only:
         if name not in known:
@@ -210,9 +210,9 @@ def _plan(policy: Policy, now: int, most: int, *, by_content: bool) -> Planned:
 
 
 def _clean(policy: Policy, now: int, stop: Callable[[], bool], *, by_content: bool) -> Report:
-    """Plan and remove, again while there is more; gives one report of all of it."""
+    """Plan and remove, and repeat while there is more; return one report of all passes."""
     first = done = _remove(_plan(policy, now, MOST, by_content=by_content), stop)
-    # What cannot be removed would be planned for ever.
+    # Without progress, files that cannot be removed would be planned for ever.
     while done.more and done.removed.files and not stop():
         done = _remove(_plan(policy, now, MOST, by_content=by_content), stop)
         first = _together(first, done)

@@ -1,4 +1,4 @@
-"""How full a directory is, how fast it grows, when it will meet a limit; what is not known is not said."""
+"""Size and growth of a directory, and when it reaches a limit; unknown figures are omitted."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from cctelegram.cleanup.reports import Report
 
 DAY: Final = 86_400_000_000
-# Growth is told from the rounds of so many days, when they span at least some hours.
+# Growth is computed from the rounds within WINDOW (days), if they span at least LEAST (hours).
 WINDOW: Final = 7 * DAY
 LEAST: Final = 6 * 3_600_000_000
-# Slopes are taken between so many rounds at most: their pairs grow with the square.
+# Most rounds to take slopes between: the number of pairs grows with the square.
 POINTS: Final = 40
 
 
 def statistics_of(
     reports: Sequence[Report], policies: Sequence[Policy], rounds: Sequence[Past], now: int
 ) -> list[dict[str, Any]]:
-    """Give a row for each report of a plan; times in seconds, `days` until a limit is met."""
+    """Return a row for each report of a plan without an error; ages in seconds, `limit_in_days` in days."""
     by_path = {(policy.name, policy.path): policy for policy in policies}
     return [
         _row(report, by_path.get((report.directory, report.path)), rounds, now)
@@ -33,22 +33,22 @@ def statistics_of(
 
 
 def growth(points: Sequence[tuple[int, int]]) -> float | None:
-    """Give the slope of (time in us, value) a day, as the median over pairs; None when too little is known.
+    """Return the slope of (time in us, value) per day, as the median over pairs; None for too little data.
 
-    The median (Theil and Sen): a round that emptied the directory is one of many slopes.
+    The median (Theil and Sen) is robust: a round that emptied the directory is one of many slopes.
     """
     if len(points) < 2 or points[-1][0] - points[0][0] < LEAST:
         return None
     step = max(1, len(points) // POINTS)
     some = points[::-step][::-1]
     slopes = sorted((y - b) / (x - a) for (a, b), (x, y) in combinations(some, 2) if x > a)
-    # By hand: `import statistics` brings decimal and fractions, which the bridge would keep in memory.
+    # No statistics.median: `import statistics` loads decimal and fractions, which would stay in memory.
     middle = len(slopes) // 2
     return (slopes[middle] + slopes[~middle]) / 2 * DAY if slopes else None
 
 
 def days_left(value: int, slope: float | None, limit: int | None) -> float | None:
-    """Give in how many days `limit` is met; None when there is none, or it is not in sight."""
+    """Return in how many days `limit` is reached; None without a limit, a slope, or growth."""
     if limit is None or slope is None:
         return None
     if value >= limit:

@@ -1,8 +1,8 @@
-"""A clock to tell ages by, which a jump of the wall clock does not move at once.
+"""A clock for computing ages, which a jump of the wall clock does not move at once.
 
-A machine that starts with a wrong time, or whose time somebody sets, would otherwise find all files a year
-old. Back it goes with the wall clock, which only keeps more. Forward it goes as time surely passes, and
-takes over what the wall clock says only after that has held for a day.
+Otherwise a machine that starts with a wrong time, or whose time is set, would find all files a year old.
+The clock follows the wall clock backward at once, which only retains more. It moves forward by the time
+that has surely passed, and adopts a wall clock that is ahead only after that has held for a day.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import msgspec
 
 SECOND: Final = 1_000_000
 DAY: Final = 86_400 * SECOND
-# What two readings may differ by without being a jump: corrections of the wall clock, a slow start.
+# Largest difference of two readings that is not a jump: corrections of the wall clock, a slow start.
 TOLERANCE: Final = 600 * SECOND
 BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """What the machine says, in us: the wall clock, and the time since its start, suspended time included."""
+    """The machine's clocks, in us: the wall clock, and the time since boot, including suspended time."""
 
     wall: int
     up: int
@@ -29,7 +29,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Steady(msgspec.Struct, frozen=True, kw_only=True):
-    """What is remembered: the last reading, the time by which ages are told, since when the wall has held."""
+    """Stored state: the last reading, the time for ages, and the wall time since which the wall has held."""
 
     last: Reading
     now: int
@@ -37,7 +37,7 @@ class Steady(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def behind(self) -> int:
-        """How far the wall clock is ahead of it, in us; 0 when they agree."""
+        """How far this clock is behind the wall clock, in us; 0 when they agree."""
         return max(0, self.last.wall - self.now)
 
 
@@ -53,7 +53,7 @@ def read() -> Reading:
 
 
 def following(before: Steady | None, reading: Reading) -> Steady:
-    """Give what is to be remembered after a reading; `now` of it is the time."""
+    """Return the state to store after a reading; its `now` is the current time."""
     wall = reading.wall
     if before is None:
         return Steady(last=reading, now=wall, holds_since=wall)
@@ -61,7 +61,7 @@ def following(before: Steady | None, reading: Reading) -> Steady:
     if reading.boot == before.last.boot and reading.up >= before.last.up:
         passed = reading.up - before.last.up
     else:
-        passed = min(max(went, 0), DAY)  # over a restart, no more than a day is taken on trust
+        passed = min(max(went, 0), DAY)  # across a reboot, at most a day is trusted
     jumped = went > passed + TOLERANCE or went < -TOLERANCE
     holds_since = wall if jumped else before.holds_since
     now = before.now + passed

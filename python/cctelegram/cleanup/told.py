@@ -1,4 +1,4 @@
-"""Rounds as programs read them: JSON, times as RFC 3339."""
+"""Format rounds for programs: JSON, times as RFC 3339."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHOWN: Final = 50
 
 
 def round_of(done: Round) -> dict[str, Any]:
-    """Give a plan or a round."""
+    """Return a plan or a round."""
     files, size = done.removed.files, done.removed.bytes
     return {
         "dry_run": done.dry,
@@ -32,7 +32,7 @@ def round_of(done: Round) -> dict[str, Any]:
 
 
 def history(rounds: Sequence[Past]) -> dict[str, Any]:
-    """Give rounds of before, the newest first."""
+    """Return past rounds, the newest first."""
     return {
         "rounds": [
             {**msgspec.to_builtins(past), "at": moment(past.at), "seconds": past.seconds}
@@ -42,7 +42,7 @@ def history(rounds: Sequence[Past]) -> dict[str, Any]:
 
 
 def moment(us: int) -> str:
-    """Give a time (us since the epoch) as RFC 3339, UTC."""
+    """Format a time (us since the epoch) as RFC 3339, UTC."""
     return datetime.fromtimestamp(us / 1_000_000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 

@@ -1,4 +1,4 @@
-"""Rounds as people read them."""
+"""Format rounds for people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def title(done: Round) -> str:
-    """Say the whole in a line."""
+    """Summarize a round in one line."""
     files, size = done.removed.files, done.removed.bytes
     if not files:
         return "There is nothing to clean" if done.dry else "Nothing was left to clean"
@@ -19,7 +19,7 @@ def title(done: Round) -> str:
 
 
 def line(report: Report, *, dry: bool) -> str:
-    """Say what goes or went of a directory, and by which rule."""
+    """Format what a round removes from a directory, and by which rule."""
     if report.error:
         return f"{report.directory}: not cleaned: {report.error}"
     rules = ", ".join(f"{rule} {each.files}" for rule, each in report.by_rule.items())
@@ -34,12 +34,12 @@ def line(report: Report, *, dry: bool) -> str:
 
 
 def count(files: int) -> str:
-    """Say how many."""
+    """Format a number of files."""
     return "1 entry" if files == 1 else f"{files} entries"
 
 
 def amount(size: float) -> str:
-    """Say a size."""
+    """Format a size in bytes."""
     for unit in ("B", "KB", "MB"):
         if size < 1000:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
@@ -48,7 +48,7 @@ def amount(size: float) -> str:
 
 
 def span(seconds: float) -> str:
-    """Say a length of time in its largest unit."""
+    """Format a length of time, in seconds, in its largest unit."""
     for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= size:
             return f"{seconds / size:.1f} {unit}"
