@@ -1,4 +1,4 @@
-"""Settings: where they come from, what they are, where the home lies.
+"""Settings: their sources, their values, and the paths of the home.
 
 Empty on purpose: `place` and `environment` are imported where ten milliseconds count.
 """

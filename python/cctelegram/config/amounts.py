@@ -1,6 +1,6 @@
-"""Lengths of time and sizes as people write them: `14d`, `90m`, `100MB`.
+"""Parse durations and sizes as people write them: `14d`, `90m`, `100MB`.
 
-A setting keeps its text, so that it is shown as it was written; who needs the number asks here.
+A setting stores its text, so that it is shown as written; code that needs the number parses it here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ LONGEST: Final = 3650 * 86_400
 
 
 def seconds(text: str) -> int:
-    """Give the seconds of a time such as `30s`, `90m`, `24h`, `14d`. Raises ValueError for another text."""
+    """Return the seconds of a time such as `30s`, `90m`, `24h`, `14d`. Raises ValueError for another text."""
     found = re.fullmatch(r"([0-9]{1,9})([smhd])", text.replace(" ", ""))
     if found is None or int(found[1]) * SECONDS[found[2]] > LONGEST:
         raise ValueError(f"{text!r} is no length of time")
@@ -23,7 +23,7 @@ def seconds(text: str) -> int:
 
 
 def size(text: str) -> int:
-    """Give the bytes of a size such as `500KB`, `100MB`, `2GB`. Raises ValueError for another text."""
+    """Return the bytes of a size such as `500KB`, `100MB`, `2GB`. Raises ValueError for another text."""
     found = re.fullmatch(r"([0-9]{1,12})(B|KB|MB|GB)", text.replace(" ", ""))
     if found is None:
         raise ValueError(f"{text!r} is no size")

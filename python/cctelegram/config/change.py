@@ -1,7 +1,7 @@
-"""Change one setting in the text of config.toml or of .env; all else in it stays as it was written.
+"""Change one setting in the text of config.toml or .env; the rest of the text stays as written.
 
-Comments, order, blank lines and the way of writing are kept. What comes out is read again, and refused when
-it does not say just what was wanted.
+Comments, order, blank lines and notation stay. The new text is parsed again, and refused if it does not
+yield exactly the intended settings.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BY_HAND = "it cannot be changed there without writing it anew; use `cctelegram c
 
 
 def key_of(name: str) -> Key:
-    """Return a key by its dotted name. Raises SettingsError, with the nearest one."""
+    """Return a key by its dotted name. Raises SettingsError, which names the nearest key."""
     key = BY_NAME.get(name)
     if key is None:
         raise SettingsError(unknown(name, BY_NAME), key=name)
@@ -30,9 +30,9 @@ def key_of(name: str) -> Key:
 
 
 def value_of(key: Key, text: str) -> Any:
-    """Return what a text means for a key, as TOML gives it: TOML, else what the environment would say.
+    """Return the value of a text for a key, as TOML represents it: parsed as TOML, else as the environment.
 
-    Raises SettingsError for what is not allowed.
+    Raises SettingsError for a value that is not allowed.
     """
     try:
         parsed = tomllib.loads(f"value = {text}")
@@ -40,7 +40,7 @@ def value_of(key: Key, text: str) -> Any:
             key.kind.check(parsed["value"])
             return parsed["value"]
     except (ValueError, RecursionError):
-        pass  # no TOML, or of another kind than the key's: a word without quotes, say
+        pass  # not TOML, or not of the key's kind: a word without quotes, for example
     try:
         value = key.kind.text(text)
         key.kind.check(value)
@@ -61,14 +61,14 @@ def put(text: str, path: tuple[str, ...], value: Any) -> str:
 
 
 def drop(text: str, path: tuple[str, ...]) -> str:
-    """Return the text of a config.toml without the key at `path`; KeyError when it is not there."""
+    """Return the text of a config.toml without the key at `path`. Raises KeyError if it is not set."""
     wanted = tomllib.loads(text)
     _drop(wanted, path)
     return _changed(text, wanted, lambda document: _drop(document, path))
 
 
 def put_line(text: str, name: str, value: str) -> str:
-    """Return the text of an .env with the variable `name` set; the last line that sets it counts."""
+    """Return the text of an .env with the variable `name` set; the last line that sets it is replaced."""
     lines = text.split("\n")
     there = _lines_of(lines, name)
     if there:
@@ -79,7 +79,7 @@ def put_line(text: str, name: str, value: str) -> str:
 
 
 def drop_lines(text: str, name: str) -> str:
-    """Return the text of an .env in which no line sets `name`; KeyError when none did."""
+    """Return the text of an .env without the lines that set `name`. Raises KeyError if there are none."""
     lines = text.split("\n")
     there = _lines_of(lines, name)
     if not there:
@@ -109,7 +109,7 @@ def _changed(text: str, wanted: dict[str, Any], change: Any) -> str:
 
 
 def _filled(table: dict[str, Any]) -> dict[str, Any]:
-    """Return a table without the empty ones in it: whether `[lanes]` stands there alone says nothing."""
+    """Return a table without its empty tables: an empty `[lanes]` has no meaning."""
     below = {name: _filled(value) if isinstance(value, dict) else value for name, value in table.items()}
     return {name: value for name, value in below.items() if value != {}}
 

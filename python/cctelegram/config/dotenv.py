@@ -1,15 +1,15 @@
-r"""Read the text of an `.env` file.
+r"""Parse the text of an `.env` file.
 
-One `KEY=VALUE` a line, in an encoding that config.encoding reads; `export ` before the key, blank lines, `#`
-comments and CRLF are allowed. A value is bare (up to white space followed by `#`, and trimmed), in single
-quotes (taken as it stands) or in double quotes (with `\"`, `\\`, `\n`, `\r`, `\t`). Nothing is substituted
-and no value goes over its line. A key given twice counts as the last one says. No message holds a value: one
-of them is the token.
+One `KEY=VALUE` per line, in an encoding that config.encoding decodes; `export ` before the key, blank lines,
+`#` comments and CRLF are allowed. A value is bare (up to white space followed by `#`, and trimmed), in single
+quotes (taken verbatim) or in double quotes (with `\"`, `\\`, `\n`, `\r`, `\t`). There is no substitution and
+no multi-line value. The last line of a repeated key wins. No message contains a value: one of them is the
+token.
 
-Start-cheap: every command reads this file on its way.
+Start-cheap: every command reads this file at its start.
 """
 
-# ruff: noqa: PTH123  # pathlib costs more than a command that starts here may
+# ruff: noqa: PTH123  # pathlib costs more than the start of a command may take
 
 from cctelegram.config.encoding import Undecodable, decode
 from cctelegram.config.errors import SettingsError
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 def parse(
     text: str, file: str = ".env", problems: "MutableSequence[SettingsError] | None" = None
 ) -> dict[str, tuple[str, int]]:
-    """Return name -> (value, line from 1); raise SettingsError with the line that cannot be read.
+    """Return name -> (value, line from 1). Raises SettingsError with the line that cannot be parsed.
 
-    `file` is the name that messages give. With `problems`, the error of each such line is added there, and
-    the other lines are read.
+    `file` is the name in messages. With `problems`, append the error of each such line to it instead, and
+    parse the other lines.
     """
     found: dict[str, tuple[str, int]] = {}
-    # Not splitlines(): that one also breaks at form feeds and at separators of other scripts.
+    # splitlines() would also break at form feeds and at separators of other scripts.
     for number, raw in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
         line = raw.strip()
         if not line or line.startswith("#"):
@@ -49,7 +49,7 @@ def parse(
 
 
 def name_of(line: str) -> str | None:
-    """Return the name that a line sets; None for a line that sets none."""
+    """Return the name that a line sets; None if it sets none."""
     name, equals, _ = line.partition("=")
     words = name.split()
     if len(words) == 2 and words[0] == "export":
@@ -60,7 +60,7 @@ def name_of(line: str) -> str | None:
 
 
 def read(path: str, problems: "MutableSequence[SettingsError] | None" = None) -> dict[str, tuple[str, int]]:
-    """Return what the file at `path` holds, `{}` where there is none; SettingsError if it cannot be read.
+    """Return the variables of the file at `path`, `{}` if there is none. Raises SettingsError if unreadable.
 
     `problems` is as for `parse`.
     """

@@ -1,4 +1,4 @@
-"""Lengths of time as people write them: 90s, 10m, 2h, 1 d."""
+"""Parse durations as people write them: 90s, 10m, 2h, 1 d."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _WRITTEN: Final = re.compile(r"\s*([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(s|m|min|h|d)?
 
 
 def seconds(text: str) -> float:
-    """Return how many seconds a text means; a number alone is seconds. Raises ValueError."""
+    """Return the seconds of a text; a number without a unit is in seconds. Raises ValueError."""
     found = _WRITTEN.fullmatch(text)
     if found is None:
         raise ValueError(f"a time such as 90s, 10m, 2h or 1d is wanted, not {text[:80]!r}")

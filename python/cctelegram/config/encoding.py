@@ -10,11 +10,11 @@ ADVICE = "write it in UTF-8, or in UTF-16 with a byte-order mark"
 
 
 class Undecodable(ValueError):
-    """Bytes in another encoding; `str()` of it is a sentence that says what to do.
+    """Bytes in another encoding; `str()` is a sentence that says what to do.
 
     Args:
-        what: what the bytes are or are not.
-        offset: of the first byte that cannot be decoded.
+        what: the encoding of the bytes, or the one they do not have.
+        offset: offset of the first byte that cannot be decoded.
     """
 
     def __init__(self, what: str, offset: int = 0) -> None:
@@ -24,7 +24,7 @@ class Undecodable(ValueError):
 
 
 def decode(data: bytes) -> str:
-    """Return the text without its byte-order mark; raise Undecodable."""
+    """Return the text without its byte-order mark. Raises Undecodable."""
     if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
         raise Undecodable("UTF-32")
     if data.startswith(b"\xff\xfe"):
@@ -37,5 +37,5 @@ def decode(data: bytes) -> str:
         return data.removeprefix(b"\xef\xbb\xbf").decode()
     except UnicodeDecodeError as error:
         mark = 3 if data.startswith(b"\xef\xbb\xbf") else 0
-        # `from None`: the error holds the bytes, and a token may be among them.
+        # `from None`: the error holds the bytes, which may include a token.
         raise Undecodable("not UTF-8", error.start + mark) from None

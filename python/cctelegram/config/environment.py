@@ -1,18 +1,18 @@
-"""The environment of the process, read here and nowhere else.
+"""The only module that reads the environment of the process.
 
-A variable set to nothing counts as not set: `TOKEN= command` is how a shell takes a setting away.
+An empty variable counts as unset: `TOKEN= command` is how a shell unsets a setting.
 
-Start-cheap: imports os alone.
+Start-cheap: imports only os.
 """
 
 import os
 
 
 def get(name: str) -> str | None:
-    """Return the value of the variable `name`; None where it is missing or empty."""
+    """Return the value of the variable `name`; None if it is unset or empty."""
     return os.environ.get(name) or None
 
 
 def snapshot() -> dict[str, str]:
-    """Return every variable that is set to something, as a copy the caller may keep."""
+    """Return a copy of all variables that are not empty."""
     return {name: value for name, value in os.environ.items() if value}

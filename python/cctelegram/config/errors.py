@@ -1,20 +1,20 @@
-"""What can be wrong with the settings.
+"""Errors of the settings.
 
     SettingsError            a key, a line or a file that cannot be used
-      UnusableDirectory      a directory that cannot be made, entered or written
+      UnusableDirectory      a directory that cannot be created, entered or written
 
 Start-cheap: imports nothing.
 """
 
 
 class SettingsError(Exception):
-    """A setting that cannot be used; `str()` of it is a sentence for the operator.
+    """A setting that cannot be used; `str()` is a sentence for the operator.
 
     Args:
         problem: what was read and what is allowed, without the value of a secret.
-        file: the file it stands in, or the name of the environment variable or flag.
-        line: line in that file, counted from 1, where it is known.
-        key: dotted name of the setting, where there is one.
+        file: the file of the setting, or the name of the environment variable or flag.
+        line: line in that file, from 1, if known.
+        key: dotted name of the setting, if there is one.
     """
 
     def __init__(
@@ -32,4 +32,4 @@ class SettingsError(Exception):
 
 
 class UnusableDirectory(SettingsError):
-    """A directory of the home that cannot be made, entered or written."""
+    """A directory of the home that cannot be created, entered or written."""

@@ -1,7 +1,7 @@
-"""What a setting's value may be.
+"""Kinds of setting values.
 
-A kind turns what stood in config.toml, or in a text (environment, .env, flag), into the value that the
-settings hold, or raises ValueError; the message for the operator is made from `allowed`.
+A kind converts a value from config.toml, or a text (environment, .env, flag), to the value that the
+settings hold, or raises ValueError; `allowed` goes into the message for the operator.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ import msgspec
 from cctelegram.config import zone
 from cctelegram.config.secret import Secret
 
-# What we know of a token: the bot's number, a colon, letters. Wide on purpose: Telegram judges the rest.
+# Shape of a token: the bot's number, a colon, letters. Loose on purpose: Telegram validates the rest.
 TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,200}")
-# Host and path of an API base, strict: what two URL parsers could read in two ways is not let in, since
-# one decides that plain http is fine and the other one connects.
+# Host and path of an API base, strict on purpose: a URL that two parsers could read differently is refused,
+# since one parser decides that plain http is allowed and the other connects.
 API_BASE = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
 LARGEST_USER_ID = 1 << 52  # "at most 52 significant bits", Bot API, User.id
 
 
 class NotAllowed(ValueError):
-    """A value that is not allowed, with a sentence that says what in it is wrong."""
+    """A value that is not allowed, with a sentence that says what is wrong with it."""
 
 
 class Kind(msgspec.Struct, frozen=True):
     """One kind of value.
 
     Args:
-        name: a word for the reference page.
-        allowed: what is allowed, to go after "allowed: " in a message.
-        check: a value as TOML gives it -> the value; raises ValueError.
-        text: a text -> a value as TOML would give it; raises ValueError.
+        name: the kind's name in the reference page.
+        allowed: description of allowed values, which follows "allowed: " in a message.
+        check: TOML value -> setting value; raises ValueError.
+        text: text -> TOML value; raises ValueError.
     """
 
     name: str
@@ -132,7 +132,7 @@ def _api_base(value: object) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether `host` is this machine by its name or number: localhost, 127.0.0.0/8, ::1."""
+    """Return whether `host` is this machine's loopback name or address: localhost, 127.0.0.0/8, ::1."""
     if host.lower() == "localhost":
         return True
     try:
@@ -147,7 +147,7 @@ def _host(value: object) -> str:
     if value.lower() == "localhost":
         return "localhost"
     address = ipaddress.ip_address(value)
-    # ::ffff:127.0.0.1 and ::1%lo are loopback as well, but no Host header says them in one way.
+    # ::ffff:127.0.0.1 and ::1%lo are loopback too, but have no single form in a Host header.
     if not (address.is_loopback if address.version == 4 else address == ipaddress.IPv6Address("::1")):
         raise ValueError
     return str(address)

@@ -1,11 +1,11 @@
-"""The settings in force, and when they are read again.
+"""The settings in force, reloaded when their files change.
 
-A change is read whole and swapped in one step: readers hold the old snapshot or the new one. One that
-cannot be read is refused, and the last good one stays in force. What needs a restart stays as it is
-(restart.py).
+A change is read as a whole and swapped in one step: readers see the old snapshot or the new one. Settings
+that cannot be read are refused, and the last good ones stay in force. A setting that needs a restart keeps
+its value (restart.py).
 
-A watch on the directories in which the files lie reports a change. Where it does not (a network mount), the
-files are compared every `config.ttl_seconds`, as long as settings are read.
+A watch on the directories of the files reports changes. Where it reports nothing (a network mount), the
+files are compared every `config.ttl_seconds` while `watch` runs.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from cctelegram.config.secret import Secret
     from cctelegram.config.settings import Settings
 
-# Milliseconds in which changes are gathered into one reading; measured at 0.04 % of a core.
+# Milliseconds over which changes are collected into one reload; measured at 0.04 % of a core.
 STEP: Final = 200
-# Milliseconds after which the watch looks up although nothing happened.
+# Milliseconds after which the watch returns even if nothing happened.
 LOOK_UP: Final = 60_000
-# A file that is gone or empty may be one that is being written: so many seconds are given to who writes it.
+# Seconds to wait for a file that is gone or empty: it may be in the middle of a write.
 WRITING: Final = 0.5
-# Between two looks while it is, and while the home is not there.
+# Seconds between two checks: during that wait, and while the home is missing.
 LOOK: Final = 0.05
 HOME_AGAIN: Final = 1.0
 
@@ -47,10 +47,10 @@ class Live:
     """The settings of a home; `current` is the snapshot in force.
 
     Args:
-        clock: seconds that only go forward.
+        clock: monotonic seconds.
 
     Raises:
-        SettingsError: the settings cannot be read at the start; a later bad change is refused instead.
+        SettingsError: the settings cannot be read at the start; a later invalid change is refused instead.
     """
 
     def __init__(
@@ -73,17 +73,17 @@ class Live:
         self._listeners: list[Callable[[], None]] = []
         self._reading = asyncio.Lock()
         self._just_compared = asyncio.Event()
-        self._moved = asyncio.Event()  # what is watched is not where the files are
+        self._moved = asyncio.Event()  # the watched directories are no longer those of the files
         self._read_at = self._clock()
         self._compared()
 
     @property
     def current(self) -> Settings:
-        """The snapshot in force, from any thread; keep it to read two settings that belong together."""
-        if self._fresh:  # a flag and no clock: asking for the time costs as much as all the rest
+        """The snapshot in force, from any thread; hold on to it to read two settings that belong together."""
+        if self._fresh:  # a flag instead of a clock: reading the time costs as much as all the rest
             self.hits += 1
         else:
-            self.misses += 1  # the watch sees it and compares: a read waits for no disk and wakes no loop
+            self.misses += 1  # the watch compares the files: a read waits for no disk and wakes no loop
         return self.loaded.settings
 
     def on_change(self, listener: Callable[[], None]) -> None:
@@ -91,10 +91,10 @@ class Live:
         self._listeners.append(listener)
 
     def figures(self) -> dict[str, Any]:
-        """Return what was counted since the start, and the age of the snapshot in seconds.
+        """Return the counts since the start, and the age of the snapshot in seconds.
 
-        `hits` were answered by a snapshot that is younger than its time to live, `misses` by an older one,
-        which is then compared with its files. `compared_seconds` ago it was last known to be what they say.
+        `hits` are reads of a snapshot younger than its time to live, `misses` reads of an older one, which is
+        then compared with its files. `compared_seconds`: time since it was last known to match its files.
         """
         reads, now = self.hits + self.misses, self._clock()
         return {
@@ -108,23 +108,24 @@ class Live:
         }
 
     def reload(self) -> bool:
-        """Read the sources again; returns whether they were taken. `refused` says why not."""
+        """Read the sources again; return whether they were accepted. `refused` says why not."""
         self._take(*self._read())
         return self.refused is None
 
     def refuse(self, token: Secret) -> None:
-        """Let a token that Telegram refused give way to the one in .env, there now or written there later.
+        """Replace a token that Telegram refused by the one in .env, present now or written later.
 
-        Without another it stays in force. All are tried again when `telegram.api_base` changes.
+        Without another token it stays in force. A change of `telegram.api_base` makes all refused tokens
+        eligible again.
         """
         if token not in self._refused_tokens:
             self._refused_tokens |= {token}
             self.reload()
 
     async def compare(self, *, sure: bool = False) -> None:
-        """Look whether the files changed, and reload if so; with `sure`, reload anyway.
+        """Reload if the files changed; with `sure`, reload in any case.
 
-        The disk is waited for in a thread; the swap happens in the loop, between two steps of any task.
+        Disk reads run in a thread; the swap happens in the event loop, between two steps of any task.
         """
         async with self._reading:
             version = await asyncio.to_thread(self._sources.version)
@@ -147,7 +148,7 @@ class Live:
             places = await asyncio.to_thread(self._sources.places)
             self._moved.clear()
             if not places:
-                await self.compare()  # the home is gone, which is another version of it
+                await self.compare()  # a missing home is a version of its own
                 await asyncio.sleep(HOME_AGAIN)
                 continue
             changes = watchfiles.awatch(
@@ -160,7 +161,7 @@ class Live:
                 stop_event=self._moved,
                 ignore_permission_denied=True,
             )
-            # The first step of the iterator sets the watch; what changed before it is seen by looking.
+            # The first step of the iterator starts the watch; `compare` finds earlier changes.
             following = asyncio.ensure_future(anext(changes, None))
             try:
                 await asyncio.sleep(0)
@@ -171,7 +172,7 @@ class Live:
                         break
                     following = asyncio.ensure_future(anext(changes, None))
             finally:
-                # A step that is under way ends first: an iterator that runs cannot be closed.
+                # A pending step must end first: a running iterator cannot be closed.
                 following.cancel()
                 await asyncio.gather(following, return_exceptions=True)
                 await changes.aclose()
@@ -183,7 +184,7 @@ class Live:
             self._fresh = left > 0
             if not self._fresh:
                 await self.compare()
-                # Where the watch reports nothing, it is made again as well: the directory may be another one.
+                # The watch reported nothing, so restart it too: the directory may have been replaced.
                 self._moved.set()
                 continue
             with contextlib.suppress(TimeoutError):
@@ -191,14 +192,14 @@ class Live:
                     await self._just_compared.wait()
 
     async def _written(self, version: Version) -> None:
-        """Wait, for a short time, while a file that was there is gone or empty."""
+        """Wait for a short time while a file that had content is gone or empty."""
         deadline = self._clock() + WRITING
         while self._sources.is_cut_short(self._version, version) and self._clock() < deadline:
             await asyncio.sleep(LOOK)
             version = await asyncio.to_thread(self._sources.version)
 
     def _read(self) -> tuple[Version, Loaded | SettingsError]:
-        # The version first: what is written while the files are read is another one.
+        # The version comes first: a write during the read then shows up as another version.
         version = self._sources.version()
         try:
             self._sources.check()
@@ -219,7 +220,7 @@ class Live:
             held, restart = hold(self.loaded, read)
             if (held, restart, None) == (self.loaded, self.restart, self.refused):
                 self._compared()
-                return  # touched, or written as it was
+                return  # touched, or rewritten without a change
             self.reloads += 1
             self.loaded, self.restart, self.refused = held, restart, None
             self._read_at = self._clock()

@@ -1,10 +1,10 @@
 """Read the settings from all sources and check them.
 
-Later wins: defaults < config.toml < its table `[profile.NAME]` that `CC_TELEGRAM_PROFILE` chooses < .env <
-environment < flags. Both files lie in the home; an .env of the working directory is never read, since that
-may be anybody's checkout.
+Later wins: defaults < config.toml < its table `[profile.NAME]` that `CC_TELEGRAM_PROFILE` selects < .env <
+environment < flags. Both files are in the home; an .env of the working directory is never read, since that
+directory may be an untrusted checkout.
 
-One wrong value refuses the whole: what counts is always one set of settings that is right in all places.
+One wrong value refuses all settings: the settings in force are always one set that is valid throughout.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 HOME = "CC_TELEGRAM_HOME"
 PROFILE = "CC_TELEGRAM_PROFILE"
-# Values are shown in messages; a token that was pasted into the wrong place is not.
+# Messages show values, but not a token that was pasted into the wrong setting.
 _TOKEN_LIKE = re.compile(r"[0-9]{6,}:[A-Za-z0-9_-]{10,}")
-_SHOWN = 80  # characters of a wrong value
+_SHOWN = 80  # characters of a wrong value, at most
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """Settings, where each value comes from (key -> words), and what the operator should hear of."""
+    """Settings, the origin of each value (key -> description), and warnings for the operator."""
 
     settings: Settings
     origins: dict[str, str]
@@ -44,7 +44,7 @@ class Loaded(msgspec.Struct, frozen=True):
 
 
 class _Read(msgspec.Struct, frozen=True):
-    """A checked value and its origin, in words."""
+    """A checked value and the description of its origin."""
 
     value: Any
     origin: str
@@ -59,10 +59,10 @@ def load(
     """Return the settings of a home. Raises SettingsError.
 
     Args:
-        home: the home, else the one of `environ`, else the usual one.
-        environ: variables to read, else those of this process.
-        flags: dotted key -> value, as text or as TOML would give it; None counts as not given.
-        refused: secrets that do not work: each gives way to one that stands in a source before its own.
+        home: the home; by default the one in `environ`, else the default home.
+        environ: variables to read; by default those of this process.
+        flags: dotted key -> value, as text or as a TOML value; None counts as not given.
+        refused: secrets that do not work: each yields to one from an earlier source than its own.
     """
     loaded, problems = survey(home, environ, flags, refused=refused)
     if problems:
@@ -79,14 +79,13 @@ def survey(
     config_file: str | None = None,
     env_file: str | None = None,
 ) -> tuple[Loaded, tuple[SettingsError, ...]]:
-    """Return the settings of a home and all that is wrong with them, in the order of the sources.
+    """Return the settings of a home and all errors in them, in the order of the sources.
 
-    Where something is wrong, the settings hold what is left of the sources: they are to be looked at, never
-    to be used.
+    With errors, the settings hold the remaining values of the sources: inspect them, but never use them.
 
     Args:
         home, environ, flags, refused: as for `load`.
-        config_file, env_file: read in the place of the home's own; messages name the home's own.
+        config_file, env_file: read instead of the home's own files; messages name the home's own.
     """
     environ = environment.snapshot() if environ is None else environ
     root = place.home(home or environ.get(HOME) or place.DEFAULT_HOME)
@@ -117,14 +116,14 @@ def survey(
 
 
 def _put(found: dict[str, _Read], name: str, read: _Read, refused: Collection[Secret]) -> None:
-    """Let a value count in the place of the one from a source before, unless it is a refused secret."""
+    """Override the value of an earlier source, unless the new one is a refused secret and the old one set."""
     if not (BY_NAME[name].secret and read.value in refused and found[name].value is not None):
         found[name] = read
 
 
 @contextmanager
 def _noted(problems: list[SettingsError]) -> Iterator[None]:
-    """Go on after what is wrong: one mistake does not hide the next."""
+    """Record an error and continue: one mistake does not hide the next."""
     try:
         yield
     except SettingsError as error:
@@ -150,7 +149,7 @@ def _config_file(
         raise SettingsError(
             "a table was expected: [profile.NAME]", file=file, line=toml.line_of(text, ("profile",))
         )
-    # All are read, not the chosen one alone: a mistake is told when it is made.
+    # All profiles are read, not only the selected one, so that a mistake is reported when it is made.
     by_name = {}
     for name, each in profiles.items():
         with _noted(problems):
@@ -172,7 +171,7 @@ def _table(
     table: object,
     problems: list[SettingsError],
 ) -> Iterator[tuple[str, _Read]]:
-    """Yield the settings below `prefix`; what is unknown or wrong is added to `problems`."""
+    """Yield the settings below `prefix`; append unknown and wrong ones to `problems`."""
     if not isinstance(table, dict):
         line = toml.line_of(text, prefix)
         raise SettingsError("a table was expected", file=file, line=line, key=".".join(prefix))
@@ -239,7 +238,7 @@ def _checked(root: str, key: Key, value: object, *, file: str | None = None, lin
     try:
         checked = key.kind.check(value)
     except ValueError as error:
-        # `from None`: the cause would carry the value, and it may be a secret.
+        # `from None`: the cause would carry the value, which may be a secret.
         raise wrong(key, value, file, line, error) from None
     if key.kind is PATH:
         try:
@@ -250,7 +249,7 @@ def _checked(root: str, key: Key, value: object, *, file: str | None = None, lin
 
 
 def wrong(key: Key, value: object, file: str | None, line: int | None, error: ValueError) -> SettingsError:
-    """Say what was read and what is allowed, without the value of a secret."""
+    """Return the error that names the read value and the allowed ones, without the value of a secret."""
     read = "the value (not shown)" if key.secret else shown(value)
     detail = f" ({error})" if isinstance(error, NotAllowed) else ""
     problem = f"read {read}{detail}; allowed: {key.kind.allowed}"
@@ -258,27 +257,27 @@ def wrong(key: Key, value: object, file: str | None, line: int | None, error: Va
 
 
 def shown(value: object) -> str:
-    """Return a wrong value for a message: short, on one line, and without anything like a token."""
+    """Return a wrong value for a message: short, on one line, with anything like a token masked."""
     try:
         text = repr(value)
-    except (RecursionError, ValueError):  # nested deeply, or a number of more digits than int() writes
+    except (RecursionError, ValueError):  # nested deeply, or an integer with more digits than repr() writes
         return f"a {type(value).__name__}"
     text = _TOKEN_LIKE.sub("********", text)
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
 
 def unknown(name: str, known: Mapping[str, Key]) -> str:
-    """Say that there is no such name, and which is the nearest."""
-    from difflib import get_close_matches  # noqa: PLC0415 - for a mistake alone
+    """Return a message that the setting is unknown, with the nearest name."""
+    from difflib import get_close_matches  # noqa: PLC0415 - needed only for a mistake
 
     near = get_close_matches(name, known, n=1)
     return "there is no such setting" + (f"; the nearest is {near[0]}" if near else "")
 
 
 def _unknown_variables(environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield a warning for each variable that looks like ours and is not.
+    """Yield a warning for each unknown variable with the bridge's prefix.
 
-    No refusal: what is in the environment may be meant for another version that runs beside this one.
+    Not an error: the variable may be for another version that runs beside this one.
     """
     for name in sorted(environ):
         if name.startswith("CC_TELEGRAM_") and name not in {*BY_VARIABLE, HOME, PROFILE}:
@@ -287,7 +286,7 @@ def _unknown_variables(environ: Mapping[str, str]) -> Iterator[str]:
 
 def _open_to_others(env_file: str) -> Iterator[str]:
     try:
-        mode = os.stat(env_file).st_mode  # noqa: PTH116  the path is text in all of this room
+        mode = os.stat(env_file).st_mode  # noqa: PTH116  paths are strings in all of config
     except OSError:
         return
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
@@ -295,7 +294,7 @@ def _open_to_others(env_file: str) -> Iterator[str]:
 
 
 def build(values: Mapping[str, Any], home: str) -> Settings:
-    """Make a snapshot of checked values by dotted name."""
+    """Build a snapshot from checked values by dotted name."""
     made: Settings = _build(Settings, {**values, "home": home}, "")
     return made
 

@@ -1,18 +1,18 @@
-"""Where things lie on disk: the home and the directories of the protocol.
+"""Paths on disk: the home and the directories of the protocol.
 
-Every function takes the home, or finds it when it is not given: `CC_TELEGRAM_HOME`, else `~/.cc_telegram`.
-A path in a setting may begin with `~`, and one that is not absolute is taken from the home, so that a
-bridge and a hook that were started in different directories mean the same one.
+Every function takes the home, or by default finds it: `CC_TELEGRAM_HOME`, else `~/.cc_telegram`.
+A path in a setting may begin with `~`, and a relative path is resolved against the home, so that a
+bridge and a hook started in different directories use the same one.
 
-The spool can be moved (`spool.events_dir`, `spool.responses_dir`), and then the sources count as they do
-for all settings: config.toml < its profile < .env < environment; a flag is given to the bridge alone.
-`load.py` reads the same; tests/config/test_place.py holds the two together.
+The spool can be moved (`spool.events_dir`, `spool.responses_dir`), with the precedence of all settings:
+config.toml < its profile < .env < environment; only the bridge takes a flag.
+`load.py` applies the same rules; tests/config/test_place.py compares the two.
 
-Start-cheap: `send`, `hook` and `mcp` ask here before anything else, so the TOML parser is imported only
-when config.toml says something of a directory.
+Start-cheap: `send`, `hook` and `mcp` call this module first, so the TOML parser is imported only when
+config.toml mentions a directory.
 """
 
-# ruff: noqa: PTH100, PTH103, PTH111, PTH118, PTH123  # pathlib costs more than a command that starts here may
+# ruff: noqa: PTH100, PTH103, PTH111, PTH118, PTH123  # pathlib costs more than a command's start may take
 
 import os
 
@@ -25,22 +25,22 @@ RESPONSES = "CC_TELEGRAM_RESPONSES_DIR"
 
 
 def home(given: str | None = None) -> str:
-    """Return the absolute path of the home: `given` (a flag), else the environment's, else the default."""
+    """Return the absolute path of the home: `given` (a flag), else from the environment, else the default."""
     return os.path.abspath(expand(given or environment.get("CC_TELEGRAM_HOME") or DEFAULT_HOME))
 
 
 def events_dir(of: str | None = None) -> str:
-    """Return the directory that producers write events to."""
+    """Return the directory to which producers write events."""
     return _moved(home(of), EVENTS, "events_dir", "events")
 
 
 def responses_dir(of: str | None = None) -> str:
-    """Return the directory that answers are written to; the ones taken lie in `taken/` below it."""
+    """Return the directory to which answers are written; taken answers are in its `taken/`."""
     return _moved(home(of), RESPONSES, "responses_dir", "responses")
 
 
 def rejected_dir(of: str | None = None) -> str:
-    """Return the directory of the files that could not be used."""
+    """Return the directory of rejected files."""
     return os.path.join(home(of), "rejected")
 
 
@@ -50,7 +50,7 @@ def state_dir(of: str | None = None) -> str:
 
 
 def sessions_dir(of: str | None = None) -> str:
-    """Return the directory with one locked file for each MCP session."""
+    """Return the directory with one locked file per MCP session."""
     return os.path.join(state_dir(of), "sessions")
 
 
@@ -75,10 +75,10 @@ def env_file(of: str | None = None) -> str:
 
 
 def make(of: str | None = None, *, events: str | None = None, responses: str | None = None) -> None:
-    """Make the home and all its directories, 0700; those that exist keep the mode they have.
+    """Create the home and all its directories, 0700; the mode of existing ones does not change.
 
-    `events` and `responses` are where a flag has put them. Raises UnusableDirectory, which names the path,
-    for one that cannot be made, entered or written.
+    `events` and `responses` are paths from flags. Raises UnusableDirectory, which names the path, for a
+    directory that cannot be created, entered or written.
     """
     root = home(of)
     answers = responses or responses_dir(root)
@@ -104,7 +104,7 @@ def make(of: str | None = None, *, events: str | None = None, responses: str | N
 
 
 def expand(path: str) -> str:
-    """Return `path` with a leading `~` or `~user` expanded; SettingsError where there is no such home."""
+    """Return `path` with a leading `~` or `~user` expanded. Raises SettingsError if there is no such home."""
     if not path.startswith("~"):
         return path
     expanded = os.path.expanduser(path)
@@ -114,7 +114,7 @@ def expand(path: str) -> str:
 
 
 def within(root: str, path: str) -> str:
-    """Return `path` as a setting means it: expanded, and taken from the home `root` if not absolute."""
+    """Return the path of a setting: expanded, and resolved against the home `root` if relative."""
     return os.path.normpath(os.path.join(root, expand(path)))
 
 
@@ -124,14 +124,14 @@ def _moved(root: str, variable: str, key: str, usual: str) -> str:
 
 
 def _from_files(root: str, variable: str, key: str) -> str | None:
-    """Return what .env, else the profile, else config.toml says; None if none of them says anything."""
+    """Return the value from .env, else the profile, else config.toml; None if none of them sets it."""
     dotenv = _dotenv(root) if _mentions(env_file(root), b"CC_TELEGRAM_") else {}
     if variable in dotenv and dotenv[variable][0]:
         return dotenv[variable][0]
     file = config_file(root)
     if not _mentions(file, key.encode()):
         return None
-    from cctelegram.config import toml  # noqa: PLC0415  costs 20 ms, and hardly anyone moves the spool
+    from cctelegram.config import toml  # noqa: PLC0415  costs 20 ms, and the spool is rarely moved
 
     parsed, _ = toml.read(file)
     profile = environment.get("CC_TELEGRAM_PROFILE") or dotenv.get("CC_TELEGRAM_PROFILE", ("", 0))[0]
@@ -145,7 +145,7 @@ def _from_files(root: str, variable: str, key: str) -> str | None:
 
 
 def _dotenv(root: str) -> "dict[str, tuple[str, int]]":
-    from cctelegram.config import dotenv  # noqa: PLC0415  only where there is an .env
+    from cctelegram.config import dotenv  # noqa: PLC0415  only if there is an .env
 
     return dotenv.read(env_file(root))
 

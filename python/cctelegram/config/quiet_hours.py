@@ -1,4 +1,4 @@
-"""Quiet hours as the settings hold them; when one of their windows is open, policy/quiet.py says."""
+"""Quiet hours as the settings hold them; policy/quiet.py decides when one of their windows is open."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class QuietHours(
     forbid_unknown_fields=True,
     rename={"begins": "from", "ends": "to"},
 ):
-    """A window of each of some days, by the clock on the wall.
+    """A window on certain days, in local time.
 
     Attributes:
-        days: on which it begins: a word, or names of days.
+        days: the days on which it begins: a word, or names of days.
         begins: "HH:MM", written `from`.
-        ends: "HH:MM", written `to`; on the next day when it is not later than `begins`.
-        let_through: what still reaches the phone.
+        ends: "HH:MM", written `to`; on the next day if not later than `begins`.
+        let_through: events that still reach the phone.
     """
 
     days: str | tuple[str, ...] = "all"
@@ -48,7 +48,7 @@ class QuietHours(
     let_through: Literal["needs_you", "alerts", "nothing"] = NEEDS_YOU
 
     def __post_init__(self) -> None:
-        """Check what the types cannot say."""
+        """Check what the types cannot express."""
         names = self.days if isinstance(self.days, tuple) else WORDS.get(self.days, (self.days,))
         if unknown := [name for name in names if name not in DAYS]:
             raise ValueError(f"{unknown[0]!r} is no day; there are: {', '.join((*DAYS, *WORDS))}")

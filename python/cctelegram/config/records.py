@@ -1,8 +1,7 @@
 """Settings that are tables: a list of records (`[[routes]]`), or records by name (`[rules.NAME]`).
 
-A record is a frozen msgspec Struct that forbids unknown fields; what its types cannot say, its
-`__post_init__` checks, raising ValueError with a sentence. From a text (environment, `.env`, flag) they are
-read as JSON.
+A record is a frozen msgspec Struct that forbids unknown fields; its `__post_init__` checks what its types
+cannot express, and raises ValueError with a sentence. A text (environment, `.env`, flag) is parsed as JSON.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ def _converted(value: object, wanted: Any) -> Any:
     try:
         return msgspec.convert(value, wanted)
     except msgspec.ValidationError as error:
-        raise NotAllowed(str(error).replace("`$", "`")) from None  # `$[0].to` is [0].to of the setting
+        raise NotAllowed(str(error).replace("`$", "`")) from None  # `$[0].to` means [0].to of the setting
 
 
 def _json(text: str) -> object:

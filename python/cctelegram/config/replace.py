@@ -1,4 +1,4 @@
-"""Replace a file whole or not at all: written beside it, checked, synced, renamed over it."""
+"""Replace a file atomically: write a new one beside it, check, sync, rename."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 
 def replace(file: Path, before: bytes | None, content: bytes, check: Callable[[Path], None]) -> None:
-    """Put `content` in the place of a file; mode and owner stay, a new file is 0600.
+    """Replace a file by `content`; mode and owner stay, a new file is 0600.
 
-    A link is followed: what it leads to is replaced, and the link stays.
+    A symbolic link is followed: its target is replaced, and the link stays.
 
     Args:
-        file: the one to replace.
-        before: what was read from it, None when it was not there; something else by now is left alone.
-        content: what it shall hold.
-        check: looks at the new file before it counts; what it raises leaves the old one as it is.
+        file: the file to replace.
+        before: its content when it was read, None if it did not exist; a file that differs now stays.
+        content: the new content.
+        check: validates the new file before the rename; if it raises, the old file stays.
 
     Raises:
         SettingsError: the file was changed meanwhile.
-        OSError: the disk does not let us.
+        OSError: the file cannot be written.
     """
     target = file.resolve()
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
@@ -47,7 +47,7 @@ def replace(file: Path, before: bytes | None, content: bytes, check: Callable[[P
 
 
 def read(file: Path) -> bytes | None:
-    """Return what a file holds, None where there is none."""
+    """Return the content of a file, None if there is none."""
     try:
         return file.read_bytes()
     except FileNotFoundError:
@@ -65,7 +65,7 @@ def _keep_owner(descriptor: int, target: Path) -> None:
     except FileNotFoundError:
         return
     if os.name == "posix":
-        with contextlib.suppress(PermissionError):  # only root may give files away
+        with contextlib.suppress(PermissionError):  # only root may change the owner
             os.fchown(descriptor, there.st_uid, there.st_gid)
         os.fchmod(descriptor, there.st_mode & 0o777)
 

@@ -1,4 +1,4 @@
-"""Settings that count at the next start alone: they stay as they were, and what differs is told."""
+"""Settings that take effect only at the next start: they keep their values, and differences are reported."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """A setting whose value differs from the one in force, which a restart would take.
+    """A setting with a new value that takes effect at the next start.
 
     Args:
         key: its dotted name.
-        in_force: the value that counts.
-        written: the value that stands in `origin`.
-        origin: where it stands, in words.
+        in_force: the value in force.
+        written: the new value, from `origin`.
+        origin: description of the source of `written`.
     """
 
     key: str
@@ -30,9 +30,9 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 def hold(in_force: Loaded, read: Loaded) -> tuple[Loaded, tuple[Waiting, ...]]:
-    """Return what was read, with the values in force where a change needs a restart.
+    """Return the settings that were read, but with the values in force where a change needs a restart.
 
-    What waits for the restart is returned beside it.
+    The second item holds the changes that wait for the restart.
     """
     held = [key.name for key in TABLE if not key.live]
     waiting = tuple(

@@ -1,4 +1,4 @@
-"""Kinds of values that say how long and how much is kept: `[cleanup.DIRECTORY]`, and when it is looked at."""
+"""Kinds of values for retention: limits of `[cleanup.DIRECTORY]`, and the schedule of cleanup."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from cctelegram.config.amounts import seconds, size
 from cctelegram.config.kinds import Kind, NotAllowed
 
-# An interval: shorter would be work for nothing.
+# Shortest interval: a shorter one would be useless work.
 SHORTEST_SECONDS: Final = 60
 CRON_FIELDS: Final = 5
 LONGEST_GLOB: Final = 200
@@ -75,7 +75,7 @@ def _schedule(value: object) -> str:
         return value
     if len(value.split()) > CRON_FIELDS:
         raise NotAllowed("a cron expression has five fields, the first of them minutes")
-    from cronsim import CronSim, CronSimError  # noqa: PLC0415  for those who write one
+    from cronsim import CronSim, CronSimError  # noqa: PLC0415  only for a cron expression
 
     try:
         next(CronSim(value, _ANY_DAY))

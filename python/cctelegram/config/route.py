@@ -1,4 +1,4 @@
-"""One of `[[routes]]`: which events go to a chat beside the owner's."""
+"""One of `[[routes]]`: the events that go to a recipient besides the owner."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Final, NamedTuple
 import msgspec
 
 SEVERITIES: Final = ("low", "medium", "high", "critical")
-# A user (positive) or a group (negative), and a topic of it behind a colon.
+# A user (positive) or a group (negative), optionally followed by a colon and a topic.
 _TO: Final = re.compile(r"(-?[1-9][0-9]{0,15})(?::([1-9][0-9]{0,9}))?")
 
 
 class Chat(NamedTuple):
-    """Where a route leads; `thread_id` is a topic of the chat, None for the chat itself."""
+    """The recipient of a route; `thread_id` is a topic of the chat, None for the chat itself."""
 
     chat_id: int
     thread_id: int | None
 
 
 class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Sends to a user, a group or a topic what fits all of types, sources and severity.
+    """A rule that adds a user, a group or a topic for events that match types, sources and severity.
 
     Attributes:
         to: a user id, a group id, or `"<id>:<topic>"`.
-        types: names of types, of categories, or patterns with `*`, `?`, `[...]`; none for all.
-        sources: the same of sources.
-        min_severity: the least severity.
+        types: names of types or categories, or patterns with `*`, `?`, `[...]`; empty for all.
+        sources: names of sources, or such patterns; empty for all.
+        min_severity: the lowest severity.
     """
 
     to: int | str
@@ -35,7 +35,7 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_severity: str = SEVERITIES[0]
 
     def __post_init__(self) -> None:
-        """Check what the types of the fields cannot say."""
+        """Check what the types of the fields cannot express."""
         if _TO.fullmatch(str(self.to)) is None:
             raise ValueError(
                 f"to is a user id, a group id (negative) or an id and a topic, "
@@ -48,7 +48,7 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def chat(self) -> Chat:
-        """Where it leads."""
+        """The recipient."""
         found = _TO.fullmatch(str(self.to))
-        assert found is not None  # noqa: S101 - looked at when it was made
+        assert found is not None  # noqa: S101 - __post_init__ has checked it
         return Chat(int(found[1]), int(found[2]) if found[2] else None)

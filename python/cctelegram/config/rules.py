@@ -1,4 +1,4 @@
-"""Rules by type and by source, as the settings hold them; policy/judge.py says which one counts."""
+"""Rules by type and by source, as the settings hold them; policy/judge.py decides which one applies."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ silent = true
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What becomes of the events that a rule matches.
+    """The treatment of the events that a rule matches.
 
     Attributes:
-        lane: where they stand in the queue, and how they are gathered; as the protocol says when None.
-        silent: whether they come without a sound; as the lane says when None.
-        drop: they are kept in the store and never told.
-        digest: they are held, and a silent digest tells of them from time to time.
+        lane: their lane, which sets priority and digesting; None for the lane of the protocol.
+        silent: whether they are sent without a sound; None for the default of the lane.
+        drop: they stay in the store and are never sent.
+        digest: they are held, and a silent digest summarizes them from time to time.
     """
 
     lane: Literal["decisions", "alerts", "ordinary", "progress"] | None = None
@@ -37,7 +37,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     digest: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what contradicts itself."""
+        """Refuse contradictory fields."""
         if self.drop and self.digest:
             raise ValueError("drop and digest cannot both be true: what is dropped is not told of")
         if (self.drop or self.digest) and (self.lane is not None or self.silent is not None):

@@ -1,12 +1,12 @@
-"""A value that must not be shown."""
+"""Secret values that must not be shown."""
 
 MASK = "********"
 
 
 class Secret:
-    """Hold a text that shows itself only to who asks by name.
+    """A text that only `reveal` shows.
 
-    `repr`, `str`, formatting and copies by pickle give nothing away; comparison works.
+    `repr`, `str` and formatting show a mask, and pickling raises TypeError; comparison works.
     """
 
     __slots__ = ("_value",)
@@ -15,7 +15,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the text itself: for the request that needs it, and for nothing that is written down."""
+        """Return the text itself: only for the request that needs it, never for output or storage."""
         return self._value
 
     def __repr__(self) -> str:

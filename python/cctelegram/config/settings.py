@@ -1,6 +1,6 @@
-"""The settings as the rooms read them: frozen, every value checked, every path absolute.
+"""The settings as the code reads them: frozen, every value checked, every path absolute.
 
-The attributes are the names of table.py: `settings.telegram.poll_seconds`. A profile of defaults is
+The attributes have the names in table.py: `settings.telegram.poll_seconds`. To get the defaults, call
 `load.load(home, {}, {}).settings`.
 """
 
@@ -17,26 +17,26 @@ from cctelegram.config.secret import Secret
 
 
 class Telegram(msgspec.Struct, frozen=True, kw_only=True):
-    """Token (None before it is given), who is heard, where the Bot API is."""
+    """Token (None until it is set), allowed users, address of the Bot API."""
 
     token: Secret | None
     allowed_users: tuple[int, ...]
-    api_base: str  # without a slash at the end
+    api_base: str  # without a trailing slash
     poll_seconds: int
 
     @property
     def owner(self) -> int | None:
-        """The first of the allowed users."""
+        """The first of the allowed users; None if there are none."""
         return self.allowed_users[0] if self.allowed_users else None
 
     @property
     def bot_id(self) -> int | None:
-        """The bot's number, which is the part of the token that is no secret."""
+        """The bot's id, the part of the token that is not secret; None without a token."""
         return int(self.token.reveal().partition(":")[0]) if self.token else None
 
 
 class Spool(msgspec.Struct, frozen=True, kw_only=True):
-    """Where events and answers lie, and the bounds of a batch."""
+    """Directories of events and answers, and limits of a batch."""
 
     events_dir: str
     responses_dir: str
@@ -50,14 +50,14 @@ class Spool(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mode(msgspec.Struct, frozen=True, kw_only=True):
-    """The mode before anybody has set one, and when it is quiet whatever the mode."""
+    """The mode until one is set, and the quiet hours, which apply in every mode."""
 
     initial: str
     quiet_hours: tuple[QuietHours, ...]
 
 
 class Display(msgspec.Struct, frozen=True, kw_only=True):
-    """How messages look. `timezone` is an IANA name, empty for the system's: see zone.zone."""
+    """Form of messages. `timezone` is an IANA name, empty for the system's: see zone.zone."""
 
     timezone: str
     style: str
@@ -66,7 +66,7 @@ class Display(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pacing(msgspec.Struct, frozen=True, kw_only=True):
-    """How fast messages may go."""
+    """Rate limits of messages."""
 
     chat_per_second: float
     chat_burst: int
@@ -75,7 +75,7 @@ class Pacing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pool(msgspec.Struct, frozen=True, kw_only=True):
-    """The figures of one pool of connections; times in seconds. `read_seconds` is None for the poll's."""
+    """Limits of one pool; times in seconds. `read_seconds` is None for the `poll` pool."""
 
     connections: int
     idle: int
@@ -85,7 +85,7 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pools(msgspec.Struct, frozen=True, kw_only=True):
-    """The pools by purpose."""
+    """Pools by purpose."""
 
     send: Pool
     poll: Pool
@@ -95,7 +95,7 @@ class Pools(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lanes(msgspec.Struct, frozen=True, kw_only=True):
-    """When what waits is told together."""
+    """When waiting events become a digest."""
 
     alert_bound: int
     ordinary_bound: int
@@ -103,33 +103,33 @@ class Lanes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """How long a snapshot of the settings is trusted."""
+    """Time to live of a snapshot of the settings."""
 
     ttl_seconds: float
 
 
 class Http(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the bridge's own HTTP listens."""
+    """Listening address of the bridge's own HTTP server."""
 
     host: str
     port: int
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
-    """How long the log of decisions is kept."""
+    """Retention of the log of decisions."""
 
     keep_days: int
 
 
 class Log(msgspec.Struct, frozen=True, kw_only=True):
-    """What is logged, and how long that is kept (such as `7d`, see amounts.seconds)."""
+    """Level of the log, and its retention (such as `7d`, see amounts.seconds)."""
 
     level: str
     keep: str
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How much is kept of a directory, as it was written (see amounts.py): limit and target, or nothing."""
+    """Limits of a directory's content, as written (see amounts.py): limit and target, or empty."""
 
     bytes: tuple[str, ...]
     count: tuple[int, ...]
@@ -139,19 +139,19 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Kept(Limits, frozen=True, kw_only=True):
-    """How much and how long."""
+    """Limits of content and age."""
 
     age: str
 
 
 class KeptFor(msgspec.Struct, frozen=True, kw_only=True):
-    """How long alone."""
+    """Limit of age only."""
 
     age: str
 
 
 class Cleanup(msgspec.Struct, frozen=True, kw_only=True):
-    """When the bridge cleans, and what is kept. How long logs are kept says `log.keep`."""
+    """Schedule of cleanup, and retention by directory. `log.keep` limits the age of logs."""
 
     schedule: str
     rejected: Kept
@@ -165,7 +165,7 @@ class Cleanup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """One snapshot of all settings. A change makes another snapshot; nothing in one ever changes."""
+    """One immutable snapshot of all settings. A change creates another snapshot."""
 
     home: str
     telegram: Telegram

@@ -1,4 +1,4 @@
-"""Settings as text: what `cctelegram config show` prints."""
+"""Format settings as text for `cctelegram config show`."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def rows(loaded: Loaded) -> list[tuple[str, str, str]]:
-    """Return (key, value as TOML with a secret masked, origin) for the home and each key, in table order."""
+    """Return (key, value as TOML with secrets masked, origin) for the home and each key, in table order."""
     return [(key, text(value), origin) for key, value, origin in values(loaded)]
 
 
 def values(loaded: Loaded) -> Iterator[tuple[str, Any, str]]:
-    """Give (key, value, origin) for the home and each key, in table order; a secret as its mask."""
+    """Yield (key, value, origin) for the home and each key, in table order; a secret as its mask."""
     yield "home", loaded.settings.home, ""
     for key in TABLE:
         value = value_of(loaded.settings, key.name)
@@ -33,7 +33,7 @@ def values(loaded: Loaded) -> Iterator[tuple[str, Any, str]]:
 
 
 def text(value: Any) -> str:
-    """Return a setting's value as TOML writes it; the mask as it is, nothing for None."""
+    """Return a setting's value as TOML; the mask unquoted, "" for None."""
     if value is None:
         return ""
     if value == MASK:
@@ -48,11 +48,11 @@ def text(value: Any) -> str:
     if isinstance(value, tuple | list):
         return "[" + ", ".join(text(each) for each in value) + "]"
     if isinstance(value, str):
-        # A JSON string is a TOML basic string, but for DEL, which TOML wants escaped.
+        # A JSON string is a TOML basic string, except for DEL, which TOML requires escaped.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return repr(value)
 
 
 def _name(name: str) -> str:
-    """Return a key as TOML writes it: bare where it can be."""
+    """Return a key as TOML: bare if possible."""
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else text(name)

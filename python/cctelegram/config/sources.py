@@ -1,4 +1,4 @@
-"""The two files of a home that settings come from: which version of them lies there, and where they lie."""
+"""The two settings files of a home: their version on disk, and their directories."""
 
 from __future__ import annotations
 
@@ -8,45 +8,45 @@ from typing import Final
 from cctelegram.config.errors import SettingsError
 
 NAMES: Final = (".env", "config.toml")
-# How many links are followed from one file; the kernel follows as many.
+# Most symbolic links to follow from one file; the kernel follows as many.
 LINKS: Final = 40
 
-# Of one file: inode, mtime and ctime in ns, size, mode; None where there is none.
+# Version of one file: inode, mtime and ctime in ns, size, mode; None if there is no file.
 Stamp = tuple[int, int, int, int, int] | None
 SIZE: Final = 3
-# Of both, in the order of NAMES, behind what the home itself is on disk.
+# Identity of the home on disk, and the stamps of both files in the order of NAMES.
 Version = tuple[tuple[int, int] | None, tuple[Stamp, ...]]
 
 
 class Sources:
-    """The files of one home."""
+    """The settings files of one home."""
 
     def __init__(self, home: str) -> None:
         self._home = Path(home)
 
     def version(self) -> Version:
-        """Return what tells one version of the files from another, without reading them."""
+        """Return a value that identifies the version of the files, without reading them."""
         return _identity(self._home), tuple(_stamp(self._home / name) for name in NAMES)
 
     def is_cut_short(self, before: Version, now: Version) -> bool:
-        """Tell whether a file that had something in it is gone or empty now."""
+        """Return whether a file that had content is gone or empty now."""
         return any(
             old is not None and old[SIZE] > 0 and (new is None or new[SIZE] == 0)
             for old, new in zip(before[1], now[1], strict=True)
         )
 
     def check(self) -> None:
-        """Raise SettingsError when the home itself is not there: that is no wish for the defaults."""
+        """Raise SettingsError if the home itself is missing: that must not select the defaults."""
         if not self._home.is_dir():
             raise SettingsError(
                 "the home is not there; the last settings stay in force", file=str(self._home)
             )
 
     def places(self) -> dict[str, tuple[int, int]]:
-        """Return the directories in which a change may be one of ours, each with what it is on disk.
+        """Return the directories in which a change may affect the settings, each with its identity on disk.
 
-        The home, and where links lead to: the link itself may be replaced, or what it leads to be edited.
-        Empty when the home is not there.
+        The home, and the directories of link targets: the link may be replaced, or its target edited.
+        Empty if the home is missing.
         """
         if not self._home.is_dir():
             return {}
@@ -62,7 +62,7 @@ class Sources:
                 try:
                     file = directory / file.readlink()
                 except OSError:
-                    break  # no link: this is where it lies
+                    break  # not a link: the file itself is here
         return found
 
 

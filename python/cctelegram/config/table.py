@@ -66,11 +66,11 @@ class Key(msgspec.Struct, frozen=True):
 
 _SECONDS = number(0.1, 3600)
 
-# Name of a pool, who uses it, and its figures: connections, idle, connect, read, keep-alive. The two of
-# loopback stand in pools/loopback.py as well, for those whom this table costs too much; a test compares them.
+# Name of a pool, its use, and its limits: connections, idle, connect, read, keep-alive. pools/loopback.py
+# repeats the two loopback pools for code that cannot afford this table; a test compares them.
 _POOLS = (
     ("send", "Telegram methods", 10, 5, 5.0, 15.0, 60.0),
-    ("poll", "`getUpdates`", 2, 1, 5.0, None, 60.0),  # its read time is the poll's and 10 s more
+    ("poll", "`getUpdates`", 2, 1, 5.0, None, 60.0),  # its read timeout is that of the poll plus 10 s
     ("files", "uploads and downloads", 3, 1, 5.0, 30.0, 30.0),
     ("health", "starting, stopping and switching the bridge on this machine", 2, 1, 5.0, 5.0, 30.0),
     ("status", "asking the bridge on this machine", 3, 2, 2.0, 2.0, 15.0),
@@ -107,7 +107,7 @@ types = ["build_and_test", "deployment_*"]
 sources = ["ci", "ci-*"]
 min_severity = "high"
 """
-# What is kept of each directory, unless a setting says otherwise: see docs/cleanup.md.
+# Default retention of each directory: see docs/cleanup.md.
 _SMALL: dict[str, Any] = {"bytes": ["100MB", "50MB"], "count": [1000, 500], "keep": 10}
 _LARGE: dict[str, Any] = {"bytes": ["500MB", "200MB"], "count": [1000, 500], "keep": 5}
 _GLOBS: dict[str, Any] = {"include": [], "exclude": []}

@@ -1,4 +1,4 @@
-"""Read a TOML file, and find the line on which a key stands."""
+"""Read a TOML file, and find the line of a key."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _HEADER = re.compile(r"\s*\[\[?(.+?)\]\]?\s*(?:#.*)?")
 
 
 def read(path: str) -> tuple[dict[str, Any], str]:
-    """Return what the file holds, and its text; both empty where there is none. Raises SettingsError."""
+    """Return the parsed file and its text; both empty if there is no file. Raises SettingsError."""
     try:
-        with open(path, "rb") as opened:  # noqa: PTH123  pathlib costs more than `send` may
+        with open(path, "rb") as opened:  # noqa: PTH123  pathlib costs more than `send` may take
             data = opened.read()
     except (FileNotFoundError, NotADirectoryError):
         return {}, ""
@@ -32,7 +32,7 @@ def read(path: str) -> tuple[dict[str, Any], str]:
         return tomllib.loads(text), text
     except RecursionError:
         raise SettingsError("is nested too deeply", file=path) from None
-    except ValueError as error:  # also what int() raises for thousands of digits
+    except ValueError as error:  # also raised by int() for thousands of digits
         found = _PLACE.search(str(error))
         line = int(found[1]) if found else text.count("\n") + 1
         problem = _PLACE.sub("", str(error)).strip()
@@ -40,9 +40,9 @@ def read(path: str) -> tuple[dict[str, Any], str]:
 
 
 def line_of(text: str, path: tuple[str, ...]) -> int | None:
-    """Return the line, from 1, on which `path` is set in a text that parses; else that of its table.
+    """Return the line, from 1, that sets `path` in a valid text; else that of its table; else None.
 
-    Inside of an inline table the answer is the line where that table begins.
+    For a key inside an inline table, return the line where that table begins.
     """
     best, depth = None, 0
     for number, full in _places(text):
@@ -55,13 +55,13 @@ def line_of(text: str, path: tuple[str, ...]) -> int | None:
 
 @lru_cache(maxsize=1)
 def _places(text: str) -> list[tuple[int, tuple[str, ...]]]:
-    """Return the line and the whole path of each header and each `key =`: tomllib keeps no positions.
+    """Return the line and the full path of each header and each `key =`: tomllib records no positions.
 
-    Kept for the last text alone: all its keys are asked for, one after the other.
+    Cached only for the last text: all its keys are requested one after the other.
     """
     found = []
     table: tuple[str, ...] = ()
-    inside = ""  # the quotes of a multi-line string that is open
+    inside = ""  # the quotes of an open multi-line string
     for number, line in enumerate(text.split("\n"), start=1):
         if inside:
             inside = "" if line.count(inside) % 2 else inside
@@ -78,7 +78,7 @@ def _places(text: str) -> list[tuple[int, tuple[str, ...]]]:
 
 
 def _split(dotted: str) -> tuple[str, ...]:
-    """Return the parts of a dotted key as TOML reads it; empty for what is none."""
+    """Return the parts of a dotted key as TOML parses it; empty for an invalid key."""
     if _BARE.fullmatch(dotted := dotted.strip()):
         return tuple(dotted.split("."))
     try:

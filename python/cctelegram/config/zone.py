@@ -1,4 +1,4 @@
-"""Time zones by name, and the one of this machine."""
+"""Time zones by name, and the zone of this machine."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cctelegram.config import environment
 
-# Where Unix keeps the machine's zone. Windows has nothing of the kind: there the present offset is used.
+# The machine's zone on Unix. Windows has no such file: the current offset is used there.
 LOCALTIME = Path("/etc/localtime")
 
 
 def named(name: str) -> ZoneInfo:
-    """Return the zone with this IANA name; ValueError if there is none."""
+    """Return the zone with this IANA name. Raises ValueError if there is none."""
     try:
         return ZoneInfo(name)
     except (OSError, ZoneInfoNotFoundError) as error:
-        # A name that is a directory of the database, or that is no file name, ends in OSError.
+        # A name that is a directory of the database, or not a valid file name, raises OSError.
         raise ValueError(f"no time zone {name!r}") from error
 
 
 def zone(name: str) -> dt.tzinfo:
-    """Return the zone with this IANA name, the machine's own for the empty one.
+    """Return the zone with this IANA name; for an empty name, the machine's zone.
 
-    The machine's: `TZ` where it is an IANA name, else /etc/localtime, else the offset of this moment.
+    The machine's zone: `TZ` if it is an IANA name, else /etc/localtime, else the current offset.
     """
     if name:
         return named(name)
