@@ -13,7 +13,7 @@ from cctelegram.sandbox.run import serve
 
 
 def main() -> None:
-    """Read the flags, serve, tell the addresses on standard output."""
+    """Read the flags, serve, print the addresses on standard output."""
     parser = argparse.ArgumentParser(
         prog="cctelegram.sandbox", description="A Bot API server for this machine"
     )

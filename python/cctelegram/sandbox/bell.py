@@ -1,4 +1,4 @@
-"""Wakes who waits for something to happen: long polls, the page's stream, a test."""
+"""A revision counter that wakes its waiters: long polls, the page's stream, a test."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 
 class Bell:
-    """A count of changes that can be waited on; lives in one event loop."""
+    """A count of changes to wait on, for one event loop."""
 
     def __init__(self) -> None:
         self.revision = 0
@@ -15,19 +15,19 @@ class Bell:
         self._rung = asyncio.Event()
 
     def ring(self) -> int:
-        """Count a change, wake everybody, return the new count."""
+        """Count a change, wake all waiters, return the new count."""
         self.revision += 1
         self._rung.set()
         self._rung = asyncio.Event()
         return self.revision
 
     def close(self) -> None:
-        """Wake everybody for the last time: the server is stopping."""
+        """Wake all waiters for the last time: the server is stopping."""
         self.closed = True
         self.ring()
 
     async def wait(self, after: int, seconds: float) -> int:
-        """Return the count once it is over `after`, at the latest after `seconds`."""
+        """Return the count once it exceeds `after`, or after `seconds` at the latest."""
         until = time.monotonic() + seconds
         while self.revision <= after and not self.closed:
             left = until - time.monotonic()

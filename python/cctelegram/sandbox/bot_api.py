@@ -30,7 +30,7 @@ def json_response(body: Any, status: int = 200, headers: dict[str, str] | None =
 
 
 class BotApi:
-    """Answers calls of one bot, keeps a record of each."""
+    """Answers the calls of one bot and records each."""
 
     def __init__(self, state: State) -> None:
         self.state = state
@@ -60,7 +60,7 @@ class BotApi:
         except Refused as refusal:
             record["answer"] = refusal.body()
             return _refusal(refusal)
-        except ClientDisconnect:  # a client that was killed while it wrote: nobody reads an answer
+        except ClientDisconnect:  # the client was killed while it wrote: an answer has no reader
             record["answer"] = "cancelled: the client left"
             return Response(status_code=400)
         finally:
@@ -75,7 +75,7 @@ class BotApi:
     async def _answer(
         self, request: Request, name: str | None, record: dict[str, Any]
     ) -> dict[str, Any] | None:
-        """Return the answer's body; None when the connection is to be dropped."""
+        """Return the answer's body, or None to drop the connection."""
         given = await read(request)
         record["params"] = _shown(given)
         fault = self.state.faults.take(record["method"], _chat_id(given), time.monotonic())
@@ -94,7 +94,7 @@ class BotApi:
         found = parameters.checked(name, given.values, given.uploads, typed=given.typed)
         again = fault is not None and fault.kind == "duplicate" and name == "getUpdates"
         if again:
-            found["timeout"] = 0  # what comes again is there already
+            found["timeout"] = 0  # the updates to repeat are already there
         result = await METHODS[name](self.state, found)
         if again:
             result = [*self.state.updates.confirmed, *result]
@@ -122,7 +122,7 @@ def _refusal(refusal: Refused) -> Response:
 
 
 def _shown(given: Given) -> dict[str, Any]:
-    """Return the parameters for the record: objects as objects, files as what they are."""
+    """Return the parameters for the record: JSON text as objects, files by name, type and size."""
     shown = {name: value if given.typed else _unpacked(value) for name, value in given.values.items()}
     return shown | {name: _described(upload) for name, upload in given.uploads.items()}
 

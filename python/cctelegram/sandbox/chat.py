@@ -1,4 +1,4 @@
-"""A chat and its messages as the sandbox keeps them."""
+"""A chat and its messages, as the sandbox stores them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TYPING_SECONDS = 5.0
 
 @dataclass(slots=True)
 class Posted:
-    """A message: Telegram's JSON, and beside it what only the sandbox knows."""
+    """A message: Telegram's JSON, with fields of the sandbox's own."""
 
     message: dict[str, Any]
     sequence: int
@@ -28,7 +28,7 @@ class Posted:
     reactions: list[dict[str, Any]] = field(default_factory=list)
 
     def seen(self) -> dict[str, Any]:
-        """Return what a person sees, and what the sandbox adds under `sandbox`."""
+        """Return the message as a person sees it, with the sandbox's fields under `sandbox`."""
         return self.message | {
             "sandbox": {
                 "sequence": self.sequence,
@@ -44,7 +44,7 @@ class Posted:
 
 @dataclass(slots=True)
 class Topic:
-    """A topic of a forum; its id is that of the message that tells of its creation."""
+    """A topic of a forum; its id is that of the service message about its creation."""
 
     thread_id: int
     name: str
@@ -98,7 +98,7 @@ class Chat:
 
     @property
     def is_group(self) -> bool:
-        """Tell whether the limits of groups hold."""
+        """Return whether the limits of groups apply."""
         return self.kind != PRIVATE
 
     def json(self) -> dict[str, Any]:
@@ -114,6 +114,6 @@ class Chat:
         return found | {"is_forum": True} if self.is_forum else found
 
     def post(self, message_id: int) -> Posted | None:
-        """Return a message that is still there."""
+        """Return a message, or None if it is missing or deleted."""
         posted = self.posts.get(message_id)
         return None if posted is None or posted.deleted else posted

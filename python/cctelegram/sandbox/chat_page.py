@@ -63,7 +63,7 @@ class ChatPage:
         return Response(content, headers=HEADERS, media_type=kind)
 
     async def file(self, request: Request) -> Response:
-        """Return a document or picture of the chat; never as something the browser would run."""
+        """Return a document or picture of the chat, never in a form that the browser would run."""
         stored = self.state.files.get(request.path_params["file_id"])
         if stored is None:
             return Response(Refused(404, "Not Found").description, 404)
@@ -73,7 +73,7 @@ class ChatPage:
         return Response(stored.content, headers=headers, media_type=kind)
 
     async def stream(self, request: Request) -> Response:
-        """Send what changed, as server-sent events; an id is the revision, to go on from after a break."""
+        """Stream the changes as server-sent events; the event id is the revision to resume from."""
         after = int(request.headers.get("last-event-id", 0))
         return StreamingResponse(self._events(after), headers=HEADERS, media_type="text/event-stream")
 

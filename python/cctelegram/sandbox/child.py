@@ -20,7 +20,7 @@ UNLIMITED = ("--chat-per-second", "0", "--group-per-minute", "0", "--total-per-s
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """A running sandbox: where it is, and the hand that drives it."""
+    """A running sandbox: its addresses, and the client that controls it."""
 
     api_base: str
     page: str
@@ -33,15 +33,15 @@ class Sandbox:
 
     @property
     def bot_url(self) -> str:
-        """Return everything of a method's address before its name."""
+        """Return a method's address up to its name."""
         return f"{self.api_base}/bot{self.token}/"
 
 
 @contextmanager
 def running(*flags: str) -> Iterator[Sandbox]:
-    """Start a sandbox with `flags` on a free port, stop it at the end.
+    """Start a sandbox with `flags` on a free port; stop it at the end.
 
-    Raises RuntimeError when it does not start; its own words are on standard error.
+    Raises RuntimeError when it does not start; its own message is on standard error.
     """
     command = [sys.executable, "-m", "cctelegram.sandbox", "--json", *flags]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - this interpreter

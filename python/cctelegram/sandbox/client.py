@@ -1,4 +1,4 @@
-"""Drives a running sandbox from a test, a demo, a script."""
+"""Controls a running sandbox from a test, a demo or a script."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ControlError(Exception):
 
 
 class Control:
-    """The control address of a sandbox (`control` of its first line). Synchronous, one kept connection."""
+    """A synchronous client for a sandbox's control address (`control` of its first line); one connection."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -38,14 +38,14 @@ class Control:
         self._connection.close()
 
     def calls(self, method: str | None = None, after: int = 0) -> list[dict[str, Any]]:
-        """Return Bot API calls received: number, method, params, at, monotonic, seconds, answer."""
+        """Return the Bot API calls received: number, method, params, at, monotonic, seconds, answer."""
         found: list[dict[str, Any]] = self._get("calls", after=after, method=method)
         return found
 
     def messages(self, chat_id: int | None = None, *, deleted: bool = False) -> list[dict[str, Any]]:
-        """Return what a person sees now, oldest first, over all chats or in one.
+        """Return the messages that a person sees now, oldest first, of all chats or of one.
 
-        Each is Telegram's `Message`, and under `sandbox`: sequence, at, monotonic, silent, deleted,
+        Each is Telegram's `Message` with, under `sandbox`: sequence, at, monotonic, silent, deleted,
         edits, reactions.
         """
         chats = self._get("messages", chat_id=chat_id, deleted=int(deleted))["chats"]
@@ -53,7 +53,7 @@ class Control:
         return sorted(found, key=lambda message: message["sandbox"]["sequence"])
 
     def state(self) -> dict[str, Any]:
-        """Return people, commands, queries and their answers, pending updates, limits, faults."""
+        """Return users, commands, queries and their answers, pending updates, limits, faults."""
         found: dict[str, Any] = self._get("state")
         return found
 
@@ -78,7 +78,7 @@ class Control:
     def edit(
         self, message_id: int, text: str, *, user_id: int | None = None, chat_id: int | None = None
     ) -> dict[str, Any]:
-        """Change a message as the person who wrote it; return the `Message`."""
+        """Change a message as its author; return the `Message`."""
         return self._post("edit", message_id=message_id, text=text, user_id=user_id, chat_id=chat_id)
 
     def album(
@@ -105,18 +105,18 @@ class Control:
         )
 
     def fail(self, method: str | None = None, **fields: Any) -> None:
-        """Let calls fail; `fields` are those of a fault: kind, times, error_code, drop, ... (docs/faults.md).
+        """Make calls fail; `fields` are a fault's: kind, times, error_code, drop, ... (docs/faults.md).
 
-        Without `kind` and `method` every method is meant. Raises ControlError, which names the field.
+        Without `kind` and `method` it applies to every method. Raises ControlError, which names the field.
         """
         self._post("fail", method=method, **fields)
 
     def fault(self, text: str) -> None:
-        """Let calls fail as a compact text says: `flood=30,chat=-7`."""
+        """Make calls fail as a compact text describes: `flood=30,chat=-7`."""
         self._post("fail", fault=text)
 
     def faults(self, faults: Sequence[dict[str, Any] | str], *, seed: int = 0) -> None:
-        """Begin anew with these faults, as fields or as compact texts, and this seed of their chances."""
+        """Replace all faults by these, as fields or as compact texts, and seed their random draws."""
         self._post("faults", faults=list(faults), seed=seed)
 
     def chat(self, chat_id: int, **fields: Any) -> dict[str, Any]:
@@ -132,13 +132,13 @@ class Control:
         return self._post("update", **update)
 
     def reset(self) -> None:
-        """Forget faults and pace."""
+        """Clear faults and rate limit counts."""
         self._post("reset")
 
     def wait_for(self, predicate: Callable[[Control], Found], timeout: float = 10.0) -> Found:
-        """Return what `predicate(self)` returns once it is true; look again whenever something happened.
+        """Return the result of `predicate(self)` once it is true; check again after each change.
 
-        Raises TimeoutError after `timeout` seconds, with the last calls in its text.
+        Raises TimeoutError after `timeout` seconds, with the last calls in its message.
         """
         until = time.monotonic() + timeout
         while True:
@@ -150,13 +150,13 @@ class Control:
             if left <= 0:
                 last = [(call["method"], call["answer"]) for call in self.calls()[-5:]]
                 raise TimeoutError(f"not so within {timeout} s; the last calls: {last}")
-            # One request of its own for each look would wake us too: only what others do counts.
+            # The check's own requests are not changes: only what others do ends the wait.
             self._get("wait", after=revision, timeout=left)
 
     def wait_message(
         self, predicate: Callable[[dict[str, Any]], Any], timeout: float = 10.0, chat_id: int | None = None
     ) -> dict[str, Any]:
-        """Return the first message, as it is seen, that fits."""
+        """Return the first visible message that matches."""
         return (
             self.wait_for(
                 lambda control: next((one for one in control.messages(chat_id) if predicate(one)), None),

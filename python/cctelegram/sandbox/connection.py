@@ -1,4 +1,4 @@
-"""Reaches the socket under a request, which ASGI hides."""
+"""Access to the socket under a request, which ASGI hides."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class Protocol(H11Protocol):
-    """HTTP/1.1 that lets a request find its transport, in its `state`."""
+    """HTTP/1.1 protocol that puts the transport into the `state` of each request."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in the parent
-        """Remember the transport where the scope of every request of this connection takes its state from."""
+        """Store the transport in the state that every request's scope of this connection copies."""
         self.app_state = {**self.app_state, "transport": transport}
-        # asyncio does it only for sockets that were made with IPPROTO_TCP, and `create_server` makes them
+        # asyncio sets it only for sockets that were made with IPPROTO_TCP, and `create_server` makes them
         # without. Head and body of an answer are two writes: the second would wait 40 ms for the ACK.
         raw: socket.socket = transport.get_extra_info("socket")
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -29,7 +29,7 @@ class Protocol(H11Protocol):
 
 
 def reset(request: Request) -> Response:
-    """Reset the connection (RST) without an answer; return a response that goes nowhere."""
+    """Reset the connection (RST) without an answer; return a response that is never sent."""
     transport = cast("asyncio.Transport", cast("dict[str, Any]", request.scope["state"])["transport"])
     raw: socket.socket = transport.get_extra_info("socket")
     # Linger of 0 seconds makes the close a reset.

@@ -1,4 +1,4 @@
-"""`/control/<secret>/...`: what a test does to the sandbox and asks of it. Also what the page calls.
+"""`/control/<secret>/...`: routes for tests, and for the page, to control and query the sandbox.
 
 | request | body or query | answer |
 |---|---|---|
@@ -43,7 +43,7 @@ LONGEST_WAIT = 60.0
 
 
 class Say(msgspec.Struct, forbid_unknown_fields=True):
-    """A person writes."""
+    """A message that a person writes."""
 
     text: str
     user_id: int | None = None
@@ -53,7 +53,7 @@ class Say(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Edit(msgspec.Struct, forbid_unknown_fields=True):
-    """A person changes a message of theirs."""
+    """A change of a person's own message."""
 
     message_id: int
     text: str
@@ -62,7 +62,7 @@ class Edit(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Album(msgspec.Struct, forbid_unknown_fields=True):
-    """A person sends pictures together."""
+    """An album of pictures that a person sends."""
 
     count: int
     caption: str = ""
@@ -71,7 +71,7 @@ class Album(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Tap(msgspec.Struct, forbid_unknown_fields=True):
-    """A person presses a button."""
+    """A press of a button by a person."""
 
     message_id: int
     button: int | str | None = None
@@ -81,7 +81,7 @@ class Tap(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class OpenChat(msgspec.Struct, forbid_unknown_fields=True):
-    """A chat to create, or to change when it exists."""
+    """A chat to create, or to change if it exists."""
 
     id: int
     type: str = PRIVATE
@@ -96,14 +96,14 @@ class OpenChat(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class NewFaults(msgspec.Struct, forbid_unknown_fields=True):
-    """Faults instead of those that wait."""
+    """Faults that replace the pending ones."""
 
     faults: list[dict[str, Any] | str] = []
     seed: int = 0
 
 
 class NewLimits(msgspec.Struct, forbid_unknown_fields=True):
-    """Limits to change; what is not given stays."""
+    """Limits to change; those not given stay."""
 
     chat_per_second: float | None = None
     chat_burst: int | None = None
@@ -151,7 +151,7 @@ class Control:
         return json_response(found)
 
     async def messages(self, request: Request) -> Response:
-        """Return what a person sees."""
+        """Return the messages that a person sees."""
         chat_id = request.query_params.get("chat_id")
         deleted = request.query_params.get("deleted") == "1"
         return json_response(view.messages(self.state, int(chat_id) if chat_id else None, deleted=deleted))
@@ -161,18 +161,18 @@ class Control:
         return json_response(view.overview(self.state))
 
     async def wait(self, request: Request) -> Response:
-        """Answer when something happened after revision `after`, at the latest after `timeout` seconds."""
+        """Answer once the revision exceeds `after`, or after `timeout` seconds at the latest."""
         after = int(request.query_params.get("after", -1))
         seconds = min(LONGEST_WAIT, float(request.query_params.get("timeout", 30)))
         return json_response({"revision": await self.state.bell.wait(after, seconds)})
 
     async def fail(self, request: Request) -> dict[str, Any]:
-        """Let the next calls fail."""
+        """Make the next calls fail."""
         self.state.faults.add(_fault(await _read(request, dict[str, Any])))
         return {"pending": len(self.state.faults)}
 
     async def faults(self, request: Request) -> dict[str, Any]:
-        """Begin anew with these faults and this seed."""
+        """Replace all faults by these, with this seed."""
         given = await _read(request, NewFaults)
         found = [_fault(one) for one in given.faults]
         self.state.faults.restart(given.seed)
@@ -190,7 +190,7 @@ class Control:
         return posted.message
 
     async def edit(self, request: Request) -> dict[str, Any]:
-        """Change a message as the person who wrote it."""
+        """Change a message as its author."""
         given = await _read(request, Edit)
         user_id = self.state.user_id if given.user_id is None else given.user_id
         return person.edit(self.state, given.message_id, given.text, user_id, given.chat_id).message
@@ -241,7 +241,7 @@ class Control:
         return chat.json()
 
     async def limits(self, request: Request) -> dict[str, Any]:
-        """Change limits and forget what was counted."""
+        """Change limits and clear the counts."""
         given = await _read(request, NewLimits)
         for name in ("chat_per_second", "chat_burst", "group_per_minute", "total_per_second"):
             value = getattr(given, name)
@@ -254,13 +254,13 @@ class Control:
         return limits
 
     async def update(self, request: Request) -> dict[str, Any]:
-        """Queue an update as it is: a forged, a repeated, a future one."""
+        """Queue an update as it is: forged, repeated or future."""
         update = self.state.updates.add_raw(await _read(request, dict[str, Any]))
         self.state.bell.ring()
         return update
 
     async def reset(self, _request: Request) -> dict[str, Any]:
-        """Forget faults and pace; messages stay."""
+        """Clear faults and rate limit counts; messages stay."""
         self.state.faults.restart(self.state.faults.seed)
         self.state.limits.clear()
         return {}
@@ -278,14 +278,14 @@ def _fault(given: dict[str, Any] | str) -> Fault:
 
 
 def _told(answer: Any) -> Any:
-    """Wrap a POST: its result as JSON, what is impossible as 400 with the reason."""
+    """Wrap a POST: answer its result as JSON, an impossible action as 400 with the reason."""
 
     async def route(request: Request) -> Response:
         try:
             return json_response(await answer(request))
         except (Impossible, msgspec.MsgspecError) as error:
             return json_response({"error": str(error)}, 400)
-        except Refused as refusal:  # a person's text has the same limits
+        except Refused as refusal:  # the same limits apply to a person's text
             return json_response({"error": refusal.description}, 400)
 
     return route

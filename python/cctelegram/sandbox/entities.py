@@ -1,7 +1,7 @@
-"""Text with entities, by UTF-16 units, as Telegram takes it.
+"""Text with entities, in UTF-16 units, checked as Telegram does.
 
-Order of the checks is Telegram's: markup is parsed, the text trimmed, its length looked at, then the
-entities. Refusals carry Telegram's words as far as they are known (see `refused` for what is stricter).
+The order of the checks is Telegram's: markup is parsed, the text trimmed, its length checked, then the
+entities. Refusals have Telegram's wording where it is known (see `refused` for what is stricter).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ TYPES = frozenset(
         "date_time",
     }
 )
-_VERBATIM = {"code", "pre"}  # may hold no other entity, nor stand in one but a quote or a link
+_VERBATIM = {"code", "pre"}  # may contain no other entity; may be nested only in a quote or a link
 _QUOTES = {"blockquote", "expandable_blockquote"}
 _FOUND = re.compile(
     r"(?P<url>https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]])"
@@ -60,7 +60,7 @@ def units(text: str) -> int:
 def formatted(
     text: str, entities: list[Entity] | None, parse_mode: str | None, *, caption: bool = False
 ) -> tuple[str, list[Entity]]:
-    """Return the text and the entities that a message of these will have; raise `Refused`."""
+    """Return the text and entities that the message will have; raise `Refused`."""
     if parse_mode:
         if entities:
             raise stricter("parse_mode and entities together; Telegram would ignore the entities")
@@ -173,7 +173,7 @@ def _check_nesting(entities: list[Entity]) -> None:
 
 
 def _trimmed(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
-    """Cut white space off both ends and move the entities with it."""
+    """Strip white space from both ends and shift the entities accordingly."""
     kept = text.strip()
     if len(kept) == len(text):
         return text, entities
@@ -189,7 +189,7 @@ def _trimmed(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
 
 
 def _with_found(text: str, entities: list[Entity]) -> list[Entity]:
-    """Add what Telegram finds by itself: links, commands, mentions, hashtags outside given entities."""
+    """Add the entities that Telegram detects: links, commands, mentions, hashtags outside given entities."""
     taken = [(one["offset"], one["offset"] + one["length"]) for one in entities]
     found = []
     for match in _FOUND.finditer(text):

@@ -1,4 +1,4 @@
-"""The faults that have a name: what each answers, and which method it is for unless another is named."""
+"""The named faults: what each answers, and the method it applies to by default."""
 
 from __future__ import annotations
 

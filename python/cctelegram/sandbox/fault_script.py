@@ -1,4 +1,4 @@
-"""Faults as people write them: a compact text, a file of JSON lines, a TOML file.
+"""Parsers of faults: a compact text, a file of JSON lines, a TOML file.
 
 An error names the file, the line and the field.
 """
@@ -24,21 +24,21 @@ SHORT: Final = {
     "to": "new_chat_id",
     "p": "probability",
 }
-# Fields of the compact text that are no numbers.
+# Fields of the compact text that are not numbers.
 TEXTS: Final = {"kind", "method", "description", "drop"}
 _HEADER = re.compile(r"\s*\[\[\s*fault\s*\]\]")
 _AT_LINE = re.compile(r"\(at line (\d+),")
 
 
 class Script(NamedTuple):
-    """What a file says: the faults in order, and the seed if it names one."""
+    """The content of a file: the faults in order, and the seed if it sets one."""
 
     faults: list[Fault]
     seed: int | None
 
 
 class BadScript(ValueError):
-    """A script that cannot be; the text names the place and the field."""
+    """An invalid script; the message names the position and the field."""
 
 
 def compact(text: str) -> Fault:
@@ -85,9 +85,9 @@ def _number(text: str, field: str, value: str) -> float:
 
 
 def from_file(path: Path) -> Script:
-    """Read a file: TOML by its suffix `.toml`, else JSON lines.
+    """Read a file: TOML if its suffix is `.toml`, else JSON lines.
 
-    Raises BadScript, and OSError when it cannot be read.
+    Raises BadScript, or OSError when the file cannot be read.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -97,7 +97,7 @@ def from_file(path: Path) -> Script:
 
 
 def lines(name: str, text: str) -> Script:
-    """Read JSON lines: a fault's fields each, or `{"seed": N}`; blank lines and those with # are passed over.
+    """Read JSON lines, each a fault's fields or `{"seed": N}`; skip blank lines and those that begin with #.
 
     Raises BadScript.
     """
@@ -146,7 +146,7 @@ def _toml(name: str, text: str) -> Script:
 
 
 def _line_of(source: list[str], begin: int, key: str) -> int:
-    """Give the number of the first line after line `begin` that sets `key`; `begin` when none does."""
+    """Return the number of the first line after line `begin` that sets `key`; `begin` if none does."""
     sets = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*[=.]""")
     found = (number for number, line in enumerate(source[begin:], begin + 1) if key and sets.match(line))
     return next(found, begin)

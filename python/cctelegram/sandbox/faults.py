@@ -1,4 +1,4 @@
-"""Lets calls fail on demand: which, how often, with which chance, and what they are answered."""
+"""Fault injection: which calls fail, how often, with which probability, and with what answer."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _USUAL: Final = {
     504: "Gateway Timeout",
 }
 EVERY: Final = "*"
-# No call waits longer than an hour, and no chat longer than Telegram was ever seen to ask: a week.
+# No call is delayed more than an hour, and no `retry_after` exceeds the longest seen from Telegram: a week.
 LONGEST_DELAY: Final = 3600.0
 LONGEST_RETRY_AFTER: Final = 7 * 86_400
 
 
 class BadFault(ValueError):
-    """A fault that cannot be; `field` names what is wrong with it, empty for the whole."""
+    """An invalid fault; `field` names the invalid field, empty if the whole is invalid."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}" if field else reason)
@@ -42,7 +42,7 @@ class BadFault(ValueError):
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True):
-    """What happens to some of the next calls; made by `fault`, which checks it."""
+    """A fault that some of the next calls meet; made by `fault`, which checks it."""
 
     kind: str = ""
     """A name of `fault_kinds.KINDS`, which sets the fields that are not given."""
@@ -69,11 +69,11 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
     """Of a group that migrates; made of its old id when it is not given."""
 
     def is_for(self, method: str, chat_id: Any) -> bool:
-        """Tell whether a call is one of those that are meant."""
+        """Return whether the fault applies to a call."""
         return self.method.lower() in (EVERY, method.lower()) and self.chat_id in (None, chat_id)
 
     def refusal(self) -> Refused | None:
-        """Return the answer, with Telegram's usual words where none were given."""
+        """Return the answer, with Telegram's usual description by default; None without an error code."""
         if not self.error_code:
             return None
         usual = _USUAL.get(self.error_code, "Internal Server Error")
@@ -88,7 +88,7 @@ FIELDS: Final = Fault.__struct_fields__
 
 
 def fault(given: Mapping[str, Any]) -> Fault:
-    """Make a fault of its fields, with what its kind sets; raise BadFault, which names the field."""
+    """Return a fault of these fields, with its kind's defaults; raise BadFault, which names the field."""
     unknown = next((name for name in given if name not in FIELDS), None)
     if unknown is not None:
         raise BadFault(unknown, f"there is no such field; there are {', '.join(FIELDS)}")
@@ -140,7 +140,7 @@ def _check(made: Fault) -> None:
 
 
 class _Pending:
-    """A fault and what is left of it."""
+    """A fault and its remaining count."""
 
     __slots__ = ("chance", "fault", "left", "skip")
 
@@ -152,10 +152,10 @@ class _Pending:
 
 
 class Faults:
-    """The faults that are still to happen, oldest first.
+    """The pending faults, oldest first.
 
-    Of several that are for a call, the oldest happens. Each draws its chances from numbers of its own, made
-    of the seed and its place: the same calls in the same order meet the same faults, whatever else there is.
+    Of several that apply to a call, the oldest happens. Each draws from a random generator of its own, seeded
+    by the seed and its index: the same calls in the same order meet the same faults, whatever else there is.
     """
 
     def __init__(self, seed: int = 0) -> None:
@@ -164,22 +164,22 @@ class Faults:
         self.restart(seed)
 
     def restart(self, seed: int) -> None:
-        """Forget every fault and every wait; chances are drawn from `seed` on."""
+        """Clear every fault and every wait; later faults draw from `seed`."""
         self.seed = seed
         self._added = 0
         self._pending.clear()
         self._waits.clear()
 
     def add(self, fault: Fault) -> None:
-        """Let a fault happen after those that wait already."""
-        self._pending.append(_Pending(fault, random.Random(f"{self.seed}:{self._added}")))  # noqa: S311 - guards nothing
+        """Append a fault after the pending ones."""
+        self._pending.append(_Pending(fault, random.Random(f"{self.seed}:{self._added}")))  # noqa: S311 - not for security
         self._added += 1
 
     def __len__(self) -> int:
         return len(self._pending)
 
     def pending(self) -> list[dict[str, Any]]:
-        """Return what is still to happen: the fields of each fault, `times` as what is left of them."""
+        """Return the pending faults: the fields of each, with `times` as the remaining count."""
         return [
             {
                 name: value
@@ -191,7 +191,7 @@ class Faults:
         ]
 
     def take(self, method: str, chat_id: Any, now: float) -> Fault | None:
-        """Return the fault of this call, if there is one, and count it; `now` in seconds, monotonic.
+        """Return the fault for this call, or None, and count it; `now` in seconds, monotonic.
 
         Raises Refused while a flood wait that `flood` began lasts.
         """

@@ -69,5 +69,5 @@ def faults_of(flags: argparse.Namespace) -> Faults:
 
 
 def rates_of(flags: argparse.Namespace) -> Rates:
-    """Return the limits that were asked for."""
+    """Return the limits that the flags set."""
     return Rates(flags.chat_per_second, flags.chat_burst, flags.group_per_minute, flags.total_per_second)

@@ -1,4 +1,4 @@
-"""Who may ask: only this machine's own clients, no other page of the browser.
+"""Access control: only this machine's own clients may connect, no other page of the browser.
 
 A page on another site can make the browser send requests to 127.0.0.1, and with a DNS name that it
 points there it can read the answers too. So the Host must be this server by number or as localhost, an
@@ -28,7 +28,7 @@ class Guard:
         self.secret = secret
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on or refuse it."""
+        """Forward the request or refuse it."""
         reason = self._refusal(scope) if scope["type"] == "http" else None
         if reason is None:
             await self.app(scope, receive, send)

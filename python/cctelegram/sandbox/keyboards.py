@@ -19,17 +19,17 @@ ACTIONS = (
 )
 STYLES = ("danger", "success", "primary")
 MOST_BUTTONS = 100
-# Telegram publishes no limit for a keyboard's bytes; some ten thousand are the most that were seen to pass.
+# Telegram publishes no limit for a keyboard's bytes; about ten thousand are the most seen to pass.
 MOST_BYTES = 10_000
 CALLBACK_BYTES = 64
 COPY_LIMIT = 256
 
 
 def checked(markup: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return the inline keyboard that the message will show, None without one; raise `Refused`.
+    """Return the inline keyboard that the message will show, or None; raise `Refused`.
 
-    Other keyboards (reply keyboards, removal, forced replies) are looked at and left out: Telegram does
-    not show them in the message either.
+    Other keyboards (reply keyboards, removal, forced replies) are left out: Telegram does not show
+    them in the message either.
     """
     if markup is None or "inline_keyboard" not in markup:
         return None
@@ -70,12 +70,12 @@ _HOST = re.compile(r"(?:[a-z0-9.\-_!$,~*'();&+=\u0080-\U0010ffff]|%[0-9a-f]{2})*
 
 
 def _wrong(url: str) -> str:
-    """Return what Telegram says of a link that it does not take, as TDLib reads links; empty when it does."""
+    """Return Telegram's reason to refuse a link, parsed as TDLib does; empty if it accepts the link."""
     if not url:
         return "URL must be non-empty"
     inner = re.match(r"(?:tg|ton):(?://)?", url, re.IGNORECASE)
     link = _LINK.match(url[inner.end() :] if inner else url)
-    assert link is not None  # noqa: S101 - it fits any text
+    assert link is not None  # noqa: S101 - the pattern matches any text
     protocol, place = (link[1] or "http").lower(), link[2]
     if protocol not in ("http", "https"):
         return "Unsupported URL protocol"

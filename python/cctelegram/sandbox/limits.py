@@ -1,9 +1,9 @@
-"""The pace that Telegram allows, with time as an argument.
+"""Telegram's rate limits, with time as an argument.
 
 Telegram publishes only rough figures: about one message a second in one chat, where short bursts pass,
-about thirty a second over all chats, twenty a minute in one group, where edits count as well. A refused
-call names whole seconds; until they are over every further call of that scope is refused too, as a
-flood wait is: who does not obey `retry_after` gains nothing.
+about thirty a second over all chats, twenty a minute in one group, where edits count as well. A refusal
+states whole seconds; until they have passed, every further call of that scope is refused too, as in a
+flood wait: a client that ignores `retry_after` gains nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MOST_TIMES = 10_000
 
 @dataclass(slots=True)
 class Rates:
-    """The figures, each 0 for "no limit"."""
+    """The limits, each 0 for "no limit"."""
 
     chat_per_second: float = 1.0
     chat_burst: int = 5
@@ -30,7 +30,7 @@ class Rates:
 
 @dataclass(slots=True)
 class Bucket:
-    """A burst of `burst`, refilled at `rate` a second."""
+    """A token bucket of `burst` messages, refilled at `rate` a second."""
 
     level: float = 0.0
     """Messages' worth of room in use."""
@@ -49,7 +49,7 @@ class Bucket:
 
 @dataclass(slots=True)
 class Window:
-    """At most so many in any window of a length; exact, kept as times."""
+    """A sliding window: at most so many in any interval of a length; exact, stored as times."""
 
     times: deque[float] = field(default_factory=deque)
 
@@ -59,25 +59,25 @@ class Window:
             self.times.popleft()
         if len(self.times) < most:
             return 0.0
-        # With the limit just lowered there may be more in the window than may stay.
+        # After the limit is lowered, the window may hold more than it allows.
         return self.times[len(self.times) - most] + seconds - now
 
     def take(self, now: float) -> None:
         """Count one message."""
         self.times.append(now)
-        if len(self.times) > MOST_TIMES:  # without a limit nobody asks `wait`, which forgets the old ones
+        if len(self.times) > MOST_TIMES:  # without a limit `wait`, which drops the old ones, is never called
             self.times.popleft()
 
 
 class Limits:
-    """All scopes of one bot: each chat, each group, and the whole."""
+    """The limits of one bot: per chat, per group, and over all chats."""
 
     def __init__(self, rates: Rates | None = None) -> None:
         self.rates = rates or Rates()
         self.clear()
 
     def clear(self) -> None:
-        """Forget what was counted and every wait; called when the rates change."""
+        """Clear all counts and waits; called when the rates change."""
         self._chats: dict[int, Bucket] = {}
         self._groups: dict[int, Window] = {}
         self._total = Window()
@@ -100,7 +100,7 @@ class Limits:
         if longest > 0:
             seconds = max(1, math.ceil(longest))
             for scope, wait in waits.items():
-                # A wait under way is not drawn out by who knocks meanwhile.
+                # A call during a wait does not extend it.
                 if wait > 0 and self._paused.get(scope, now) <= now:
                     self._paused[scope] = now + seconds
             return seconds
@@ -115,7 +115,7 @@ class Limits:
         return self._chats.setdefault(chat_id, Bucket(at=now)), self._groups.setdefault(chat_id, Window())
 
     def _chat_wait(self, pace: Bucket, now: float, *, edit: bool) -> float:
-        # In a group an edit counts against the minute; the pace of single messages is for messages.
+        # In a group an edit counts against the limit per minute; the limit per second is for messages only.
         rates = self.rates
         return (
             0.0

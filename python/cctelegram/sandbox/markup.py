@@ -1,8 +1,8 @@
 """The parse modes HTML and MarkdownV2, strict as Telegram is.
 
-The product sends explicit entities and needs neither; they are here so that a text which Telegram would
-refuse, such as MarkdownV2 with a bare `.` or `!`, is refused here as well. Byte offsets in the refusals
-count UTF-8 bytes of the text as it was sent.
+The product sends explicit entities and needs neither; they exist so that a text which Telegram would
+refuse, such as MarkdownV2 with a bare `.` or `!`, is refused here as well. Byte offsets in refusals
+count UTF-8 bytes of the text as sent.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _cannot(reason: str) -> Refused:
 
 
 class _Out:
-    """The text so far and its length in UTF-16 units."""
+    """The output so far: text, its length in UTF-16 units, entities."""
 
     def __init__(self) -> None:
         self.parts: list[str] = []
@@ -66,7 +66,7 @@ class _Out:
 
 
 def parse_html(text: str) -> tuple[str, list[dict[str, Any]]]:
-    """Return text and entities of Telegram's HTML; raise `Refused` for what Telegram refuses."""
+    """Return text and entities of Telegram's HTML; raise `Refused` where Telegram refuses."""
     out = _Out()
     stack: list[tuple[str, int, dict[str, str]]] = []
     at = 0
@@ -122,9 +122,9 @@ def _close_tag(out: _Out, tag: str, start: int, attributes: dict[str, str]) -> N
 
 
 def parse_markdown(text: str) -> tuple[str, list[dict[str, Any]]]:
-    """Return text and entities of MarkdownV2; raise `Refused` for what Telegram refuses.
+    """Return text and entities of MarkdownV2; raise `Refused` where Telegram refuses.
 
-    The expandable quote (`**>...||`) is not read.
+    The expandable quote (`**>...||`) is not supported.
     """
     return _Markdown(text).parsed()
 

@@ -1,4 +1,4 @@
-"""A group becomes a supergroup: it gets another id, and the old one only says which."""
+"""Migration of a group to a supergroup: it gets a new id, and the old id only refers to it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from cctelegram.sandbox.chat import GROUP, SUPERGROUP, Chat
 if TYPE_CHECKING:
     from cctelegram.sandbox.state import State
 
-# Supergroups' ids begin with -100; the rest is made of the group's own id, so that a script can know it.
+# Supergroups' ids begin with -100; the rest is the group's own id, so that a script can predict it.
 FIRST: Final = 1_000_000_000_000
 
 
 def begin(state: State, chat_id: Any, new_id: int | None = None) -> Chat | None:
-    """Let the group `chat_id` migrate, and the bot hear of it; return the supergroup.
+    """Migrate the group `chat_id`, queue the updates for the bot, return the supergroup.
 
-    The supergroup begins without messages, as Telegram's does: their ids are of the old chat. None, and
-    nothing happens, for what is no group, has migrated already, or when the new id is somebody's.
+    The supergroup starts without messages, as Telegram's does: message ids belong to the old chat. Return
+    None and change nothing if the chat is not a group, has migrated already, or the new id is taken.
     """
     old = state.chats.get(chat_id)
     new_id = -FIRST + chat_id if new_id is None and isinstance(chat_id, int) else new_id

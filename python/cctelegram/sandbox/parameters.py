@@ -1,7 +1,7 @@
-"""Checks what a method was given against the table of the Bot API in `parameters.json`.
+"""Checks a method's parameters against the table of the Bot API in `parameters.json`.
 
-The table holds what the sandbox needs of Bot API 10.1 (June 11, 2026): `A|B!` is a required A or B,
-`Array of X` a list, `-` a parameter that exists and that the sandbox does not act on.
+The table holds the part of Bot API 10.1 (June 11, 2026) that the sandbox needs: `A|B!` is a required A
+or B, `Array of X` a list, `-` a parameter that exists but that the sandbox does not act on.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def checked(method: str, given: dict[str, Any], uploads: dict[str, Upload], *, t
     """Return the parameters of `method` with the types of the table.
 
     `typed` is true for a JSON body, where a number is a number; values of forms and query strings are
-    text and are read as Telegram reads them. Uploaded files stand under the name of their parameter.
+    text and are parsed as Telegram does. Uploaded files appear under the name of their parameter.
     Raises `Refused`.
     """
     table = METHODS[method]
@@ -114,7 +114,7 @@ def _scalar(name: str, text: str, kind: str) -> int | bool:
 
 
 def _checked(where: str, value: Any, kinds: list[str]) -> Any:
-    """Return `value` if it has one of `kinds`; raise what the likeliest kind says otherwise."""
+    """Return `value` if it has one of `kinds`; otherwise raise the refusal of the likeliest kind."""
     if len(kinds) == 1:
         return _one(where, value, kinds[0])
     refusal: Refused | None = None

@@ -1,4 +1,4 @@
-"""What a person does: writing, tapping, opening and blocking a chat."""
+"""Actions of a person: writing, tapping, opening and blocking a chat."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ PIXEL: Final = base64.b64decode(
 
 
 class Impossible(Exception):
-    """A person could not do this in Telegram either; the text says why."""
+    """An action that is not possible in Telegram either; the message says why."""
 
 
 def chat_for(state: State, user_id: int, chat_id: int | None) -> Chat:
-    """Return the chat a person acts in, their own with the bot by default; a new person starts one."""
+    """Return the chat a person acts in, by default the private one; create an unknown person with theirs."""
     if user_id not in state.users:
         state.add_user(user_id, f"User {user_id}")
     chat = state.chats.get(user_id if chat_id is None else chat_id)
@@ -57,12 +57,12 @@ def say(
         if "message_thread_id" in answered.message:
             extra.setdefault("message_thread_id", answered.message["message_thread_id"])
     if chat.kind == PRIVATE and (not chat.started or chat.blocked):
-        block(state, chat, blocked=False)  # who writes has pressed Start, or Restart
+        block(state, chat, blocked=False)  # writing implies Start, or Restart
     return state.hear(chat, user_id, text, extra)
 
 
 def edit(state: State, message_id: int, text: str, user_id: int, chat_id: int | None = None) -> Posted:
-    """Change the words of a message of one's own, a caption where it has no text; return it."""
+    """Change the text of one's own message, or its caption if it has no text; return it."""
     chat = chat_for(state, user_id, chat_id)
     posted = chat.post(message_id)
     if posted is None or posted.message["from"]["id"] != user_id:
@@ -81,7 +81,7 @@ def edit(state: State, message_id: int, text: str, user_id: int, chat_id: int | 
 def send_album(
     state: State, count: int, user_id: int, chat_id: int | None = None, *, caption: str = ""
 ) -> list[Posted]:
-    """Send so many pictures as one album, the caption below the first; return its messages."""
+    """Send `count` pictures as one album, the caption below the first; return its messages."""
     if not 2 <= count <= 10:
         raise Impossible(f"an album has 2 to 10 pictures, not {count}")
     chat = chat_for(state, user_id, chat_id)
@@ -161,7 +161,7 @@ def _data_of(posted: Posted, button: int | str | None) -> str:
 
 
 def block(state: State, chat: Chat, *, blocked: bool) -> None:
-    """Stop the bot in a private chat, or start it again; the bot hears of it."""
+    """Stop the bot in a private chat, or start it again; the bot gets an update."""
     was, chat.started = chat.blocked, True
     if was is blocked:
         state.bell.ring()
@@ -171,7 +171,7 @@ def block(state: State, chat: Chat, *, blocked: bool) -> None:
 
 
 def set_bot_status(state: State, chat: Chat, status: str) -> None:
-    """Change what the bot is in a group: administrator, member, left, kicked; the bot hears of it."""
+    """Change the bot's status in a group: administrator, member, left, kicked; the bot gets an update."""
     if not chat.is_group:
         raise Impossible("a private chat has no bot_status; use blocked")
     was, chat.bot_status = chat.bot_status, status
@@ -206,7 +206,7 @@ def open_group(
 
 
 def delete(state: State, chat: Chat) -> None:
-    """Delete a group for everybody, which its creator can; the bot hears nothing of it."""
+    """Delete a group for all members, as its creator can; the bot gets no update."""
     if not chat.is_group:
         raise Impossible("a private chat is not deleted; use blocked")
     del state.chats[chat.id]

@@ -18,7 +18,7 @@ def _jpeg(content: bytes) -> tuple[int, int] | None:
     at = 2
     while at + 9 < len(content) and content[at] == 0xFF:
         marker = content[at + 1]
-        # Start of frame, in all its kinds; C4, C8 and CC are tables that share the range.
+        # All start-of-frame markers; C4, C8 and CC are tables in the same range.
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             return int.from_bytes(content[at + 7 : at + 9], "big"), int.from_bytes(
                 content[at + 5 : at + 7], "big"

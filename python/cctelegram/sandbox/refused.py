@@ -1,9 +1,9 @@
-"""What a method answers when it does not do what was asked.
+"""The errors that a method answers when it refuses a call.
 
-Descriptions are Telegram's own words, so that a program written against the sandbox meets the same
-texts in the field. Where the sandbox is stricter than Telegram (which ignores what it does not know,
-or mends it silently), the description begins with `Bad Request: SANDBOX:` and says what Telegram
-would have done. These are all such places:
+Descriptions have Telegram's own wording, so that a program written against the sandbox meets the same
+texts in production. Where the sandbox is stricter than Telegram (which ignores what it does not know,
+or corrects it silently), the description begins with `Bad Request: SANDBOX:` and says what Telegram
+would have done. These are all such cases:
 
 - a parameter that the method does not have, or that the sandbox does not act on;
 - an Integer or Boolean given as a string in a JSON body;
@@ -44,15 +44,15 @@ class Refused(Exception):
 
 
 def bad(text: str) -> Refused:
-    """Return a 400 in Telegram's words."""
+    """Return a 400 in Telegram's wording."""
     return Refused(400, f"Bad Request: {text}")
 
 
 def stricter(text: str) -> Refused:
-    """Return a 400 for what Telegram would let pass; the text says what it would do."""
+    """Return a 400 for a call that Telegram would accept; the text says what it would do."""
     return Refused(400, f"Bad Request: SANDBOX: {text}")
 
 
 def flood(seconds: int) -> Refused:
-    """Return a 429 that asks to wait for whole `seconds`."""
+    """Return a 429 with a `retry_after` of whole `seconds`."""
     return Refused(429, f"Too Many Requests: retry after {seconds}", {"retry_after": seconds})

@@ -24,7 +24,7 @@ _BOUNDARY = re.compile(r'boundary="?([^";]+)"?', re.IGNORECASE)
 
 @dataclass(slots=True)
 class Given:
-    """What a call carried."""
+    """The parameters and uploads of a call."""
 
     values: dict[str, Any] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Given:
 
 
 async def read(request: Request) -> Given:
-    """Return what the call carried; raise `Refused` when it cannot be read."""
+    """Return the call's parameters and uploads; raise `Refused` when they cannot be parsed."""
     given = Given(values=_pairs(request.url.query))
     body = await _body(request)
     if not body:

@@ -1,4 +1,4 @@
-"""Starts the sandbox: a server on 127.0.0.1 and nowhere else."""
+"""Starts the sandbox: a server on 127.0.0.1 only."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TOKEN = re.compile(r"[1-9][0-9]{4,15}:[A-Za-z0-9_-]{8,64}")
 
 
 def new_token() -> str:
-    """Return a token of the shape that Telegram gives: ten digits, a colon, 35 letters."""
+    """Return a token of Telegram's shape: ten digits, a colon, 35 letters or digits."""
     letters = string.ascii_letters + string.digits
     return f"{1_000_000_000 + secrets.randbelow(8_999_999_999)}:" + "".join(
         secrets.choice(letters) for _ in range(35)
@@ -49,11 +49,11 @@ def serve(  # the flags of the command, one by one
     rates: Rates | None = None,
     faults: Faults | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM. Call `ready` once with the addresses when the port takes connections.
+    """Serve until SIGINT or SIGTERM; call `ready` once with the addresses when the port accepts connections.
 
-    `port` 0 takes a free one, `token` None makes one. `ready` is given `api_base`, `page`, `control`,
+    `port` 0 picks a free one, `token` None generates one. `ready` gets `api_base`, `page`, `control`,
     `token`, `user_id` and `bot`. Raises ValueError for a host that is not this machine, a port out of
-    range or a token that Telegram could not have given, OSError when the port is taken.
+    range or a token that Telegram could not have issued, OSError when the port is taken.
     """
     if host not in (LOOPBACK, "localhost"):
         raise ValueError(f"the sandbox serves {LOOPBACK} only, not {host}")
@@ -66,7 +66,7 @@ def serve(  # the flags of the command, one by one
     state = State(token or new_token(), user_id, limits=Limits(rates), faults=faults or Faults())
     secret = secrets.token_urlsafe(24)
     listener = socket.create_server((LOOPBACK, port), backlog=256)
-    # Without it an answer, which is two writes, waits 40 ms for an acknowledgement.
+    # Without this an answer, which is two writes, waits 40 ms for an acknowledgement.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     port = listener.getsockname()[1]
     base = f"http://{LOOPBACK}:{port}"
@@ -75,7 +75,7 @@ def serve(  # the flags of the command, one by one
         http=Protocol,
         ws="none",
         lifespan="off",
-        log_config=None,  # a log of paths would be a log of tokens
+        log_config=None,  # paths contain the token
         log_level="error",
         access_log=False,
         timeout_keep_alive=75,
@@ -112,7 +112,7 @@ def application(state: State, port: int, secret: str) -> Starlette:
 
 
 class _Server(uvicorn.Server):
-    """Tells when it is ready, and wakes long polls when it is to stop."""
+    """Calls back when it is ready, and wakes long polls when it is to stop."""
 
     told: Callable[[], None]
 
@@ -126,7 +126,7 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
-        self._state.bell.closed = True  # polls look at it within a second
+        self._state.bell.closed = True  # polls see it within a second
 
     async def on_tick(self, counter: int) -> bool:
         if self._state.bell.closed:

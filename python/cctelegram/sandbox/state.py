@@ -1,4 +1,4 @@
-"""All that one sandbox holds: the bot, the people, the chats, and what the bot has yet to hear."""
+"""The state of one sandbox: the bot, the users, the chats, and the updates to deliver."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BOT_USERNAME = "cctelegram_sandbox_bot"
 
 @dataclass(slots=True)
 class StoredFile:
-    """A file that was sent; `path` is what `getFile` gives."""
+    """A file that was sent; `path` is the `file_path` that `getFile` returns."""
 
     file_id: str
     unique_id: str
@@ -48,7 +48,7 @@ class Query:
     revision: int = 0
 
     def json(self) -> dict[str, Any]:
-        """Return what the page shows of it."""
+        """Return the fields that the page shows."""
         return {
             "id": self.id,
             "chat_id": self.chat_id,
@@ -61,7 +61,7 @@ class Query:
 
 @dataclass(slots=True)
 class Webhook:
-    """A webhook that is set; the sandbox keeps its figures and calls nobody."""
+    """A webhook that is set; the sandbox stores its parameters and never calls it."""
 
     url: str
     max_connections: int
@@ -70,7 +70,7 @@ class Webhook:
 
 @dataclass(slots=True)
 class State:
-    """The world behind one bot token. Lives in one event loop; nothing here blocks."""
+    """The state behind one bot token, for one event loop; nothing here blocks."""
 
     token: str
     user_id: int
@@ -113,7 +113,7 @@ class State:
         return self.add_chat(Chat(user_id, PRIVATE, user=user))
 
     def add_chat(self, chat: Chat) -> Chat:
-        """Put a new chat among the others."""
+        """Add a new chat."""
         chat.instance = str(-secrets.randbits(62))
         self.chats[chat.id] = chat
         self.bell.ring()
@@ -122,7 +122,7 @@ class State:
     def post(
         self, chat: Chat, sender: dict[str, Any], content: dict[str, Any], *, silent: bool = False
     ) -> Posted:
-        """Put a message of `sender` with Telegram's fields `content` into the chat."""
+        """Add a message of `sender` with Telegram's fields `content` to the chat; return it."""
         chat.last_message_id += 1
         self.sequence += 1
         message = {
@@ -144,7 +144,7 @@ class State:
         return posted
 
     def hear(self, chat: Chat, user_id: int, text: str, extra: dict[str, Any] | None = None) -> Posted:
-        """Let a person write; queue the update if the bot may hear it."""
+        """Add a message of a person; queue its update if the bot may receive it."""
         text, found = text_entities.formatted(text, None, None)
         content: dict[str, Any] = {"text": text} | ({"entities": found} if found else {}) | (extra or {})
         posted = self.post(chat, self.users[user_id], content)
@@ -152,13 +152,13 @@ class State:
         return posted
 
     def tell(self, chat: Chat, kind: str, posted: Posted) -> None:
-        """Queue the update of a message, as it is now, if the bot may hear it."""
+        """Queue an update with the message as it is now, if the bot may receive it."""
         if self._heard(chat, posted.message):
             self.updates.add(kind, dict(posted.message))
             self.bell.ring()
 
     def _heard(self, chat: Chat, message: dict[str, Any]) -> bool:
-        """Tell whether the bot's privacy mode lets it hear a message of a group."""
+        """Return whether the bot receives a message; in a group its privacy mode decides."""
         if not chat.is_group or chat.bot_status == "administrator":
             return not chat.blocked
         if chat.bot_status != "member":
@@ -176,5 +176,5 @@ class State:
         )
 
     def changed(self, posted: Posted) -> None:
-        """Note that a message is not what it was."""
+        """Record that a message changed."""
         posted.revision = self.bell.ring()

@@ -1,4 +1,4 @@
-"""The queue of updates: kept in order, given again until a higher offset is asked."""
+"""The queue of updates: in order, returned again until a higher offset confirms them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections import deque
 from typing import Any, Final
 
 KEPT: Final = 10
-# So far beyond the next id an offset may be (tdlib, TQueue::get).
+# How far beyond the next id an offset may be (tdlib, TQueue::get).
 FUTURE: Final = 10
-# What Telegram leaves out unless it is named in `allowed_updates`.
+# Kinds that Telegram leaves out unless `allowed_updates` names them.
 _ONLY_WHEN_NAMED = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 
 
@@ -24,13 +24,13 @@ class Updates:
         self._next_id = first_id
 
     def add(self, kind: str, content: dict[str, Any]) -> dict[str, Any] | None:
-        """Queue an update and return it; None when its kind is not asked for."""
+        """Queue an update and return it, or None if its kind is not allowed."""
         if kind not in self.allowed if self.allowed else kind in _ONLY_WHEN_NAMED:
             return None
         return self.add_raw({kind: content})
 
     def add_raw(self, update: dict[str, Any]) -> dict[str, Any]:
-        """Queue an update as it is; one with an `update_id` keeps it, however often it was given before."""
+        """Queue an update as it is, with its own `update_id` if it has one, even a repeated one."""
         if "update_id" not in update:
             update = {"update_id": self._next_id} | update
         self._next_id = max(self._next_id, update["update_id"] + 1)
@@ -38,10 +38,10 @@ class Updates:
         return update
 
     def confirm(self, offset: int) -> None:
-        """Drop what comes before `offset`; a negative one keeps that many from the end.
+        """Drop the updates before `offset`; a negative offset retains that many from the end.
 
-        An offset far beyond the newest id is none to Telegram, which then begins at the oldest update: so a
-        bot that kept an offset from before the ids began anew hears on.
+        Telegram ignores an offset far beyond the newest id and starts at the oldest update: so a bot whose
+        offset predates a reset of the ids still receives updates.
         """
         if offset > self._next_id + FUTURE:
             return

@@ -1,4 +1,4 @@
-"""What is to be seen, for the page and for tests."""
+"""Views of the state, for the page and for tests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def changes(state: State, after: int) -> dict[str, Any]:
-    """Return all chats, with those messages and taps that changed after revision `after`."""
+    """Return all chats, with the messages and taps that changed after revision `after`."""
     return {
         "revision": state.bell.revision,
         "bot": state.bot,
@@ -43,7 +43,7 @@ def _name(user: dict[str, Any]) -> str:
 
 
 def messages(state: State, chat_id: int | None, *, deleted: bool) -> dict[str, Any]:
-    """Return what a person sees now, a list a chat; deleted messages only when asked for."""
+    """Return the messages a person sees now, one list per chat; deleted ones only with `deleted`."""
     chats = []
     for chat in state.chats.values():
         if chat_id in (None, chat.id):
@@ -53,7 +53,7 @@ def messages(state: State, chat_id: int | None, *, deleted: bool) -> dict[str, A
 
 
 def overview(state: State) -> dict[str, Any]:
-    """Return what is neither a call nor a message: people, commands, pending updates, limits, faults."""
+    """Return all except calls and messages: users, commands, taps, pending updates, limits, faults."""
     rates = state.limits.rates
     return {
         "bot": state.bot,

@@ -1,4 +1,4 @@
-"""What each method of the Bot API does: a function of the state and the checked parameters."""
+"""The methods of the Bot API, each a function of the state and the checked parameters."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ METHODS: dict[str, Method] = {
     "deleteForumTopic": topics.delete_forum_topic,
 }
 
-# A method's name is found whatever its case, as with Telegram.
+# Method names are case-insensitive, as with Telegram.
 BY_LOWER_NAME = {name.lower(): name for name in METHODS}
 
 __all__ = ["BY_LOWER_NAME", "METHODS"]

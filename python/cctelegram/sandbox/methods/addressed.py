@@ -1,4 +1,4 @@
-"""Where a message goes: the chat, whether the bot may write there, the topic, the message replied to."""
+"""The target of a message: the chat, the permission to write there, the topic, the message replied to."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def chat_of(state: State, given: Parameters) -> Chat:
 
 
 def _username(chat: Chat) -> str:
-    # Only public groups are found by name; none of the sandbox's chats is public, but a test may ask.
+    # Only public groups have a name to find; no chat of the sandbox is public, but a test may use its title.
     return "" if chat.kind == PRIVATE else chat.title.lower()
 
 
 def writable(state: State, given: Parameters) -> Chat:
-    """Return the chat if the bot may write there."""
+    """Return the chat if the bot may write there; raise `Refused`."""
     chat = chat_of(state, given)
     if chat.kind == PRIVATE:
         if not chat.started:
@@ -52,7 +52,7 @@ def writable(state: State, given: Parameters) -> Chat:
 
 
 def threaded(chat: Chat, given: Parameters) -> dict[str, Any]:
-    """Return the message's field for the topic, if one is named; raise when it is gone or closed."""
+    """Return the message's field for the topic, if one is named; raise if the topic is missing or closed."""
     thread_id = given.get("message_thread_id")
     if not thread_id:
         return {}
@@ -88,13 +88,13 @@ def replied(state: State, chat: Chat, given: Parameters) -> dict[str, Any]:
 
 
 def shown_in_reply(posted: Posted) -> dict[str, Any]:
-    """Return a message as another one carries it: one step deep only."""
+    """Return a message in the form nested in another: one level deep only."""
     nested = ("reply_to_message", "pinned_message")
     return {key: value for key, value in posted.message.items() if key not in nested}
 
 
 def own_post(state: State, given: Parameters, action: str) -> tuple[Chat, Posted]:
-    """Return a message of the bot that is to be changed; `action` is `edit` or the like."""
+    """Return the chat and the message to change; `action`, such as `edit`, is for the error text."""
     chat = writable(state, given)
     if "message_id" not in given:
         raise bad("message identifier is not specified")
@@ -105,7 +105,7 @@ def own_post(state: State, given: Parameters, action: str) -> tuple[Chat, Posted
 
 
 def paced(state: State, chat: Chat, *, edit: bool = False) -> None:
-    """Count a message against the limits; raise a 429 when it is one too many."""
+    """Count a message against the limits; raise a 429 if it exceeds them."""
     seconds = state.limits.admit(chat.id, time.monotonic(), group=chat.is_group, edit=edit)
     if seconds:
         raise flood(seconds)

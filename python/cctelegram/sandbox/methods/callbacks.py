@@ -1,4 +1,4 @@
-"""Answering taps."""
+"""`answerCallbackQuery`: the answers to taps."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ANSWER_LIMIT = 200
 
 
 async def answer_callback_query(state: State, given: Parameters) -> bool:
-    """End the button's waiting, with a text of up to 200 characters; once, and soon after the tap."""
+    """Answer a tap, with a text of up to 200 characters; once, and soon after the tap."""
     query = state.queries.get(given["callback_query_id"])
     late = query is not None and time.monotonic() - query.at > state.callback_seconds
     if query is None or late or query.answer is not None:

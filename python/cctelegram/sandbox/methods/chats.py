@@ -1,4 +1,4 @@
-"""Who and where: the bot, chats, members, pinned messages."""
+"""Methods about the bot, chats, members and pinned messages."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _RIGHTS = (
     "can_post_stories",
     "can_edit_stories",
     "can_delete_stories",
-    # Newer than the table's 10.1, but answers of Telegram know no version, and clients of 10.3 demand it.
+    # Newer than the table's 10.1, but Telegram's answers have no version, and clients of 10.3 require it.
     "can_send_welcome_messages",
 )
 _GIFTS = ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels")
 
 
 async def get_me(state: State, _given: Parameters) -> dict[str, Any]:
-    """Return the bot as a `User` with what only `getMe` tells."""
+    """Return the bot as a `User` with the fields that only `getMe` has."""
     return state.bot | {
         "can_join_groups": True,
         "can_read_all_group_messages": False,
@@ -66,7 +66,7 @@ async def get_chat_member(state: State, given: Parameters) -> dict[str, Any]:
 
 
 def member(state: State, chat: Chat, user_id: int) -> dict[str, Any]:
-    """Return the `ChatMember`; raise when nobody knows the user."""
+    """Return the `ChatMember`; raise if the user is unknown."""
     if user_id == state.bot["id"]:
         status = chat.bot_status if chat.is_group else ("kicked" if chat.blocked else "member")
         return membership(state.bot, status)
@@ -79,7 +79,7 @@ def member(state: State, chat: Chat, user_id: int) -> dict[str, Any]:
 
 
 def membership(user: dict[str, Any], status: str) -> dict[str, Any]:
-    """Return the `ChatMember` of a status, with the fields that this kind has."""
+    """Return the `ChatMember` of a status, with the fields of that kind."""
     found: dict[str, Any] = {"user": user, "status": status}
     if status == "creator":
         found["is_anonymous"] = False
@@ -92,7 +92,7 @@ def membership(user: dict[str, Any], status: str) -> dict[str, Any]:
 
 
 async def pin_chat_message(state: State, given: Parameters) -> bool:
-    """Pin a message; the chat tells so in a message of its own."""
+    """Pin a message and post the chat's service message about it."""
     chat, posted = own_post(state, given, "pin")
     _may_pin(chat)
     message_id = posted.message["message_id"]
@@ -104,7 +104,7 @@ async def pin_chat_message(state: State, given: Parameters) -> bool:
 
 
 async def unpin_chat_message(state: State, given: Parameters) -> bool:
-    """Unpin a message, or the one pinned last."""
+    """Unpin a message, by default the one pinned last."""
     chat = chat_of(state, given)
     _may_pin(chat)
     message_id = given.get("message_id", chat.pinned[-1] if chat.pinned else None)

@@ -1,4 +1,4 @@
-"""The list of commands that a person is offered."""
+"""The bot's command list that Telegram offers to users."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 
 
 async def set_my_commands(state: State, given: Parameters) -> bool:
-    """Replace the commands of a scope and a language."""
+    """Replace the commands of a scope and language."""
     commands = given["commands"]
     if len(commands) > 100:
         raise bad("BOT_COMMANDS_TOO_MUCH")
@@ -38,7 +38,7 @@ async def get_my_commands(state: State, given: Parameters) -> list[dict[str, str
 
 
 async def delete_my_commands(state: State, given: Parameters) -> bool:
-    """Forget the commands of a scope and a language."""
+    """Delete the commands of a scope and language."""
     state.commands.pop(_place(given), None)
     state.bell.ring()
     return True

@@ -1,4 +1,4 @@
-"""Changing and removing messages."""
+"""Methods that edit and delete messages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DELETABLE_SECONDS = 48 * 3600
 
 
 async def edit_message_text(state: State, given: Parameters) -> dict[str, Any]:
-    """Replace text, entities and keyboard; a keyboard that is not given again is gone."""
+    """Replace text, entities and keyboard; a keyboard that is not repeated is removed."""
     if "text" not in given:
         raise bad("message text is empty")
     chat, posted = own_post(state, given, "edit")
@@ -51,7 +51,7 @@ async def edit_message_reply_markup(state: State, given: Parameters) -> dict[str
 
 
 async def delete_message(state: State, given: Parameters) -> bool:
-    """Remove a message: the bot's own, or one it received, of the last 48 hours."""
+    """Delete a message of the last 48 hours: the bot's own, or one it received."""
     chat, posted = own_post(state, given, "delete")
     foreign = posted.message["from"]["id"] != state.bot["id"]
     too_old = time.time() - posted.message["date"] > DELETABLE_SECONDS
@@ -79,7 +79,7 @@ def _replaced(
     paced(state, chat, edit=True)
     posted.edits.append(before | {"until": time.time()})
     kept = {key: value for key, value in posted.message.items() if key not in _CONTENT}
-    # A message already handed out must not change under who holds it: the calls' record, a queued update.
+    # Copy: other holders of the message (the calls' record, a queued update) must not see it change.
     posted.message = kept | {"edit_date": int(time.time())} | content
     state.changed(posted)
     return posted.message

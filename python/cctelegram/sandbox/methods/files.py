@@ -1,4 +1,4 @@
-"""Documents and photos: taken, kept in memory, given back."""
+"""Documents and photos: upload, storage in memory, download."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def send_document(state: State, given: Parameters) -> dict[str, Any]:
 
 
 async def send_photo(state: State, given: Parameters) -> dict[str, Any]:
-    """Post a picture of up to 10 MB; return the `Message`. Telegram's smaller sizes are not made."""
+    """Post a picture of up to 10 MB; return the `Message`. Telegram's smaller sizes are not produced."""
     caption = _captioned(state, given)
     stored = _stored(state, given["photo"], "photos", PHOTO_LIMIT)
     size = size_of(stored.content)
@@ -61,7 +61,7 @@ async def send_photo(state: State, given: Parameters) -> dict[str, Any]:
 
 
 async def get_file(state: State, given: Parameters) -> dict[str, Any]:
-    """Return the `File` with the path under which it can be fetched."""
+    """Return the `File` with its download path."""
     stored = state.files.get(given["file_id"])
     if stored is None:
         raise bad("wrong file_id or the file is temporarily unavailable")
@@ -113,6 +113,6 @@ def _known(state: State, wanted: str) -> StoredFile:
     if wanted in state.files:
         return state.files[wanted]
     if wanted.startswith(("http://", "https://")):
-        # No request leaves this machine; this is what Telegram says of an address it cannot reach.
+        # No request leaves this machine; Telegram answers so for an address it cannot reach.
         raise bad("failed to get HTTP URL content")
     raise bad("wrong file identifier/HTTP URL specified")

@@ -1,4 +1,4 @@
-"""The shape that all methods share."""
+"""The type of all methods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing into a chat: messages, drafts, the typing sign, reactions."""
+"""Methods that write to a chat: messages, drafts, chat actions, reactions."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def send_message(state: State, given: Parameters) -> dict[str, Any]:
 
 
 def finished(state: State, given: Parameters, content: dict[str, Any]) -> dict[str, Any]:
-    """Add what every kind of message has, look at the pace, post it, return the `Message`."""
+    """Add the fields common to all messages, apply the rate limit, post it, return the `Message`."""
     chat = writable(state, given)
     markup = keyboards.checked(given.get("reply_markup"))
     if markup:
@@ -60,7 +60,7 @@ def finished(state: State, given: Parameters, content: dict[str, Any]) -> dict[s
 
 
 async def send_message_draft(state: State, given: Parameters) -> bool:
-    """Show a text that is still being written; only in private chats, and gone with the next message."""
+    """Show a draft of a text; only in private chats, until the next message."""
     chat = writable(state, given)
     if chat.kind != PRIVATE:
         raise bad("CHAT_TYPE_INVALID")
@@ -76,7 +76,7 @@ async def send_message_draft(state: State, given: Parameters) -> bool:
 
 
 async def send_chat_action(state: State, given: Parameters) -> bool:
-    """Show a sign such as `typing` for five seconds or until the next message."""
+    """Show an action such as `typing` for five seconds or until the next message."""
     chat = writable(state, given)
     threaded(chat, given)
     if given["action"] not in ACTIONS:
@@ -87,7 +87,7 @@ async def send_chat_action(state: State, given: Parameters) -> bool:
 
 
 async def set_message_reaction(state: State, given: Parameters) -> bool:
-    """Replace the bot's reaction to a message; bots may set one, and no custom emoji of their own."""
+    """Replace the bot's reaction to a message; bots may set one at most, and no custom emoji of their own."""
     chat = chat_of(state, given)
     posted = chat.post(given["message_id"])
     if posted is None:

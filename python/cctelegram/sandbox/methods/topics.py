@@ -1,4 +1,4 @@
-"""Topics of forums, and of private chats where the bot has them switched on (Bot API 9.3)."""
+"""Topics of forums, and of private chats where the bot has enabled them (Bot API 9.3)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 COLORS = (7322096, 16766590, 13338331, 9367192, 16749490, 16478047)
 NAME_LIMIT = 128
-# The topic that every forum has: no other has its number, and a message that names it is refused.
+# Id of the topic that every forum has: no other topic gets it, and a message that names it is refused.
 GENERAL = 1
 
 
@@ -54,12 +54,12 @@ async def close_forum_topic(state: State, given: Parameters) -> bool:
 
 
 async def reopen_forum_topic(state: State, given: Parameters) -> bool:
-    """Open a closed topic."""
+    """Reopen a closed topic."""
     return _switch(state, given, closed=False)
 
 
 async def delete_forum_topic(state: State, given: Parameters) -> bool:
-    """Remove a topic with all its messages."""
+    """Delete a topic with all its messages."""
     chat, topic = _topic(state, given)
     del chat.topics[topic.thread_id]
     for posted in chat.posts.values():

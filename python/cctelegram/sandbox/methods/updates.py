@@ -1,4 +1,4 @@
-"""Long polling."""
+"""`getUpdates`: long polling."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ LONGEST_POLL = 50.0
 
 
 async def get_updates(state: State, given: Parameters) -> list[dict[str, Any]]:
-    """Return updates from `offset` on, as soon as there are some; an older poll still waiting gets a 409."""
+    """Return updates from `offset` on, as soon as there are any; an older poll still waiting gets a 409."""
     if state.webhook is not None:
         raise Refused(409, OTHER_WEBHOOK)
     state.polls += 1
     mine = state.polls
-    # Wakes an older poll, which then finds itself overtaken.
+    # Wakes an older poll, which then sees that it is superseded.
     revision = state.bell.ring()
     if "allowed_updates" in given:
         state.updates.allowed = frozenset(given["allowed_updates"])

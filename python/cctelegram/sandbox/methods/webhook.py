@@ -1,4 +1,4 @@
-"""A webhook can be set and removed; the sandbox calls nobody, but long polling is refused meanwhile."""
+"""Methods that set and remove a webhook: it is never called, but long polling is refused while it is set."""
 
 from __future__ import annotations
 
