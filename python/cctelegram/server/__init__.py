@@ -1,4 +1,4 @@
 """The MCP server: `run` (start), `dispatch` (a call to its tool), `session`, `bridge`, `tools/` by subject.
 
-Empty on purpose: what `run` imports is paid at the start of every session of an agent.
+Empty on purpose: every import of `run` adds to the start time of every agent session.
 """

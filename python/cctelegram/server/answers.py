@@ -1,9 +1,9 @@
-"""Answers that lie in `responses/`: reading them, telling when they came and whom they are for.
+"""Answer files in `responses/`: reading and taking them, their age, and the session they are for.
 
 Start-cheap.
 """
 
-# ruff: noqa: PTH118, PTH123, PTH208  # pathlib costs more than a start may
+# ruff: noqa: PTH118, PTH123, PTH208  # pathlib is too slow to import at a start
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ KINDS = ("decision", "message", "command")
 
 
 def names(home: str, *, newest_first: bool) -> list[str]:
-    """Return the names of the answers nobody has taken, in order of time."""
+    """Return the names of the answers not taken yet, in order of time."""
     found = _native.list_answers(place.responses_dir(home), None, newest_first)
     return [each.name for each in found]
 
 
 def read(home: str, wanted: list[str]) -> list[tuple[str, dict[str, Any]]]:
-    """Return name and answer of those that are still there and are answers."""
+    """Return name and content of those that still exist and are valid answers."""
     pairs = _native.read_answers(place.responses_dir(home), wanted)
     return [(name, answer) for name, data in pairs if (answer := parse(data)) is not None]
 
 
 def take(home: str, wanted: list[str]) -> list[dict[str, Any]]:
-    """Move these answers to `taken/`; return the ones that no other reader got first."""
+    """Take these answers by moving them to `taken/`; return those that no other reader took first."""
     pairs = _native.take_answers(place.responses_dir(home), wanted)
     return [answer for _, data in pairs if (answer := parse(data)) is not None]
 
 
 def taken(home: str, event_id: str) -> dict[str, Any] | None:
-    """Return the decision on the event that a reader has taken already, if it is still kept."""
+    """Return the decision on the event from `taken/`, or None if there is none (any more)."""
     directory = os.path.join(place.responses_dir(home), "taken")
     try:
         names = sorted(os.listdir(directory), reverse=True)
@@ -55,7 +55,7 @@ def taken(home: str, event_id: str) -> dict[str, Any] | None:
             with open(os.path.join(directory, name), "rb") as opened:
                 answer = parse(opened.read())
         except OSError:
-            continue  # swept away meanwhile
+            continue  # removed by cleanup meanwhile
         # A comment after a tap is a message about the same event, and newer.
         if answer is not None and answer.get("event_id") == event_id and answer["kind"] == "decision":
             return answer
@@ -63,7 +63,7 @@ def taken(home: str, event_id: str) -> dict[str, Any] | None:
 
 
 def parse(data: bytes) -> dict[str, Any] | None:
-    """Return the answer, None for anything else."""
+    """Return the answer, or None if `data` is not one."""
     try:
         answer = _native.loads(data)
     except ValueError:
@@ -72,7 +72,7 @@ def parse(data: bytes) -> dict[str, Any] | None:
 
 
 def since(minutes: float) -> str:
-    """Return the beginning of a name that an answer of that many minutes ago has."""
+    """Return the name prefix of an answer written that many minutes ago."""
     return time.strftime("%Y%m%dT%H%M%S", time.gmtime(time.time() - minutes * 60))
 
 
@@ -82,7 +82,7 @@ def is_left_to_another(session: Session, answer: dict[str, Any]) -> bool:
 
 
 def who(answer: dict[str, Any]) -> str:
-    """Return who gave the answer, as a person calls them; empty where nobody did."""
+    """Return the display name of the person who answered; empty if there is none."""
     username = answer.get("username")
     name = answer.get("first_name") or (f"@{username}" if username else None) or answer.get("user_id")
     return str(name or "")

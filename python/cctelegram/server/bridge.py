@@ -1,9 +1,9 @@
-"""What a session can know of the bridge: the lock it holds, and its own word over loopback HTTP.
+"""The state of the bridge as a session sees it: its lock, and its answers over loopback HTTP.
 
-Never by the names of processes: those match an editor as well. Start-cheap.
+Process names are not used: they match an editor as well. Start-cheap.
 """
 
-# ruff: noqa: PTH118, PTH123  # pathlib costs more than a command that starts here may
+# ruff: noqa: PTH118, PTH123  # pathlib is too slow to import at a start
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cctelegram.pools.loopback import Loopback
 
-# The connections to bridges that this process keeps, by purpose; made when they are first needed.
+# The connection pools of this process to bridges, by purpose; created on first use.
 _pools: dict[str, Loopback] = {}
 
 DOWN = (
@@ -35,12 +35,12 @@ def is_up(home: str) -> bool:
 
 
 def told(home: str) -> dict[str, Any]:
-    """Return what a sending tool says of the bridge: `running`, and a `note` when it does not."""
+    """Return the bridge's state for a sending tool: `running`, and a `note` if it does not run."""
     return {"running": True} if is_up(home) else {"running": False, "note": DOWN}
 
 
 def where(home: str) -> dict[str, Any]:
-    """Return what `state/bridge.json` says: pid, host, port, key, version, pools, start. Raises Refusal."""
+    """Return `state/bridge.json`: pid, host, port, key, version, pools, start. Raises Refusal."""
     try:
         with open(os.path.join(place.state_dir(home), "bridge.json"), "rb") as opened:
             told = _native.loads(opened.read())
@@ -52,14 +52,14 @@ def where(home: str) -> dict[str, Any]:
 
 
 def pool(name: str, at: dict[str, Any]) -> Loopback:
-    """Return the pool `health` or `status`, with the figures that `where` gave."""
-    from cctelegram.pools import loopback  # noqa: PLC0415  few calls need it
+    """Return the pool `health` or `status`, with the settings in `at`, as returned by `where`."""
+    from cctelegram.pools import loopback  # noqa: PLC0415  rarely needed
 
     told = at.get("pools")
     figures = told.get(name) if isinstance(told, dict) else None
     if not isinstance(figures, dict):
         figures = loopback.HEALTH if name == "health" else loopback.STATUS  # a bridge of another version
-    # Two threads that come at once make one pool: setdefault is one step.
+    # Two threads that call at once get one pool: setdefault is atomic.
     made = _pools.get(name) or _pools.setdefault(name, loopback.Loopback(figures))
     made.change(figures)
     return made
@@ -73,14 +73,14 @@ def ask(
     purpose: str = "status",
     seconds: float | None = None,
 ) -> tuple[int, bytes]:
-    """Ask the bridge that `where` told of; return status and body.
+    """Send a request to the bridge at `at`, as returned by `where`; return status and body.
 
     Args:
-        order: post to the path, which is never repeated.
-        purpose: the pool whose connections are used, `health` or `status`.
-        seconds: the longest silence of an answer that takes its time, over a connection of its own.
+        order: POST to the path; never repeated.
+        purpose: the connection pool, `health` or `status`.
+        seconds: the read timeout of a slow request, which gets a connection of its own.
 
-    Raises OSError when it does not answer, and ValueError, KeyError or TypeError where `at` is not complete.
+    Raises OSError when it does not answer, and ValueError, KeyError or TypeError if `at` is incomplete.
     """
     from cctelegram.pools import loopback  # noqa: PLC0415  see `pool`
 
@@ -93,12 +93,12 @@ def ask(
 
 
 def counted() -> dict[str, Any]:
-    """Return what the pools of this process counted, by name; see pools.counters.Counters."""
+    """Return the counters of this process's pools, by name; see pools.counters.Counters."""
     return {name: each.snapshot() for name, each in list(_pools.items())}
 
 
 def status(home: str, purpose: str = "status") -> dict[str, Any]:
-    """Ask the bridge: its status, or `running` false and a `note` that says what is wrong."""
+    """Return the bridge's status, or `running` false and a `note` with the reason."""
     if not is_up(home):
         return {"running": False, "note": DOWN}
     try:
@@ -114,7 +114,7 @@ def status(home: str, purpose: str = "status") -> dict[str, Any]:
 
 
 def delivery(home: str, event_id: str) -> dict[str, Any] | None:
-    """Ask what became of an event; None when the bridge does not know it. Raises Refusal when it is down."""
+    """Return the deliveries of an event, or None if it is unknown. Raises Refusal when the bridge is down."""
     if not is_up(home):
         raise Refusal(DOWN)
     from cctelegram.pools.loopback import segment  # noqa: PLC0415  see `pool`

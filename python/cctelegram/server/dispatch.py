@@ -1,6 +1,6 @@
-"""From a call to the function of its tool, and from what that returns to a result.
+"""Dispatches a call to the function of its tool, and converts the return value to a result.
 
-The file of a tool is imported when one of its tools is first called. Start-cheap.
+A tool's file is imported when one of its tools is first called. Start-cheap.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     type_of_tool = Callable[[dict[str, Any], Call, Session], tuple[str, dict[str, Any]]]
 
-# The file under `tools/` that has the function of the tool's name.
+# The file under `tools/` that defines the function named as the tool.
 FILES = {
     "send_telegram_event": "events",
     "send_telegram_message": "events",
@@ -47,7 +47,7 @@ FILES = {
 
 
 def follow_this_thread() -> None:
-    """Let debuggers and coverage follow this thread, which Rust made: Python tells them of its own alone."""
+    """Let debuggers and coverage follow this thread, created by Rust: Python sets traces in its own only."""
     threading = sys.modules.get("threading")
     trace = None if threading is None else threading.gettrace()
     if trace is not None:
@@ -61,7 +61,7 @@ class Dispatch:
         self._session = session
 
     def answer(self, call: Call) -> bytes:
-        """Run the tool and return its result as JSON: a sentence and the figures, or the reason why not."""
+        """Run the tool and return its result as JSON: a sentence and structured content, or the error."""
         follow_this_thread()
         return self._answer(call)
 
@@ -72,7 +72,7 @@ class Dispatch:
             return self._failed(call, str(refusal))
         except OSError as error:
             return self._failed(call, f"{call.name}: {error}. Check the disk and the rights of the home.")
-        except Exception as error:  # noqa: BLE001  the agent is told, the operator reads the traceback
+        except Exception as error:  # noqa: BLE001  the agent gets an error, the operator the traceback
             sys.excepthook(*sys.exc_info())
             return self._failed(
                 call,
@@ -89,9 +89,9 @@ class Dispatch:
 
 
 def find(name: str) -> type_of_tool:
-    """Return the function of the tool `name`, importing its file where it was not yet."""
+    """Return the function of the tool `name`; import its file on first use."""
     module = f"cctelegram.server.tools.{FILES[name]}"
-    __import__(module)  # importlib would be one import more
+    __import__(module)  # importlib would be another import
     function: type_of_tool = getattr(sys.modules[module], name)
     return function
 

@@ -1,4 +1,4 @@
-"""Asking the running bridge of its outbox and of what was sent, over loopback HTTP.
+"""Queries to the running bridge about its outbox and its history, over loopback HTTP.
 
 Start-cheap.
 """
@@ -13,22 +13,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# A search of 100,000 events that the index does not have takes seconds.
+# A search of 100,000 events outside the index takes seconds.
 SECONDS = 30.0
 
 
 class Unreachable(Refusal):
-    """The bridge is down, or holds its lock and does not answer."""
+    """The bridge is down, or holds its lock but does not answer."""
 
 
 def ask(home: str, path: str, *, order: bool = False, seconds: float = SECONDS, **given: object) -> Any:
-    """Give what the bridge answers to `path` within `seconds`; `given` is its query, None left out.
+    """Return the bridge's answer to `path` within `seconds`; `given` is the query, None values left out.
 
-    Raises Unreachable when it does not answer, Refusal with its own sentence when it cannot.
+    Raises Unreachable when it does not answer, Refusal with the bridge's own message on an error.
     """
     if not bridge.is_up(home):
         raise Unreachable(bridge.DOWN)
-    from cctelegram.pools.loopback import segment  # noqa: PLC0415 - few calls need it
+    from cctelegram.pools.loopback import segment  # noqa: PLC0415 - rarely needed
 
     pairs = [
         f"{name}={segment(str(one))}"

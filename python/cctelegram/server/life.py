@@ -1,13 +1,13 @@
 """Starting and stopping the bridge of a home, from a session.
 
-Whether one runs is what its lock says; it is stopped by asking it. Never by the names of processes: those
-match an editor as well. Several sessions may start one at the same moment: the lock lets one through, and
-the others find that it runs.
+The lock shows whether one runs; a request stops it. Process names are not used: they match an editor as
+well. Several sessions may start one at the same moment: the lock admits one, and the others see that it
+runs.
 
 Start-cheap.
 """
 
-# ruff: noqa: PTH118, PTH123  # pathlib costs more than a command that starts here may
+# ruff: noqa: PTH118, PTH123  # pathlib is too slow to import at a start
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
     from typing import Any
 
 TOKEN = "TELEGRAM_BOT_TOKEN"  # noqa: S105 - the name of a variable
-# A bridge is ready in a third of a second; a machine under load is given longer.
+# A bridge is ready in a third of a second; a machine under load needs longer.
 START_SECONDS = 20.0
-# A request in flight is finished first, and Telegram may take its time.
+# A request in flight is finished first, and Telegram may be slow.
 STOP_SECONDS = 30.0
 LOOK_SECONDS = 0.02
 
 
 def ensure(home: str) -> dict[str, Any]:
-    """Start a bridge unless one runs, and wait until it is ready; return its process and how long it runs.
+    """Start a bridge unless one runs, and wait until it is ready; return its pid and uptime.
 
-    Wait for a bridge that another session started a moment ago, and for the end of one that is stopping.
+    Wait also for a bridge that another session has just started, and for the end of one that is stopping.
 
-    Raises Refusal with the bridge's own words when it does not start, and when nobody becomes ready.
+    Raises Refusal with the bridge's own output when it does not start, and when none becomes ready in time.
     """
     said = os.path.join(place.logs_dir(home), "bridge.start")
     child: Popen[bytes] | None = None
@@ -52,7 +52,7 @@ def ensure(home: str) -> dict[str, Any]:
             place.make(home)
             child = _spawn(home, said)
             deadline = time.monotonic() + START_SECONDS
-        # Another session may have been faster: then ours has ended, and the other holds the lock.
+        # If another session was faster, our child has ended, and the other bridge holds the lock.
         if child is not None and child.poll() is not None and not bridge.is_up(home):
             raise Refusal(f"The bridge did not start: {_words(said)}")
         if time.monotonic() > deadline:
@@ -62,9 +62,9 @@ def ensure(home: str) -> dict[str, Any]:
 
 
 def stop(home: str) -> dict[str, Any]:
-    """Ask the bridge to end, and wait until it has; give what stays in its queue.
+    """Ask the bridge to stop, and wait until it has; return what remains in its queue.
 
-    Raises Refusal when it does not answer or does not end.
+    Raises Refusal when it does not answer or does not stop.
     """
     if not bridge.is_up(home):
         return {"success": True, "action": "not_running"}
@@ -91,9 +91,9 @@ def stop(home: str) -> dict[str, Any]:
 
 
 def set_mode(home: str, mode: str, lasting: str | None = None) -> dict[str, Any]:
-    """Change what reaches the phone; gives `mode` and the bridge's own sentence. Raises Refusal.
+    """Set the mode; return `mode` and the bridge's own sentence. Raises Refusal.
 
-    `lasting`: for muted, how long, such as "1h".
+    `lasting`: the duration of muted, such as "1h".
     """
     if not bridge.is_up(home):
         raise Refusal(f"{bridge.DOWN} The mode can be changed when it runs.")
@@ -116,10 +116,10 @@ def set_mode(home: str, mode: str, lasting: str | None = None) -> dict[str, Any]
 def restart(home: str) -> dict[str, Any]:
     """Stop the bridge if one runs, and start one.
 
-    A session with a token of its own hands that to the new one. Else a bridge whose token came by a pipe
-    begins anew by itself: nobody else has the token.
+    A session with a token of its own passes it to the new bridge. Otherwise a bridge that got its token
+    through a pipe restarts itself: no other process has the token.
 
-    Raises Refusal when it does not end, or does not start.
+    Raises Refusal when it does not stop, or does not start.
     """
     if not (bridge.is_up(home) and environment.get(TOKEN) is None and _began_again(home)):
         stop(home)
@@ -128,7 +128,7 @@ def restart(home: str) -> dict[str, Any]:
 
 
 def _began_again(home: str) -> bool:
-    """Let the bridge begin anew by itself, and wait until it is ready; False when it has no reason to."""
+    """Let the bridge restart itself, and wait until it is ready; return False if it has no reason to."""
     before = bridge.where(home)
     try:
         code, body = bridge.ask(before, "/restart", order=True, purpose="health")
@@ -137,7 +137,7 @@ def _began_again(home: str) -> bool:
         raise Refusal(f"The bridge (process {before.get('pid')}) does not answer: {error}.") from None
     if code == 409:
         raise Refusal(f"The bridge goes on as it was, since it could not start again: {told['error']}")
-    if code != 200 or not told["restarting"]:  # 404: one of an earlier version
+    if code != 200 or not told["restarting"]:  # 404: a bridge of an earlier version
         return False
     deadline = time.monotonic() + STOP_SECONDS + START_SECONDS
     while time.monotonic() < deadline:
@@ -145,7 +145,7 @@ def _began_again(home: str) -> bool:
             if bridge.where(home)["key"] != before["key"] and bridge.status(home, "health").get("ready"):
                 return True
         except Refusal:
-            pass  # between the two
+            pass  # between the old bridge and the new one
         time.sleep(LOOK_SECONDS)
     raise Refusal(
         f"The bridge was told to start again and is not ready after {STOP_SECONDS + START_SECONDS:.0f} s: "
@@ -154,11 +154,11 @@ def _began_again(home: str) -> bool:
 
 
 def _spawn(home: str, said: str) -> Popen[bytes]:
-    import subprocess  # noqa: PLC0415 - 6 ms, and few sessions start a bridge
+    import subprocess  # noqa: PLC0415 - costs 6 ms, and few sessions start a bridge
 
     variables = environment.snapshot()
-    # A token that this session has goes through a pipe: not into the child's arguments, where everybody
-    # on the machine reads it, nor into its environment or a file.
+    # The session's token goes through a pipe: not into the child's arguments, which all users of the
+    # machine can read, nor into its environment or a file.
     token = variables.pop(TOKEN, None)
     command = [sys.executable, "-m", "cctelegram.cli", "bridge", "--home", home]
     if token:
@@ -181,7 +181,7 @@ def _spawn(home: str, said: str) -> Popen[bytes]:
             child.stdin.write((token or "").encode() + b"\n")
             child.stdin.close()
         except BrokenPipeError:
-            pass  # it ended at once; its own words tell why
+            pass  # it ended at once; its own output says why
     return child
 
 

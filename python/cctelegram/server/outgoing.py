@@ -1,4 +1,4 @@
-"""An event of a tool into the spool."""
+"""Writes the event of a tool to the spool."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ SOURCE = "claude-code"
 
 
 def put(home: str, event: dict[str, Any]) -> tuple[str, str]:
-    """Check the event and write it down durably; return its id and the path of its file.
+    """Check the event and write it durably; return its id and the path of its file.
 
-    `event` has the protocol's fields, type and title at least. Raises Refusal with all that is wrong with
-    it, OSError where it cannot be written.
+    `event` has the protocol's fields, at least type and title. Raises Refusal with all its errors, OSError
+    when it cannot be written.
     """
     event_id = build.new_id()
     given = {"source": SOURCE, **event}
@@ -36,12 +36,12 @@ def put(home: str, event: dict[str, Any]) -> tuple[str, str]:
 
 
 def _project() -> str:
-    """Return the name of the directory that the session works in, where its client says which that is."""
+    """Return the name of the session's working directory if its client reports it, else an empty string."""
     return (environment.get("CLAUDE_PROJECT_DIR") or "").rstrip("/\\").replace("\\", "/").rpartition("/")[2]
 
 
 def send(session: Session, event: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Put `event` in the spool and return the result of its tool: where it is, whether it is on its way."""
+    """Put `event` in the spool; return the tool's result: its file, and whether a bridge runs."""
     home = session.home()
     event_id, path = put(home, event)
     state = bridge.told(home)

@@ -1,8 +1,8 @@
-"""A tool that cannot do what was asked.
+"""The error of a tool that cannot do its work.
 
 Start-cheap: imports nothing.
 """
 
 
 class Refusal(Exception):
-    """What the client is told, as a tool error: a sentence that says what to do."""
+    """A tool error for the client: a sentence that says what to do."""

@@ -1,12 +1,12 @@
 """The session of one agent: its file under `state/sessions/`, locked while the session lives.
 
-The file tells other sessions and the bridge that answers awaited by this one are still wanted, and what it
-has called. It is removed at the end; one that was killed leaves a file that nobody holds.
+The file shows other sessions and the bridge that this session still waits for its answers, and which tools
+it has called. It is removed at the end; a killed session leaves an unlocked file.
 
 Start-cheap.
 """
 
-# ruff: noqa: PTH108, PTH118, SIM105  # pathlib and contextlib cost more than a start may
+# ruff: noqa: PTH108, PTH118, SIM105  # pathlib and contextlib are too slow to import at a start
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """One session and its counts. For several threads at once.
+    """One session and its call counts. Thread-safe.
 
     Attributes:
-        id: Unique; events that wait for an answer carry it as `data.awaited_by`.
-        waiting: Ids of the events whose answers a call of this session waits for now.
+        id: Unique; events that wait for an answer have it as `data.awaited_by`.
+        waiting: Ids of the events for whose answers a call of this session is waiting.
     """
 
     def __init__(self) -> None:
@@ -51,13 +51,13 @@ class Session:
         try:
             self.home()
         except Refusal:
-            # The server starts all the same; the tools say what is wrong when they are called.
+            # The server starts all the same; the tools report the error when they are called.
             pass
 
     def home(self) -> str:
-        """Return the home with all its directories made and this session's file locked in it.
+        """Return the home, after creating its directories and this session's locked file in it.
 
-        Raises Refusal, which says what is wrong, where that cannot be.
+        Raises Refusal with the reason if that fails.
         """
         with self._guard:
             try:
@@ -73,7 +73,7 @@ class Session:
             return home
 
     def count(self, call: Call, result: str) -> None:
-        """Add a call to the counts, `result` being ok or error, and write them down."""
+        """Add a call to the counts, with `result` ok or error, and write them to the file."""
         with self._guard:
             counts = self._calls.setdefault(call.name, {"ok": 0, "error": 0})
             counts[result] += 1
@@ -83,11 +83,11 @@ class Session:
                 try:
                     self._lock.write(self._file())
                 except OSError:
-                    # A full disk takes the counts, not the call that was counted.
+                    # A full disk loses the counts, not the counted call.
                     pass
 
     def close(self) -> None:
-        """Remove the file, then let its lock go: nobody sees it unlocked."""
+        """Remove the file, then release its lock, so that no process sees it unlocked."""
         with self._guard:
             if self._lock is not None:
                 try:
@@ -98,7 +98,7 @@ class Session:
                 self._lock = None
 
     def is_live(self, session_id: object) -> bool:
-        """Return whether the session of that id, as an answer names it, is another one that still runs."""
+        """Return whether `session_id`, from an answer, is another session that still runs."""
         if not isinstance(session_id, str) or not session_id.isalnum() or session_id == self.id:
             return False
         return _native.is_locked(os.path.join(place.sessions_dir(self.home()), f"{session_id}.json"))
@@ -106,7 +106,7 @@ class Session:
     def _open(self, home: str) -> None:
         path = os.path.join(place.sessions_dir(home), f"{self.id}.json")
         lock = _native.FileLock(path)
-        lock.try_lock()  # a name that nobody else has
+        lock.try_lock()  # the name is unique to this session
         lock.write(self._file())
         self._lock, self._path = lock, path
 
@@ -116,6 +116,6 @@ class Session:
 
 
 def _pools() -> dict[str, object]:
-    """Return what the connections to the bridge counted; the first tool that asks it imports them."""
+    """Return the counters of the connections to the bridge; empty until a tool has imported them."""
     bridge = sys.modules.get("cctelegram.server.bridge")
     return {} if bridge is None else bridge.counted()

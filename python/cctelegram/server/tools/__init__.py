@@ -1,1 +1,1 @@
-"""The tools by subject; `cctelegram.server.dispatch` imports a file when a tool of it is first called."""
+"""The tools by subject; `cctelegram.server.dispatch` imports a file when one of its tools is first called."""

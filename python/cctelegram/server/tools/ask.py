@@ -1,6 +1,6 @@
-"""Tools that put a question on the phone: one returns at once, one waits for the answer."""
+"""Tools that send a question to the phone: one returns at once, one waits for the answer."""
 
-# ruff: noqa: ARG001  all tools have one signature
+# ruff: noqa: ARG001  all tools share one signature
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
     Result = tuple[str, dict[str, Any]]
 
-# How soon a wait sees that the client has cancelled it or gone away.
+# How soon a wait notices that the client has cancelled it or disconnected.
 LOOK_SECONDS = 0.5
-# Clients give up on a tool that is silent for five minutes.
+# Clients time out on a tool that is silent for five minutes.
 PROGRESS_SECONDS = 5.0
-# A running bridge writes the answer `expired` itself, at the time of its own clock.
+# A running bridge writes the answer `expired` itself, by its own clock.
 BRIDGE_SECONDS = 10.0
 
 YES_AND_NO = ["Approve", "Deny"]
 
 
 def send_approval_request(arguments: dict[str, Any], call: Call, session: Session) -> Result:
-    """Ask, and return at once."""
+    """Send a question, and return at once."""
     data = {key: arguments[key] for key in ("options", "timeout_minutes")}
     _add_default(data, arguments)
     event = {
@@ -45,7 +45,7 @@ def send_approval_request(arguments: dict[str, Any], call: Call, session: Sessio
 
 
 def ask(arguments: dict[str, Any], call: Call, session: Session) -> Result:
-    """Ask, or go on with a question asked before, and wait for its answer or its end."""
+    """Send a question, or resume one sent before, and wait for its answer or its end."""
     home = session.home()
     event_id = arguments.get("event_id")
     if event_id is None:
@@ -90,7 +90,7 @@ def _add_default(data: dict[str, Any], arguments: dict[str, Any]) -> None:
 
 
 def _wait(home: str, event_id: str, seconds: float, call: Call) -> dict[str, Any] | None:
-    """Return the answer, None when the time is over without one."""
+    """Return the answer, or None on timeout."""
     waiter = _native.AnswerWaiter(place.responses_dir(home))
     start = time.monotonic()
     told = -PROGRESS_SECONDS
@@ -109,7 +109,7 @@ def _wait(home: str, event_id: str, seconds: float, call: Call) -> dict[str, Any
         if found is None:
             continue
         taken = answers.take(home, [found[0]])
-        # Another reader was faster; what it took says what the person answered all the same.
+        # If another reader took the file first, the answer is in `taken/`.
         answer = taken[0] if taken else answers.taken(home, event_id)
         if answer is not None:
             return answer
@@ -125,7 +125,7 @@ def _out_of_time(home: str, event_id: str, arguments: dict[str, Any]) -> Result:
         "bridge": state,
     }
     text = "Nobody answered in time, and it is not known whether the question was on the phone."
-    # Only a denial may be taken for granted when nobody can have seen the question.
+    # Only a denial is safe as a default if the question may never have been seen.
     if arguments["options"] == YES_AND_NO and arguments.get("default_on_timeout") == "Deny":
         result["answer"] = result["option"] = "Deny"
         text += " The default applies: Deny."

@@ -1,6 +1,6 @@
-"""The tool that shows what would be cleaned, and cleans."""
+"""The tool that previews and runs cleanup."""
 
-# ruff: noqa: ARG001  all tools have one signature
+# ruff: noqa: ARG001  all tools share one signature
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
     from cctelegram._native import Call
     from cctelegram.server.session import Session
 
-# A round over a million files takes some seconds; a client waits for five minutes at least.
+# A round over a million files takes some seconds; a client waits at least five minutes.
 SECONDS = 120.0
 DOWN = f"{bridge.DOWN} `cctelegram cleanup` works without it."
 
 
 def cleanup(arguments: dict[str, Any], call: Call, session: Session) -> tuple[str, dict[str, Any]]:
-    """Ask the bridge to plan, clean or tell."""
+    """Ask the bridge to plan or run a cleanup, or for its statistics."""
     action, directory = arguments["action"], arguments.get("directory")
     told = ask(session.home(), action, directory)
     return _sentence(action, told), told
 
 
 def ask(home: str, action: str, directory: str | None) -> dict[str, Any]:
-    """Ask the bridge over loopback HTTP. Raises Refusal when it is down, or cannot do it."""
+    """Send the request over loopback HTTP. Raises Refusal when the bridge is down or reports an error."""
     if not bridge.is_up(home):
         raise Refusal(DOWN)
-    from cctelegram.pools.loopback import segment  # noqa: PLC0415  costs a socket, and few calls need it
+    from cctelegram.pools.loopback import segment  # noqa: PLC0415  imports socket, and is rarely needed
 
     at = bridge.where(home)
     path = f"/cleanup/{action}" + (f"?directory={segment(directory)}" if directory else "")

@@ -1,6 +1,6 @@
-"""Tools that send an event and return at once, and the list of types."""
+"""Tools that send an event and return at once, and the list of event types."""
 
-# ruff: noqa: ARG001  all tools have one signature
+# ruff: noqa: ARG001  all tools share one signature
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def send_telegram_event(arguments: dict[str, Any], call: Call, session: Session)
 
 
 def send_telegram_message(arguments: dict[str, Any], call: Call, session: Session) -> Result:
-    """Send words: a short first line is the title, else the beginning of it, and then all of it follows."""
+    """Send a text; its first line is the title, or if that is too long its beginning, then the whole text."""
     message = arguments["message"]
     first, _, rest = message.strip().partition("\n")
     if not first:
@@ -37,7 +37,7 @@ def send_telegram_message(arguments: dict[str, Any], call: Call, session: Sessio
 
 
 def send_task_completion(arguments: dict[str, Any], call: Call, session: Session) -> Result:
-    """Tell that a task is done."""
+    """Send an event for a completed task."""
     data: dict[str, Any] = {"status": "completed"}
     data.update((key, arguments[key]) for key in ("files_affected", "duration_ms") if key in arguments)
     event = {
@@ -51,7 +51,7 @@ def send_task_completion(arguments: dict[str, Any], call: Call, session: Session
 
 
 def send_performance_alert(arguments: dict[str, Any], call: Call, session: Session) -> Result:
-    """Tell that a figure has passed its threshold."""
+    """Send an alert for a figure that has passed its threshold."""
     data = {key: arguments[key] for key in ("current_value", "threshold", "severity")}
     return send(session, {"type": "performance_alert", "title": arguments["title"], "data": data})
 

@@ -1,6 +1,6 @@
-"""The tool that searches what was sent and answered."""
+"""The tool that searches sent events and their answers."""
 
-# ruff: noqa: ARG001  all tools have one signature
+# ruff: noqa: ARG001  all tools share one signature
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def search_history(arguments: dict[str, Any], call: Call, session: Session) -> tuple[str, dict[str, Any]]:
-    """Ask the bridge; the store is its own."""
+    """Search by a request to the bridge, which owns the store."""
     since = arguments.get("since")
     told: dict[str, Any] = history.ask(
         session.home(),
@@ -35,9 +35,9 @@ def search_history(arguments: dict[str, Any], call: Call, session: Session) -> t
 
 
 def ago(length: str) -> int:
-    """Give the moment that long ago, such as 90s, 30m, 12h or 2d, in microseconds since the epoch.
+    """Return the time `length` ago, such as 90s, 30m, 12h or 2d, in microseconds since the epoch.
 
-    Raises Refusal for what is no such length.
+    Raises Refusal for an invalid length.
     """
     if not length[:-1].isdecimal() or length[-1] not in SECONDS:
         raise Refusal(f"since: read {length}; it takes a number and a unit, such as 90s, 30m, 12h or 2d")

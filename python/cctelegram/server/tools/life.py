@@ -1,6 +1,6 @@
-"""Tools that start and stop the bridge."""
+"""Tools that start and stop the bridge, and set its mode."""
 
-# ruff: noqa: ARG001  all tools have one signature
+# ruff: noqa: ARG001  all tools share one signature
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
 
 
 def start_bridge(arguments: dict[str, Any], call: Call, session: Session) -> Result:
-    """Start it unless it runs."""
+    """Start the bridge unless it runs."""
     return _told(life.ensure(session.home()))
 
 
 def ensure_bridge_running(arguments: dict[str, Any], call: Call, session: Session) -> Result:
-    """Start it unless it runs; the name that older prompts use."""
+    """Start the bridge unless it runs; the name that older prompts use."""
     return _told(life.ensure(session.home()))
 
 
 def stop_bridge(arguments: dict[str, Any], call: Call, session: Session) -> Result:
-    """End it after what is in flight."""
+    """Stop the bridge after the requests in flight."""
     return _told(life.stop(session.home()))
 
 
 def restart_bridge(arguments: dict[str, Any], call: Call, session: Session) -> Result:
-    """End it if it runs, and start one."""
+    """Stop the bridge if it runs, and start one."""
     return _told(life.restart(session.home()))
 
 
 def check_bridge_process(arguments: dict[str, Any], call: Call, session: Session) -> Result:
-    """Say whether it runs, by its lock and its own answer."""
+    """Report whether the bridge runs, by its lock and its own answer."""
     status = bridge.status(session.home())
     running = bool(status["running"])
     told: dict[str, Any] = {"success": running, "action": "running" if running else "not_running"}
@@ -48,17 +48,17 @@ def check_bridge_process(arguments: dict[str, Any], call: Call, session: Session
 
 
 def switch_to_nomad_mode(arguments: dict[str, Any], call: Call, session: Session) -> Result:
-    """Let everything reach the phone."""
+    """Send all events to the phone."""
     return _mode(session, "nomad")
 
 
 def switch_to_local_mode(arguments: dict[str, Any], call: Call, session: Session) -> Result:
-    """Let what matters reach the phone."""
+    """Send only what matters to the phone."""
     return _mode(session, "local")
 
 
 def switch_to_mute_mode(arguments: dict[str, Any], call: Call, session: Session) -> Result:
-    """Let nothing reach the phone."""
+    """Send nothing to the phone."""
     return _mode(session, "muted")
 
 

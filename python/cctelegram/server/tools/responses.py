@@ -1,6 +1,6 @@
-"""Tools that look at the answers and take them."""
+"""Tools that list the answers and take them."""
 
-# ruff: noqa: ARG001  all tools have one signature
+# ruff: noqa: ARG001  all tools share one signature
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     Result = tuple[str, dict[str, Any]]
 
-# Given in one call; more would be cut off by the client's limit on a result, and they are given once.
+# Answers in one call: more would exceed the client's limit on a result, and each is returned only once.
 AT_ONCE = 50
 
 
 def get_telegram_responses(arguments: dict[str, Any], call: Call, session: Session) -> Result:
-    """Look at the newest answers without taking them."""
+    """Return the newest answers without taking them."""
     home = session.home()
     names = answers.names(home, newest_first=True)
     found = [answer for _, answer in answers.read(home, names[: arguments["limit"]])]
@@ -29,14 +29,14 @@ def get_telegram_responses(arguments: dict[str, Any], call: Call, session: Sessi
 
 
 def process_pending_responses(arguments: dict[str, Any], call: Call, session: Session) -> Result:
-    """Take what calls for action, oldest first; an answer is given once."""
+    """Take the answers that call for action, oldest first; each is returned only once."""
     home = session.home()
     minutes = arguments["since_minutes"]
     oldest = answers.since(minutes)
     recent = answers.read(home, [each for each in answers.names(home, newest_first=False) if each >= oldest])
     free = [name for name, answer in recent if not answers.is_left_to_another(session, answer)]
     taken = answers.take(home, free[:AT_ONCE])
-    # The action of a command is its producer's own word, which may be one of these.
+    # Only decisions count: the action of a command is set by its producer, and may equal one of these.
     actions = [answer.get("action") for answer in taken if answer["kind"] == "decision"]
     summary = {
         "total_recent_responses": len(recent),

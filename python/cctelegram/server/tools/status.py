@@ -1,6 +1,6 @@
-"""The tool that says whether events reach the phone."""
+"""The tools that report whether events reach the phone."""
 
-# ruff: noqa: ARG001, PTH208  # all tools have one signature; pathlib costs more than a start may
+# ruff: noqa: ARG001, PTH208  # all tools share one signature; pathlib is too slow to import at a start
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 
 def get_bridge_status(arguments: dict[str, Any], call: Call, session: Session) -> tuple[str, dict[str, Any]]:
-    """Ask the bridge, and count the files it has not taken."""
+    """Return the bridge's status, and the number of event files it has not taken."""
     home = session.home()
     status = bridge.status(home)
     names = os.listdir(place.events_dir(home))
     status["waiting_files"] = sum(name.endswith((".json", ".jsonl")) and name[0] != "." for name in names)
-    # A tool's answer says only what is known: null is for "the bridge does not know" elsewhere.
+    # A tool's result contains only known values; elsewhere null means "the bridge does not know".
     status = {key: value for key, value in status.items() if value is not None}
     return _sentence(status), status
 
 
 def get_delivery(arguments: dict[str, Any], call: Call, session: Session) -> tuple[str, dict[str, Any]]:
-    """Ask the bridge what became of an event; while it is down, say that its file waits."""
+    """Return the deliveries of an event; while the bridge is down, a note that its file waits."""
     event_id = str(arguments["event_id"])
     try:
         found = bridge.delivery(session.home(), event_id)
@@ -52,7 +52,7 @@ def get_delivery(arguments: dict[str, Any], call: Call, session: Session) -> tup
 
 
 def _way(each: dict[str, Any]) -> str:
-    """Say what became of one delivery, and what of the digest that tells of it."""
+    """Return a sentence about the outcome of one delivery, and of the digest that contains it."""
     words = str(each["state"])
     if "digest" in each:
         digest = each["digest"]
