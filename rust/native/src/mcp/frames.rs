@@ -431,8 +431,10 @@ mod tests {
                 format!(r#"{{"jsonrpc":"2.0", "id" : {id},"method":{method},"params":{{"a":{member}}}}}"#)
             };
             let mut bytes = line.into_bytes();
-            // Bytes that are not UTF-8, within a string of the request.
-            let place = bytes.windows(member.len()).rposition(|part| part == member.as_bytes()).unwrap();
+            // Bytes that are not UTF-8, within a string of the params.
+            let params = bytes.windows(8).position(|part| part == b"\"params\"").unwrap() + 8;
+            let place = params
+                + bytes[params..].windows(member.len()).position(|part| part == member.as_bytes()).unwrap();
             for (index, byte) in noise {
                 let escape = bytes[place..place + member.len()].contains(&b'\\');
                 if !escape {
