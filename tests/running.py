@@ -49,7 +49,7 @@ def environment(**changes: str) -> dict[str, str]:
 def make_home(home: Path, sandbox: Sandbox | None, config: str = QUICK, **env: str) -> Path:
     """Make a home whose .env points at a sandbox."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (home / "config.toml").write_text(config)
+    (home / "config.toml").write_text(config, encoding="utf-8")
     values = dict(env)
     if sandbox is not None:
         values = {
@@ -90,13 +90,14 @@ class RunningBridge:
     def put(self, name: str, content: Any) -> None:
         """Write an event as a careful producer does: beside, then renamed."""
         text = content if isinstance(content, str) else json.dumps(content)
+        name = os.fsdecode(name.encode())  # the bytes that are meant, whatever the locale is
         beside = self.events / f".{name}.tmp"
-        beside.write_text(text)
+        beside.write_text(text, encoding="utf-8")
         beside.rename(self.events / name)
 
     def get(self, path: str, key: str | None = None) -> tuple[int, bytes]:
         """Ask the bridge over loopback HTTP."""
-        where = json.loads((self.home / "state" / "bridge.json").read_text())
+        where = json.loads((self.home / "state" / "bridge.json").read_text(encoding="utf-8"))
         return loopback.get(where["port"], path, where["key"] if key is None else key, host=where["host"])
 
     def status(self) -> dict[str, Any]:
@@ -120,11 +121,11 @@ class RunningBridge:
     def responses(self) -> list[dict[str, Any]]:
         """Give the answers that wait, oldest first."""
         folder = self.home / "responses"
-        return [json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))]
+        return [json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.json"))]
 
     def log(self) -> list[dict[str, Any]]:
         """Give the lines of the bridge's log."""
-        text = (self.home / "logs" / "bridge.jsonl").read_text()
+        text = (self.home / "logs" / "bridge.jsonl").read_text(encoding="utf-8")
         return [json.loads(line) for line in text.splitlines()]
 
     def kill(self) -> None:
@@ -157,7 +158,7 @@ def bridge(home: Path, *, before: Sequence[str] = (), **env: str) -> Iterator[Ru
         )
         try:
             deadline = time.monotonic() + PATIENCE
-            while "The bridge serves" not in (said := errors.read_text()[start:]):
+            while "The bridge serves" not in (said := errors.read_text(encoding="utf-8")[start:]):
                 assert process.poll() is None, f"the bridge did not start: {said}"
                 assert time.monotonic() < deadline, f"the bridge is not ready: {said}"
                 time.sleep(0.002)  # another process: nothing to block on

@@ -80,5 +80,9 @@ def test_every_module_that_is_kept_out_was_measured() -> None:
 def test_only_one_file_puts_modules_out_of_the_way() -> None:
     room = Path(cctelegram.__file__).parent
     placing = re.compile(r"sys\.modules\[[^\]]+\] = |del sys\.modules")
-    found = [str(file.relative_to(room)) for file in room.rglob("*.py") if placing.search(file.read_text())]
+    found = [
+        str(file.relative_to(room))
+        for file in room.rglob("*.py")
+        if placing.search(file.read_text(encoding="utf-8"))
+    ]
     assert found == ["absent.py"]

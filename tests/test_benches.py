@@ -59,12 +59,18 @@ def test_a_bench_that_cannot_tell_says_so_and_fails_only_when_a_limit_is_broken(
 
 
 def test_every_bench_judges_its_limits_with_json_and_without() -> None:
-    scripts = [path for path in BENCHES.rglob("*.py") if '"__main__"' in path.read_text()]
-    scripts = [path for path in scripts if "--json" in path.read_text() and path.name != "run.py"]
+    scripts = [path for path in BENCHES.rglob("*.py") if '"__main__"' in path.read_text(encoding="utf-8")]
+    scripts = [
+        path for path in scripts if "--json" in path.read_text(encoding="utf-8") and path.name != "run.py"
+    ]
     assert len(scripts) > 10
     ending = re.compile(r"as_json=given\.json|^    main\(__doc__", re.MULTILINE)
-    assert [str(path.relative_to(ROOT)) for path in scripts if not ending.search(path.read_text())] == []
-    assert [str(path.relative_to(ROOT)) for path in scripts if "if given.json" in path.read_text()] == []
+    assert [
+        str(path.relative_to(ROOT)) for path in scripts if not ending.search(path.read_text(encoding="utf-8"))
+    ] == []
+    assert [
+        str(path.relative_to(ROOT)) for path in scripts if "if given.json" in path.read_text(encoding="utf-8")
+    ] == []
 
 
 def test_no_limit_is_a_time() -> None:
@@ -73,7 +79,7 @@ def test_no_limit_is_a_time() -> None:
     found = [
         match[0]
         for path in sorted(BENCHES.rglob("*.py"))
-        for match in timed.finditer(path.read_text())
+        for match in timed.finditer(path.read_text(encoding="utf-8"))
         if "AT_PACE" not in match[0]
     ]
     assert found == []

@@ -108,7 +108,9 @@ def test_the_blocks_of_a_page_do_what_it_says(page: Path, tmp_path: Path, fast_s
             see(fast_sandbox, title)
         assert not list((home / "rejected").iterdir())
         for answer in (home / "responses").rglob("*.json"):
-            assert set(json.loads(answer.read_text())) <= named_in("docs/protocol.md", "## Answers")
+            assert set(json.loads(answer.read_text(encoding="utf-8"))) <= named_in(
+                "docs/protocol.md", "## Answers"
+            )
 
 
 def named_in(page: str, heading: str) -> set[str]:
@@ -146,7 +148,7 @@ def test_blocks_that_are_data_can_be_read() -> None:
 
 
 def test_commands_that_a_page_names_exist() -> None:
-    targets = re.findall(r"^([a-z-]+):", (blocks.ROOT / "Makefile").read_text(), re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):", (blocks.ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     unknown = []
     for page in blocks.PAGES:
         found = [*blocks.commands(page), *re.findall(r"`((?:make|cctelegram) [^`]+)`", blocks.read(page))]
@@ -218,7 +220,9 @@ def test_the_architecture_says_who_may_import_whom() -> None:
 
 
 def test_the_changelog_has_a_section_for_this_version() -> None:
-    stated = tomllib.loads((blocks.ROOT / "Cargo.toml").read_text())["workspace"]["package"]["version"]
+    stated = tomllib.loads((blocks.ROOT / "Cargo.toml").read_text(encoding="utf-8"))["workspace"]["package"][
+        "version"
+    ]
     assert stated == version()
     sections = re.findall(r"^## (\S+)", blocks.read(blocks.ROOT / "CHANGELOG.md"), re.MULTILINE)
     assert sections[0] == stated

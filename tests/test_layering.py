@@ -104,7 +104,7 @@ def imports(file: Path) -> list[tuple[str, list[str], bool]]:
                 found.append((child.module or "", [alias.name for alias in child.names], inside))
             visit(child, inside)
 
-    visit(ast.parse(file.read_text()), types_only=False)
+    visit(ast.parse(file.read_text(encoding="utf-8")), types_only=False)
     return found
 
 
@@ -163,7 +163,7 @@ def test_the_environment_is_read_in_one_file() -> None:
         for file in sources(".py")
         if file.is_relative_to(PACKAGE)
         for word in ("os.environ", "os.getenv", "getenv(")
-        if word in file.read_text()
+        if word in file.read_text(encoding="utf-8")
     }
     assert readers == {"config/environment.py"}
 
@@ -172,7 +172,11 @@ def test_printing_is_for_the_command_line() -> None:
     for file in sources(".py"):
         if file.is_relative_to(PACKAGE / "cli") or not file.is_relative_to(PACKAGE):
             continue
-        calls = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+        calls = [
+            node
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Call)
+        ]
         assert not [call for call in calls if ast.unparse(call.func) == "print"], file
 
 
@@ -186,7 +190,7 @@ def test_what_nobody_imports_does_not_exist() -> None:
         for module, names, _ in imports(file):
             known.add(module)
             known |= {f"{module}.{name}" for name in names}
-    lazily = (PACKAGE / "cli" / "__init__.py").read_text()
+    lazily = (PACKAGE / "cli" / "__init__.py").read_text(encoding="utf-8")
     for file in sources(".py"):
         if not file.is_relative_to(PACKAGE):
             continue

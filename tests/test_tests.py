@@ -8,7 +8,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 FILES = sorted(file for file in HERE.rglob("*.py") if "__pycache__" not in file.parts)
-TREES = {file: ast.parse(file.read_text()) for file in FILES}
+TREES = {file: ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
 REGRESSIONS = (*range(1, 44), 45, 49, 51)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -86,7 +86,7 @@ def test_r48_no_test_waits_by_the_clock_without_a_reason() -> None:
         for file, node in calls()
         if ast.unparse(node.func) in ("time.sleep", "asyncio.sleep")
         and ast.unparse(node.args[0]) != "0"
-        and "#" not in file.read_text().splitlines()[node.lineno - 1]
+        and "#" not in file.read_text(encoding="utf-8").splitlines()[node.lineno - 1]
     ]
     assert not found
 
@@ -112,6 +112,6 @@ def test_every_regression_is_in_the_name_of_a_test() -> None:
     rust = [file for file in HERE.parent.glob("rust/*/**/*.rs") if "target" not in file.parts]
     names = [node.name for _, node in functions() if node.name.startswith("test_")]
     for file in rust:
-        names += re.findall(r"#\[test\]\s*(?:#\[[^\]]*\]\s*)*fn (\w+)", file.read_text())
+        names += re.findall(r"#\[test\]\s*(?:#\[[^\]]*\]\s*)*fn (\w+)", file.read_text(encoding="utf-8"))
     named = {word for name in names for word in name.split("_")}
     assert not [number for number in REGRESSIONS if f"r{number}" not in named]

@@ -23,7 +23,7 @@ def test_there_is_a_workflow() -> None:
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
 def test_actions_are_named_by_hash_with_their_version_beside_it(file: Path) -> None:
-    used = re.findall(r"uses: *(.*)", file.read_text())
+    used = re.findall(r"uses: *(.*)", file.read_text(encoding="utf-8"))
     assert used
     for action in used:
         assert re.fullmatch(r"[\w-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), action
@@ -31,13 +31,13 @@ def test_actions_are_named_by_hash_with_their_version_beside_it(file: Path) -> N
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
 def test_steps_ask_the_task_runner(file: Path) -> None:
-    for command in re.findall(r"run: *(.*)", file.read_text()):
+    for command in re.findall(r"run: *(.*)", file.read_text(encoding="utf-8")):
         assert CALLS.match(command), command
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
 def test_nothing_is_permitted_but_reading(file: Path) -> None:
-    text = file.read_text()
+    text = file.read_text(encoding="utf-8")
     assert re.search(r"^permissions: \{\}$", text, re.MULTILINE), "every job says what it needs"
     assert "write" not in text
     assert "pull_request_target" not in text

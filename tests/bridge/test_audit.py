@@ -89,7 +89,7 @@ def test_a_crash_between_the_file_and_the_store_writes_no_line_twice(
     decide(store, 1)
     write(store, tmp_path)
     (file,) = audit.files(tmp_path)
-    assert [json.loads(line)["number"] for line in file.read_text().splitlines()] == [1, 2, 3]
+    assert [json.loads(line)["number"] for line in file.read_text(encoding="utf-8").splitlines()] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("left", [1, 40, 200])
@@ -103,7 +103,7 @@ def test_a_line_that_a_crash_cut_short_is_written_anew(
         opened.write(log.waiting(store)[1].line[:left])
     write(store, tmp_path)
     assert faults(store, tmp_path) == []
-    assert file.read_text().count("\n") == 2
+    assert file.read_text(encoding="utf-8").count("\n") == 2
 
 
 def test_full_files_are_followed_by_others_and_old_ones_go(
@@ -139,7 +139,7 @@ def test_a_log_whose_end_or_whole_is_gone_is_found(store: sqlite3.Connection, tm
     decide(store, 2)
     write(store, tmp_path)
     (file,) = audit.files(tmp_path)
-    whole = file.read_text()
+    whole = file.read_text(encoding="utf-8")
     file.write_text(whole.splitlines(keepends=True)[0])
     ended, missing = faults(store, tmp_path)
     assert "ends with entry 1, the newest is 2: its end was changed, or is gone" in ended

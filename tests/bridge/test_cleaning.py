@@ -119,7 +119,7 @@ class Clock:
 
 
 def lines(file: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in file.read_text().splitlines()]
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 def test_the_log_is_begun_anew_each_day_and_when_it_is_full(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_three_threads_write_every_line_once_across_changes_of_the_file(tmp_path
         thread.join()
     files = list(tmp_path.glob("bridge*.jsonl"))
     assert len(files) > 10
-    written = sorted(line for file in files for line in file.read_text().splitlines())
+    written = sorted(line for file in files for line in file.read_text(encoding="utf-8").splitlines())
     expected = [json.dumps([thread, number]) for thread in range(3) for number in range(each)]
     assert len(written) == len(expected)
     assert written == sorted(expected)

@@ -131,7 +131,7 @@ def test_r17_a_home_that_is_removed_and_made_anew_is_served_on(home: Path, fast_
     with bridge(home) as running:
         running.put("a.json", {"type": "task_failed", "title": "First"})
         see(fast_sandbox, "First")
-        kept = {name: (home / name).read_text() for name in (".env", "config.toml")}
+        kept = {name: (home / name).read_text(encoding="utf-8") for name in (".env", "config.toml")}
         # At one blow: file by file, the bridge makes anew what is still being removed.
         shutil.rmtree(home.rename(home.with_name("gone")))
         wait_for((home / "state" / "bridge.json").exists, "the home is made anew", 60)
@@ -141,11 +141,16 @@ def test_r17_a_home_that_is_removed_and_made_anew_is_served_on(home: Path, fast_
         running.put("b.json", {"type": "task_failed", "title": "Second"})
         see(fast_sandbox, "Second")
         assert kept_events(home) == 2
-        assert json.loads((home / "state" / "bridge.json").read_text())["pid"] == running.process.pid
+        assert (
+            json.loads((home / "state" / "bridge.json").read_text(encoding="utf-8"))["pid"]
+            == running.process.pid
+        )
         assert running.log()
         # The lock is that of the new home: no second bridge can have it.
-        assert (home / "state" / "bridge.lock").read_text().strip() == str(running.process.pid)
-        assert "Traceback" not in running.errors.read_text()
+        assert (home / "state" / "bridge.lock").read_text(encoding="utf-8").strip() == str(
+            running.process.pid
+        )
+        assert "Traceback" not in running.errors.read_text(encoding="utf-8")
 
 
 def test_r13_a_lock_that_is_removed_is_taken_again_before_another_bridge_can(
@@ -156,7 +161,10 @@ def test_r13_a_lock_that_is_removed_is_taken_again_before_another_bridge_can(
         lock.unlink()
         running.put("a.json", {"type": "task_failed", "title": "First"})
         see(fast_sandbox, "First")
-        wait_for(lambda: lock.exists() and lock.read_text().strip() == str(running.process.pid), "locked")
+        wait_for(
+            lambda: lock.exists() and lock.read_text(encoding="utf-8").strip() == str(running.process.pid),
+            "locked",
+        )
         running.wait_status(lambda now: now["ready"], "it serves on")
         second = run("bridge", "--port", "0", home=home)
         assert (second.returncode, "already serves" in second.stderr) == (1, True)

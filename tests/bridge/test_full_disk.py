@@ -101,7 +101,7 @@ def test_r17_a_full_disk_loses_and_repeats_nothing_and_is_got_over_by_itself(
         running.wait_status(lambda now: now["delivery"]["sent"] == 7, "all is sent")
         assert len(sends(fast_sandbox)) == 7
         assert not any("repeat" in text for text in texts(fast_sandbox))
-        assert "Traceback" not in running.errors.read_text()
+        assert "Traceback" not in running.errors.read_text(encoding="utf-8")
 
 
 def test_r17_answers_wait_for_a_full_disk(disk: Path, tmp_path: Path, fast_sandbox: Sandbox) -> None:
@@ -117,7 +117,7 @@ def test_r17_answers_wait_for_a_full_disk(disk: Path, tmp_path: Path, fast_sandb
         assert not list(answers.glob("*.json"))
         ballast.unlink()
         (file,) = wait_for(lambda: list(answers.glob("*.json")), "the answer")
-        assert json.loads(file.read_text())["action"] == "approved"
+        assert json.loads(file.read_text(encoding="utf-8"))["action"] == "approved"
 
 
 def test_r17_directories_that_turn_read_only_are_waited_out(
@@ -130,7 +130,7 @@ def test_r17_directories_that_turn_read_only_are_waited_out(
         # Written in place and not yet whole, so that it is still there when the disk turns.
         file = events / "q.json"
         file.write_text('{"type":"approval_request","title":"Where to","event_id":"q"')
-        file.write_text(file.read_text() + "}")
+        file.write_text(file.read_text(encoding="utf-8") + "}")
         card = see(fast_sandbox, "Where to")
         done = mount("-o", "remount,ro", str(disk))
         assert done.returncode == 0, done.stderr
@@ -138,7 +138,7 @@ def test_r17_directories_that_turn_read_only_are_waited_out(
         running.wait_status(lambda now: str(answers) in str(now["reasons"]), "it is told")
         assert mount("-o", "remount,rw", str(disk)).returncode == 0
         (answer,) = wait_for(lambda: list(answers.glob("*.json")), "the answer")
-        assert json.loads(answer.read_text())["action"] == "approved"
+        assert json.loads(answer.read_text(encoding="utf-8"))["action"] == "approved"
         assert len(sends(fast_sandbox)) == 1
 
 

@@ -51,7 +51,7 @@ def test_a_token_that_changes_in_flight_loses_and_repeats_nothing(
     fast_sandbox.control.fail("sendMessage", delay_seconds=1)
     running.put("a.json", {"type": "task_failed", "title": "Before"})
     in_flight(running)
-    good = (running.home / ".env").read_text()
+    good = (running.home / ".env").read_text(encoding="utf-8")
     (running.home / ".env").write_text(good.replace(fast_sandbox.token, fast_sandbox.token[:-4] + "AAAA"))
     running.wait_status(lambda now: "refuses the token" in str(now["reasons"]), "the change is seen")
     running.put("b.json", {"type": "task_failed", "title": "After"})

@@ -126,7 +126,9 @@ def test_an_event_that_fails_twice_is_rejected_with_its_reason_and_the_others_ar
             names = ["l.jsonl.line-2.json", "p.json"]
             assert one.rejected() == sorted([*names, *(f"{name}.reason.json" for name in names)])
             for name in names:
-                reason = json.loads((tmp_path / "rejected" / f"{name}.reason.json").read_text())
+                reason = json.loads(
+                    (tmp_path / "rejected" / f"{name}.reason.json").read_text(encoding="utf-8")
+                )
                 assert "KeyError: 'no such thing'" in reason["reason"]
             assert one.figures.rejected == 2
             assert one.intake.status()["spool"]["rejected"] == {"failed": 2}

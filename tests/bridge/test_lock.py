@@ -47,7 +47,7 @@ def test_the_file_goes_with_its_lock_and_a_killed_bridges_with_the_next(tmp_path
     held = lock.hold_token("1:a", folder)
     (mine,) = folder.iterdir()
     assert mine != left
-    assert mine.read_text() == f"{os.getpid()}\n"
+    assert mine.read_text(encoding="utf-8") == f"{os.getpid()}\n"
     assert folder.stat().st_mode & 0o777 == 0o700
     with pytest.raises(lock.AlreadyRunning, match="same bot token"):
         lock.hold_token("1:a", folder)

@@ -52,7 +52,9 @@ def test_new_figures_count_without_a_restart_and_the_poll_under_way_is_not_cut(
     (running.home / "config.toml").write_text(QUICK + CHANGED)
 
     def told() -> Any:
-        return json.loads((running.home / "state" / "bridge.json").read_text())["pools"]["status"]
+        return json.loads((running.home / "state" / "bridge.json").read_text(encoding="utf-8"))["pools"][
+            "status"
+        ]
 
     running.wait_status(lambda _: told()["connections"] == 7, "the new figures for who asks")
     assert len(fast_sandbox.control.calls("getUpdates")) == polls, "the poll goes on as it was asked for"
@@ -92,7 +94,9 @@ def test_totals_do_not_step_back_when_the_link_is_made_anew(
 ) -> None:
     before = running.wait_status(lambda now: now["telegram_connected"], "connected")
     env = running.home / ".env"
-    env.write_text(env.read_text().replace("127.0.0.1", "localhost"))  # another API base, the same server
+    env.write_text(
+        env.read_text(encoding="utf-8").replace("127.0.0.1", "localhost")
+    )  # another API base, the same server
     after = running.wait_status(
         lambda now: (
             now["telegram_connected"]
@@ -104,7 +108,7 @@ def test_totals_do_not_step_back_when_the_link_is_made_anew(
 
 
 def test_who_asks_often_keeps_the_connection_and_does_not_hold_up_the_end(running: RunningBridge) -> None:
-    where = json.loads((running.home / "state" / "bridge.json").read_text())
+    where = json.loads((running.home / "state" / "bridge.json").read_text(encoding="utf-8"))
     pool = loopback.Loopback(where["pools"]["status"])
     for _ in range(3):
         assert pool.get(where["port"], "/status", where["key"])[0] == 200

@@ -26,7 +26,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def config(home: Path) -> str:
-    return (home / "config.toml").read_text()
+    return (home / "config.toml").read_text(encoding="utf-8")
 
 
 def left_behind(home: Path) -> list[str]:
@@ -113,7 +113,7 @@ def test_set_follows_a_link_and_leaves_it_a_link(home: Path, tmp_path: Path) -> 
     (home / "config.toml").symlink_to("../dotfile")
     assert run("config", "set", "pacing.chat_burst", "7", home=home).returncode == 0
     assert (home / "config.toml").is_symlink()
-    assert "chat_burst = 7" in (tmp_path / "dotfile").read_text()
+    assert "chat_burst = 7" in (tmp_path / "dotfile").read_text(encoding="utf-8")
 
 
 def test_set_in_a_profile_says_when_it_counts(home: Path) -> None:
@@ -175,7 +175,9 @@ def test_r49_the_token_is_read_from_standard_input_and_stands_in_the_env_file_al
     told = run("config", "set", "telegram.token", home=home, given=f"{TOKEN}\n")
     assert (told.returncode, told.stderr) == (0, "")
     assert TOKEN not in told.stdout
-    assert (home / ".env").read_text() == f"# mine\nTELEGRAM_ALLOWED_USERS=7\nTELEGRAM_BOT_TOKEN={TOKEN}\n"
+    assert (home / ".env").read_text(
+        encoding="utf-8"
+    ) == f"# mine\nTELEGRAM_ALLOWED_USERS=7\nTELEGRAM_BOT_TOKEN={TOKEN}\n"
     assert (home / ".env").stat().st_mode & 0o777 == 0o600
     assert config(home) == WRITTEN
     wrong = run("config", "set", "telegram.token", home=home, given="12345 not a token\n")
@@ -183,7 +185,7 @@ def test_r49_the_token_is_read_from_standard_input_and_stands_in_the_env_file_al
     assert "the value (not shown)" in wrong.stderr
     assert "not a token" not in wrong.stderr
     assert run("config", "unset", "telegram.token", home=home).returncode == 0
-    assert (home / ".env").read_text() == "# mine\nTELEGRAM_ALLOWED_USERS=7\n"
+    assert (home / ".env").read_text(encoding="utf-8") == "# mine\nTELEGRAM_ALLOWED_USERS=7\n"
 
 
 def edit(home: Path, script: str, given: str = "") -> subprocess.CompletedProcess[str]:

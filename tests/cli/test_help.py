@@ -12,7 +12,7 @@ def test_help_is_as_it_is_kept(name: str) -> None:
     told = run(*TEXTS[name])
     assert told.returncode == 0
     assert told.stderr == ""
-    kept = (HELP / f"{name}.txt").read_text()
+    kept = (HELP / f"{name}.txt").read_text(encoding="utf-8")
     assert told.stdout == kept, "after a wanted change: python tests/cli/commands.py"
 
 
@@ -22,4 +22,4 @@ def test_every_kept_text_is_of_a_command() -> None:
 
 @pytest.mark.parametrize("words", [[], ["-h"], ["help"]])
 def test_without_a_command_the_list_of_commands_is_shown(words: list[str]) -> None:
-    assert run(*words).stdout == (HELP / "cctelegram.txt").read_text()
+    assert run(*words).stdout == (HELP / "cctelegram.txt").read_text(encoding="utf-8")

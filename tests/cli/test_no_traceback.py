@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 # What stands in a directory entry of a home instead of what belongs there: bytes for a file.
 DIRECTORY, NOTHING, LOOP = "directory", "nothing", "a link to itself"
 Entry = bytes | str
-FLAGS = sorted({flag for file in HELP.glob("*.txt") for flag in re.findall(r"--[a-z-]+", file.read_text())})
+FLAGS = sorted(
+    {
+        flag
+        for file in HELP.glob("*.txt")
+        for flag in re.findall(r"--[a-z-]+", file.read_text(encoding="utf-8"))
+    }
+)
 # Those that would serve until they are stopped are run below, as processes that end.
 SERVING = {"bridge", "mcp", "sandbox"}
 WORDS = (
@@ -313,7 +319,11 @@ def test_what_the_terminal_cannot_show_is_written_as_json_writes_it(tmp_path: Pa
     home = Path(os.fsdecode(os.fsencode(tmp_path) + b"/h\xff"))
     plain = environment(CC_TELEGRAM_HOME=str(home), LC_ALL="C", PYTHONUTF8="0")
     sent = subprocess.run(
-        [COMMAND, "send", "task_failed", "née 👩"], capture_output=True, check=True, env=plain, timeout=60
+        [COMMAND, "send", "task_failed", "née 👩".encode()],
+        capture_output=True,
+        check=True,
+        env=plain,
+        timeout=60,
     )
     path = Path(os.fsdecode(sent.stdout.rstrip(b"\n")))
     assert '"née 👩"'.encode() in path.read_bytes(), "arguments are UTF-8, and a path is printed as it is"

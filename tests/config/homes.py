@@ -16,9 +16,9 @@ TOKEN = "123456789:AAF-made_up_for_this_test_0123456789"
 
 
 def write(home: Path, config: str = "", env: str | None = None) -> Path:
-    (home / "config.toml").write_text(config)
+    (home / "config.toml").write_text(config, encoding="utf-8")
     if env is not None:
-        (home / ".env").write_text(env)
+        (home / ".env").write_text(env, encoding="utf-8")
         (home / ".env").chmod(0o600)
     return home
 

@@ -39,7 +39,7 @@ def test_config_show_has_each_key_once_with_value_and_origin(tmp_path: Path) -> 
 
 def test_r38_the_example_file_loads_and_is_the_defaults(tmp_path: Path) -> None:
     bare = read(tmp_path).settings
-    write(tmp_path, (DOCS / pages.EXAMPLE).read_text())
+    write(tmp_path, (DOCS / pages.EXAMPLE).read_text(encoding="utf-8"))
     loaded = read(tmp_path)
     assert loaded.settings == bare
     defaults = {name for name, origin in loaded.origins.items() if origin == "default"}
@@ -59,7 +59,7 @@ def test_r38_the_samples_of_the_example_file_load(key: Key, tmp_path: Path) -> N
 )
 def test_r39_the_pages_are_what_the_table_says(name: str, made: object) -> None:
     assert callable(made)
-    assert (DOCS / name).read_text() == made(), "run: python tests/config/pages.py docs"
+    assert (DOCS / name).read_text(encoding="utf-8") == made(), "run: python tests/config/pages.py docs"
 
 
 PACKAGE = Path(__file__).parents[2] / "python" / "cctelegram"
@@ -74,7 +74,7 @@ WHOLE = {
 
 def chains(file: Path) -> set[str]:
     """Return every dotted name that a file reads, with a dot before it, and the names of arguments."""
-    tree = ast.parse(file.read_text())
+    tree = ast.parse(file.read_text(encoding="utf-8"))
     names = {f".{ast.unparse(node)}" for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     return names | {f".{node.arg}" for node in ast.walk(tree) if isinstance(node, ast.arg)}
 

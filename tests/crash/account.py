@@ -197,7 +197,7 @@ def _answers(
     decided: dict[str, list[str]] = defaultdict(list)
     filed: Counter[str] = Counter()
     for file in (*responses.glob("*.json"), *(responses / "taken").glob("*.json")):
-        answer = json.loads(file.read_text())
+        answer = json.loads(file.read_text(encoding="utf-8"))
         found.answers += 1
         if answer["kind"] == "decision":
             decided[answer["event_id"]].append(str(answer.get("option") or answer["action"]))

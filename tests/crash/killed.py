@@ -68,7 +68,7 @@ class Bridges:
     def died_at(self) -> list[str]:
         """Give the steps at which bridges ended themselves, in order."""
         died = Path(f"{self._armed}.died")
-        return died.read_text().split("\n")[:-1] if died.exists() else []
+        return died.read_text(encoding="utf-8").split("\n")[:-1] if died.exists() else []
 
     def start(self) -> subprocess.Popen[bytes]:
         """Give the bridge that runs; start one when none does."""
@@ -100,7 +100,9 @@ class Bridges:
             self._process.kill()
         code = self._process.wait(PATIENCE)
         self._process = None
-        assert code == -signal.SIGKILL, f"exit code {code}: {self._errors.read_text()[-2000:]}"
+        assert code == -signal.SIGKILL, (
+            f"exit code {code}: {self._errors.read_text(encoding='utf-8')[-2000:]}"
+        )
         self.kills += 1
 
     def settle(self, written: Collection[str], seconds: float = PATIENCE) -> None:
@@ -131,7 +133,7 @@ class Bridges:
     def is_ready(self) -> bool:
         """Tell whether the bridge says that it serves."""
         try:
-            told = json.loads((self.home / "state" / "bridge.json").read_text())
+            told = json.loads((self.home / "state" / "bridge.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             return False
         return self._process is not None and bool(told["pid"] == self._process.pid)

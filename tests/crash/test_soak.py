@@ -50,7 +50,9 @@ ROOM: Final = 1_500_000
 def state_of(pid: int) -> tuple[int, int, int]:
     """Give resident bytes, open descriptors and threads of a process."""
     lines = dict(
-        line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line
+        line.split(":\t", 1)
+        for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+        if ":\t" in line
     )
     descriptors = len(list(Path(f"/proc/{pid}/fd").iterdir()))
     return int(lines["VmRSS"].split()[0]) * 1024, descriptors, int(lines["Threads"])

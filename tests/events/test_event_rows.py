@@ -13,7 +13,10 @@ from cctelegram.events.event import Event, from_row
 
 CASES = [
     json.loads(line)
-    for line in Path(__file__).parent.parent.joinpath("cases/events.jsonl").read_text().splitlines()
+    for line in Path(__file__)
+    .parent.parent.joinpath("cases/events.jsonl")
+    .read_text(encoding="utf-8")
+    .splitlines()
 ]
 DERIVED_ID = "07" * 16  # what the Rust test's key makes; here it comes of the file
 FILE_TIME = "2026-11-23T17:41:07.000000Z"  # of the Rust test

@@ -65,8 +65,8 @@ def test_what_cannot_be_shown_is_kept_with_its_reason_and_told(
     see(fast_sandbox, "could not be used", "bad.json")
     kept = [file for file in (running.home / "rejected").iterdir() if "reason" not in file.name]
     (why,) = (running.home / "rejected").glob("*.reason.json")
-    assert [file.read_text() for file in kept] == [text]
-    assert reason in json.loads(why.read_text())["reason"]
+    assert [file.read_text(encoding="utf-8") for file in kept] == [text]
+    assert reason in json.loads(why.read_text(encoding="utf-8"))["reason"]
     assert not list(running.events.iterdir())
 
 

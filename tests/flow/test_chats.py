@@ -143,7 +143,7 @@ def test_a_person_who_is_taken_off_the_list_is_not_told_though_the_route_stays(
 ) -> None:
     started.put("q.json", QUESTION)
     card = see_in(fast_sandbox, OTHER, "Deploy?")
-    config = (started.home / "config.toml").read_text()
+    config = (started.home / "config.toml").read_text(encoding="utf-8")
     make_home(started.home, fast_sandbox, config)
     started.wait_status(lambda now: f"routes to {OTHER} are ignored" in str(now["reasons"]), "told")
     tapped = fast_sandbox.control.tap(card["message_id"], data=approval(card), user_id=OTHER, chat_id=OTHER)

@@ -196,7 +196,7 @@ def test_when_there_is_nothing_to_clean_the_chat_says_so_without_a_button(
 def test_a_changed_setting_counts_without_a_restart(running: RunningBridge) -> None:
     folder = reject(running.home, "keep.json")
     config = running.home / "config.toml"
-    config.write_text(config.read_text().replace("keep = 0", "keep = 5"))
+    config.write_text(config.read_text(encoding="utf-8").replace("keep = 0", "keep = 5"))
 
     def planned() -> int:
         code, body = running.get("/cleanup/plan")

@@ -257,8 +257,8 @@ def test_the_audit_log_says_who_decided_what_on_exactly_which_input(
     assert json.loads(decided["one"]["input"])["event_id"] == "one"
     assert (decided["two"]["action"], decided["two"]["option"]) == ("expired", "Deny")
     (file,) = wait_for(lambda: list((running.home / "state" / "audit").glob("*.jsonl")), "the file")
-    wait_for(lambda: file.read_text().count("\n") == 2, "both lines")
-    file.write_text(file.read_text().replace('"option":"Approve"', '"option":"Deny"'))
+    wait_for(lambda: file.read_text(encoding="utf-8").count("\n") == 2, "both lines")
+    file.write_text(file.read_text(encoding="utf-8").replace('"option":"Approve"', '"option":"Deny"'))
     code, found = audit("verify")
     assert code == 1
     assert "was changed" in found["faults"][0]

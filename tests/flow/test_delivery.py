@@ -269,7 +269,7 @@ def test_r49_the_token_is_in_no_log_argument_or_error(running: RunningBridge, fa
     for file in running.home.rglob("*"):
         if file.is_file() and file.name != ".env":
             assert secret.encode() not in file.read_bytes(), file
-    assert secret not in running.errors.read_text()
+    assert secret not in running.errors.read_text(encoding="utf-8")
 
 
 def test_a_stopped_bridge_leaves_nothing_behind(running: RunningBridge, fast_sandbox: Sandbox) -> None:
@@ -300,7 +300,7 @@ def test_r40_the_status_is_for_this_machine_and_for_those_with_the_key(running: 
     assert running.get("/nothing")[0] == 404
     import http.client
 
-    where = json.loads((running.home / "state" / "bridge.json").read_text())
+    where = json.loads((running.home / "state" / "bridge.json").read_text(encoding="utf-8"))
     for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}):
         connection = http.client.HTTPConnection("127.0.0.1", where["port"], timeout=5)
         connection.request("GET", "/health", headers=headers)
@@ -314,7 +314,7 @@ def test_a_change_that_cannot_be_read_is_refused_and_the_last_good_one_stays(
     running: RunningBridge, fast_sandbox: Sandbox, name: str
 ) -> None:
     file = running.home / name
-    good = file.read_text()
+    good = file.read_text(encoding="utf-8")
     file.write_text("[pacing]\nchat_per_second = 'fast'\n" if name == "config.toml" else "NONSENSE_KEY=1\n")
     running.wait_status(lambda now: "refused" in str(now["reasons"]), "it is told")
     running.put("a.json", {"type": "task_failed", "title": "All the same"})

@@ -45,7 +45,7 @@ def test_the_bridge_serves_the_address_that_is_set_and_every_client_finds_it(
             pytest.skip("no IPv6 on this machine")
     home = make_home(tmp_path / "home", None, QUICK + f"[http]\nhost = '{setting}'\n")
     with bridge(home) as running:
-        at = json.loads((home / "state" / "bridge.json").read_text())
+        at = json.loads((home / "state" / "bridge.json").read_text(encoding="utf-8"))
         assert at["host"] == address
         shown = f"[{address}]" if ":" in address else address
         assert f"(http://{shown}:{at['port']}/health)" in running.ready_line

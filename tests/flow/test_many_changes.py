@@ -28,7 +28,11 @@ PAIRS = (
 def holds(running: RunningBridge) -> tuple[int, int]:
     """Open descriptors and resident bytes, as the kernel tells them."""
     proc = Path(f"/proc/{running.process.pid}")
-    lines = dict(line.split(":", 1) for line in (proc / "status").read_text().splitlines() if ":" in line)
+    lines = dict(
+        line.split(":", 1)
+        for line in (proc / "status").read_text(encoding="utf-8").splitlines()
+        if ":" in line
+    )
     return len(list((proc / "fd").iterdir())), int(lines["VmRSS"].split()[0]) * 1024
 
 

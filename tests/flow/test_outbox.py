@@ -154,7 +154,7 @@ def test_the_store_of_a_killed_bridge_is_read_and_changed(home: Path, fast_sandb
     dropped = outbox(home, "drop", "q")
     assert "-> dead" in dropped
     assert "cancelled" in dropped
-    (answer,) = [json.loads(file.read_text()) for file in (home / "responses").glob("*.json")]
+    (answer,) = [json.loads(file.read_text(encoding="utf-8")) for file in (home / "responses").glob("*.json")]
     assert (answer["event_id"], answer["action"]) == ("q", "cancelled")
     outbox(home, "retry", "q")
     outbox(home, "drop", "a")

@@ -51,7 +51,7 @@ def walked(home: Path, targets: list[str]) -> Iterator[tuple[RunningBridge, Path
             env=environment(),
         )
         try:
-            wait_for(lambda: "The bridge serves" in errors.read_text(), "it is ready")
+            wait_for(lambda: "The bridge serves" in errors.read_text(encoding="utf-8"), "it is ready")
             yield RunningBridge(home, process, "", errors), trace
         finally:
             process.terminate()
@@ -70,7 +70,7 @@ def targets(path: list[tuple[str, list[str]]]) -> list[str]:
 
 def first_calls(trace: Path, module: str) -> int:
     """Return in which line of the trace a file is first met."""
-    lines = trace.read_text().splitlines()
+    lines = trace.read_text(encoding="utf-8").splitlines()
     return next(number for number, line in enumerate(lines) if line.startswith(f"{module}:"))
 
 
@@ -85,9 +85,9 @@ def test_an_event_goes_through_at_most_eight_files_in_the_order_of_the_page(
         running.put("a.json", {"type": "task_failed", "title": "Followed"})
         see(fast_sandbox, "Followed")
         running.wait_status(lambda now: now["delivery"]["sent"] == 1, "noted")
-        called = set(trace.read_text().splitlines())
+        called = set(trace.read_text(encoding="utf-8").splitlines())
         assert called == set(targets(path)), "every function that the page names is on the way"
-        text = trace.read_text()
+        text = trace.read_text(encoding="utf-8")
         after = text[text.index("intake.intake:Intake._take") :]
         order = [
             after.index(name)
@@ -115,11 +115,14 @@ def test_an_answer_goes_through_at_most_eight_files_in_the_order_of_the_page(
         running.wait_status(lambda now: now["telegram_connected"], "connected")
         running.put("a.json", {"type": "approval_request", "title": "Follow it?"})
         card = see(fast_sandbox, "Follow it?")
-        before = len(trace.read_text())
+        before = len(trace.read_text(encoding="utf-8"))
         fast_sandbox.control.tap(card["message_id"], "Approve")
         wait_for(running.responses, "the answer")
-        assert set(targets(path)) == set(trace.read_text().splitlines())
-        after = trace.read_text()[before:]
+        assert set(targets(path)) == set(trace.read_text(encoding="utf-8").splitlines())
+        after = trace.read_text(encoding="utf-8")[before:]
         order = [after.index(f"{module}:") for module, _ in path[1:] if module != "decisions.answer_files"]
         assert order == sorted(order)
-        assert json.loads(next((home / "responses").glob("*.json")).read_text())["action"] == "approved"
+        assert (
+            json.loads(next((home / "responses").glob("*.json")).read_text(encoding="utf-8"))["action"]
+            == "approved"
+        )

@@ -157,11 +157,11 @@ def test_r39_the_port_moves_server_and_clients_alike_and_waits_for_a_restart(
     home: Path, fast_sandbox: Sandbox
 ) -> None:
     with bridge(home) as running:  # its flag says: any free port
-        port = json.loads((home / "state" / "bridge.json").read_text())["port"]
+        port = json.loads((home / "state" / "bridge.json").read_text(encoding="utf-8"))["port"]
         write(running, QUICK + "[display]\nstyle = 'detailed'\n[http]\nhost = '127.0.0.2'\nport = 1\n")
         told = json.loads(run("status", "--json", home=home).stdout)
         assert told["running"] is True, "the client asks where the server is, whatever the file says"
-        assert json.loads((home / "state" / "bridge.json").read_text())["port"] == port
+        assert json.loads((home / "state" / "bridge.json").read_text(encoding="utf-8"))["port"] == port
         (waiting,) = told["config"]["restart"]
         assert waiting == {
             "key": "http.host",

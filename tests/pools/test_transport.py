@@ -113,7 +113,7 @@ def test_a_transport_shows_its_connections_until_they_are_closed() -> None:
 def test_no_private_part_of_a_library_is_used() -> None:
     found = []
     for file in sorted(ROOM.glob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and node.attr.startswith("_"):
                 own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
                 if not own and not node.attr.endswith("__"):

@@ -16,7 +16,7 @@ def logged() -> set[tuple[str, str]]:
     """Return what the code logs: key and level."""
     found = set()
     for file in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
             on = ast.unparse(node.func.value)

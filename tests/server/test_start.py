@@ -106,7 +106,7 @@ def test_a_tool_loads_its_own_file_and_nothing_heavy(
 
 def rss(wire: Wire) -> float:
     """Resident memory of the server in MB, as the kernel counts it."""
-    status = Path(f"/proc/{wire.process.pid}/status").read_text()
+    status = Path(f"/proc/{wire.process.pid}/status").read_text(encoding="utf-8")
     [line] = [line for line in status.splitlines() if line.startswith("VmRSS")]
     return int(line.split()[1]) / 1000
 
