@@ -23,7 +23,6 @@ PAGE = blocks.ROOT / "docs" / "architecture.md"
 PACKAGE = blocks.ROOT / "python" / "cctelegram"
 # A reader opens no more files than these to understand either.
 MOST_FILES = 8
-STEP = re.compile(r"^\d+\. `(\w+/\w+)\.py`, (.*?)[:.]", re.MULTILINE)
 
 
 def steps(heading: str) -> list[tuple[str, list[str]]]:
@@ -66,12 +65,6 @@ def targets(path: list[tuple[str, list[str]]]) -> list[str]:
             is_class = name[0].isupper() and "." not in name
             found.append(f"{module}:{name}.run" if is_class else f"{module}:{name}")
     return found
-
-
-def first_calls(trace: Path, module: str) -> int:
-    """Return in which line of the trace a file is first met."""
-    lines = trace.read_text(encoding="utf-8").splitlines()
-    return next(number for number, line in enumerate(lines) if line.startswith(f"{module}:"))
 
 
 def test_an_event_goes_through_at_most_eight_files_in_the_order_of_the_page(
