@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     },
     "cleanup": {"config", "decisions", "runtime", "spool", "store"},
     "cli": None,
-    "config": set(),
+    "config": {"events"},
     "daemon": {
         "chat",
         "cleanup",

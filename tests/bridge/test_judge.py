@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cctelegram.config.rules import LANES, Rule
+from cctelegram.config.rules import Rule
+from cctelegram.events.lane import LANES
 from cctelegram.policy.judge import GATHERED, JUDGED_BY, LOCAL, MUTED, QUIET, PolicyState, judge, stops
 from cctelegram.policy.mode import ModeState
 from store.rows import row

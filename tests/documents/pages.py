@@ -17,7 +17,8 @@ import pytest
 from cctelegram import _native
 from cctelegram.cli import COMMANDS, usage
 from cctelegram.cli.command import parser_of
-from cctelegram.events.catalogue import EVENT_TYPES, LANES
+from cctelegram.events.catalogue import EVENT_TYPES
+from cctelegram.events.lane import LANES
 from cctelegram.sandbox import control, refused
 from cctelegram.sandbox.fault_kinds import KINDS
 from cctelegram.sandbox.methods import METHODS

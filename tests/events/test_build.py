@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from cctelegram import _native
 from cctelegram.events.build import InvalidEvent, build, checked, new_id
-from cctelegram.events.catalogue import BY_NAME, CATEGORIES, EVENT_TYPES, LANES
+from cctelegram.events.catalogue import BY_NAME, CATEGORIES, EVENT_TYPES
+from cctelegram.events.lane import LANES
 
 JSON = st.recursive(
     st.none()

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from cctelegram import _native
-from cctelegram.events.catalogue import LANES
 from cctelegram.events.event import Event, from_row
+from cctelegram.events.lane import LANES
 
 CASES = [
     json.loads(line)

@@ -12,6 +12,7 @@ from cctelegram.cleanup import words
 from cctelegram.cleanup.reports import Round
 from cctelegram.cleanup.rounds import Busy
 from cctelegram.delivery import payload
+from cctelegram.events.lane import Lane
 from cctelegram.runtime import clock
 from cctelegram.runtime.signals import DeliveriesQueued
 from cctelegram.store import deliveries, updates
@@ -82,7 +83,7 @@ class CleanupButton:
         packed = payload.pack(payload.Payload(text=text, buttons=buttons))
 
         def work(connection: sqlite3.Connection) -> None:
-            deliveries.enqueue(connection, chat_id, [packed], now, lane=0, silent=True)
+            deliveries.enqueue(connection, chat_id, [packed], now, lane=Lane.DECISIONS, silent=True)
             updates.handled(connection, update.row, now)
 
         await self._store.run(work)

@@ -10,6 +10,7 @@ import orjson
 from cctelegram import render
 from cctelegram.decisions import close, ledger, outcomes, reply
 from cctelegram.delivery.payload import Payload, pack, unpack
+from cctelegram.events.lane import Lane
 from cctelegram.spool import responses
 from cctelegram.store import answers, deliveries
 
@@ -148,7 +149,9 @@ def queue_reply(
     payload = Payload(text=render.notice(lines[0], lines[1:]), buttons=buttons)
     thread_id = message.get("message_thread_id") if message.get("is_topic_message") else None
     chat_id = int(message["chat"]["id"])
-    deliveries.enqueue(connection, chat_id, [pack(payload)], now, lane=0, silent=True, thread_id=thread_id)
+    deliveries.enqueue(
+        connection, chat_id, [pack(payload)], now, lane=Lane.DECISIONS, silent=True, thread_id=thread_id
+    )
 
 
 def _file(

@@ -18,7 +18,6 @@ NAMED: Final = 5
 # The interval between notices, in us; users that arrive meanwhile are in the next one.
 EVERY: Final = 3_600_000_000
 FACT: Final = "strangers_notice"
-ALERTS: Final = 1
 HOW_TO_ALLOW: Final = (
     "They got no answer. To allow one, add the user id to telegram.allowed_users "
     "(TELEGRAM_ALLOWED_USERS in .env)."
@@ -69,7 +68,7 @@ def tell(connection: sqlite3.Connection, who: Stranger, owner: int, now: int, he
         goes_at = now if last is None else max(now, last.goes_at + EVERY)
         notice = Notice(0, 1, (who,), goes_at)
         payload = pack(Payload(text=_words(notice)))
-        delivery = deliveries.enqueue(connection, owner, [payload], now, lane=ALERTS, silent=True, held=held)
+        delivery = deliveries.enqueue(connection, owner, [payload], now, silent=True, held=held)
         deliveries.later(connection, delivery, goes_at)
         notice = msgspec.structs.replace(notice, delivery=delivery)
     facts.put(connection, FACT, msgspec.json.encode(notice))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_json
-from cctelegram.events.catalogue import CATEGORIES, EVENT_TYPES, LANES
+from cctelegram.events.catalogue import CATEGORIES, EVENT_TYPES
 from cctelegram.events.jsontext import dumps, loads
+from cctelegram.events.lane import LANES
 
 if TYPE_CHECKING:
     import argparse

@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-SEVERITIES: Final = ("low", "medium", "high", "critical")
+from cctelegram.events.lane import SEVERITIES, Severity
+
 # A user (positive) or a group (negative), optionally followed by a colon and a topic.
 _TO: Final = re.compile(r"(-?[1-9][0-9]{0,15})(?::([1-9][0-9]{0,9}))?")
 
@@ -32,7 +33,7 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     to: int | str
     types: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
-    min_severity: str = SEVERITIES[0]
+    min_severity: str = Severity.LOW.value
 
     def __post_init__(self) -> None:
         """Check what the types of the fields cannot express."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
-LANES: Final = ("decisions", "alerts", "ordinary", "progress")
+from cctelegram.events.lane import LANES
+
 SOURCE: Final = "source:"
 ALLOWED: Final = (
     'tables by type (`[rules.git_push]`) or by source (`[rules."source:ci"]`) with `lane` ("decisions", '
@@ -31,13 +32,15 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         digest: they are held, and a silent digest summarizes them from time to time.
     """
 
-    lane: Literal["decisions", "alerts", "ordinary", "progress"] | None = None
+    lane: str | None = None
     silent: bool | None = None
     drop: bool = False
     digest: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse contradictory fields."""
+        """Refuse contradictory fields, and what is no lane."""
+        if self.lane is not None and self.lane not in LANES:
+            raise ValueError(f"lane is one of {', '.join(LANES)}, not {self.lane}")
         if self.drop and self.digest:
             raise ValueError("drop and digest cannot both be true: what is dropped is not told of")
         if (self.drop or self.digest) and (self.lane is not None or self.silent is not None):

@@ -9,8 +9,8 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from cctelegram import version
-from cctelegram.config.rules import LANES
 from cctelegram.decisions import ledger
+from cctelegram.events.lane import LANES
 from cctelegram.monitor import memory
 from cctelegram.store import deliveries
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from cctelegram.store.recovery import Losses
 
 TOLD: Final = "recovery_told"
-ALERTS: Final = 1
 # Tables whose rows mean something to a person, and the words for them.
 WORDS: Final = {
     "events": "events",
@@ -71,7 +70,7 @@ class RecoveryNotice(Component):
             lines.append(f"Lost events: {', '.join(losses.events)}")
         lines.append("What may have arrived before is sent again with a mark.")
         payload = pack(Payload(text=render.notice("The store was damaged", lines)))
-        deliveries.enqueue(connection, owner, [payload], clock.wall(), lane=ALERTS, held=self._modes.holds())
+        deliveries.enqueue(connection, owner, [payload], clock.wall(), held=self._modes.holds())
         facts.put(connection, TOLD, losses.kept.encode())
         self._log.error(
             "store.recovered",

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 # Seconds for which settings must stay invalid before the notice.
 PATIENCE: Final = 2.0
-# Alerts: a person has to fix it.
-LANE: Final = 1
 
 
 class SettingsNotice(Component):
@@ -65,9 +63,7 @@ class SettingsNotice(Component):
         held = self._modes.holds()
 
         def work(connection: sqlite3.Connection) -> None:
-            deliveries.enqueue(
-                connection, owner, [pack(Payload(text=text))], clock.wall(), lane=LANE, held=held
-            )
+            deliveries.enqueue(connection, owner, [pack(Payload(text=text))], clock.wall(), held=held)
 
         await self._store.run(work)
         self._log.info("settings.owner_notified", held=held)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cctelegram import render
 from cctelegram.delivery.payload import Payload, pack
+from cctelegram.events.lane import Lane
 from cctelegram.store import deliveries, digest
 
 if TYPE_CHECKING:
@@ -18,16 +19,13 @@ if TYPE_CHECKING:
 
 Place = tuple[int, int | None]  # a chat, and a topic of it
 
-# The lane of a digest of held deliveries: behind decisions and alerts.
-ORDINARY: Final = 2
-
 
 def of_lane(connection: sqlite3.Connection, to: Place, lane: int, now: int, zone: tzinfo) -> int:
     """Merge what waits in a lane of a chat or topic into one digest; return its number of events."""
     members = digest.waiting(connection, *to, lane)
     if members:
         title = f"{_count(members)} events at once"
-        _make(connection, to, members, title, now, zone=zone, lane=lane, silent=lane >= ORDINARY)
+        _make(connection, to, members, title, now, zone=zone, lane=lane, silent=lane >= Lane.ORDINARY)
     return _count(members)
 
 
@@ -52,7 +50,7 @@ def of_held(
             members = [member for _, member in group]
             count = _count(members)
             words = title.format(events=f"{count} event" + "s" * (count != 1))
-            _make(connection, to, members, words, now, zone=zone, lane=ORDINARY, silent=silent)
+            _make(connection, to, members, words, now, zone=zone, lane=Lane.ORDINARY, silent=silent)
             chats.add(to[0])
     return chats
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cctelegram.delivery import payload
+from cctelegram.events.lane import Lane
 from cctelegram.store import progress, repeats
 from cctelegram.telegram import errors
 
@@ -23,7 +24,7 @@ async def edit(store: Store, line: BotLine, waiting: Waiting, content: payload.P
         telegram.errors.TelegramError: as a send does, but never `Unclear` or `Doubtful`: an edit is
             idempotent, so it can be repeated without a mark.
     """
-    if waiting.lane != progress.LANE and waiting.follows is None:
+    if waiting.lane != Lane.PROGRESS and waiting.follows is None:
         return None
     message_id = await store.run(lambda c: _shown(c, line.bot, waiting))
     if message_id is None:

@@ -15,6 +15,7 @@ from cctelegram.config.zone import zone
 from cctelegram.decisions import ledger
 from cctelegram.delivery import classification, compose, digests, edit, failure, hold, payload
 from cctelegram.delivery.message import Post
+from cctelegram.events.lane import Lane
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
 from cctelegram.runtime.signals import (
@@ -204,7 +205,7 @@ class Sender(Component):
 
     async def _conflated(self, job: compose.Job) -> bool:
         """Replace a task's progress by a newer one, or postpone it; return whether either was done."""
-        if job.waiting.lane != progress.LANE or job.waiting.event is None or job.rendered:
+        if job.waiting.lane != Lane.PROGRESS or job.waiting.event is None or job.rendered:
             return False
         delivery, bot = job.waiting.delivery, self._line.bot
 
@@ -244,14 +245,14 @@ class Sender(Component):
         if job is None:
             return compose.Next(None, when=deliveries.next_time(connection, chat_id))
         lane, thread_id = job.waiting.lane, job.waiting.thread_id
-        if lane == 0 or job.waiting.event is None or job.rendered:
+        if lane == Lane.DECISIONS or job.waiting.event is None or job.rendered:
             return compose.Next(job)
         crowded = digest.crowded(connection, chat_id, thread_id, lane, self._bound(lane))
         return compose.Next(job, crowded=crowded)
 
     def _bound(self, lane: int) -> int:
         bounds = self._context.settings.lanes
-        return bounds.alert_bound if lane == 1 else bounds.ordinary_bound
+        return bounds.alert_bound if lane == Lane.ALERTS else bounds.ordinary_bound
 
     async def _send(self, job: compose.Job, taken: float) -> compose.Next | None:
         """Send the next part; return the next delivery, read as the arrival is stored, or None."""

@@ -1,1 +1,1 @@
-"""Events: `event` (the struct), `catalogue` (the types), `build` (making one)."""
+"""Events: `event` (the struct), `catalogue` (the types), `lane`, `build` (making one)."""

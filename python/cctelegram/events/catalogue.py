@@ -10,6 +10,3 @@ EVENT_TYPES = tuple(_native.event_types())
 BY_NAME = {event_type.type: event_type for event_type in EVENT_TYPES}
 
 CATEGORIES = tuple(dict.fromkeys(event_type.category for event_type in EVENT_TYPES))
-
-LANES = ("decisions", "alerts", "ordinary", "progress")
-"""The names of the lanes, by number."""

@@ -38,8 +38,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         correlation_id: Links it to its answer, logs and spans.
         parent_event_id: The event it follows from.
         occurred_at: Microseconds since the epoch, UTC.
-        lane: 0 decisions, 1 alerts, 2 ordinary, 3 progress.
-        severity: "low", "medium", "high" or "critical".
+        lane: One of `lane.Lane`.
+        severity: One of `lane.Severity`.
         data: {} when absent or not an object; another value is in `extra["data"]`.
         extra: Top-level keys the protocol does not know, as written.
         warnings: A sentence for each repair.

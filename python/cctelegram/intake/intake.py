@@ -14,8 +14,9 @@ from cctelegram.decisions import close, ledger
 from cctelegram.decisions.question import question
 from cctelegram.delivery.payload import Payload, pack
 from cctelegram.events.event import from_row
+from cctelegram.events.lane import Lane
 from cctelegram.intake.mode_events import ModeEvents
-from cctelegram.policy.judge import DECISIONS, stops
+from cctelegram.policy.judge import stops
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
 from cctelegram.runtime.retry import DISK
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from cctelegram.runtime.context import Context
     from cctelegram.spool.inbox import Inbox
 
-# The lane of a notice of rejected files.
-NOTICE: Final = 1
 # The reason for rejecting an event that violates no rule of the protocol.
 FAULT: Final = "The bridge failed on this event"
 ADVICE: Final = "Report this fault of the bridge with the file, which is taken again when it is changed here."
@@ -143,7 +142,7 @@ class Intake(Component):
             chats.add(routes.owner)
         if chats:
             self._signals.send(DeliveriesQueued(chats))
-        if any(item.row[intake.LANE] == DECISIONS for item in accepted):
+        if any(item.row[intake.LANE] == Lane.DECISIONS for item in accepted):
             self._signals.send(DecisionOpened())
         for item in told:
             self._log.warning("intake.file_rejected", name=item.name, reason=item.reason)
@@ -215,7 +214,7 @@ class Intake(Component):
                 if item.row[intake.TYPE] == intake.QUESTION:
                     _open(connection, item, now)
             if told and routes.owner is not None:
-                held = stops(self._modes.standing(), NOTICE, None, silent=False)
+                held = stops(self._modes.standing(), Lane.ALERTS, None, silent=False)
                 _tell(connection, routes.owner, told, now, held)
             return accepted, self._mode_events.obey(connection, accepted)
 
@@ -256,7 +255,7 @@ def _tell(
     count = len(rejected) + (0 if notice is None else notice.count)
     payload = pack(Payload(text=_words(named, count)))
     if notice is None:
-        delivery = deliveries.enqueue(connection, owner, [payload], now, lane=NOTICE, held=held)
+        delivery = deliveries.enqueue(connection, owner, [payload], now, held=held)
     else:
         delivery = notice.delivery
         deliveries.replace_part(connection, deliveries.parts(connection, delivery, 1)[0].part, payload)

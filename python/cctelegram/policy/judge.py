@@ -12,9 +12,9 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from cctelegram.config.quiet_hours import ALERTS as ALERTS_PASS
-from cctelegram.config.quiet_hours import NOTHING as NOTHING_PASSES
-from cctelegram.config.rules import LANES, SOURCE, Rule
+from cctelegram.config import quiet_hours
+from cctelegram.config.rules import SOURCE, Rule
+from cctelegram.events.lane import LANES, SERIOUS, Lane, Severity
 from cctelegram.store import intake
 from cctelegram.store.judgement import DROPPED, SILENT_FROM, Judgement
 
@@ -30,11 +30,7 @@ MUTED: Final = "muted"
 QUIET: Final = "quiet hours"
 GATHERED: Final = "a rule leaves it to the digest"
 
-DECISIONS: Final = LANES.index("decisions")
-ALERTS: Final = LANES.index("alerts")
 FINISHED: Final = ("_completion", "_completed")
-SERIOUS: Final = ("high", "critical")
-CRITICAL: Final = "critical"
 NONE: Final = Rule()
 # The columns that a judgement depends on: two rows equal in them are judged alike.
 JUDGED_BY: Final = itemgetter(intake.TYPE, intake.SOURCE, intake.LANE, intake.SEVERITY)
@@ -58,7 +54,7 @@ def judge(standing: PolicyState, row: Row) -> Judgement:
     lane, severity = row[intake.LANE], row[intake.SEVERITY]
     if rule.lane is not None and not asks:
         lane = LANES.index(rule.lane)
-    silent = lane >= SILENT_FROM and severity != CRITICAL if rule.silent is None else rule.silent
+    silent = lane >= SILENT_FROM and severity != Severity.CRITICAL if rule.silent is None else rule.silent
     if rule.drop and not asks:
         return Judgement(lane, silent, "dead", f"{DROPPED} [rules.{name}]")
     if standing.mode == MUTED:
@@ -68,7 +64,7 @@ def judge(standing: PolicyState, row: Row) -> Judgement:
     elif is_quiet(standing.quiet, lane, severity):
         reason = QUIET
     else:
-        matters = lane <= ALERTS or severity in SERIOUS or str(row[intake.TYPE]).endswith(FINISHED)
+        matters = lane <= Lane.ALERTS or severity in SERIOUS or str(row[intake.TYPE]).endswith(FINISHED)
         reason = LOCAL if standing.mode == LOCAL and not matters else None
     return Judgement(lane, silent, "queued" if reason is None else "held", reason)
 
@@ -82,17 +78,20 @@ def stops(standing: PolicyState, lane: int, severity: str | None, *, silent: boo
     """
     own = severity is None
     if standing.mode == MUTED:
-        return None if own and lane == DECISIONS else MUTED
-    if own and (silent or lane == DECISIONS):
+        return None if own and lane == Lane.DECISIONS else MUTED
+    if own and (silent or lane == Lane.DECISIONS):
         return None
     return QUIET if is_quiet(standing.quiet, lane, severity) else None
 
 
 def is_quiet(quiet: str | None, lane: int, severity: str | None) -> bool:
     """Return whether the quiet hours, by what they let through, hold this back."""
-    if quiet is None or quiet == NOTHING_PASSES:
+    if quiet is None or quiet == quiet_hours.NOTHING:
         return quiet is not None
-    return lane > (ALERTS if quiet == ALERTS_PASS else DECISIONS) and severity != CRITICAL
+    return (
+        lane > (Lane.ALERTS if quiet == quiet_hours.ALERTS else Lane.DECISIONS)
+        and severity != Severity.CRITICAL
+    )
 
 
 def _rule(rules: Mapping[str, Rule], row: Row) -> tuple[str, Rule]:

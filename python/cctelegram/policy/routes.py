@@ -5,8 +5,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from cctelegram.config.route import SEVERITIES
 from cctelegram.events.catalogue import BY_NAME
+from cctelegram.events.lane import rank
 from cctelegram.store import chats, intake, reassign
 from cctelegram.store.intake import Recipient
 
@@ -96,7 +96,7 @@ def fits(route: Route, type_: str, source: str, severity: str) -> bool:
     known = BY_NAME.get(type_)
     names = (type_,) if known is None else (type_, known.category)
     return (
-        _level(severity) >= _level(route.min_severity)
+        rank(severity) >= rank(route.min_severity)
         and (not route.types or any(_matches(name, route.types) for name in names))
         and (not route.sources or _matches(source, route.sources))
     )
@@ -104,7 +104,3 @@ def fits(route: Route, type_: str, source: str, severity: str) -> bool:
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
-
-
-def _level(severity: str) -> int:
-    return SEVERITIES.index(severity) if severity in SEVERITIES else 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from cctelegram import _native
 from cctelegram.events.catalogue import BY_NAME
+from cctelegram.events.lane import SERIOUS, rank
 from cctelegram.render.draft import Draft
 from cctelegram.render.values import moment, repetition
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from cctelegram.render.text import Text
 
 WORST: Final = 5
-SEVERITIES: Final = ("critical", "high", "medium", "low")
 
 
 class Line(Protocol):
@@ -49,8 +49,8 @@ def digest(title: str, lines: Sequence[Line], *, zone: tzinfo) -> tuple[Text, ..
         draft.end_line()
         draft.add(f"{count} {_icon(name)}{_native.one_line(name.replace('_', ' '))}")
     worst = sorted(
-        (line for line in lines if _rank(line) < SEVERITIES.index("medium")),
-        key=lambda line: (_rank(line), line.occurred_at),
+        (line for line in lines if line.severity in SERIOUS),
+        key=lambda line: (-rank(line.severity), line.occurred_at),
     )
     draft.end_block()
     for line in worst[:WORST]:
@@ -64,10 +64,6 @@ def digest(title: str, lines: Sequence[Line], *, zone: tzinfo) -> tuple[Text, ..
         draft.add(f"{moment(line.occurred_at, zone)}  {words}")
     draft.fold(start)
     return draft.parts()
-
-
-def _rank(line: Line) -> int:
-    return SEVERITIES.index(line.severity) if line.severity in SEVERITIES else len(SEVERITIES)
 
 
 def _icon(name: str) -> str:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from cctelegram.events.lane import Lane
 from cctelegram.store.judgement import DROPPED
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def enqueue(
     payloads: Sequence[str],
     now: int,
     *,
-    lane: int = 1,
+    lane: int = Lane.ALERTS,
     silent: bool = False,
     thread_id: int | None = None,
     held: str | None = None,
@@ -251,9 +252,9 @@ def unclear(
     """
     row = connection.execute(
         "UPDATE deliveries SET unclear = unclear + 1, crashed = crashed + ?1, attempts = attempts + 1, "
-        "not_before = ?2, reason = ?3, state = CASE WHEN ?1 OR unclear - crashed < ?4 OR lane = 0 "
+        "not_before = ?2, reason = ?3, state = CASE WHEN ?1 OR unclear - crashed < ?4 OR lane = ?6 "
         "THEN 'queued' ELSE 'ambiguous' END WHERE id = ?5 RETURNING state",
-        (until_clear, not_before, reason, REPEATS, delivery),
+        (until_clear, not_before, reason, REPEATS, delivery, Lane.DECISIONS),
     ).fetchone()
     if row[0] == "ambiguous":
         connection.execute(

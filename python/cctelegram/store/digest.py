@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from cctelegram.events.lane import Lane
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterable
@@ -101,8 +103,8 @@ def hold_queued(connection: sqlite3.Connection, reason: str) -> int:
     """
     return connection.execute(
         "UPDATE deliveries SET state = 'held', reason = ? "
-        "WHERE state = 'queued' AND ordered = 0 AND (event IS NOT NULL OR lane > 0)",
-        (reason,),
+        "WHERE state = 'queued' AND ordered = 0 AND (event IS NOT NULL OR lane != ?)",
+        (reason, Lane.DECISIONS),
     ).rowcount
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from cctelegram.events.lane import Lane
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 # Deliveries of this lane and of lower-priority lanes are silent.
-SILENT_FROM: Final = 2
+SILENT_FROM: Final = Lane.ORDINARY
 LANE: Final = 7
 # Prefix of the reason of a delivery that a rule dropped: it is `dead` because a person wanted it so.
 DROPPED: Final = "dropped by"

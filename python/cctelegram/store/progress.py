@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from cctelegram.events.lane import Lane
+
 if TYPE_CHECKING:
     import sqlite3
-
-LANE: Final = 3
 
 
 class Shown(NamedTuple):
@@ -42,7 +42,7 @@ def conflate(connection: sqlite3.Connection, delivery: int) -> int:
             "AND events.task_id = ? AND events.source = ? "
             "AND NOT EXISTS (SELECT 1 FROM parts WHERE parts.delivery = deliveries.id) "
             "ORDER BY deliveries.id",
-            (chat_id, LANE, task, source),
+            (chat_id, Lane.PROGRESS, task, source),
         )
     ]
     if not waiting:
@@ -58,7 +58,7 @@ def conflate(connection: sqlite3.Connection, delivery: int) -> int:
 def shown(connection: sqlite3.Connection, bot: int, delivery: int) -> Shown | None:
     """Return the message that a progress delivery is to edit, or None when it is to be sent."""
     row = connection.execute(TASK, (delivery,)).fetchone()
-    if row is None or row[2] != LANE:
+    if row is None or row[2] != Lane.PROGRESS:
         return None
     found = connection.execute(
         "SELECT message_id, edited_at FROM progress_messages WHERE bot = ? AND chat_id = ? AND task = ? "
@@ -81,7 +81,7 @@ def arrived(connection: sqlite3.Connection, bot: int, delivery: int, message_id:
         "DELETE FROM progress_messages WHERE bot = ? AND chat_id = ? AND task = ? AND source IN (?, '')",
         (bot, chat_id, task, source),
     )
-    if lane == LANE:
+    if lane == Lane.PROGRESS:
         connection.execute(
             "INSERT INTO progress_messages (bot, chat_id, source, task, message_id, edited_at) "
             "VALUES (?, ?, ?, ?, ?, ?)",

@@ -23,6 +23,7 @@ import msgspec
 from cctelegram.store import facts, schema, snapshots
 from cctelegram.store.connection import connect_reader
 from cctelegram.store.intake import NOBODY
+from cctelegram.store.judgement import SILENT_FROM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -421,9 +422,9 @@ def mend(connection: sqlite3.Connection, tables: Iterable[str], damaged: Iterabl
         _render_anew(connection)
         connection.execute(
             "INSERT INTO deliveries (event, lane, state, silent, unclear, crashed, reason, queued_at) "
-            "SELECT id, lane, 'held', lane >= 2, 1, 1, ?, ? FROM events "
+            "SELECT id, lane, 'held', lane >= ?, 1, 1, ?, ? FROM events "
             "WHERE id NOT IN (SELECT event FROM deliveries WHERE event IS NOT NULL)",
-            (NOBODY, now),
+            (SILENT_FROM, NOBODY, now),
         )
     if connection.execute("SELECT 1 FROM facts WHERE name = 'card_key'").fetchone() is None:
         _ask_again(connection)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import msgspec
 
+from cctelegram.events.lane import Lane
 from cctelegram.store import intake
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ MOST: Final = 2048
 LONGEST: Final = 16_384
 # Keys that differ between equal events.
 OWN: Final = ("event_id", "timestamp", "correlation_id")
-PROGRESS: Final = 3
 
 FIRST: Final = "SELECT id, body, type, title, source, occurred_at, taken_at FROM events WHERE intake_key = ?"
 RECENT: Final = """
@@ -75,7 +75,7 @@ class Repeats:
             if not self._loaded:
                 self._load(connection, item.event, now)
             row = item.row
-            if row[intake.TYPE] == intake.QUESTION or row[intake.LANE] == PROGRESS:
+            if row[intake.TYPE] == intake.QUESTION or row[intake.LANE] == Lane.PROGRESS:
                 continue
             if len(row[intake.BODY]) > LONGEST:
                 continue
@@ -168,7 +168,7 @@ def _fold(connection: sqlite3.Connection, first: int, event: int, now: int) -> i
     ).fetchall()
     folded = 0
     for delivery, chat_id, thread_id, lane, state, reason in own:
-        if lane == PROGRESS:
+        if lane == Lane.PROGRESS:
             continue
         values = {
             "first": first,
