@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from cctelegram.config import place
-from cctelegram.config.amounts import seconds, size
+from cctelegram.config.size import size
+from cctelegram.times import duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +72,7 @@ def names(settings: Settings) -> list[str]:
 
 def age(text: str) -> int | None:
     """Return a setting's time in us; None if the rule is off."""
-    return seconds(text) * SECOND if text else None
+    return int(duration.seconds(text) * SECOND) if text else None
 
 
 def _policy(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from cctelegram.config.amounts import seconds
+from cctelegram.times import duration
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -34,7 +34,7 @@ def following(schedule: str, now: int, zone: tzinfo, chance: float) -> int | Non
     if schedule == OFF:
         return None
     if len(schedule.split()) < FIELDS:
-        return now + int(seconds(schedule) * SECOND * (1 + SPREAD * chance))
+        return now + int(duration.seconds(schedule) * SECOND * (1 + SPREAD * chance))
     from cronsim import CronSim  # noqa: PLC0415  only for a cron expression
 
     # Python ignores offsets when it subtracts or compares times of one zone, so compare timestamps.

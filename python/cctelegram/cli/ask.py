@@ -22,7 +22,6 @@ from cctelegram import _native
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
-from cctelegram.config import duration as lengths
 from cctelegram.config import place
 from cctelegram.config.errors import SettingsError
 from cctelegram.events import build
@@ -31,6 +30,7 @@ from cctelegram.server.refusal import Refusal
 from cctelegram.spool import responses
 from cctelegram.spool.lock import FileLock
 from cctelegram.spool.post import post
+from cctelegram.times import duration
 
 if TYPE_CHECKING:
     import argparse
@@ -90,7 +90,7 @@ def _ask(parsed: argparse.Namespace) -> int:
     options = parsed.option or ["Approve", "Deny"]
     if parsed.default is not None and parsed.default not in options:
         raise Failed(f"--default must be one of the options: {', '.join(options)}", NOT_ASKED)
-    seconds = duration(parsed.timeout)
+    seconds = _timeout(parsed.timeout)
     if bridge.status(home).get("mode") == "muted":
         if parsed.json:
             sys.stdout.write('{"kind":"decision","action":"muted","delivered":false}\n')
@@ -219,14 +219,14 @@ def _told(parsed: argparse.Namespace, options: list[str], answer: dict[str, Any]
     return FIRST if answer.get("option") == options[0] else OTHER
 
 
-def duration(text: str) -> float:
+def _timeout(text: str) -> float:
     """Read `90s`, `10m`, `2h` or plain seconds.
 
     Raises:
         Failed: it is something else, or not above zero.
     """
     try:
-        seconds = lengths.seconds(text)
+        seconds = duration.seconds(text)
     except ValueError:
         seconds = 0.0
     if seconds <= 0:

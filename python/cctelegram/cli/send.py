@@ -20,6 +20,7 @@ from cctelegram.config.errors import SettingsError
 from cctelegram.events import build
 from cctelegram.events.jsontext import dumps, loads
 from cctelegram.spool.post import post
+from cctelegram.times import duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def _seconds(given: str | None) -> float | None:
     if given is None:
         return None
     try:
-        seconds = float(given)
+        seconds = duration.seconds(given)
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < 86_400:

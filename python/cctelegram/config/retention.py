@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
-from cctelegram.config.amounts import seconds, size
 from cctelegram.config.kinds import Kind, NotAllowed
+from cctelegram.config.size import size
+from cctelegram.times import duration
 
 # Shortest interval: a shorter one would be useless work.
 SHORTEST_SECONDS: Final = 60
+# Ten years: a longer time is a mistake.
+LONGEST_SECONDS: Final = 3650 * 86_400
 CRON_FIELDS: Final = 5
 LONGEST_GLOB: Final = 200
 _ANY_DAY: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -21,8 +24,16 @@ def _age(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError  # noqa: TRY004  one kind of error means "not allowed"
     if value:
-        seconds(value)
+        _length(value)
     return value
+
+
+def _length(text: str) -> float:
+    """Return the seconds of a length that removes files: `30` and `6M` could be meant as days and months."""
+    found = duration.seconds(text)
+    if found > LONGEST_SECONDS or not text.strip()[-1].islower():
+        raise ValueError
+    return found
 
 
 def _sizes(value: object) -> tuple[str, str] | tuple[()]:
@@ -70,7 +81,7 @@ def _schedule(value: object) -> str:
     if value == "off":
         return value
     if len(value.split()) < CRON_FIELDS:
-        if seconds(value) < SHORTEST_SECONDS:
+        if _length(value) < SHORTEST_SECONDS:
             raise NotAllowed("shorter than a minute")
         return value
     if len(value.split()) > CRON_FIELDS:

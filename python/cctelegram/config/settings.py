@@ -122,14 +122,14 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Log(msgspec.Struct, frozen=True, kw_only=True):
-    """Level of the log, and its retention (such as `7d`, see amounts.seconds)."""
+    """Level of the log, and its retention (such as `7d`, see times/duration.py)."""
 
     level: str
     keep: str
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Limits of a directory's content, as written (see amounts.py): limit and target, or empty."""
+    """Limits of a directory's content, as written (see size.py): limit and target, or empty."""
 
     bytes: tuple[str, ...]
     count: tuple[int, ...]

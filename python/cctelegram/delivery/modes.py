@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from cctelegram.config import duration
 from cctelegram.config.zone import zone
 from cctelegram.delivery import digests
 from cctelegram.policy.judge import GATHERED, JUDGED_BY, LOCAL, MUTED, NOMAD, QUIET, PolicyState, judge
 from cctelegram.policy.mode import ModeState
 from cctelegram.policy.quiet import quiet
-from cctelegram.render.values import moment
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
 from cctelegram.runtime.signals import (
@@ -27,6 +25,8 @@ from cctelegram.runtime.signals import (
     StoreReplaced,
 )
 from cctelegram.store import digest, facts
+from cctelegram.times import duration
+from cctelegram.times.instant import moment
 
 if TYPE_CHECKING:
     import sqlite3

@@ -8,6 +8,7 @@ import time
 
 from cctelegram.server import history
 from cctelegram.server.refusal import Refusal
+from cctelegram.times import duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     from cctelegram._native import Call
     from cctelegram.server.session import Session
-
-SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def search_history(arguments: dict[str, Any], call: Call, session: Session) -> tuple[str, dict[str, Any]]:
@@ -39,9 +38,13 @@ def ago(length: str) -> int:
 
     Raises Refusal for an invalid length.
     """
-    if not length[:-1].isdecimal() or length[-1] not in SECONDS:
-        raise Refusal(f"since: read {length}; it takes a number and a unit, such as 90s, 30m, 12h or 2d")
-    return time.time_ns() // 1000 - int(length[:-1]) * SECONDS[length[-1]] * 1_000_000
+    try:
+        seconds = duration.seconds(length)
+    except ValueError:
+        raise Refusal(
+            f"since: read {length}; it takes a number and a unit, such as 90s, 30m, 12h or 2d"
+        ) from None
+    return max(0, time.time_ns() // 1000 - int(seconds * 1_000_000))
 
 
 def _line(hit: dict[str, Any]) -> str:

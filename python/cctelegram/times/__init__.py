@@ -1,0 +1,1 @@
+"""Times as text: `duration` (lengths), `instant` (points in time)."""
