@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cctelegram.chat.pending import age
 from flow.phone import see, texts
 from running import QUICK, RunningBridge, bridge, wait_for
 
@@ -100,11 +99,3 @@ def test_the_commands_are_told_to_telegram(running: RunningBridge, fast_sandbox:
     assert {"pending", "history", "digest"} <= {one["command"] for one in call["params"]["commands"]}
     fast_sandbox.control.say("/help")
     see(fast_sandbox, "/pending", "/history", "/digest")
-
-
-def test_ages_are_told_as_a_person_would() -> None:
-    seconds = (0, 119, 120, 7199, 7200, 172_799, 172_800)
-    assert [age(one * 1_000_000) for one in seconds] == [
-        *("0 s", "119 s", "2 min", "119 min", "2 h", "47 h", "2 d")
-    ]
-    assert age(-5) == "0 s"

@@ -48,14 +48,24 @@ SENDING = {
 ASKING = (SENDING - {"cctelegram.server.tools.events"}) | {
     "cctelegram.server.answers",
     "cctelegram.server.tools.ask",
+    "cctelegram.times",
+    "cctelegram.times.instant",
 }
 TAKING = {
     "cctelegram.server.answers",
     "cctelegram.server.bridge",
     "cctelegram.server.tools",
     "cctelegram.server.tools.responses",
+    "cctelegram.times",
+    "cctelegram.times.instant",
 }
-STATUS = {"cctelegram.server.bridge", "cctelegram.server.tools", "cctelegram.server.tools.status"}
+STATUS = {
+    "cctelegram.server.bridge",
+    "cctelegram.server.tools",
+    "cctelegram.server.tools.status",
+    "cctelegram.times",
+    "cctelegram.times.instant",
+}
 
 CALLS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("send_telegram_event", {"type": "build_failed", "title": "x"}, SENDING),

@@ -9,11 +9,12 @@ import orjson
 
 from cctelegram import render
 from cctelegram.chat.taps import MAX_TEXT, NOT_OURS
-from cctelegram.decisions import codes, outcomes
+from cctelegram.decisions import codes
 from cctelegram.decisions.close import new_id
 from cctelegram.events.event import from_row
 from cctelegram.spool import responses
 from cctelegram.store import answers, intake
+from cctelegram.times.instant import rfc3339
 
 if TYPE_CHECKING:
     import sqlite3
@@ -61,7 +62,7 @@ def tapped(connection: sqlite3.Connection, key: bytes, query: dict[str, Any], no
         "first_name": person.get("first_name"),
         "chat_id": chat_id,
         "message_id": int(message["message_id"]),
-        "timestamp": outcomes.rfc3339(now),
+        "timestamp": rfc3339(now),
     }
     content = {name: value for name, value in content.items() if value is not None}
     name = responses.name(event.event_id, now, secrets.randbits(32))

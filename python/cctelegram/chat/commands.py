@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from cctelegram.chat import pending
 from cctelegram.config.zone import zone
-from cctelegram.render.values import moment
 from cctelegram.runtime import clock
 from cctelegram.telegram.commands import Command, parse
+from cctelegram.times.duration import rough
+from cctelegram.times.instant import moment
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -113,7 +114,7 @@ def _status(now: dict[str, Any], local: tzinfo) -> list[str]:
         *now["reasons"],
         _mode(now, local),
         f"Queue: {queue}",
-        f"Running for {now['uptime_seconds']:.0f} s, {now['memory']['rss_bytes'] / 1e6:.1f} MB",
+        f"Running for {rough(now['uptime_seconds'])}, {now['memory']['rss_bytes'] / 1e6:.1f} MB",
         f"Delivered since start: {now['delivery']['sent']}",
     ]
     seconds = now["delivery"].get("seconds")

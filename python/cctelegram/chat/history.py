@@ -6,11 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from cctelegram.config.zone import zone
-from cctelegram.decisions.outcomes import rfc3339
-from cctelegram.render.values import moment
 from cctelegram.runtime.component import Component
 from cctelegram.store import recent, search
 from cctelegram.store.search import Query
+from cctelegram.times.instant import moment, rfc3339
 
 if TYPE_CHECKING:
     from datetime import tzinfo

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import orjson
 
 from cctelegram import render
-from cctelegram.decisions import close, ledger, outcomes, reply
+from cctelegram.decisions import close, ledger, reply
 from cctelegram.delivery.payload import Payload, pack, unpack
 from cctelegram.events.lane import Lane
 from cctelegram.spool import responses
 from cctelegram.store import answers, deliveries
+from cctelegram.times.instant import rfc3339
 
 if TYPE_CHECKING:
     import sqlite3
@@ -180,7 +181,7 @@ def _file(
         "first_name": who.first_name,
         "chat_id": chat_id,
         "message_id": who.message_id,
-        "timestamp": outcomes.rfc3339(now),
+        "timestamp": rfc3339(now),
     }
     event = None
     replied = message.get("reply_to_message")

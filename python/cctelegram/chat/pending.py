@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cctelegram.render.values import moment
 from cctelegram.store import recent
+from cctelegram.times.duration import rough
+from cctelegram.times.instant import SECOND, moment
 
 if TYPE_CHECKING:
     import sqlite3
@@ -32,7 +33,7 @@ def lines(connection: sqlite3.Connection, chat_id: int, now: int, zone: tzinfo) 
     said = []
     if questions:
         count = "1 open question" if len(questions) == 1 else f"{len(questions)} open questions"
-        said.append(f"{count}, the oldest {age(now - questions[0].opened_at)} old:")
+        said.append(f"{count}, the oldest {rough((now - questions[0].opened_at) / SECOND)} old:")
         for one in questions[:NAMED]:
             until = "" if one.expires_at is None else f" (until {moment(one.expires_at, zone)})"
             said.append(f"- {one.title[:TITLE]}{until}")
@@ -40,14 +41,7 @@ def lines(connection: sqlite3.Connection, chat_id: int, now: int, zone: tzinfo) 
             said.append(f"and {len(questions) - NAMED} more")
     for group in waiting:
         why = "" if group.reason is None else f" ({group.reason})"
-        said.append(f"{group.many} {WORDS[group.state]}{why}, the oldest {age(now - group.oldest)} old")
+        said.append(
+            f"{group.many} {WORDS[group.state]}{why}, the oldest {rough((now - group.oldest) / SECOND)} old"
+        )
     return ["Pending", *said]
-
-
-def age(microseconds: int) -> str:
-    """Format an age in us: "40 s", "3 min", "5 h", "2 d"."""
-    seconds = max(0, microseconds // 1_000_000)
-    for length, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= 2 * length:
-            return f"{seconds // length} {unit}"
-    return f"{seconds} s"

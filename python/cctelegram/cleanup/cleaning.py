@@ -13,10 +13,10 @@ from cctelegram.cleanup.archive import Archive
 from cctelegram.cleanup.policies import policies
 from cctelegram.cleanup.statistics import statistics_of
 from cctelegram.config.zone import zone
-from cctelegram.decisions.outcomes import rfc3339
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
 from cctelegram.runtime.signals import ClockJumped, SettingsChanged
+from cctelegram.times.instant import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

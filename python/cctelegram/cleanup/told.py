@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+
+from cctelegram.times.instant import rfc3339_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,7 @@ def round_of(done: Round) -> dict[str, Any]:
     files, size = done.removed.files, done.removed.bytes
     return {
         "dry_run": done.dry,
-        "at": moment(done.at),
+        "at": rfc3339_seconds(done.at),
         "seconds": round(done.seconds, 3),
         "files": files,
         "bytes": size,
@@ -35,22 +36,17 @@ def history(rounds: Sequence[Past]) -> dict[str, Any]:
     """Return past rounds, the newest first."""
     return {
         "rounds": [
-            {**msgspec.to_builtins(past), "at": moment(past.at), "seconds": past.seconds}
+            {**msgspec.to_builtins(past), "at": rfc3339_seconds(past.at), "seconds": past.seconds}
             for past in reversed(rounds)
         ]
     }
-
-
-def moment(us: int) -> str:
-    """Format a time (us since the epoch) as RFC 3339, UTC."""
-    return datetime.fromtimestamp(us / 1_000_000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _directory(report: Report) -> dict[str, Any]:
     found: dict[str, Any] = msgspec.to_builtins(report)
     for key in ("oldest", "newest", "mean"):
         if key in found:
-            found[key] = moment(found[key])
+            found[key] = rfc3339_seconds(found[key])
     found["named"] = [{"name": name, "rule": rule} for name, rule in report.named]
     found["faults"] = [{"name": name, "reason": reason} for name, reason in report.faults]
     if report.largest is not None:

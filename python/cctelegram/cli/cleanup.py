@@ -31,6 +31,8 @@ from cctelegram.config.load import load
 from cctelegram.server import history
 from cctelegram.server.refusal import Refusal
 from cctelegram.store import retention, schema
+from cctelegram.times.duration import rough
+from cctelegram.times.instant import rfc3339_seconds
 
 if TYPE_CHECKING:
     import argparse
@@ -175,7 +177,7 @@ def _past(home: str) -> list[str]:
             for name, level in past.directories.items()
             if level.removed
         ]
-        lines.append(f"{told.moment(past.at)}  {', '.join(rows) or 'nothing to remove'}")
+        lines.append(f"{rfc3339_seconds(past.at)}  {', '.join(rows) or 'nothing to remove'}")
     return lines or ["Nothing was cleaned yet."]
 
 
@@ -183,9 +185,9 @@ def _row(row: dict[str, Any]) -> str:
     said = [f"{row['directory']}: {row['files']} entries, {words.amount(row['bytes'])}"]
     if "oldest_seconds" in row:
         said.append(
-            f"oldest {words.span(row['oldest_seconds'])}, mean age {words.span(row['mean_age_seconds'])}"
+            f"oldest {rough(row['oldest_seconds'])}, mean age {rough(row['mean_age_seconds'])}"
             if "mean_age_seconds" in row
-            else f"oldest {words.span(row['oldest_seconds'])}"
+            else f"oldest {rough(row['oldest_seconds'])}"
         )
     if "largest" in row:
         said.append(f"largest {words.amount(row['largest']['bytes'])}")

@@ -19,7 +19,6 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from cctelegram.chat.pending import age
 from cctelegram.cli import store, table
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
@@ -32,6 +31,8 @@ from cctelegram.server import history
 from cctelegram.server.refusal import Refusal
 from cctelegram.store import operator_actions as orders
 from cctelegram.store import overview
+from cctelegram.times.duration import rough
+from cctelegram.times.instant import SECOND, local
 
 if TYPE_CHECKING:
     import argparse
@@ -94,7 +95,7 @@ def _list(parsed: argparse.Namespace, home: str) -> int:
             one["state"],
             LANES[one["lane"]],
             "-" if one["chat_id"] is None else str(one["chat_id"]),
-            age(now - one["queued_at"]),
+            rough((now - one["queued_at"]) / SECOND),
             str(one["attempts"]),
             table.cut(one["title"], WIDTH),
             table.cut(one["reason"] or "", WIDTH),
@@ -148,7 +149,7 @@ def _lines(one: dict[str, Any]) -> list[str]:
         f"{table.cut(member['title'], WIDTH)}"
         for member in one["members"]
     ]
-    lines += [f"{table.moment(step['at'])}  {table.clean(step['step'])}" for step in one["way"]]
+    lines += [f"{local(step['at'])}  {table.clean(step['step'])}" for step in one["way"]]
     return lines
 
 

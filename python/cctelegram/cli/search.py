@@ -23,6 +23,7 @@ from cctelegram.server import history
 from cctelegram.server.refusal import Refusal
 from cctelegram.server.tools.history import ago
 from cctelegram.store import search
+from cctelegram.times.instant import local
 
 if TYPE_CHECKING:
     import argparse
@@ -70,7 +71,7 @@ def _lines(hit: dict[str, Any]) -> list[str]:
     digest = f" in the digest {hit['digest']['delivery']}," if "digest" in hit else ""
     where = f"{digest}{chat}{message}".strip(",")
     lines = [
-        f"{table.moment(hit['at'])}  {hit['state']}{where}  {table.clean(hit.get('event_id', ''))}",
+        f"{local(hit['at'])}  {hit['state']}{where}  {table.clean(hit.get('event_id', ''))}",
         f"  {table.clean(hit['type'])}: {table.clean(hit['title'])}",
     ]
     if hit["snippet"]:

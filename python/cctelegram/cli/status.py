@@ -12,6 +12,7 @@ from cctelegram import _native
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
 from cctelegram.server import bridge
+from cctelegram.times.duration import rough
 
 if TYPE_CHECKING:
     import argparse
@@ -69,7 +70,7 @@ def _lines(told: dict[str, Any]) -> list[str]:
         *_settings(told["config"]),
         (
             "process",
-            f"pid {told['pid']}, up {told['uptime_seconds']:.0f} s, {_megabytes(told)} MB",
+            f"pid {told['pid']}, up {rough(told['uptime_seconds'])}, {_megabytes(told)} MB",
         ),
         ("version", told["version"]),
         ("home", told["home"]),
@@ -80,7 +81,7 @@ def _lines(told: dict[str, Any]) -> list[str]:
 def _settings(config: dict[str, Any]) -> list[tuple[str, str]]:
     rate = config["hit_rate"]
     figures = [
-        f"read {config['age_seconds']:.0f} s ago",
+        f"read {rough(config['age_seconds'])} ago",
         f"reloads {config['reloads']}",
         f"refused {config['refused']}",
         *([] if rate is None else [f"hit rate {rate:.1%}"]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cctelegram.render import visible
@@ -31,11 +30,6 @@ def rows(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
         for row in (head, *body)
     ]
     return "\n".join(lines) + "\n"
-
-
-def moment(microseconds: int) -> str:
-    """Say a time (us since the epoch) in this machine's zone."""
-    return f"{datetime.fromtimestamp(microseconds / 1_000_000).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def count(text: str) -> int:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from cctelegram.config import place
-from cctelegram.decisions.outcomes import rfc3339
 from cctelegram.runtime import clock
 from cctelegram.runtime.signals import SettingsChanged
+from cctelegram.times.instant import rfc3339
 
 if TYPE_CHECKING:
     from cctelegram.runtime.context import Context

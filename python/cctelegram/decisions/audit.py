@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from cctelegram.decisions import outcomes
+from cctelegram.times.instant import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,7 +49,7 @@ def content(decision: Decision, event: Event, body: str) -> dict[str, Any]:
     """Return the logged fields of a closed decision; `body` is the event as its producer wrote it."""
     label = None if decision.option is None else decision.options[decision.option]
     kept = {
-        "at": outcomes.rfc3339(decision.closed_at or decision.opened_at),
+        "at": rfc3339(decision.closed_at or decision.opened_at),
         "decision": decision.id,
         "event_id": event.event_id,
         "task_id": event.task_id,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
+
+from cctelegram.times.instant import moment, rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,8 +63,7 @@ def line(decision: Decision, zone: tzinfo, labels: Sequence[str] | None = None) 
 
     `labels`: the options as the buttons show them. Each name and text is flattened to one line.
     """
-    moment = datetime.fromtimestamp((decision.closed_at or decision.opened_at) / MICROSECONDS, zone)
-    when = f"{moment.day} {moment:%b %H:%M %Z}".rstrip()
+    when = moment(decision.closed_at or decision.opened_at, zone)
     label = None if decision.option is None else (labels or decision.options)[decision.option]
     if decision.state == "answered":
         said = " — ".join(_flat(part) for part in (label, decision.text) if part)
@@ -83,9 +83,3 @@ def who(decision: Decision) -> str:
 def _flat(text: str) -> str:
     """Return a text in one line, so that it cannot forge a line of the card."""
     return " ".join(text.split())
-
-
-def rfc3339(moment: int) -> str:
-    """Format microseconds since the epoch as RFC 3339 in UTC, with microseconds."""
-    seconds, rest = divmod(moment, MICROSECONDS)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:06d}Z"

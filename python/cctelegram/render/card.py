@@ -8,7 +8,7 @@ from cctelegram import _native
 from cctelegram.render.buttons import LABEL_SHOWN, labels
 from cctelegram.render.sheet import Sheet
 from cctelegram.render.text import MAX_ENTITIES, WHOLE, Text, rows_of, text_of
-from cctelegram.render.values import moment
+from cctelegram.times.instant import moment
 
 if TYPE_CHECKING:
     from datetime import tzinfo

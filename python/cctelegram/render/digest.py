@@ -9,7 +9,8 @@ from cctelegram import _native
 from cctelegram.events.catalogue import BY_NAME
 from cctelegram.events.lane import SERIOUS, rank
 from cctelegram.render.draft import Draft
-from cctelegram.render.values import moment, repetition
+from cctelegram.render.values import repetition
+from cctelegram.times.instant import moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

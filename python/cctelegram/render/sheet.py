@@ -9,7 +9,8 @@ from cctelegram.events import catalogue
 from cctelegram.render.draft import Draft
 from cctelegram.render.fields import FIELDS, Field
 from cctelegram.render.progress import progress
-from cctelegram.render.values import duration, is_number, is_simple, moment, repetition, words
+from cctelegram.render.values import duration, is_number, is_simple, repetition, words
+from cctelegram.times.instant import moment
 
 if TYPE_CHECKING:
     from datetime import tzinfo

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from cctelegram import _native
+from cctelegram.times.duration import exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import tzinfo
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# strftime would use the locale of the process.
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # Deeper values are shown as JSON: indentation would leave no room on a phone.
 DEEPEST = 6
 # Milliseconds (ten years); a longer duration is shown only as given.
@@ -54,19 +50,7 @@ def duration(milliseconds: float) -> str:
     given = f"{_json(milliseconds)} ms"
     if not 1000 <= milliseconds < LONGEST:
         return given
-    seconds = int(milliseconds // 1000)
-    hours, minutes, seconds = seconds // 3600, seconds // 60 % 60, seconds % 60
-    shown = [f"{count} {unit}" for count, unit in ((hours, "h"), (minutes, "min"), (seconds, "s")) if count]
-    return f"{' '.join(shown[:2])} ({given})"
-
-
-def moment(microseconds: int, zone: tzinfo) -> str:
-    """Format a time (microseconds since the epoch) in a zone: "23 Nov 14:02 CET"."""
-    try:
-        at = (EPOCH + timedelta(microseconds=microseconds)).astimezone(zone)
-    except (OverflowError, ValueError):
-        return f"{microseconds} µs since 1970"
-    return f"{at.day} {MONTHS[at.month - 1]} {at:%H:%M} {at.tzname() or ''}".rstrip()
+    return f"{exact(int(milliseconds // 1000))} ({given})"
 
 
 def repetition(times: int) -> str:

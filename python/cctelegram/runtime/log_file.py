@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from cctelegram.runtime import clock
+from cctelegram.times.instant import compact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +72,7 @@ class LogFile:
 
     def _free_name(self) -> Path:
         """Return an unused name with the time of the rotation, as `bridge-20261123T174112Z.jsonl`."""
-        stem = f"bridge-{datetime.fromtimestamp(self._now() / 1_000_000, UTC):%Y%m%dT%H%M%SZ}"
+        stem = f"bridge-{compact(self._now())}Z"
         name = self._path.with_name(f"{stem}.jsonl")
         count = 1
         while name.exists():

@@ -12,6 +12,7 @@ import time
 
 from cctelegram import _native
 from cctelegram.config import place
+from cctelegram.times.instant import compact
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def parse(data: bytes) -> dict[str, Any] | None:
 
 def since(minutes: float) -> str:
     """Return the name prefix of an answer written that many minutes ago."""
-    return time.strftime("%Y%m%dT%H%M%S", time.gmtime(time.time() - minutes * 60))
+    return compact(time.time_ns() // 1000 - int(minutes * 60_000_000))
 
 
 def is_left_to_another(session: Session, answer: dict[str, Any]) -> bool:

@@ -44,6 +44,7 @@ class Session:
         self._told: dict[str, object] = {
             "id": self.id,
             "pid": os.getpid(),
+            # Not by times.instant, which would be loaded at every start for this line.
             "started_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "client": None,
             "protocol": None,

@@ -10,11 +10,12 @@ import os
 import sqlite3
 import sys
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from cctelegram.store import schema
 from cctelegram.store.connection import Damaged, check, connect_reader
+from cctelegram.times.instant import compact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,7 +155,7 @@ def size(path: Path) -> int:
 
 def stamp(now: int) -> str:
     """Format a time (us) for the names of kept files, which sort by it."""
-    return datetime.fromtimestamp(now / 1_000_000, UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    return f"{compact(now)}.{now % 1_000_000:06d}Z"
 
 
 def sync(path: Path) -> None:

@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import os
-import time
 
 from cctelegram.config import place
 from cctelegram.server import bridge
 from cctelegram.server.refusal import Refusal
+from cctelegram.times.instant import rfc3339_seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,8 +62,7 @@ def _way(each: dict[str, Any]) -> str:
     if each["message_ids"]:
         words += f", message {', '.join(map(str, each['message_ids']))}"
     if "sent_at" in each:
-        at = time.gmtime(each["sent_at"] // 1_000_000)
-        words += f", sent {time.strftime('%Y-%m-%dT%H:%M:%SZ', at)}"
+        words += f", sent {rfc3339_seconds(each['sent_at'])}"
     if "reason" in each:
         words += f": {each['reason']}"
     if "note" in each:
