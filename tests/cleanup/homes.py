@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from cctelegram.config import place
+from cctelegram.config import paths
 from cctelegram.config.load import load
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def make(folder: Path, config: str = "") -> Settings:
     """Make a home with all its directories; give its settings."""
     folder.mkdir(exist_ok=True)
     (folder / "config.toml").write_text(config)
-    place.make(str(folder))
+    paths.make(str(folder))
     return load(str(folder), {}, {}).settings
 
 

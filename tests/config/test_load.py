@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cctelegram.config import place, show
+from cctelegram.config import paths, show
 from cctelegram.config.load import load, survey
 from cctelegram.config.restart import value_of
 from cctelegram.config.table import TABLE, Key
@@ -168,7 +168,7 @@ def test_the_cheap_and_the_whole_reader_find_the_same_directories(
         else:
             monkeypatch.setenv("CC_TELEGRAM_EVENTS_DIR", given_)
         spool = load(str(tmp_path)).settings.spool
-        assert spool.events_dir == place.events_dir(str(tmp_path))
-        assert spool.responses_dir == place.responses_dir(str(tmp_path))
+        assert spool.events_dir == paths.events_dir(str(tmp_path))
+        assert spool.responses_dir == paths.responses_dir(str(tmp_path))
         seen.add(spool.events_dir)
     assert len(seen) == 4

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cctelegram import _native
-from cctelegram.config import place
+from cctelegram.config import paths
 from server.wire import Wire
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Bridge:
     KEY = "k" * 32
 
     def __init__(self, home: Path) -> None:
-        place.make(str(home))
+        paths.make(str(home))
         self.lock = _native.FileLock(str(home / "state" / "bridge.lock"))
         assert self.lock.try_lock()
         self.status: dict[str, Any] = {
@@ -115,7 +115,7 @@ def wire(home: Path) -> Iterator[Wire]:
 
 @pytest.fixture
 def answers(home: Path) -> Answers:
-    place.make(str(home))
+    paths.make(str(home))
     return Answers(home)
 
 

@@ -26,7 +26,7 @@ START = {
     "cctelegram.config",
     "cctelegram.config.environment",
     "cctelegram.config.errors",
-    "cctelegram.config.place",
+    "cctelegram.config.paths",
     "cctelegram.monitor",
     "cctelegram.monitor.memory",
     "cctelegram.server",

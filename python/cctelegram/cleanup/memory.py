@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from cctelegram.cleanup import steady
-from cctelegram.config import place
+from cctelegram.config import paths
 
 if TYPE_CHECKING:
     from cctelegram.cleanup.reports import Round
@@ -106,7 +106,7 @@ def _clock(home: str) -> Steady | None:
 
 
 def _path(home: str, name: str) -> Path:
-    return Path(place.state_dir(home)) / name
+    return Path(paths.state_dir(home)) / name
 
 
 def _write(file: Path, data: bytes) -> None:

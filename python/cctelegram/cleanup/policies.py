@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from cctelegram.config import place
+from cctelegram.config import paths
 from cctelegram.config.size import size
 from cctelegram.times import duration
 
@@ -52,12 +52,12 @@ def policies(settings: Settings) -> list[Policy]:
     events, responses = settings.spool.events_dir, settings.spool.responses_dir
     temporary = age(kept.temporary.age)
     return [
-        _policy("rejected", place.rejected_dir(home), kept.rejected, kept.rejected.age, spare=FRESH),
+        _policy("rejected", paths.rejected_dir(home), kept.rejected, kept.rejected.age, spare=FRESH),
         _policy("responses", responses, kept.responses, kept.responses.age, spare=FRESH, names="answers"),
         _policy(
             "taken", _in(responses, "taken"), kept.taken, kept.taken.age, spare=JUST_TAKEN, names="answers"
         ),
-        _policy("logs", place.logs_dir(home), kept.logs, settings.log.keep, never=OPEN_LOGS),
+        _policy("logs", paths.logs_dir(home), kept.logs, settings.log.keep, never=OPEN_LOGS),
         _policy("captures", _in(home, "captures"), kept.captures, kept.captures.age),
         _policy("reports", _in(home, "reports"), kept.reports, kept.reports.age),
         Policy(name="temporary", path=events, age=temporary, names="temporary"),

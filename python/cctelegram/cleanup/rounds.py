@@ -15,7 +15,7 @@ import msgspec
 from cctelegram import _native
 from cctelegram.cleanup.policies import HISTORY, Policy, age, asked, names, policies
 from cctelegram.cleanup.reports import Amount, Report, Round
-from cctelegram.config import place
+from cctelegram.config import paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -162,7 +162,7 @@ class Alone:
     """A lock on the cleaning of a home, for a `with` block. Entering raises Busy while another holds it."""
 
     def __init__(self, home: str) -> None:
-        self._lock = _native.FileLock(os.path.join(place.state_dir(home), LOCK))  # noqa: PTH118  as in config
+        self._lock = _native.FileLock(os.path.join(paths.state_dir(home), LOCK))  # noqa: PTH118  as in config
 
     def __enter__(self) -> None:
         """Acquire the lock."""

@@ -22,7 +22,7 @@ from cctelegram import _native
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
-from cctelegram.config import place
+from cctelegram.config import paths
 from cctelegram.config.errors import SettingsError
 from cctelegram.events import build
 from cctelegram.server import bridge
@@ -96,7 +96,7 @@ def _ask(parsed: argparse.Namespace) -> int:
             sys.stdout.write('{"kind":"decision","action":"muted","delivered":false}\n')
         raise Failed(MUTED, NOT_ASKED)
     event_id, session = build.new_id(), os.urandom(8).hex()
-    sessions = place.sessions_dir(home)
+    sessions = paths.sessions_dir(home)
     os.makedirs(sessions, mode=0o700, exist_ok=True)  # noqa: PTH103 - the path is text in the cheap rooms
     lock = FileLock(f"{sessions}/{session}.json")
     lock.try_lock()
@@ -115,7 +115,7 @@ def _ask(parsed: argparse.Namespace) -> int:
             data=data,
         )
         with _ended_by_signals():
-            path = post(place.events_dir(home), event)
+            path = post(paths.events_dir(home), event)
             try:
                 if not bridge.is_up(home):
                     sys.stderr.write(f"{bridge.DOWN}\n")
@@ -168,7 +168,7 @@ def _withdrawn(home: str, event_id: str, path: str) -> str:
             return f"{STAYS}: the bridge does not answer ({error})."
         if code == 200:
             # Nobody else is to find an answer that this command waited for.
-            found = responses.wait(place.responses_dir(home), event_id, WITHDRAWING)
+            found = responses.wait(paths.responses_dir(home), event_id, WITHDRAWING)
             state, answer = orjson.loads(body)["state"], found[1] if found else {}
             if state == "cancelled":
                 return "The question is cancelled; its message on the phone says so."
@@ -198,7 +198,7 @@ def _wait(home: str, event_id: str, seconds: float) -> dict[str, Any] | None:
         left = deadline - time.monotonic()
         if left < -GRACE or (left <= 0 and not bridge.is_up(home)):
             return None
-        found = responses.wait(place.responses_dir(home), event_id, max(0.05, min(SLICE, left)))
+        found = responses.wait(paths.responses_dir(home), event_id, max(0.05, min(SLICE, left)))
         if found is not None:
             return found[1]
 

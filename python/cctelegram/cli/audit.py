@@ -20,7 +20,7 @@ from cctelegram import _native
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
-from cctelegram.config import load, place
+from cctelegram.config import load, paths
 from cctelegram.decisions import verify
 from cctelegram.store.connection import connect_reader
 
@@ -39,14 +39,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Show or check it."""
     home = home_of(parsed)
-    path = Path(place.state_dir(home)) / "store.db"
+    path = Path(paths.state_dir(home)) / "store.db"
     if not path.exists():
         raise Failed(f"there is no store at {path}: no bridge has run in this home")
     keep_days = load.load(home).settings.audit.keep_days
     try:
         with closing(connect_reader(path)) as connection:
             found = verify.verify(
-                connection, Path(place.audit_dir(home)), keep_days=keep_days, now=time.time_ns() // 1000
+                connection, Path(paths.audit_dir(home)), keep_days=keep_days, now=time.time_ns() // 1000
             )
     except sqlite3.Error as error:
         raise Failed(f"{path} cannot be read: {error}") from None

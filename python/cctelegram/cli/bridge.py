@@ -17,7 +17,7 @@ from cctelegram import _native
 from cctelegram.cli import FAILED, given
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, home_of
-from cctelegram.config import environment, place
+from cctelegram.config import environment, paths
 from cctelegram.daemon.bridge import Bridge
 from cctelegram.daemon.lock import AlreadyRunning, Unusable
 from cctelegram.store.schema import NewerStore
@@ -62,7 +62,7 @@ def _serve(parsed: argparse.Namespace, flags: dict[str, object]) -> tuple[str, b
         raise Failed(str(error)) from None
     except sqlite3.Error as error:
         raise Failed(
-            f"the store in {place.state_dir(home_of(parsed))} cannot be opened: {error}. Nothing was changed."
+            f"the store in {paths.state_dir(home_of(parsed))} cannot be opened: {error}. Nothing was changed."
         ) from None
     except OSError as error:
         raise Failed(f"the home {home_of(parsed)} cannot be used: {error}. Nothing was changed.") from None

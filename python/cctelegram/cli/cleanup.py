@@ -26,7 +26,7 @@ from cctelegram.cli import FAILED, USAGE, store, table
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
-from cctelegram.config import place
+from cctelegram.config import paths
 from cctelegram.config.load import load
 from cctelegram.server import history
 from cctelegram.server.refusal import Refusal
@@ -138,7 +138,7 @@ class _History:
             with store.owned(self._settings.home) as opened:
                 return Archive(opened, self._settings.spool.events_dir).run(now, age, stop)
         except Failed as error:
-            path = place.state_dir(self._settings.home)
+            path = paths.state_dir(self._settings.home)
             return Report(directory=HISTORY, path=path, error=str(error))
 
 

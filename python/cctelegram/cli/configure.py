@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from cctelegram.cli import USAGE, given
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import home_of
-from cctelegram.config import change, dotenv, environment, place, toml
+from cctelegram.config import change, dotenv, environment, paths, toml
 from cctelegram.config.encoding import decode
 from cctelegram.config.errors import SettingsError
 from cctelegram.config.load import Loaded, survey
@@ -36,14 +36,14 @@ def put(parsed: argparse.Namespace) -> int:
     value = change.value_of(key, parsed.value)
     path = _path(parsed, key)
     loaded = _change_config(home_of(parsed), lambda text: change.put(text, path, value))
-    _say(key, loaded, parsed.profile, f"{key.name} is set in {place.config_file(home_of(parsed))}.")
+    _say(key, loaded, parsed.profile, f"{key.name} is set in {paths.config_file(home_of(parsed))}.")
     return 0
 
 
 def drop(parsed: argparse.Namespace) -> int:
     """Take one setting out."""
     key, home = change.key_of(parsed.key), home_of(parsed)
-    file = place.env_file(home) if key.secret else place.config_file(home)
+    file = paths.env_file(home) if key.secret else paths.config_file(home)
     try:
         if key.secret:
             loaded = _change_env(home, lambda text: change.drop_lines(text, key.environment))
@@ -59,7 +59,7 @@ def drop(parsed: argparse.Namespace) -> int:
 def edit(parsed: argparse.Namespace) -> int:
     """Let a person edit a copy, and take it when it is valid."""
     home = home_of(parsed)
-    file = Path(place.config_file(home))
+    file = Path(paths.config_file(home))
     Path(home).mkdir(mode=0o700, parents=True, exist_ok=True)
     before = read(file)
     copy = Path(home) / f".config.{secrets.token_hex(4)}.toml"
@@ -112,7 +112,7 @@ def _put_secret(parsed: argparse.Namespace, key: Key) -> int:
     change.value_of(key, text)
     home = home_of(parsed)
     loaded = _change_env(home, lambda old: change.put_line(old, key.environment, text))
-    _say(key, loaded, None, f"{key.name} is set in {place.env_file(home)}.")
+    _say(key, loaded, None, f"{key.name} is set in {paths.env_file(home)}.")
     return 0
 
 
@@ -131,13 +131,13 @@ def _path(parsed: argparse.Namespace, key: Key) -> tuple[str, ...]:
 
 
 def _change_config(home: str, make: Callable[[str], str]) -> Loaded:
-    file = Path(place.config_file(home))
+    file = Path(paths.config_file(home))
     toml.read(str(file))  # what cannot be read is told by line, and not changed
     return _change(home, file, make, "config_file")
 
 
 def _change_env(home: str, make: Callable[[str], str]) -> Loaded:
-    file = Path(place.env_file(home))
+    file = Path(paths.env_file(home))
     dotenv.read(str(file))
     return _change(home, file, make, "env_file")
 

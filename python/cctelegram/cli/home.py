@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cctelegram.config import place
+from cctelegram.config import paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,4 +23,4 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 def home_of(parsed: argparse.Namespace) -> str:
     """Give the home that was asked for, absolute."""
-    return place.home(parsed.home)
+    return paths.home(parsed.home)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cctelegram import _native
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
-from cctelegram.config import place
+from cctelegram.config import paths
 from cctelegram.spool import responses
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Print them."""
     home = home_of(parsed)
-    directory = place.responses_dir(home)
+    directory = paths.responses_dir(home)
     if parsed.take:
-        found = responses.take(directory, limit=parsed.limit, sessions_dir=place.sessions_dir(home))
+        found = responses.take(directory, limit=parsed.limit, sessions_dir=paths.sessions_dir(home))
     else:
         found = responses.newest(directory, parsed.limit)
     if parsed.json:

@@ -15,7 +15,7 @@ from cctelegram import _native
 from cctelegram.cli import FAILED, USAGE
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.printed import json_line
-from cctelegram.config import place
+from cctelegram.config import paths
 from cctelegram.config.errors import SettingsError
 from cctelegram.events import build
 from cctelegram.events.jsontext import dumps, loads
@@ -106,12 +106,12 @@ def _send(plain: list[str], given: dict[str, Any]) -> int:
     except build.InvalidEvent as error:
         raise Failed(str(error)) from None
     seconds = _seconds(given.get("wait"))
-    path = post(place.events_dir(given.get("home")), event)
+    path = post(paths.events_dir(given.get("home")), event)
     told: dict[str, Any] = {"event_id": loads(event).get("event_id"), "path": path, "accepted": True}
     if seconds is not None:
         from cctelegram.cli.delivered import wait  # noqa: PLC0415 - only where it is asked for
 
-        told.update(wait(place.home(given.get("home")), path, told["event_id"], seconds))
+        told.update(wait(paths.home(given.get("home")), path, told["event_id"], seconds))
     if given["json"]:
         json_line(told, dumps)
     else:

@@ -24,7 +24,7 @@ import orjson
 from cctelegram.cli import FAILED
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
-from cctelegram.config import place
+from cctelegram.config import paths
 from cctelegram.daemon.lock import AlreadyRunning, HomeLock
 from cctelegram.decisions import answer_files
 from cctelegram.store import connection as connections
@@ -111,7 +111,7 @@ def _backup(parsed: argparse.Namespace, home: str) -> int:
 
 
 def _restore(parsed: argparse.Namespace, home: str) -> int:
-    file, path = Path(parsed.file), Path(place.state_dir(home)) / connections.NAME
+    file, path = Path(parsed.file), Path(paths.state_dir(home)) / connections.NAME
     if not file.is_file():
         raise Failed(f"there is no file {file}; nothing was changed")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -143,7 +143,7 @@ def _json(content: dict[str, Any]) -> int:
 
 def exists(home: str) -> bool:
     """Whether a home has a store."""
-    return (Path(place.state_dir(home)) / connections.NAME).exists()
+    return (Path(paths.state_dir(home)) / connections.NAME).exists()
 
 
 def reading(home: str, work: Callable[[Path, sqlite3.Connection], T]) -> T:
@@ -208,12 +208,12 @@ def change(home: str, work: Callable[[sqlite3.Connection], T]) -> T:
         result = store.submit(whole).result()
         # Who waits for an answer sees its file; one that cannot be written is written by the next bridge.
         with suppress(OSError):
-            store.submit(lambda c: answer_files.write_all(c, place.responses_dir(home))).result()
+            store.submit(lambda c: answer_files.write_all(c, paths.responses_dir(home))).result()
         return result
 
 
 def _path(home: str) -> Path:
-    path = Path(place.state_dir(home)) / connections.NAME
+    path = Path(paths.state_dir(home)) / connections.NAME
     if not path.exists():
         raise Failed(f"There is no store in {path.parent}: no bridge has run in this home yet.")
     return path

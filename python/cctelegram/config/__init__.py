@@ -1,4 +1,4 @@
 """Settings: their sources, their values, and the paths of the home.
 
-Empty on purpose: `place` and `environment` are imported where ten milliseconds count.
+Empty on purpose: `paths` and `environment` are imported where ten milliseconds count.
 """

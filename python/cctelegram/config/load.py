@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from cctelegram.config import dotenv, environment, place, toml
+from cctelegram.config import dotenv, environment, paths, toml
 from cctelegram.config.errors import SettingsError
 from cctelegram.config.kinds import PATH, NotAllowed
 from cctelegram.config.settings import Settings
@@ -88,10 +88,10 @@ def survey(
         config_file, env_file: read instead of the home's own files; messages name the home's own.
     """
     environ = environment.snapshot() if environ is None else environ
-    root = place.home(home or environ.get(HOME) or place.DEFAULT_HOME)
+    root = paths.home(home or environ.get(HOME) or paths.DEFAULT_HOME)
     problems: list[SettingsError] = []
     found = {key.name: _default(root, key) for key in TABLE}
-    env = place.env_file(root)
+    env = paths.env_file(root)
     in_env_file: dict[str, tuple[str, int]] = {}
     with _noted(problems):
         in_env_file = dotenv.read(env_file or env, problems)
@@ -138,7 +138,7 @@ def _default(root: str, key: Key) -> _Read:
 def _config_file(
     root: str, instead: str | None, profile: str, problems: list[SettingsError]
 ) -> dict[str, _Read]:
-    file = place.config_file(root)
+    file = paths.config_file(root)
     try:
         parsed, text = toml.read(instead or file)
     except SettingsError as error:
@@ -182,7 +182,7 @@ def _table(
         if key is None:
             problems.append(SettingsError(unknown(name, BY_NAME), file=file, line=line, key=name))
         elif key.where:
-            problem = key.where.format(env_file=place.env_file(root))
+            problem = key.where.format(env_file=paths.env_file(root))
             problems.append(SettingsError(problem, file=file, line=line, key=name))
         else:
             with _noted(problems):
@@ -242,7 +242,7 @@ def _checked(root: str, key: Key, value: object, *, file: str | None = None, lin
         raise wrong(key, value, file, line, error) from None
     if key.kind is PATH:
         try:
-            return place.within(root, checked)
+            return paths.within(root, checked)
         except SettingsError as error:
             raise SettingsError(error.problem, file=file, line=line, key=key.name) from None
     return checked

@@ -14,7 +14,7 @@ from cctelegram import version
 from cctelegram.chat.commands import Commands
 from cctelegram.chat.history import History
 from cctelegram.cleanup.cleaning import Cleaning
-from cctelegram.config import place
+from cctelegram.config import paths
 from cctelegram.config.live import Live
 from cctelegram.config.load import load
 from cctelegram.daemon import state_file
@@ -71,9 +71,9 @@ class Bridge:
         self.again = False
         live = Live(home, environ, flags)
         settings = live.current
-        place.make(home, events=settings.spool.events_dir, responses=settings.spool.responses_dir)
+        paths.make(home, events=settings.spool.events_dir, responses=settings.spool.responses_dir)
         self._locks = contextlib.ExitStack()
-        self._lock = hold_home(Path(place.state_dir(home)))
+        self._lock = hold_home(Path(paths.state_dir(home)))
         self._locks.callback(self._lock.unlock)
         try:
             self._assemble(live)
@@ -84,7 +84,7 @@ class Bridge:
     def _assemble(self, live: Live) -> None:
         settings = live.current
         # `loaded`, not `current`: reads by the log are not counted.
-        log = open_log(Path(place.logs_dir(str(self.home))), lambda: live.loaded.settings.log.level)
+        log = open_log(Path(paths.logs_dir(str(self.home))), lambda: live.loaded.settings.log.level)
         signals = Signals(log)
         opened = database.Store(
             self._lock,
@@ -234,7 +234,7 @@ class Bridge:
         positions = await context.store.run(intake.positions)
         inbox = Inbox(
             settings.spool.events_dir,
-            place.rejected_dir(str(self.home)),
+            paths.rejected_dir(str(self.home)),
             positions=positions,
             **bounds(settings.spool),
             looked=lambda: self._watch.check(),  # noqa: PLW0108 - `_watch` is assigned later

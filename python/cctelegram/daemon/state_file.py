@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from cctelegram.config import place
+from cctelegram.config import paths
 from cctelegram.runtime import clock
 from cctelegram.runtime.signals import SettingsChanged
 from cctelegram.times.instant import rfc3339
@@ -38,7 +38,7 @@ class StateFile:
 
     def __init__(self, context: Context, server: Server, key: str, version: str) -> None:
         self._context = context
-        self._target = Path(place.state_dir(str(context.home))) / NAME
+        self._target = Path(paths.state_dir(str(context.home))) / NAME
         self._content = BridgeFile(
             pid=os.getpid(),
             host=server.host,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from cctelegram.config import place
+from cctelegram.config import paths
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
 from cctelegram.runtime.retry import DISK
@@ -41,7 +41,7 @@ class AuditLog(Component):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._directory = Path(place.audit_dir(str(context.home)))
+        self._directory = Path(paths.audit_dir(str(context.home)))
         self._problem: str | None = None
 
     def problems(self) -> list[str]:

@@ -11,7 +11,7 @@ import os
 import time
 
 from cctelegram import _native
-from cctelegram.config import place
+from cctelegram.config import paths
 from cctelegram.times.instant import compact
 
 TYPE_CHECKING = False
@@ -25,25 +25,25 @@ KINDS = ("decision", "message", "command")
 
 def names(home: str, *, newest_first: bool) -> list[str]:
     """Return the names of the answers not taken yet, in order of time."""
-    found = _native.list_answers(place.responses_dir(home), None, newest_first)
+    found = _native.list_answers(paths.responses_dir(home), None, newest_first)
     return [each.name for each in found]
 
 
 def read(home: str, wanted: list[str]) -> list[tuple[str, dict[str, Any]]]:
     """Return name and content of those that still exist and are valid answers."""
-    pairs = _native.read_answers(place.responses_dir(home), wanted)
+    pairs = _native.read_answers(paths.responses_dir(home), wanted)
     return [(name, answer) for name, data in pairs if (answer := parse(data)) is not None]
 
 
 def take(home: str, wanted: list[str]) -> list[dict[str, Any]]:
     """Take these answers by moving them to `taken/`; return those that no other reader took first."""
-    pairs = _native.take_answers(place.responses_dir(home), wanted)
+    pairs = _native.take_answers(paths.responses_dir(home), wanted)
     return [answer for _, data in pairs if (answer := parse(data)) is not None]
 
 
 def taken(home: str, event_id: str) -> dict[str, Any] | None:
     """Return the decision on the event from `taken/`, or None if there is none (any more)."""
-    directory = os.path.join(place.responses_dir(home), "taken")
+    directory = os.path.join(paths.responses_dir(home), "taken")
     try:
         names = sorted(os.listdir(directory), reverse=True)
     except FileNotFoundError:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from cctelegram import _native
-from cctelegram.config import place
+from cctelegram.config import paths
 from cctelegram.server.refusal import Refusal
 
 TYPE_CHECKING = False
@@ -31,7 +31,7 @@ SILENT = "The bridge holds its lock but does not answer: {why}. It may be starti
 
 def is_up(home: str) -> bool:
     """Return whether a bridge holds the lock of this home. Costs microseconds."""
-    return _native.is_locked(os.path.join(place.state_dir(home), "bridge.lock"))
+    return _native.is_locked(os.path.join(paths.state_dir(home), "bridge.lock"))
 
 
 def told(home: str) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def told(home: str) -> dict[str, Any]:
 def where(home: str) -> dict[str, Any]:
     """Return `state/bridge.json`: pid, host, port, key, version, pools, start. Raises Refusal."""
     try:
-        with open(os.path.join(place.state_dir(home), "bridge.json"), "rb") as opened:
+        with open(os.path.join(paths.state_dir(home), "bridge.json"), "rb") as opened:
             told = _native.loads(opened.read())
     except (OSError, ValueError) as error:
         raise Refusal(SILENT.format(why=f"{type(error).__name__}: {error}")) from None

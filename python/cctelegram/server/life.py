@@ -16,7 +16,7 @@ import sys
 import time
 
 from cctelegram import _native
-from cctelegram.config import environment, place
+from cctelegram.config import environment, paths
 from cctelegram.server import bridge
 from cctelegram.server.refusal import Refusal
 
@@ -40,7 +40,7 @@ def ensure(home: str) -> dict[str, Any]:
 
     Raises Refusal with the bridge's own output when it does not start, and when none becomes ready in time.
     """
-    said = os.path.join(place.logs_dir(home), "bridge.start")
+    said = os.path.join(paths.logs_dir(home), "bridge.start")
     child: Popen[bytes] | None = None
     deadline = time.monotonic() + START_SECONDS
     while True:
@@ -49,7 +49,7 @@ def ensure(home: str) -> dict[str, Any]:
             ours = child is not None and status.get("pid") == child.pid
             return _running(status, "started" if ours else "already_running")
         if child is None and not bridge.is_up(home):
-            place.make(home)
+            paths.make(home)
             child = _spawn(home, said)
             deadline = time.monotonic() + START_SECONDS
         # If another session was faster, our child has ended, and the other bridge holds the lock.

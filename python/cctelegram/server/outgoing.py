@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cctelegram.config import environment, place
+from cctelegram.config import environment, paths
 from cctelegram.events import build
 from cctelegram.server import bridge
 from cctelegram.server.refusal import Refusal
@@ -32,7 +32,7 @@ def put(home: str, event: dict[str, Any]) -> tuple[str, str]:
         data = build.build(**given, event_id=event_id)
     except build.InvalidEvent as error:
         raise Refusal(str(error)) from error
-    return event_id, post.post(place.events_dir(home), data)
+    return event_id, post.post(paths.events_dir(home), data)
 
 
 def _project() -> str:

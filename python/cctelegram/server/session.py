@@ -16,7 +16,7 @@ import time
 from _thread import allocate_lock
 
 from cctelegram import _native
-from cctelegram.config import place
+from cctelegram.config import paths
 from cctelegram.config.errors import SettingsError
 from cctelegram.monitor import memory
 from cctelegram.server.refusal import Refusal
@@ -62,9 +62,9 @@ class Session:
         """
         with self._guard:
             try:
-                home = place.home()
+                home = paths.home()
                 if self._lock is None:
-                    place.make(home)
+                    paths.make(home)
                     self._open(home)
             except (SettingsError, OSError) as error:
                 raise Refusal(
@@ -102,10 +102,10 @@ class Session:
         """Return whether `session_id`, from an answer, is another session that still runs."""
         if not isinstance(session_id, str) or not session_id.isalnum() or session_id == self.id:
             return False
-        return _native.is_locked(os.path.join(place.sessions_dir(self.home()), f"{session_id}.json"))
+        return _native.is_locked(os.path.join(paths.sessions_dir(self.home()), f"{session_id}.json"))
 
     def _open(self, home: str) -> None:
-        path = os.path.join(place.sessions_dir(home), f"{self.id}.json")
+        path = os.path.join(paths.sessions_dir(home), f"{self.id}.json")
         lock = _native.FileLock(path)
         lock.try_lock()  # the name is unique to this session
         lock.write(self._file())

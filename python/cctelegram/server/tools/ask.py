@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 
 from cctelegram import _native
-from cctelegram.config import place
+from cctelegram.config import paths
 from cctelegram.server import answers, bridge
 from cctelegram.server.outgoing import put, send
 from cctelegram.server.refusal import Refusal
@@ -91,7 +91,7 @@ def _add_default(data: dict[str, Any], arguments: dict[str, Any]) -> None:
 
 def _wait(home: str, event_id: str, seconds: float, call: Call) -> dict[str, Any] | None:
     """Return the answer, or None on timeout."""
-    waiter = _native.AnswerWaiter(place.responses_dir(home))
+    waiter = _native.AnswerWaiter(paths.responses_dir(home))
     start = time.monotonic()
     told = -PROGRESS_SECONDS
     while True:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 
-from cctelegram.config import place
+from cctelegram.config import paths
 from cctelegram.server import bridge
 from cctelegram.server.refusal import Refusal
 from cctelegram.times.instant import rfc3339_seconds
@@ -23,7 +23,7 @@ def get_bridge_status(arguments: dict[str, Any], call: Call, session: Session) -
     """Return the bridge's status, and the number of event files it has not taken."""
     home = session.home()
     status = bridge.status(home)
-    names = os.listdir(place.events_dir(home))
+    names = os.listdir(paths.events_dir(home))
     status["waiting_files"] = sum(name.endswith((".json", ".jsonl")) and name[0] != "." for name in names)
     # A tool's result contains only known values; elsewhere null means "the bridge does not know".
     status = {key: value for key, value in status.items() if value is not None}

@@ -6,7 +6,7 @@ bridge and a hook started in different directories use the same one.
 
 The spool can be moved (`spool.events_dir`, `spool.responses_dir`), with the precedence of all settings:
 config.toml < its profile < .env < environment; only the bridge takes a flag.
-`load.py` applies the same rules; tests/config/test_place.py compares the two.
+`load.py` applies the same rules; tests/config/test_paths.py compares the two.
 
 Start-cheap: `send`, `hook` and `mcp` call this module first, so the TOML parser is imported only when
 config.toml mentions a directory.
