@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cctelegram.cleanup import memory, policies, rounds, told, words
+from cctelegram.cleanup import memory, policies, rounds, summary, to_json
 from cctelegram.cleanup.reports import Amount, Report, Round
 from cctelegram.cleanup.statistics import days_left, growth, statistics_of
 from cctelegram.spool.lock import FileLock
@@ -233,7 +233,7 @@ def test_rounds_are_remembered_and_so_is_how_fast_a_directory_grows(tmp_path: Pa
     assert row["limit_in_days"] == pytest.approx(75 / 24, rel=0.1)
     assert (row["oldest_seconds"], row["newest_seconds"]) == (24 * 3600, 0)
     assert row["mean_age_seconds"] == 12 * 3600
-    assert len(told.history(memory.rounds(home))["rounds"]) == 25
+    assert len(to_json.history(memory.rounds(home))["rounds"]) == 25
 
 
 def test_the_rounds_that_are_remembered_are_bounded_and_a_torn_line_is_passed_over(
@@ -285,11 +285,11 @@ def test_rounds_are_told_in_words() -> None:
         bytes=12_345,
         by_rule={"age": Amount(3, 400), "count": Amount(1, 5)},
     )
-    assert words.line(report, dry=True) == "rejected: of 9 (12.3 KB) would remove age 3, count 1"
-    assert words.line(report, dry=False) == "rejected: of 9 (12.3 KB) removed age 3, count 1"
+    assert summary.line(report, dry=True) == "rejected: of 9 (12.3 KB) would remove age 3, count 1"
+    assert summary.line(report, dry=False) == "rejected: of 9 (12.3 KB) removed age 3, count 1"
     plan = Round(at=NOW, seconds=0.1, dry=True, directories=[report])
-    assert words.title(plan) == "4 entries would go, 405 B"
-    assert told.round_of(plan)["directories"][0]["by_rule"] == {
+    assert summary.title(plan) == "4 entries would go, 405 B"
+    assert to_json.round_of(plan)["directories"][0]["by_rule"] == {
         "age": {"files": 3, "bytes": 400},
         "count": {"files": 1, "bytes": 5},
     }

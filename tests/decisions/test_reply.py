@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cctelegram.decisions import words
+from cctelegram.decisions import consent
 from cctelegram.decisions.ledger import Decision
 from cctelegram.decisions.question import is_denial
 from cctelegram.decisions.reply import Meant, meant
@@ -160,16 +160,16 @@ def test_words_are_a_label_an_answer_or_a_denial(
 
 
 def test_no_word_is_of_both_kinds_and_each_is_read_as_the_table_says() -> None:
-    for table, option in ((words.APPROVALS, 0), (words.DENIALS, 1)):
+    for table, option in ((consent.APPROVALS, 0), (consent.DENIALS, 1)):
         for phrase in table:
             for said in (phrase, f"  {phrase.upper()}! ", f"{phrase}."):
-                if words.plain(said) == words.plain(phrase):  # upper case is not always the way back
+                if consent.plain(said) == consent.plain(phrase):  # upper case is not always the way back
                     assert meant(ASKED, said) == Meant(option, None), said
-    assert words.APPROVING_SIGNS.isdisjoint(words.DENYING_SIGNS)
-    assert {*map(words.plain, words.APPROVALS)}.isdisjoint(map(words.plain, words.DENIALS))
+    assert consent.APPROVING_SIGNS.isdisjoint(consent.DENYING_SIGNS)
+    assert {*map(consent.plain, consent.APPROVALS)}.isdisjoint(map(consent.plain, consent.DENIALS))
 
 
-KNOWN = {words.plain(phrase) for phrase in words.APPROVALS}
+KNOWN = {consent.plain(phrase) for phrase in consent.APPROVALS}
 JUNK = st.text(
     st.sampled_from("abno yes\n.,!?-:;'\"()[]/\\*_0\u200b‍️👍🏽👎" + "нетдa好不はい"),
     max_size=12,
@@ -183,8 +183,8 @@ def test_no_text_approves_that_is_not_exactly_known(said: str) -> None:
     found = meant(ASKED, said)
     if found is None or found.option != 0:
         return
-    signs = "".join(words.APPROVING_SIGNS)
-    left = words.plain(said).translate(dict.fromkeys(map(ord, signs), " ")).split()
+    signs = "".join(consent.APPROVING_SIGNS)
+    left = consent.plain(said).translate(dict.fromkeys(map(ord, signs), " ")).split()
     assert not left or " ".join(left) in KNOWN
     assert left or any(sign in said for sign in signs)
     assert not any(char in said for char in "?👎")
@@ -199,7 +199,7 @@ def test_words_behind_an_approval_take_it_back(known: str, more: str) -> None:
 
 @given(st.text(min_size=1), st.lists(st.text(min_size=1), min_size=1, max_size=10))
 def test_nothing_but_an_option_written_out_can_approve(said: str, options: list[str]) -> None:
-    if words.is_yes_or_no(tuple(options)):
+    if consent.is_yes_or_no(tuple(options)):
         return
     found = meant(msgspec.structs.replace(ASKED, options=tuple(options)), said)
     if found is not None and found.option is not None and not is_denial(options[found.option]):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cctelegram.store import answers, deliveries, digest, intake, search
 from cctelegram.store.search import Query
-from cctelegram.store.words import Wanted
+from cctelegram.store.search_terms import Wanted
 from store.rows import NOW, memory, row, to
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import secrets
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cctelegram import render
-from cctelegram.cleanup import words
+from cctelegram.cleanup import summary
 from cctelegram.cleanup.reports import Round
 from cctelegram.cleanup.rounds import Busy
 from cctelegram.delivery import payload
@@ -71,15 +71,15 @@ class CleanupButton:
         planned = await self._cleaning.planned(MOST)
         now = clock.wall()
         found = Round(at=now, seconds=0.0, dry=True, directories=planned.reports)
-        lines = [words.line(each, dry=True) for each in found.directories if each.by_rule or each.error]
-        text = render.notice(f"Cleanup: {words.title(found)}", lines)
+        lines = [summary.line(each, dry=True) for each in found.directories if each.by_rule or each.error]
+        text = render.notice(f"Cleanup: {summary.title(found)}", lines)
         buttons: tuple[tuple[dict[str, Any], ...], ...] = ()
         self._offers.clear()
         if found.removed.files:
             code = secrets.token_hex(ID_BYTES)
             self._offers[code] = Offer(chat_id, now, planned)
             data = f"{KIND}.{code}.{self._mac(code, chat_id)}"
-            buttons = (({"text": f"Remove {words.count(found.removed.files)}", "callback_data": data},),)
+            buttons = (({"text": f"Remove {summary.count(found.removed.files)}", "callback_data": data},),)
         packed = payload.pack(payload.Payload(text=text, buttons=buttons))
 
         def work(connection: sqlite3.Connection) -> None:
@@ -110,8 +110,8 @@ class CleanupButton:
             text = render.notice("Cleanup was not done", [str(error)])
         else:
             rows = [each for each in done.directories if each.by_rule or each.failed or each.changed]
-            lines = [words.line(each, dry=False) for each in rows]
-            text = render.notice(f"Cleanup: {words.title(done)}", lines)
+            lines = [summary.line(each, dry=False) for each in rows]
+            text = render.notice(f"Cleanup: {summary.title(done)}", lines)
             self._log.info("cleanup.requested", user_id=query["from"]["id"], files=done.removed.files)
         message_id = int(query["message"]["message_id"])
         try:

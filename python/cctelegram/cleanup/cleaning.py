@@ -8,7 +8,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from cctelegram.cleanup import memory, rounds, schedule, told
+from cctelegram.cleanup import memory, rounds, schedule, to_json
 from cctelegram.cleanup.archive import Archive
 from cctelegram.cleanup.policies import policies
 from cctelegram.cleanup.statistics import statistics_of
@@ -129,10 +129,10 @@ class Cleaning(Component):
         if action == "stats":
             return {"directories": await self.statistics(only)}
         if action == "history":
-            return told.history(await self._thread(partial(memory.rounds, self._home, told.SHOWN)))
+            return to_json.history(await self._thread(partial(memory.rounds, self._home, to_json.SHOWN)))
         if action not in ("plan", "run"):
             raise ValueError(f"cleanup does not know {action!r}; it knows: plan, run, stats, history")
-        return told.round_of(await (self.plan(only) if action == "plan" else self.clean(only)))
+        return to_json.round_of(await (self.plan(only) if action == "plan" else self.clean(only)))
 
     async def statistics(self, only: Sequence[str] = ()) -> list[dict[str, Any]]:
         """Return size and growth of the directories. Raises rounds.Unknown."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from cctelegram.cleanup import memory, rounds, told, words
+from cctelegram.cleanup import memory, rounds, summary, to_json
 from cctelegram.cleanup.archive import Archive, planned
 from cctelegram.cleanup.policies import HISTORY, policies
 from cctelegram.cleanup.reports import Report, Round
@@ -64,7 +64,7 @@ def run(parsed: argparse.Namespace) -> int:
     home = home_of(parsed)
     settings = load(home).settings
     if parsed.action == "history":
-        _print(parsed, told.history(memory.rounds(home, told.SHOWN)), _past(home))
+        _print(parsed, to_json.history(memory.rounds(home, to_json.SHOWN)), _past(home))
         return 0
     try:
         rounds.check(settings, parsed.directory)
@@ -87,7 +87,7 @@ def run(parsed: argparse.Namespace) -> int:
         return 0
     reports = [_report(each) for each in found["directories"]]
     done = Round(at=0, seconds=found["seconds"], dry=found["dry_run"], directories=reports)
-    _print(parsed, found, [words.title(done), *(words.line(each, dry=done.dry) for each in reports)])
+    _print(parsed, found, [summary.title(done), *(summary.line(each, dry=done.dry) for each in reports)])
     return FAILED if found["problems"] else 0
 
 
@@ -97,12 +97,12 @@ def _without_bridge(parsed: argparse.Namespace, settings: Settings) -> dict[str,
     try:
         archive = _history(settings, only)
         if parsed.action == "run":
-            return told.round_of(_run(settings, only, archive))
+            return to_json.round_of(_run(settings, only, archive))
         done = rounds.dry(settings, memory.clock(settings.home).now, only=only, history=archive)
     except sqlite3.Error as error:
         raise Failed(f"the store cannot be read: {error}") from None
     if parsed.action == "plan":
-        return told.round_of(done)
+        return to_json.round_of(done)
     past = memory.rounds(settings.home)
     return {"directories": statistics_of(done.directories, policies(settings), past, done.at)}
 
@@ -171,9 +171,9 @@ def _print(parsed: argparse.Namespace, content: dict[str, Any], lines: Sequence[
 
 def _past(home: str) -> list[str]:
     lines = []
-    for past in reversed(memory.rounds(home, told.SHOWN)):
+    for past in reversed(memory.rounds(home, to_json.SHOWN)):
         rows = [
-            f"{name} {level.removed} ({words.amount(level.freed)})"
+            f"{name} {level.removed} ({summary.amount(level.freed)})"
             for name, level in past.directories.items()
             if level.removed
         ]
@@ -182,7 +182,7 @@ def _past(home: str) -> list[str]:
 
 
 def _row(row: dict[str, Any]) -> str:
-    said = [f"{row['directory']}: {row['files']} entries, {words.amount(row['bytes'])}"]
+    said = [f"{row['directory']}: {row['files']} entries, {summary.amount(row['bytes'])}"]
     if "oldest_seconds" in row:
         said.append(
             f"oldest {rough(row['oldest_seconds'])}, mean age {rough(row['mean_age_seconds'])}"
@@ -190,7 +190,7 @@ def _row(row: dict[str, Any]) -> str:
             else f"oldest {rough(row['oldest_seconds'])}"
         )
     if "largest" in row:
-        said.append(f"largest {words.amount(row['largest']['bytes'])}")
+        said.append(f"largest {summary.amount(row['largest']['bytes'])}")
     if "bytes_a_day" in row:
         said.append(f"{row['files_a_day']:+g} entries and {row['bytes_a_day'] / 1e6:+.2f} MB a day")
     if "limit_in_days" in row:

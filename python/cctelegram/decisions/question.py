@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from cctelegram.decisions import words
+from cctelegram.decisions import consent
 
 if TYPE_CHECKING:
     from cctelegram.events.event import Event
@@ -60,7 +60,7 @@ def is_denial(label: str) -> bool:
 
     Such a default always applies, however short the card was on the phone.
     """
-    return words.approves(label) is False
+    return consent.approves(label) is False
 
 
 def _options(given: Any) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cctelegram.decisions import words
+from cctelegram.decisions import consent
 from cctelegram.decisions.question import is_denial
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ def meant(decision: Decision, text: str, *, numbered: bool = False) -> Meant | N
         return Meant(chosen, None)
     if decision.allow_text:
         return Meant(None, text)
-    split = words.commented(text)
+    split = consent.commented(text)
     head = None if split is None else _labelled(decision.options, split[0])
-    if words.is_yes_or_no(decision.options):
-        said = words.spoken(text)
+    if consent.is_yes_or_no(decision.options):
+        said = consent.spoken(text)
         if said is not None:
             option = next(i for i, label in enumerate(decision.options) if is_denial(label) != said.approves)
             return Meant(option, text if said.commented else None)
@@ -49,7 +49,7 @@ def help_with(decision: Decision, *, numbered: bool = False) -> str:
     """Return the sentence that lists the accepted replies."""
     if numbered:
         return "Reply with the number of an option, or with its label, letter for letter."
-    if words.is_yes_or_no(decision.options):
+    if consent.is_yes_or_no(decision.options):
         return 'Tap a button, or reply yes or no. To deny with a comment, reply "no, " and the comment.'
     return "Tap a button, or reply with the label of one, letter for letter."
 

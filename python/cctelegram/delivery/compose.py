@@ -9,7 +9,7 @@ import msgspec
 
 from cctelegram import render
 from cctelegram.config.zone import zone
-from cctelegram.decisions import codes, ledger, outcomes, words
+from cctelegram.decisions import codes, consent, ledger, outcomes
 from cctelegram.delivery.payload import Payload
 from cctelegram.events.event import Event, from_row
 from cctelegram.render.values import repetition
@@ -102,7 +102,7 @@ def compose(job: Job, manner: MessageStyle, key: bytes) -> list[Payload]:
             zone=manner.zone,
             style=manner.style,
             expires_at=decision.expires_at,
-            deny_in_words=decision.state == "open" and words.is_yes_or_no(decision.options),
+            deny_in_words=decision.state == "open" and consent.is_yes_or_no(decision.options),
         )
         if decision.state == "open":
             buttons = keyboard(decision, key, job.waiting.chat_id)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cctelegram.store import lookup
-from cctelegram.store.words import LETTERS, Wanted
+from cctelegram.store.search_terms import LETTERS, Wanted
 
 if TYPE_CHECKING:
     import sqlite3

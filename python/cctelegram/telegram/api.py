@@ -7,8 +7,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 import orjson
 
+from cctelegram.pools.explain import words
 from cctelegram.pools.lean import httpx
-from cctelegram.pools.words import words
 from cctelegram.telegram import errors
 
 if TYPE_CHECKING:
