@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cctelegram.cleanup import memory, policies, rounds, summary, to_json
+from cctelegram.cleanup import journal, policies, rounds, summary, to_json
 from cctelegram.cleanup.reports import Amount, Report, Round
 from cctelegram.cleanup.statistics import days_left, growth, statistics_of
 from cctelegram.spool.lock import FileLock
@@ -123,7 +123,7 @@ def test_a_rule_can_be_switched_off(tmp_path: Path) -> None:
 
 def test_what_moved_to_where_it_lies_just_now_is_young_whatever_its_content(tmp_path: Path) -> None:
     settings = make(tmp_path, "[cleanup.taken]\nkeep = 0\n")
-    now = memory.clock(str(tmp_path)).now
+    now = journal.clock(str(tmp_path)).now
     name = ANSWER.format(number=1)
     file = tmp_path / "responses" / "taken" / name
     write(tmp_path / "responses" / name, 6 * DAY, now=now).rename(file)
@@ -222,10 +222,10 @@ def test_rounds_are_remembered_and_so_is_how_fast_a_directory_grows(tmp_path: Pa
     for hour in range(25):
         now = NOW + hour * HOUR
         write(tmp_path / "rejected" / f"{hour}.json", 0, 1_000_000, now)
-        memory.note(home, rounds.run(settings, now, by_content=True))
+        journal.note(home, rounds.run(settings, now, by_content=True))
     found = rounds.plan(settings, NOW + 24 * HOUR, by_content=True)
     rows = statistics_of(
-        [each.report for each in found], policies.policies(settings), memory.rounds(home), NOW + 24 * HOUR
+        [each.report for each in found], policies.policies(settings), journal.rounds(home), NOW + 24 * HOUR
     )
     row = next(row for row in rows if row["directory"] == "rejected")
     assert (row["files"], row["bytes"]) == (25, 25_000_000)
@@ -233,23 +233,23 @@ def test_rounds_are_remembered_and_so_is_how_fast_a_directory_grows(tmp_path: Pa
     assert row["limit_in_days"] == pytest.approx(75 / 24, rel=0.1)
     assert (row["oldest_seconds"], row["newest_seconds"]) == (24 * 3600, 0)
     assert row["mean_age_seconds"] == 12 * 3600
-    assert len(to_json.history(memory.rounds(home))["rounds"]) == 25
+    assert len(to_json.history(journal.rounds(home))["rounds"]) == 25
 
 
 def test_the_rounds_that_are_remembered_are_bounded_and_a_torn_line_is_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memory, "KEPT", 10)
+    monkeypatch.setattr(journal, "KEPT", 10)
     make(tmp_path)
     for number in range(55):
-        memory.note(str(tmp_path), Round(at=number, seconds=0.0, dry=False, directories=[]))
-    file = tmp_path / "state" / memory.ROUNDS
+        journal.note(str(tmp_path), Round(at=number, seconds=0.0, dry=False, directories=[]))
+    file = tmp_path / "state" / journal.ROUNDS
     assert 10 <= len(file.read_bytes().splitlines()) < 20
     assert file.stat().st_mode & 0o777 == 0o600
     with file.open("a") as out:
         out.write('{"at": 99, "sec')
-    assert memory.rounds(str(tmp_path), 3)[-1].at == 54
-    assert memory.rounds(str(tmp_path / "nowhere")) == []
+    assert journal.rounds(str(tmp_path), 3)[-1].at == 54
+    assert journal.rounds(str(tmp_path / "nowhere")) == []
 
 
 def test_growth_is_the_median_slope_and_not_told_too_early() -> None:

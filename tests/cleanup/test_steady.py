@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cctelegram.cleanup import memory, steady
+from cctelegram.cleanup import journal, steady
 from cctelegram.cleanup.steady import DAY, SECOND, TOLERANCE, Reading, Steady, following
 
 if TYPE_CHECKING:
@@ -80,11 +80,11 @@ def test_it_is_never_ahead_of_the_wall_clock_nor_of_what_surely_passed(
 
 def test_what_the_machine_says_can_be_kept_and_read_again(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
-    first = memory.clock(str(tmp_path))
-    memory.note_clock(str(tmp_path), first)
-    second = memory.clock(str(tmp_path))
+    first = journal.clock(str(tmp_path))
+    journal.note_clock(str(tmp_path), first)
+    second = journal.clock(str(tmp_path))
     assert first.now <= second.now < first.now + 3600 * SECOND
     assert second.behind == 0
-    (tmp_path / "state" / memory.CLOCK).write_text("{half")
-    assert memory.clock(str(tmp_path)).now >= first.now
+    (tmp_path / "state" / journal.CLOCK).write_text("{half")
+    assert journal.clock(str(tmp_path)).now >= first.now
     assert steady.read().up > 0

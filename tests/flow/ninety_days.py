@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from cctelegram.cleanup import memory, rounds
+from cctelegram.cleanup import journal, rounds
 from cctelegram.cleanup.archive import Archive
 from cctelegram.decisions import ledger
 from cctelegram.decisions.question import Question
@@ -71,7 +71,7 @@ class Simulation:
             self._files()
             done = rounds.run(self.settings, self.now, history=self._archive, by_content=True)
             assert done.problems == []
-            memory.note(str(self.home), done)
+            journal.note(str(self.home), done)
         return self.sizes()
 
     def sizes(self) -> Sizes:

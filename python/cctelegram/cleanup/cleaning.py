@@ -8,7 +8,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from cctelegram.cleanup import memory, rounds, schedule, to_json
+from cctelegram.cleanup import journal, rounds, schedule, to_json
 from cctelegram.cleanup.archive import Archive
 from cctelegram.cleanup.policies import policies
 from cctelegram.cleanup.statistics import statistics_of
@@ -110,7 +110,7 @@ class Cleaning(Component):
 
         def work() -> Round:
             settings = self._live.current
-            now = memory.clock(self._home).now
+            now = journal.clock(self._home).now
             return rounds.dry(settings, now, only=only, history=self._archive())
 
         return await self._thread(work)
@@ -119,7 +119,7 @@ class Cleaning(Component):
         """Plan a round for `clean_planned`, with at most `most` files of a directory."""
 
         def work() -> RoundPlan:
-            now = memory.clock(self._home).now
+            now = journal.clock(self._home).now
             return rounds.plan_round(self._live.current, now, history=self._archive(), most=most)
 
         return await self._thread(work)
@@ -129,7 +129,7 @@ class Cleaning(Component):
         if action == "stats":
             return {"directories": await self.statistics(only)}
         if action == "history":
-            return to_json.history(await self._thread(partial(memory.rounds, self._home, to_json.SHOWN)))
+            return to_json.history(await self._thread(partial(journal.rounds, self._home, to_json.SHOWN)))
         if action not in ("plan", "run"):
             raise ValueError(f"cleanup does not know {action!r}; it knows: plan, run, stats, history")
         return to_json.round_of(await (self.plan(only) if action == "plan" else self.clean(only)))
@@ -137,14 +137,14 @@ class Cleaning(Component):
     async def statistics(self, only: Sequence[str] = ()) -> list[dict[str, Any]]:
         """Return size and growth of the directories. Raises rounds.Unknown."""
         found = await self.plan(only)
-        past = await self._thread(partial(memory.rounds, self._home))
+        past = await self._thread(partial(journal.rounds, self._home))
         return statistics_of(found.directories, policies(self._live.current), past, found.at)
 
     def _clean(self, only: Sequence[str], planned: RoundPlan | None) -> Round:
         settings = self._live.current
         with rounds.Alone(self._home):
-            now = memory.clock(self._home)
-            memory.note_clock(self._home, now)
+            now = journal.clock(self._home)
+            journal.note_clock(self._home, now)
             done = rounds.run(
                 settings,
                 now.now,
@@ -153,7 +153,7 @@ class Cleaning(Component):
                 planned=planned,
                 stop=self._stopping.is_set,
             )
-            memory.note(self._home, done)
+            journal.note(self._home, done)
         if now.behind:
             self._log.warning("cleanup.clock_behind", seconds=now.behind // 1_000_000)
         self._count(done)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cctelegram.cleanup.memory import Past
+    from cctelegram.cleanup.journal import Past
     from cctelegram.cleanup.policies import Policy
     from cctelegram.cleanup.reports import Report
 

@@ -11,7 +11,7 @@ from cctelegram.times.instant import rfc3339_seconds
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cctelegram.cleanup.memory import Past
+    from cctelegram.cleanup.journal import Past
     from cctelegram.cleanup.reports import Report, Round
 
 # Rounds that `history` shows.

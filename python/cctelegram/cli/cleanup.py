@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from cctelegram.cleanup import memory, rounds, summary, to_json
+from cctelegram.cleanup import journal, rounds, summary, to_json
 from cctelegram.cleanup.archive import Archive, planned
 from cctelegram.cleanup.policies import HISTORY, policies
 from cctelegram.cleanup.reports import Report, Round
@@ -64,7 +64,7 @@ def run(parsed: argparse.Namespace) -> int:
     home = home_of(parsed)
     settings = load(home).settings
     if parsed.action == "history":
-        _print(parsed, to_json.history(memory.rounds(home, to_json.SHOWN)), _past(home))
+        _print(parsed, to_json.history(journal.rounds(home, to_json.SHOWN)), _past(home))
         return 0
     try:
         rounds.check(settings, parsed.directory)
@@ -98,21 +98,21 @@ def _without_bridge(parsed: argparse.Namespace, settings: Settings) -> dict[str,
         archive = _history(settings, only)
         if parsed.action == "run":
             return to_json.round_of(_run(settings, only, archive))
-        done = rounds.dry(settings, memory.clock(settings.home).now, only=only, history=archive)
+        done = rounds.dry(settings, journal.clock(settings.home).now, only=only, history=archive)
     except sqlite3.Error as error:
         raise Failed(f"the store cannot be read: {error}") from None
     if parsed.action == "plan":
         return to_json.round_of(done)
-    past = memory.rounds(settings.home)
+    past = journal.rounds(settings.home)
     return {"directories": statistics_of(done.directories, policies(settings), past, done.at)}
 
 
 def _run(settings: Settings, only: Sequence[str], archive: _History | None) -> Round:
     with rounds.Alone(settings.home):
-        now = memory.clock(settings.home)
-        memory.note_clock(settings.home, now)
+        now = journal.clock(settings.home)
+        journal.note_clock(settings.home, now)
         done = rounds.run(settings, now.now, only=only, history=archive)
-        memory.note(settings.home, done)
+        journal.note(settings.home, done)
     if now.behind:
         hours = now.behind / 3_600_000_000
         sys.stderr.write(
@@ -171,7 +171,7 @@ def _print(parsed: argparse.Namespace, content: dict[str, Any], lines: Sequence[
 
 def _past(home: str) -> list[str]:
     lines = []
-    for past in reversed(memory.rounds(home, to_json.SHOWN)):
+    for past in reversed(journal.rounds(home, to_json.SHOWN)):
         rows = [
             f"{name} {level.removed} ({summary.amount(level.freed)})"
             for name, level in past.directories.items()

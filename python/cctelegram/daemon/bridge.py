@@ -35,13 +35,13 @@ from cctelegram.delivery.modes import Modes
 from cctelegram.delivery.operator_actions import OperatorActions
 from cctelegram.delivery.recipients import NO_USER, Recipients
 from cctelegram.intake.intake import Intake
+from cctelegram.monitor.memory import keep_memory_small
 from cctelegram.runtime.component import Component
 from cctelegram.runtime.context import Context
 from cctelegram.runtime.log import open_log
 from cctelegram.runtime.signals import HomeRemoved, Signals, StoreReplaced
 from cctelegram.runtime.supervisor import Supervisor
 from cctelegram.spool.inbox import Inbox, bounds
-from cctelegram.spool.memory import keep_memory_small
 from cctelegram.store import database, intake, lookup
 from cctelegram.web.app import app
 from cctelegram.web.serve import Server

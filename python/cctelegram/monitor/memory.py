@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 
+from cctelegram._native import keep_memory_small
+
+__all__ = ["keep_memory_small", "resident", "resident_by_psutil"]
+
 
 def resident() -> int:
     """Return the resident memory in bytes.

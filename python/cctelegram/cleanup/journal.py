@@ -1,4 +1,4 @@
-"""State that outlives a round: the clock for ages, and what each round found and removed.
+"""The journal of cleanup: what each round found and removed, and the clock for ages.
 
 Both are files under `state/`, written only by the holder of the round's lock. A damaged file is replaced:
 only figures are lost.
