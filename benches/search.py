@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from figures import Figure, report
 
-from cctelegram.chat.history import STEP
+from cctelegram.chat.search import STEP
 from cctelegram.store import intake, schema, search
 from cctelegram.store.search import Query
 from owned import connect

@@ -14,7 +14,7 @@ from cctelegram.times.instant import moment
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from cctelegram.chat.history import History
+    from cctelegram.chat.search import History
     from cctelegram.runtime.context import Context
 
 # Name and description, as given to setMyCommands.

@@ -14,14 +14,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from cctelegram.chat.history import hits
+from cctelegram.chat.search import hits
 from cctelegram.cli import store, table
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
 from cctelegram.server import history
 from cctelegram.server.refusal import Refusal
-from cctelegram.server.tools.history import ago
+from cctelegram.server.tools.search import ago
 from cctelegram.store import search
 from cctelegram.times.instant import local
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cctelegram import version
 from cctelegram.chat.commands import Commands
-from cctelegram.chat.history import History
+from cctelegram.chat.search import History
 from cctelegram.cleanup.cleaning import Cleaning
 from cctelegram.config import paths
 from cctelegram.config.live import Live

@@ -33,7 +33,7 @@ FILES = {
     "process_pending_responses": "responses",
     "get_bridge_status": "status",
     "get_delivery": "status",
-    "search_history": "history",
+    "search_history": "search",
     "start_bridge": "life",
     "ensure_bridge_running": "life",
     "stop_bridge": "life",
