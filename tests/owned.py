@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cctelegram.daemon.lock import HomeLock
+from cctelegram.daemon.bridge_lock import HomeLock
 from cctelegram.store import connection
 from cctelegram.store import database as store
 

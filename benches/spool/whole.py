@@ -22,8 +22,8 @@ from spool.floors import Floors
 from workload import hooks, write_files
 
 from cctelegram import _native
+from cctelegram.daemon.bridge_lock import HomeLock
 from cctelegram.daemon.counters import Counters
-from cctelegram.daemon.lock import HomeLock
 from cctelegram.delivery.modes import Modes
 from cctelegram.delivery.recipients import Recipients
 from cctelegram.intake.intake import Intake

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cctelegram.decisions import audit_log as audit
+from cctelegram.decisions import audit_files as audit
 from cctelegram.decisions import close, ledger, verify
 from cctelegram.decisions.question import question
 from cctelegram.events.event import from_row

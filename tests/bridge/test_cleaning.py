@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cctelegram.cleanup import cleaning, rounds
 from cctelegram.cleanup.cleaning import Cleaning
 from cctelegram.runtime.log_file import DAY, FULL, LogFile
-from cctelegram.spool.lock import FileLock
+from cctelegram.spool.file_lock import FileLock
 from cleanup.homes import NOW, make
 from contexts import context
 from owned import Store

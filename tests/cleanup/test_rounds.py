@@ -12,7 +12,7 @@ import pytest
 from cctelegram.cleanup import journal, policies, rounds, summary, to_json
 from cctelegram.cleanup.reports import Amount, Report, Round
 from cctelegram.cleanup.statistics import days_left, growth, statistics_of
-from cctelegram.spool.lock import FileLock
+from cctelegram.spool.file_lock import FileLock
 from cleanup.homes import ANSWER, DAY, HOUR, NOW, answer, make, write
 from running import environment
 

@@ -11,7 +11,7 @@ import pytest
 from cctelegram import version
 from cctelegram.cli import COMMANDS
 from cctelegram.spool import responses
-from cctelegram.spool.lock import FileLock
+from cctelegram.spool.file_lock import FileLock
 from cli.commands import run
 from running import COMMAND, environment, make_home
 

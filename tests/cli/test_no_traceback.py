@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from cctelegram.cli import COMMANDS, main
-from cctelegram.spool.lock import FileLock
+from cctelegram.spool.file_lock import FileLock
 from cli.commands import HELP
 from running import COMMAND, environment
 

@@ -60,7 +60,7 @@ STEPS: Final[tuple[Step, ...]] = (
     *_around("store.deliveries:enqueue", "after", "durable"),
     *_around("spool.responses:post", "before", "after"),
     *_around("store.answers:written", *INSIDE),
-    *_around("decisions.audit_log:append", "before", "after"),
+    *_around("decisions.audit_files:append", "before", "after"),
     *_around("store.audit:written", *INSIDE),
     *_around("decisions.ledger:expire", *INSIDE),
     # The card that says how it ended.

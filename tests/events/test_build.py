@@ -117,7 +117,7 @@ def test_building_and_posting_load_nothing_that_is_not_cheap() -> None:
     code = (
         "import sys; before = set(sys.modules);"
         "import cctelegram.events.build, cctelegram.events.catalogue, cctelegram.spool.post,"
-        "cctelegram.spool.responses, cctelegram.spool.lock;"
+        "cctelegram.spool.responses, cctelegram.spool.file_lock;"
         "print(sorted(m for m in set(sys.modules) - before if not m.startswith('cctelegram')))"
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cctelegram.daemon.lock import HomeLock
+from cctelegram.daemon.bridge_lock import HomeLock
 from cctelegram.server import life
 from cctelegram.server.refusal import Refusal
-from cctelegram.spool.lock import is_locked
+from cctelegram.spool.file_lock import is_locked
 from flow.phone import see, sends, texts
 from flow.test_agents import call, session
 from running import COMMAND, RunningBridge, bridge, environment, make_home, wait_for

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cctelegram.spool.lock import FileLock
+from cctelegram.spool.file_lock import FileLock
 from flow.phone import see, texts
 from flow.test_agents import call, session
 from running import COMMAND, QUICK, RunningBridge, bridge, environment, make_home, wait_for

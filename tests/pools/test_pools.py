@@ -248,7 +248,7 @@ def loaded(program: str) -> set[str]:
 
 
 def test_httpx_comes_without_its_command_line() -> None:
-    there = loaded("import cctelegram.pools.pools, cctelegram.telegram.api, cctelegram.telegram.updates")
+    there = loaded("import cctelegram.pools.pools, cctelegram.telegram.api, cctelegram.telegram.poller")
     assert "httpx" in there
     assert there.isdisjoint({"httpx._main", "click", "rich", "h2", "pydantic", "requests"})
 

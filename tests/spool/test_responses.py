@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cctelegram import _native
-from cctelegram.spool.lock import FileLock, is_locked
+from cctelegram.spool.file_lock import FileLock, is_locked
 from cctelegram.spool.responses import newest, post_answer, take, wait
 
 NOON = 1_795_455_672_123_456

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cctelegram.daemon import lock
+from cctelegram.daemon import bridge_lock
 from cctelegram.store import facts, recovery, schema, snapshots
 from cctelegram.store.connection import NotOwner, check, connect_reader, connect_writer
 from owned import Store
@@ -240,8 +240,8 @@ def test_r17_its_directory_is_made_anew_too_and_another_file_in_its_place_is_kep
     assert events(store) == 400
     assert [file.read_bytes() for file in state.glob("store.db.found-*Z")] == [b"another"]
     # The lock is that of the directory that is there: nobody else can have it.
-    with pytest.raises(lock.AlreadyRunning):
-        lock.HomeLock(state)
+    with pytest.raises(bridge_lock.AlreadyRunning):
+        bridge_lock.HomeLock(state)
     store.close()
 
 
@@ -297,9 +297,9 @@ def test_r17_an_exchange_that_was_cut_short_goes_to_its_end_at_the_next_start(pa
 
 
 def test_r13_who_does_not_hold_the_lock_cannot_open_the_store_for_writing(path: Path) -> None:
-    held = lock.HomeLock(path.parent)
-    with pytest.raises(lock.AlreadyRunning):
-        lock.HomeLock(path.parent)
+    held = bridge_lock.HomeLock(path.parent)
+    with pytest.raises(bridge_lock.AlreadyRunning):
+        bridge_lock.HomeLock(path.parent)
     held.unlock()
     with pytest.raises(NotOwner):
         connect_writer(held)

@@ -127,7 +127,7 @@ def test_others_can_read_while_one_writes(store: Store) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from cctelegram.daemon.lock import HomeLock
+from cctelegram.daemon.bridge_lock import HomeLock
 from cctelegram.store import facts
 from cctelegram.store.database import Store
 store = Store(HomeLock(Path(sys.argv[1]).parent))

@@ -28,7 +28,7 @@ from cctelegram.events import build
 from cctelegram.server import bridge
 from cctelegram.server.refusal import Refusal
 from cctelegram.spool import responses
-from cctelegram.spool.lock import FileLock
+from cctelegram.spool.file_lock import FileLock
 from cctelegram.spool.post import post
 from cctelegram.times import duration
 

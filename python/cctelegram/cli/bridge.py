@@ -19,7 +19,7 @@ from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, home_of
 from cctelegram.config import environment, paths
 from cctelegram.daemon.bridge import Bridge
-from cctelegram.daemon.lock import AlreadyRunning, Unusable
+from cctelegram.daemon.bridge_lock import AlreadyRunning, Unusable
 from cctelegram.store.schema import NewerStore
 from cctelegram.web.serve import CannotListen
 

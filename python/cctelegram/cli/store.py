@@ -25,7 +25,7 @@ from cctelegram.cli import FAILED
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.config import paths
-from cctelegram.daemon.lock import AlreadyRunning, HomeLock
+from cctelegram.daemon.bridge_lock import AlreadyRunning, HomeLock
 from cctelegram.decisions import answer_files
 from cctelegram.store import connection as connections
 from cctelegram.store import database as stores

@@ -18,10 +18,10 @@ from cctelegram.config import paths
 from cctelegram.config.live import Live
 from cctelegram.config.load import load
 from cctelegram.daemon import state_file
+from cctelegram.daemon.bridge_lock import hold_home
 from cctelegram.daemon.counters import Counters
 from cctelegram.daemon.drain import drained
 from cctelegram.daemon.home_watch import HomeWatch, recover
-from cctelegram.daemon.lock import hold_home
 from cctelegram.daemon.overview import Overview
 from cctelegram.daemon.recovery_notice import RecoveryNotice
 from cctelegram.daemon.settings_notice import SettingsNotice
@@ -29,7 +29,7 @@ from cctelegram.daemon.settings_watch import SettingsWatch
 from cctelegram.daemon.store_checks import StoreChecks
 from cctelegram.daemon.telegram import TelegramConnection
 from cctelegram.decisions.answer_files import AnswerFiles
-from cctelegram.decisions.audit_log import AuditLog
+from cctelegram.decisions.audit_files import AuditLog
 from cctelegram.decisions.expiry import Expiry
 from cctelegram.delivery.modes import Modes
 from cctelegram.delivery.operator_actions import OperatorActions

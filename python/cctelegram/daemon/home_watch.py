@@ -20,7 +20,7 @@ from cctelegram.store import deliveries
 if TYPE_CHECKING:
     import sqlite3
 
-    from cctelegram.daemon.lock import HomeLock
+    from cctelegram.daemon.bridge_lock import HomeLock
     from cctelegram.daemon.state_file import StateFile
     from cctelegram.runtime.context import Context
     from cctelegram.spool.inbox import Inbox

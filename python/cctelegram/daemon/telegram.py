@@ -13,7 +13,7 @@ from cctelegram.chat.cleanup_button import CleanupButton
 from cctelegram.chat.courtesies import Courtesies
 from cctelegram.chat.dispatcher import ChatServices, Dispatcher
 from cctelegram.config.errors import SettingsError
-from cctelegram.daemon import lock
+from cctelegram.daemon import bridge_lock
 from cctelegram.decisions import codes
 from cctelegram.delivery.cards import Cards
 from cctelegram.delivery.line import BotLine
@@ -30,7 +30,7 @@ from cctelegram.runtime.signals import ClockJumped, SettingsChanged, StoreReplac
 from cctelegram.store import chats, facts, updates
 from cctelegram.telegram import access, errors
 from cctelegram.telegram.api import Api
-from cctelegram.telegram.updates import Poller
+from cctelegram.telegram.poller import Poller
 
 if TYPE_CHECKING:
     import sqlite3
@@ -80,7 +80,7 @@ class TelegramConnection(Component):
         self._modes = modes
         self._commands = answers
         self._cleaning = cleaning
-        self._lock = lock.TokenLock()
+        self._lock = bridge_lock.TokenLock()
         self._pools: Pools | None = None
         self._counters: dict[str, Counters] = {}
         self._up: Connected | None = None
@@ -141,8 +141,8 @@ class TelegramConnection(Component):
         """Lock the token, if one is set, before any other work.
 
         Raises:
-            lock.AlreadyRunning: another bridge on this machine uses it.
-            lock.Unusable: no directory is safe for the lock.
+            bridge_lock.AlreadyRunning: another bridge on this machine uses it.
+            bridge_lock.Unusable: no directory is safe for the lock.
         """
         token = self._live.current.telegram.token
         if token is not None:
@@ -163,7 +163,7 @@ class TelegramConnection(Component):
                 continue
             try:
                 self._lock.hold(token.reveal())
-            except (lock.AlreadyRunning, lock.Unusable) as error:
+            except (bridge_lock.AlreadyRunning, bridge_lock.Unusable) as error:
                 self._problem, self._needs_a_person = str(error), True
                 await self._wake.wait(TOKEN_LOCK.first)
                 continue

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cctelegram.decisions import audit
 from cctelegram.decisions.audit import Entry, Line
-from cctelegram.decisions.audit_log import DAY, files
+from cctelegram.decisions.audit_files import DAY, files
 from cctelegram.store import audit as log
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from cctelegram.config.load import load
 from cctelegram.pools.pools import Pools
 from cctelegram.telegram import errors
 from cctelegram.telegram.api import Api
-from cctelegram.telegram.updates import Poller
+from cctelegram.telegram.poller import Poller
 from pools.wire import close, never, result, wire
 
 if TYPE_CHECKING:

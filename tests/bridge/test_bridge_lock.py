@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cctelegram.daemon import lock
+from cctelegram.daemon import bridge_lock
 from running import COMMAND, RunningBridge, environment, make_home
 
 if TYPE_CHECKING:
@@ -40,20 +40,20 @@ def test_a_second_bridge_is_refused_whatever_its_environment_says(
 
 def test_the_file_goes_with_its_lock_and_a_killed_bridges_with_the_next(tmp_path: Path) -> None:
     folder = tmp_path / "locks"
-    killed = "import os, sys; from pathlib import Path; from cctelegram.daemon.lock import hold_token; "
-    killed += "held = hold_token('2:b', Path(sys.argv[1])); os._exit(9)"
+    killed = "import os, sys; from pathlib import Path; from cctelegram.daemon import bridge_lock; "
+    killed += "held = bridge_lock.hold_token('2:b', Path(sys.argv[1])); os._exit(9)"
     subprocess.run([sys.executable, "-c", killed, str(folder)], check=False, timeout=30)
     (left,) = folder.iterdir()
-    held = lock.hold_token("1:a", folder)
+    held = bridge_lock.hold_token("1:a", folder)
     (mine,) = folder.iterdir()
     assert mine != left
     assert mine.read_text(encoding="utf-8") == f"{os.getpid()}\n"
     assert folder.stat().st_mode & 0o777 == 0o700
-    with pytest.raises(lock.AlreadyRunning, match="same bot token"):
-        lock.hold_token("1:a", folder)
+    with pytest.raises(bridge_lock.AlreadyRunning, match="same bot token"):
+        bridge_lock.hold_token("1:a", folder)
     held.remove()
     assert list(folder.iterdir()) == []
-    lock.hold_token("1:a", folder).remove()
+    bridge_lock.hold_token("1:a", folder).remove()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="owners and modes are POSIX's")
@@ -82,8 +82,8 @@ def test_a_directory_that_others_could_change_is_refused_in_a_sentence(tmp_path:
         "writable": "other users can write to it",
         "foreign": "it belongs to user 12345",
     }[kind]
-    with pytest.raises(lock.Unusable, match=says) as refused:
-        lock.hold_token("1:a", folder)
+    with pytest.raises(bridge_lock.Unusable, match=says) as refused:
+        bridge_lock.hold_token("1:a", folder)
     assert str(folder) in str(refused.value)
     assert "Remove it" in str(refused.value)
     assert list(target.iterdir()) == []

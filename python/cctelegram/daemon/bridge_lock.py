@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cctelegram.spool.lock import FileLock, is_locked
+from cctelegram.spool.file_lock import FileLock, is_locked
 from cctelegram.store.connection import identity, is_gone
 
 if TYPE_CHECKING:
