@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from cctelegram.decisions import ledger
 from cctelegram.decisions.question import question
-from cctelegram.delivery import digests, payload
+from cctelegram.delivery import digest, payload
 from cctelegram.events.event import from_row
-from cctelegram.store import deliveries, digest, intake, schema
+from cctelegram.store import deliveries, intake, schema
 from cctelegram.store.judgement import Judgement
 from store.rows import NOW, row, to
 
@@ -82,7 +82,7 @@ def test_every_held_event_is_accounted_for(
     held = opened.execute(
         "SELECT id, event, chat_id, reason, times, unclear FROM deliveries WHERE state = 'held'"
     ).fetchall()
-    chats = digests.of_held(opened, reasons, "{events} kept", NOW, UTC, silent=True)
+    chats = digest.of_held(opened, reasons, "{events} kept", NOW, UTC, silent=True)
     assert digest.reasons_held(opened) == {each[3] for each in held} - set(reasons)
     counted: dict[int, int] = {}
     for delivery, event, chat, reason, times, _ in held:
@@ -111,5 +111,5 @@ def test_every_held_event_is_accounted_for(
     for into, count in counted.items():
         first = payload.unpack(deliveries.parts(opened, into)[0].payload).text.text
         assert first.startswith(f"{count} event{'' if count == 1 else 's'} kept")
-    assert digests.of_held(opened, reasons, "{events} kept", NOW, UTC, silent=True) == set()
+    assert digest.of_held(opened, reasons, "{events} kept", NOW, UTC, silent=True) == set()
     opened.close()

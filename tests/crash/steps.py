@@ -73,11 +73,11 @@ STEPS: Final[tuple[Step, ...]] = (
     *_around("store.chats:pause", *INSIDE, needs="429"),
     *_around("store.deliveries:unclear", *INSIDE, needs="reset"),
     # A lane that is too full, and a mode that keeps back.
-    *_around("store.digest:merge", *INSIDE, needs="crowd"),
+    *_around("delivery.digest:merge", *INSIDE, needs="crowd"),
     *_around("delivery.modes:Modes.enter", *INSIDE, needs="mode"),
-    *_around("store.digest:hold_queued", *INSIDE, needs="mode"),
-    *_around("store.digest:hold_again", "after", needs="mode"),
-    *_around("store.digest:held", *INSIDE, needs="mode"),
+    *_around("delivery.digest:hold_queued", *INSIDE, needs="mode"),
+    *_around("delivery.digest:hold_again", "after", needs="mode"),
+    *_around("delivery.digest:held", *INSIDE, needs="mode"),
     # A crash while it recovers from a crash.
     *_around("store.deliveries:recover", *INSIDE, needs="crash"),
 )

@@ -11,9 +11,10 @@ from cctelegram.daemon import overview as status
 from cctelegram.decisions import ledger
 from cctelegram.decisions.question import question
 from cctelegram.delivery import classification as verdict
+from cctelegram.delivery import digest
 from cctelegram.delivery import failure as aftermath
 from cctelegram.events.event import from_row
-from cctelegram.store import chats, deliveries, digest, intake, reassign
+from cctelegram.store import chats, deliveries, intake, reassign
 from cctelegram.store import operator_actions as orders
 from store.rows import NOW, memory, row, to
 

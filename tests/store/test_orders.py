@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cctelegram.store import chats, deliveries, digest, intake, lookup, overview, schema
+from cctelegram.delivery import digest
+from cctelegram.store import chats, deliveries, intake, lookup, overview, schema
 from cctelegram.store import operator_actions as orders
 from owned import connect
 from store.rows import NOW, memory, row, to

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cctelegram.store import deliveries, digest, intake
+from cctelegram.delivery import digest
+from cctelegram.store import deliveries, intake
 from cctelegram.store.reassign import TOLD, ask_the_owner, reassign
 from store.rows import NOW, memory, row, to
 

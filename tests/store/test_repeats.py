@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cctelegram.store import deliveries, digest, intake, lookup, repeats
+from cctelegram.delivery import digest
+from cctelegram.store import deliveries, intake, lookup, repeats
 from store.rows import NOW, memory, row
 from store.rows import to as rows_to
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cctelegram.store import answers, deliveries, digest, intake, search
+from cctelegram.delivery import digest
+from cctelegram.store import answers, deliveries, intake, search
 from cctelegram.store.search import Query
 from cctelegram.store.search_terms import Wanted
 from store.rows import NOW, memory, row, to

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cctelegram.config.zone import zone
-from cctelegram.delivery import digests
+from cctelegram.delivery import digest
 from cctelegram.policy.judge import GATHERED, JUDGED_BY, LOCAL, MUTED, NOMAD, QUIET, PolicyState, judge
 from cctelegram.policy.mode import ModeState
 from cctelegram.policy.quiet import quiet
@@ -24,7 +24,7 @@ from cctelegram.runtime.signals import (
     SettingsChanged,
     StoreReplaced,
 )
-from cctelegram.store import digest, facts
+from cctelegram.store import facts
 from cctelegram.times import duration
 from cctelegram.times.instant import moment
 
@@ -261,7 +261,7 @@ class Modes(Component):
             return set()
         if not by_hand and self._quiet(clock.wall()) is not None:
             # The phone is unattended: the digest at the end of the quiet hours covers what was muted.
-            chats = digests.ask_again(connection, (MUTED,))
+            chats = digest.ask_again(connection, (MUTED,))
             digest.hold_again(connection, (MUTED,), QUIET)
             return chats
         chats = self._tell(connection, (MUTED,))
@@ -269,7 +269,7 @@ class Modes(Component):
 
     def _tell(self, connection: sqlite3.Connection, reasons: Collection[str]) -> set[int]:
         title = next((words for reason, words in TITLES.items() if reason in reasons), "{events} held back")
-        return digests.of_held(connection, reasons, title, clock.wall(), self._zone(), silent=True)
+        return digest.of_held(connection, reasons, title, clock.wall(), self._zone(), silent=True)
 
 
 def _microseconds(mode: str, lasting: str) -> int:

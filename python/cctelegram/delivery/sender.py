@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cctelegram.config.zone import zone
 from cctelegram.decisions import ledger
-from cctelegram.delivery import classification, compose, digests, edit, failure, hold, payload
+from cctelegram.delivery import classification, compose, digest, edit, failure, hold, payload
 from cctelegram.delivery.message import Post
 from cctelegram.events.lane import Lane
 from cctelegram.runtime import clock
@@ -31,7 +31,7 @@ from cctelegram.runtime.signals import (
     TokenRejected,
 )
 from cctelegram.runtime.wake import Wake
-from cctelegram.store import chats, deliveries, digest, progress
+from cctelegram.store import chats, deliveries, progress
 from cctelegram.telegram import errors
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ class Sender(Component):
         def work(connection: sqlite3.Connection) -> int:
             if not digest.crowded(connection, *to, lane, bound):
                 return 0
-            return digests.of_lane(connection, to, lane, clock.wall(), local)
+            return digest.of_lane(connection, to, lane, clock.wall(), local)
 
         count = await self._store.run(work)
         if count:

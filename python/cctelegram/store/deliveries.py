@@ -6,7 +6,7 @@
        |        '-> queued     unknown delivery status: repeated once, with a mark ...
        |                       ... then `ambiguous`, when the other parts have arrived
     held (no allowed users, muted, ...) -> queued
-    queued, held -> digested               merged into another delivery (`store.digest`)
+    queued, held -> digested               merged into another delivery (delivery/digest.py)
     dead, ambiguous, held -> queued        retried by an operator (`store.operator_actions`)
     queued, held, ambiguous -> dead        dropped by an operator: any that is not in flight
 

@@ -1,4 +1,4 @@
-"""Digests: their members, and merging them.
+"""Digests: of a lane that is too full, and of held deliveries; their members, and merging them.
 
 A member of a digest is `digested` and names the delivery it is merged into, so that each event can be
 followed to its message.
@@ -6,15 +6,22 @@ followed to its message.
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from cctelegram import render
+from cctelegram.delivery.payload import Payload, pack
 from cctelegram.events.lane import Lane
+from cctelegram.store import deliveries
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
+    from datetime import tzinfo
+
+Place = tuple[int, int | None]  # a chat, and a topic of it
 
 # Maximum number of members of a digest: its full list is a few messages, not a hundred.
 MOST: Final = 400
@@ -38,6 +45,71 @@ SELECT deliveries.id, events.id, events.event_id, events.type, events.severity, 
        events.occurred_at, deliveries.times
 FROM deliveries JOIN events ON events.id = deliveries.event
 """
+
+
+def of_lane(connection: sqlite3.Connection, to: Place, lane: int, now: int, zone: tzinfo) -> int:
+    """Merge what waits in a lane of a chat or topic into one digest; return its number of events."""
+    members = waiting(connection, *to, lane)
+    if members:
+        title = f"{_count(members)} events at once"
+        _make(connection, to, members, title, now, zone=zone, lane=lane, silent=lane >= Lane.ORDINARY)
+    return _count(members)
+
+
+def of_held(
+    connection: sqlite3.Connection,
+    reasons: Collection[str],
+    title: str,
+    now: int,
+    zone: tzinfo,
+    *,
+    silent: bool,
+) -> set[int]:
+    """Merge the deliveries held for any of `reasons` into digests; return the chats with newly queued ones.
+
+    `title` contains `{events}`, which is replaced by the number of events.
+    Questions that are still open are asked, not summarized.
+    """
+    chats = ask_again(connection, reasons)
+    while found := held(connection, reasons):
+        pairs = sorted(found, key=lambda pair: (pair[0][0], pair[0][1] or 0, pair[1].delivery))
+        for to, group in groupby(pairs, key=lambda pair: pair[0]):
+            members = [member for _, member in group]
+            count = _count(members)
+            words = title.format(events=f"{count} event" + "s" * (count != 1))
+            _make(connection, to, members, words, now, zone=zone, lane=Lane.ORDINARY, silent=silent)
+            chats.add(to[0])
+    return chats
+
+
+def ask_again(connection: sqlite3.Connection, reasons: Collection[str]) -> set[int]:
+    """Queue the held deliveries that no digest can replace: open questions, and sends that have begun."""
+    open_ones = open_questions(connection, reasons)
+    unhold(connection, (delivery for delivery, _ in open_ones))
+    return unhold_begun(connection, reasons) | {chat for _, chat in open_ones}
+
+
+def _count(members: Sequence[Member]) -> int:
+    return sum(member.times for member in members)
+
+
+def _make(
+    connection: sqlite3.Connection,
+    to: Place,
+    members: Sequence[Member],
+    title: str,
+    now: int,
+    *,
+    zone: tzinfo,
+    lane: int,
+    silent: bool,
+) -> None:
+    payloads = [pack(Payload(text=text)) for text in render.digest(title, members, zone=zone)]
+    chat_id, thread_id = to
+    into = deliveries.enqueue(
+        connection, chat_id, payloads, now, lane=lane, silent=silent, thread_id=thread_id
+    )
+    merge(connection, members, into)
 
 
 def waiting(
@@ -133,11 +205,11 @@ def unhold_begun(connection: sqlite3.Connection, reasons: Collection[str]) -> se
     return {chat_id for (chat_id,) in found.fetchall()}
 
 
-def unhold(connection: sqlite3.Connection, deliveries: Iterable[int]) -> None:
+def unhold(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
     """Queue held deliveries again."""
     connection.executemany(
         "UPDATE deliveries SET state = 'queued', reason = NULL WHERE id = ? AND state = 'held'",
-        ((delivery,) for delivery in deliveries),
+        ((number,) for number in numbers),
     )
 
 
