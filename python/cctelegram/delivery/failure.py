@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cctelegram.decisions import ledger
-from cctelegram.delivery import classification, payload, plainer
-from cctelegram.store import chats, deliveries, topics
+from cctelegram.delivery import classification, payload, plainer, topics
+from cctelegram.store import chats, deliveries
 
 if TYPE_CHECKING:
     import sqlite3

@@ -8,16 +8,17 @@ storing leaves an unknown topic behind, and another is created: the Bot API cann
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
 from cctelegram.runtime import clock
-from cctelegram.store import intake, topics
-from cctelegram.store.topics import Forum
+from cctelegram.store import intake
 from cctelegram.telegram import errors
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from cctelegram.delivery.compose import Job
     from cctelegram.delivery.line import BotLine
     from cctelegram.runtime.context import Context
@@ -77,7 +78,7 @@ class Topics:
         self._in_private = in_private
         self._log = context.log
         self._forums: dict[int, Forum] = {}
-        self._threads: dict[tuple[int, str], topics.Topic] = {}
+        self._threads: dict[tuple[int, str], Topic] = {}
         self._gone: set[tuple[int, int]] = set()
 
     @property
@@ -102,8 +103,8 @@ class Topics:
     async def load(self) -> None:
         """Load the stored topics."""
         bot = self._line.bot
-        self._forums = await self._store.run(lambda c: topics.forums(c, bot))
-        self._threads = await self._store.run(lambda c: topics.threads(c, bot))
+        self._forums = await self._store.run(lambda c: forums(c, bot))
+        self._threads = await self._store.run(lambda c: threads(c, bot))
 
     async def place(self, job: Job) -> Job | None:
         """Return `job` with its topic, or None when a request was spent on that: check again.
@@ -188,7 +189,7 @@ class Topics:
             await line.pauses.begin(chat_id, float(error.seconds))
             return True
         except errors.ThreadNotFound:
-            await self._store.run(lambda c: topics.forget(c, line.bot, chat_id, reused or 0))
+            await self._store.run(lambda c: forget(c, line.bot, chat_id, reused or 0))
             self.lost(chat_id, reused)
             return True
         except errors.Rejected as error:
@@ -215,9 +216,81 @@ class Topics:
 
     async def _remember(self, chat_id: int, name: str, thread_id: int) -> None:
         now = clock.wall()
-        self._threads[chat_id, name] = topics.Topic(thread_id, now)
-        await self._store.run(lambda c: topics.keep(c, self._line.bot, chat_id, name, thread_id, now))
+        self._threads[chat_id, name] = Topic(thread_id, now)
+        await self._store.run(lambda c: keep(c, self._line.bot, chat_id, name, thread_id, now))
 
     async def _keep(self, chat_id: int, forum: Forum) -> None:
         self._forums[chat_id] = forum
-        await self._store.run(lambda c: topics.keep_forum(c, self._line.bot, chat_id, forum))
+        await self._store.run(lambda c: keep_forum(c, self._line.bot, chat_id, forum))
+
+
+class Forum(NamedTuple):
+    """The forum state of a chat; times in us.
+
+    `is_forum` is what getChat returned at `looked_at`. While `reason` is set, no topic is created before
+    `after`.
+    """
+
+    is_forum: bool
+    looked_at: int
+    reason: str | None
+    after: int
+
+
+def forums(connection: sqlite3.Connection, bot: int) -> dict[int, Forum]:
+    """Return the forum state by chat."""
+    found = connection.execute(
+        "SELECT chat_id, coalesce(is_forum, 0), looked_at, topics_reason, topics_after FROM chats "
+        "WHERE bot = ?",
+        (bot,),
+    )
+    return {chat: Forum(bool(forum), *rest) for chat, forum, *rest in found}
+
+
+def keep_forum(connection: sqlite3.Connection, bot: int, chat_id: int, forum: Forum) -> None:
+    """Store the forum state of a chat."""
+    connection.execute(
+        "INSERT INTO chats (bot, chat_id, is_forum, looked_at, topics_reason, topics_after) "
+        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (bot, chat_id) DO UPDATE SET is_forum = excluded.is_forum, "
+        "looked_at = excluded.looked_at, topics_reason = excluded.topics_reason, "
+        "topics_after = excluded.topics_after",
+        (bot, chat_id, *forum),
+    )
+
+
+class Topic(NamedTuple):
+    """The topic of a project; `used_at` in us, to the hour."""
+
+    thread_id: int
+    used_at: int
+
+
+def threads(connection: sqlite3.Connection, bot: int) -> dict[tuple[int, str], Topic]:
+    """Return the topic of each project in each chat."""
+    found = connection.execute(
+        "SELECT chat_id, project, thread_id, used_at FROM topics WHERE bot = ?", (bot,)
+    )
+    return {(chat, project): Topic(thread, used_at) for chat, project, thread, used_at in found}
+
+
+def keep(
+    connection: sqlite3.Connection, bot: int, chat_id: int, project: str, thread_id: int, now: int
+) -> None:
+    """Store the topic of a project, as used now; remove it from any other project."""
+    connection.execute(
+        "DELETE FROM topics WHERE bot = ? AND chat_id = ? AND thread_id = ? AND project != ?",
+        (bot, chat_id, thread_id, project),
+    )
+    connection.execute(
+        "INSERT INTO topics (bot, chat_id, project, thread_id, created_at, used_at) "
+        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (bot, chat_id, project) DO UPDATE "
+        "SET thread_id = excluded.thread_id, used_at = excluded.used_at",
+        (bot, chat_id, project, thread_id, now, now),
+    )
+
+
+def forget(connection: sqlite3.Connection, bot: int, chat_id: int, thread_id: int) -> None:
+    """Delete a topic that is gone or closed: its project gets a new one."""
+    connection.execute(
+        "DELETE FROM topics WHERE bot = ? AND chat_id = ? AND thread_id = ?", (bot, chat_id, thread_id)
+    )
