@@ -23,9 +23,10 @@ from cctelegram.cleanup import journal, rounds
 from cctelegram.cleanup.archive import Archive
 from cctelegram.decisions import ledger
 from cctelegram.decisions.question import Question
+from cctelegram.delivery import progress
 from cctelegram.runtime.log_file import LogFile
 from cctelegram.spool import responses
-from cctelegram.store import answers, chats, deliveries, intake, progress, updates
+from cctelegram.store import answers, chats, deliveries, intake, updates
 from cleanup.homes import HOUR, NOW, make
 from owned import Store
 from store.rows import row, to

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cctelegram.store import deliveries, intake, progress
+from cctelegram.delivery import progress
+from cctelegram.store import deliveries, intake
 from store.rows import NOW, memory, row, to
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cctelegram.decisions import codes
-from cctelegram.store import answers, chats, deliveries, intake, progress, retention, schema, updates
+from cctelegram.delivery import progress
+from cctelegram.store import answers, chats, deliveries, intake, retention, schema, updates
 from owned import connect
 from store.rows import NOW, row, to
 

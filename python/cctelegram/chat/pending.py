@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cctelegram.store import recent
+from cctelegram.chat import recent
 from cctelegram.times.duration import rough
 from cctelegram.times.instant import SECOND, moment
 

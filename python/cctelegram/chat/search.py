@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
+from cctelegram.chat import recent
 from cctelegram.config.zone import zone
 from cctelegram.runtime.component import Component
-from cctelegram.store import recent, search
+from cctelegram.store import search
 from cctelegram.store.search import Query
 from cctelegram.times.instant import moment, rfc3339
 

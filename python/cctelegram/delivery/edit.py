@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cctelegram.delivery import payload
+from cctelegram.delivery import payload, progress
 from cctelegram.events.lane import Lane
-from cctelegram.store import progress, repeats
+from cctelegram.store import repeats
 from cctelegram.telegram import errors
 
 if TYPE_CHECKING:

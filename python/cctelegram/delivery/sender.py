@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cctelegram.config.zone import zone
 from cctelegram.decisions import ledger
-from cctelegram.delivery import classification, compose, digest, edit, failure, hold, payload
+from cctelegram.delivery import classification, compose, digest, edit, failure, hold, payload, progress
 from cctelegram.delivery.message import Post
 from cctelegram.events.lane import Lane
 from cctelegram.runtime import clock
@@ -31,7 +31,7 @@ from cctelegram.runtime.signals import (
     TokenRejected,
 )
 from cctelegram.runtime.wake import Wake
-from cctelegram.store import chats, deliveries, progress
+from cctelegram.store import chats, deliveries
 from cctelegram.telegram import errors
 
 if TYPE_CHECKING:
