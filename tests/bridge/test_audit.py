@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cctelegram.decisions import audit as log
 from cctelegram.decisions import audit_files as audit
 from cctelegram.decisions import close, ledger, verify
 from cctelegram.decisions.question import question
 from cctelegram.events.event import from_row
-from cctelegram.store import audit as log
 from cctelegram.store import intake, schema
 from store.rows import NOW, row, to
 

@@ -53,7 +53,7 @@ STEPS: Final[tuple[Step, ...]] = (
     *_around("chat.taps:tapped", "before", "after"),
     *_around("decisions.ledger:answer", "after", "durable"),
     *_around("store.answers:add", "after", "durable"),
-    *_around("store.audit:add", "after", "durable"),
+    *_around("decisions.audit:add", "after", "durable"),
     *_around("store.updates:handled", "after", "durable"),
     *_around("answerCallbackQuery", *HTTP),
     *_around("setMessageReaction", "asked", "left"),
@@ -61,7 +61,7 @@ STEPS: Final[tuple[Step, ...]] = (
     *_around("spool.responses:post", "before", "after"),
     *_around("store.answers:written", *INSIDE),
     *_around("decisions.audit_files:append", "before", "after"),
-    *_around("store.audit:written", *INSIDE),
+    *_around("decisions.audit:written", *INSIDE),
     *_around("decisions.ledger:expire", *INSIDE),
     # The card that says how it ended.
     *_around("editMessageText", *HTTP),

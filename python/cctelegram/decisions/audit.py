@@ -6,6 +6,9 @@ of both the log and the store, unless the hash of the newest entry is kept elsew
 
 Entries of earlier versions end with a `mac`, which the next entry names in place of a hash: for these, only
 the order is checked, not the content.
+
+An entry is stored in the transaction that closes its decision, so neither exists without the other; the store
+keeps it until it is in a file (audit_files.py).
 """
 
 from __future__ import annotations
@@ -16,9 +19,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from cctelegram.decisions import outcomes
+from cctelegram.store import facts
 from cctelegram.times.instant import rfc3339
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable
 
     from cctelegram.decisions.ledger import Decision
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
 
 # `previous` of the first entry.
 NONE: Final = "0" * 64
+HEAD: Final = "audit_head"
+SINCE: Final = "audit_since"
 # A longer input is logged as its hash only.
 MOST_INPUT: Final = 16_384
 
@@ -43,6 +50,25 @@ class Entry(NamedTuple):
     number: int
     digest: str
     content: dict[str, Any]
+
+
+class Waiting(NamedTuple):
+    """An entry that is not in a file yet."""
+
+    number: int
+    line: str
+
+
+class Closed(NamedTuple):
+    """A closed decision from the ledger, and its event as the producer wrote it."""
+
+    decision: int
+    event_id: str
+    state: str
+    option: int | None
+    text: str | None
+    user_id: int | None
+    body: str
 
 
 def content(decision: Decision, event: Event, body: str) -> dict[str, Any]:
@@ -124,3 +150,45 @@ def is_head(entry: Entry, number: int, digest: str) -> bool:
 
 def _digest(line: bytes) -> str:
     return hashlib.sha256(line).hexdigest()
+
+
+def head(connection: sqlite3.Connection) -> tuple[int, str] | None:
+    """Return the number and digest of the newest entry; None before the first."""
+    kept = facts.get(connection, HEAD)
+    if kept is None:
+        return None
+    number, _, digest = kept.decode().partition(" ")
+    return int(number), digest
+
+
+def add(connection: sqlite3.Connection, number: int, digest: str, line: str, now: int) -> None:
+    """Store an entry, in the transaction of what it records; `now` in us."""
+    connection.execute("INSERT INTO audit (number, line) VALUES (?, ?)", (number, line))
+    facts.put(connection, HEAD, f"{number} {digest}".encode())
+    facts.get_or_make(connection, SINCE, lambda: str(now).encode())
+
+
+def waiting(connection: sqlite3.Connection, limit: int = 100) -> list[Waiting]:
+    """Return the entries that are not in a file yet, in order."""
+    found = connection.execute("SELECT number, line FROM audit ORDER BY number LIMIT ?", (limit,))
+    return [Waiting(*row) for row in found]
+
+
+def written(connection: sqlite3.Connection, number: int) -> None:
+    """Note that the entries up to `number` are in a file."""
+    connection.execute("DELETE FROM audit WHERE number <= ?", (number,))
+
+
+def closed_since(connection: sqlite3.Connection, moment: int) -> list[Closed]:
+    """Return the decisions that were closed at `moment` (us) or later, and after the log began."""
+    began = facts.get(connection, SINCE)
+    if began is None:
+        return []
+    found = connection.execute(
+        "SELECT decisions.id, events.event_id, decisions.state, decisions.option, decisions.text, "
+        "decisions.user_id, events.body "
+        "FROM decisions JOIN events ON events.id = decisions.event "
+        "WHERE decisions.state != 'open' AND decisions.closed_at >= ? ORDER BY decisions.id",
+        (max(moment, int(began)),),
+    )
+    return [Closed(*row) for row in found]

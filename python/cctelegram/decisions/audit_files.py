@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from cctelegram.config import paths
+from cctelegram.decisions import audit
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
 from cctelegram.runtime.retry import DISK
 from cctelegram.runtime.signals import ClockJumped, DecisionClosed, DecisionOpened, StoreReplaced
-from cctelegram.store import audit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

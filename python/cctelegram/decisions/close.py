@@ -11,7 +11,6 @@ from cctelegram.decisions import audit, ledger, outcomes
 from cctelegram.events.event import from_row
 from cctelegram.spool import responses
 from cctelegram.store import answers, intake
-from cctelegram.store import audit as log
 
 if TYPE_CHECKING:
     import sqlite3
@@ -62,9 +61,9 @@ def answer_file(connection: sqlite3.Connection, decision: Decision, now: int) ->
 
 
 def _enter(connection: sqlite3.Connection, decision: Decision, event: Event, body: str, now: int) -> None:
-    number, previous = log.head(connection) or (0, audit.NONE)
+    number, previous = audit.head(connection) or (0, audit.NONE)
     line, digest = audit.line_of(number + 1, previous, audit.content(decision, event, body))
-    log.add(connection, number + 1, digest, line, now)
+    audit.add(connection, number + 1, digest, line, now)
 
 
 def new_id() -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from cctelegram.decisions import audit
 from cctelegram.decisions.audit import Entry, Line
 from cctelegram.decisions.audit_files import DAY, files
-from cctelegram.store import audit as log
 
 if TYPE_CHECKING:
     import sqlite3
@@ -35,7 +34,7 @@ def verify(connection: sqlite3.Connection, directory: Path, *, keep_days: int, n
     connection.execute("BEGIN")
     try:
         entries, faults = audit.check(_lines(connection, directory))
-        head = log.head(connection)
+        head = audit.head(connection)
         if head is None:
             faults += [f"{file}: the store knows of no entry" for file in files(directory)]
         # A running bridge may have written more since this read of the store began.
@@ -44,7 +43,7 @@ def verify(connection: sqlite3.Connection, directory: Path, *, keep_days: int, n
             faults.append(
                 f"{directory}: the log {last}, the newest is {head[0]}: its end was changed, or is gone"
             )
-        faults += _against_ledger(entries, log.closed_since(connection, now - keep_days * DAY * 1_000_000))
+        faults += _against_ledger(entries, audit.closed_since(connection, now - keep_days * DAY * 1_000_000))
         return Found(entries, faults)
     finally:
         connection.execute("ROLLBACK")
@@ -52,18 +51,18 @@ def verify(connection: sqlite3.Connection, directory: Path, *, keep_days: int, n
 
 def _lines(connection: sqlite3.Connection, directory: Path) -> Iterator[Line]:
     """Yield each line with its location; one that is both in a file and in the store, once."""
-    waiting = {entry.line.encode() for entry in log.waiting(connection, limit=-1)}
+    waiting = {entry.line.encode() for entry in audit.waiting(connection, limit=-1)}
     for file in files(directory):
         for number, line in enumerate(file.read_bytes().split(b"\n"), start=1):
             if line:
                 waiting.discard(line)
                 yield Line(f"{file.name}, line {number}", line)
-    for entry in log.waiting(connection, limit=-1):
+    for entry in audit.waiting(connection, limit=-1):
         if entry.line.encode() in waiting:
             yield Line("the store", entry.line.encode())
 
 
-def _against_ledger(entries: list[Entry], closed: list[log.Closed]) -> Iterator[str]:
+def _against_ledger(entries: list[Entry], closed: list[audit.Closed]) -> Iterator[str]:
     told = {entry.content.get("decision"): entry.content for entry in entries}
     for decision in closed:
         content = told.get(decision.decision)

@@ -3,7 +3,7 @@
 Events are equal when type, title, source and all other keys of the producer are the same, except the event's
 id, its correlation id and its timestamp. The later delivery is `digested` into the earlier one while that
 waits; when that one is in flight or on the phone, the later one edits its message. Questions and progress are
-not folded: two equal questions are two, and progress is merged by task (progress.py).
+not folded: two equal questions are two, and progress is merged by task (delivery/progress.py).
 
 The latest events are kept in memory, but only as a hint: the store decides, so nothing depends on them. An
 event whose title is new costs one dictionary lookup.
