@@ -15,7 +15,7 @@ from cctelegram.delivery import payload
 from cctelegram.delivery.payload import Payload
 from cctelegram.delivery.plainer import may_help, plainer
 from cctelegram.render.text import Entity, Text
-from cctelegram.store import deliveries, overview
+from cctelegram.store import deliveries, outbox
 from cctelegram.telegram import errors
 from flow.chats import FORUM, both_allowed, make_chats, see_in
 from flow.phone import labels, see, see_where, sends, texts
@@ -123,8 +123,8 @@ def test_a_form_that_was_refused_is_remembered_and_the_plainest_is_dead() -> Non
                 aftermath.record(store, waiting, 1, None, verdict.Plainer(error), NOW)
             first = payload.unpack(deliveries.parts(store, delivery)[0].payload)
             assert first == Payload(text=Text("Red"))
-            assert overview.shown(store, delivery)["state"] == state
-        assert "without formatting" in overview.shown(store, delivery)["note"]
+            assert outbox.shown(store, delivery)["state"] == state
+        assert "without formatting" in outbox.shown(store, delivery)["note"]
 
 
 def test_a_text_that_is_too_long_is_split_and_the_rest_stays_behind_it() -> None:

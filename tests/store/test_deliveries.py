@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cctelegram.daemon import overview as status
+from cctelegram.daemon import status
 from cctelegram.decisions import ledger
 from cctelegram.decisions.question import question
 from cctelegram.delivery import classification as verdict

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cctelegram.delivery import digest
-from cctelegram.store import chats, deliveries, intake, lookup, overview, schema
+from cctelegram.store import chats, deliveries, intake, lookup, outbox, schema
 from cctelegram.store import operator_actions as orders
 from owned import connect
 from store.rows import NOW, memory, row, to
@@ -76,7 +76,7 @@ def test_a_retry_sends_only_the_parts_that_are_missing_each_with_its_mark(store:
     first, second = arrive(store, 1, 15), arrive(store, 1, 16)
     assert [(one.payload, one.unclear) for one in (first, second)] == [("a", 1), ("c", 1)]
     assert state(store, 1) == ("sent", None)
-    assert overview.shown(store, 1)["cursor"] is None
+    assert outbox.shown(store, 1)["cursor"] is None
 
 
 def test_a_part_that_went_before_it_died_is_not_sent_again(store: sqlite3.Connection) -> None:
@@ -257,15 +257,15 @@ def test_the_list_has_what_is_not_over_newest_first_and_counts_the_rest(store: s
     arrive(store, 1, 7)
     deliveries.dead(store, 2, "refused")
     notice = deliveries.enqueue(store, -7, ['{"text":{"text":"A file\\ncould not"}}'], NOW)
-    told = overview.listed(store, [], None, 2)
+    told = outbox.listed(store, [], None, 2)
     assert told["total"] == 4
     assert [(one["delivery"], one["title"]) for one in told["deliveries"]] == [
         (notice, "A file"),
         (4, "Event 4"),
     ]
-    assert [one["delivery"] for one in overview.listed(store, ["sent"], None, 9)["deliveries"]] == [1]
-    assert [one["delivery"] for one in overview.listed(store, [], -7, 9)["deliveries"]] == [notice]
-    dead = overview.listed(store, ["dead"], CHAT, 9)["deliveries"][0]
+    assert [one["delivery"] for one in outbox.listed(store, ["sent"], None, 9)["deliveries"]] == [1]
+    assert [one["delivery"] for one in outbox.listed(store, [], -7, 9)["deliveries"]] == [notice]
+    dead = outbox.listed(store, ["dead"], CHAT, 9)["deliveries"][0]
     assert (dead["reason"], dead["event_id"], dead["lane"]) == ("refused", "event-2", 2)
 
 
@@ -274,7 +274,7 @@ def test_one_is_shown_with_its_cursor_its_digest_and_its_way(store: sqlite3.Conn
     deliveries.add_parts(store, 1, ["a", "b", "c"])
     pass_over(store, 1)
     arrive(store, 1, 12)
-    shown = overview.shown(store, 1)
+    shown = outbox.shown(store, 1)
     assert [(part["state"], part["message_id"]) for part in shown["parts"]] == [
         ("unclear", None),
         ("sent", 12),
@@ -284,15 +284,15 @@ def test_one_is_shown_with_its_cursor_its_digest_and_its_way(store: sqlite3.Conn
     into = deliveries.enqueue(store, CHAT, ["digest"], NOW + 50)
     digest.merge(store, digest.waiting(store, CHAT, None, 2), into)
     arrive(store, into, 40)
-    whole = overview.shown(store, into)
+    whole = outbox.shown(store, into)
     assert whole["title"] == "digest of 2 events"
     assert [member["event_id"] for member in whole["members"]] == ["event-2", "event-3"]
-    member = overview.shown(store, 2)
+    member = outbox.shown(store, 2)
     assert member["merged_into"] == into
     assert f"told of by delivery {into}" in [step["step"] for step in member["way"]]
     assert [step["at"] for step in member["way"]] == sorted(step["at"] for step in member["way"])
     with pytest.raises(KeyError):
-        overview.shown(store, 99)
+        outbox.shown(store, 99)
 
 
 def test_a_member_of_a_digest_is_followed_to_the_digest_s_message(store: sqlite3.Connection) -> None:

@@ -30,7 +30,7 @@ from cctelegram.pools.loopback import segment
 from cctelegram.server import history
 from cctelegram.server.refusal import Refusal
 from cctelegram.store import operator_actions as orders
-from cctelegram.store import overview
+from cctelegram.store import outbox
 from cctelegram.times.duration import rough
 from cctelegram.times.instant import SECOND, local
 
@@ -48,7 +48,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     listed.add_argument(
         "--state",
         action="append",
-        choices=overview.STATES,
+        choices=outbox.STATES,
         help="only in this state, can be repeated (default: all that are not over, and the dead)",
     )
     listed.add_argument("--chat", type=int, metavar="ID", help="only to this chat")
@@ -82,7 +82,7 @@ def _list(parsed: argparse.Namespace, home: str) -> int:
     try:
         told = history.ask(home, "/outbox", state=states, chat=parsed.chat, limit=parsed.limit)
     except history.Unreachable:
-        told = store.read(home, lambda c: overview.listed(c, states, parsed.chat, parsed.limit))
+        told = store.read(home, lambda c: outbox.listed(c, states, parsed.chat, parsed.limit))
     if parsed.json:
         return _json(told)
     if not told["deliveries"]:
@@ -112,7 +112,7 @@ def _list(parsed: argparse.Namespace, home: str) -> int:
 
 def _show(parsed: argparse.Namespace, home: str) -> int:
     def work(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-        return [overview.shown(connection, number) for number in orders.named(connection, parsed.which)]
+        return [outbox.shown(connection, number) for number in orders.named(connection, parsed.which)]
 
     try:
         told = history.ask(home, f"/outbox/show/{segment(parsed.which)}")

@@ -22,10 +22,10 @@ from cctelegram.daemon.bridge_lock import hold_home
 from cctelegram.daemon.counters import Counters
 from cctelegram.daemon.drain import drained
 from cctelegram.daemon.home_watch import HomeWatch, recover
-from cctelegram.daemon.overview import Overview
 from cctelegram.daemon.recovery_notice import RecoveryNotice
 from cctelegram.daemon.settings_notice import SettingsNotice
 from cctelegram.daemon.settings_watch import SettingsWatch
+from cctelegram.daemon.status import Overview
 from cctelegram.daemon.store_checks import StoreChecks
 from cctelegram.daemon.telegram import TelegramConnection
 from cctelegram.decisions.answer_files import AnswerFiles

@@ -7,7 +7,7 @@ import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from cctelegram.daemon import overview
+from cctelegram.daemon import status
 from cctelegram.store import deliveries
 
 if TYPE_CHECKING:
@@ -51,4 +51,4 @@ async def drained(
 
 def _left(connection: sqlite3.Connection, dead: Collection[int]) -> tuple[dict[str, Any], int]:
     """Return the figures of the store and the number of pending deliveries, from one read."""
-    return overview.from_store(connection), deliveries.on_their_way(connection, dead)
+    return status.from_store(connection), deliveries.on_their_way(connection, dead)

@@ -10,7 +10,7 @@ from cctelegram.policy.routes import reassigned
 from cctelegram.runtime import clock
 from cctelegram.runtime.signals import DecisionClosed, DeliveriesQueued
 from cctelegram.store import operator_actions as orders
-from cctelegram.store import overview
+from cctelegram.store import outbox
 from cctelegram.store.operator_actions import Impossible
 
 if TYPE_CHECKING:
@@ -116,13 +116,13 @@ class OperatorActions:
         self._log = context.log
 
     async def listed(self, states: Sequence[str], chat_id: int | None, limit: int) -> dict[str, Any]:
-        """Return deliveries, as `overview.listed` does."""
-        return await self._store.read(lambda c: overview.listed(c, states, chat_id, limit))
+        """Return deliveries, as `outbox.listed` does."""
+        return await self._store.read(lambda c: outbox.listed(c, states, chat_id, limit))
 
     async def shown(self, which: str) -> list[dict[str, Any]]:
         """Return everything known about the named deliveries. Raises Impossible."""
         return await self._store.read(
-            lambda c: [overview.shown(c, number) for number in orders.named(c, which)]
+            lambda c: [outbox.shown(c, number) for number in orders.named(c, which)]
         )
 
     async def retry(self, which: str) -> dict[str, Any]:
