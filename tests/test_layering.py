@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     },
     "cleanup": {"config", "decisions", "runtime", "spool", "store"},
     "cli": None,
+    "client": {"pools"},
     "config": set(),
     "daemon": {
         "chat",
@@ -56,7 +57,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     "render": {"events"},
     "runtime": {"config", "store"},
     "sandbox": set(),
-    "server": {"config", "events", "monitor", "pools", "spool"},
+    "server": {"client", "config", "events", "monitor", "spool"},
     "spool": {"config", "events"},
     "store": {"events"},
     "telegram": {"config", "pools"},
@@ -149,12 +150,10 @@ def test_only_the_rooms_beside_the_disk_know_the_binary(room: str) -> None:
     assert not knows or room in NATIVE
 
 
-@pytest.mark.parametrize("room", ["server", "hooks"])
-def test_a_session_speaks_http_over_the_loopback_client_only(room: str) -> None:
-    for file in files_of(room):
-        for module, names, _ in imports(file):
-            if module.startswith("cctelegram.pools"):
-                assert module == "cctelegram.pools.loopback" or names == ["loopback"], file
+def test_the_client_takes_only_the_counters_of_the_pools() -> None:
+    for file in files_of("client"):
+        found = {module for module, _, _ in imports(file) if module.startswith("cctelegram.pools")}
+        assert found <= {"cctelegram.pools.counters"}, file
 
 
 def test_the_environment_is_read_in_one_file() -> None:

@@ -240,7 +240,7 @@ def test_the_delivery_of_an_event_is_told_by_its_id(running: RunningBridge, fast
 
 def test_a_stop_needs_the_key(running: RunningBridge) -> None:
     where = json.loads((running.home / "state" / "bridge.json").read_text(encoding="utf-8"))
-    from cctelegram.pools import loopback
+    from cctelegram.client import loopback
 
     assert loopback.post(where["port"], "/stop", "wrong")[0] == 401
     assert running.process.poll() is None

@@ -24,10 +24,10 @@ from cctelegram.cli import store, table
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
+from cctelegram.client.loopback import segment
 from cctelegram.config.load import load
 from cctelegram.delivery import operator_actions as steps
 from cctelegram.events.catalogue import LANES
-from cctelegram.pools.loopback import segment
 from cctelegram.server import history
 from cctelegram.server.refusal import Refusal
 from cctelegram.store import operator_actions as orders

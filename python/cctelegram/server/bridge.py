@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from cctelegram.pools.loopback import Loopback
+    from cctelegram.client.loopback import Loopback
 
 # The connection pools of this process to bridges, by purpose; created on first use.
 _pools: dict[str, Loopback] = {}
@@ -53,7 +53,7 @@ def where(home: str) -> dict[str, Any]:
 
 def pool(name: str, at: dict[str, Any]) -> Loopback:
     """Return the pool `health` or `status`, with the settings in `at`, as returned by `where`."""
-    from cctelegram.pools import loopback  # noqa: PLC0415  rarely needed
+    from cctelegram.client import loopback  # noqa: PLC0415  rarely needed
 
     told = at.get("pools")
     figures = told.get(name) if isinstance(told, dict) else None
@@ -82,7 +82,7 @@ def ask(
 
     Raises OSError when it does not answer, and ValueError, KeyError or TypeError if `at` is incomplete.
     """
-    from cctelegram.pools import loopback  # noqa: PLC0415  see `pool`
+    from cctelegram.client import loopback  # noqa: PLC0415  see `pool`
 
     port, key, host = int(at["port"]), str(at["key"]), str(at.get("host", loopback.HOST))
     if seconds is not None:
@@ -117,7 +117,7 @@ def delivery(home: str, event_id: str) -> dict[str, Any] | None:
     """Return the deliveries of an event, or None if it is unknown. Raises Refusal when the bridge is down."""
     if not is_up(home):
         raise Refusal(DOWN)
-    from cctelegram.pools.loopback import segment  # noqa: PLC0415  see `pool`
+    from cctelegram.client.loopback import segment  # noqa: PLC0415  see `pool`
 
     at = where(home)
     try:

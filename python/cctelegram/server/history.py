@@ -28,7 +28,7 @@ def ask(home: str, path: str, *, order: bool = False, seconds: float = SECONDS, 
     """
     if not bridge.is_up(home):
         raise Unreachable(bridge.DOWN)
-    from cctelegram.pools.loopback import segment  # noqa: PLC0415 - rarely needed
+    from cctelegram.client.loopback import segment  # noqa: PLC0415 - rarely needed
 
     pairs = [
         f"{name}={segment(str(one))}"

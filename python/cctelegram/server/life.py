@@ -97,7 +97,7 @@ def set_mode(home: str, mode: str, lasting: str | None = None) -> dict[str, Any]
     """
     if not bridge.is_up(home):
         raise Refusal(f"{bridge.DOWN} The mode can be changed when it runs.")
-    from cctelegram.pools.loopback import segment  # noqa: PLC0415 - few calls need it
+    from cctelegram.client.loopback import segment  # noqa: PLC0415 - few calls need it
 
     at = bridge.where(home)
     path = f"/mode/{segment(mode)}"

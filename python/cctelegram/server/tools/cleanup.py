@@ -31,7 +31,7 @@ def ask(home: str, action: str, directory: str | None) -> dict[str, Any]:
     """Send the request over loopback HTTP. Raises Refusal when the bridge is down or reports an error."""
     if not bridge.is_up(home):
         raise Refusal(DOWN)
-    from cctelegram.pools.loopback import segment  # noqa: PLC0415  imports socket, and is rarely needed
+    from cctelegram.client.loopback import segment  # noqa: PLC0415  imports socket, and is rarely needed
 
     at = bridge.where(home)
     path = f"/cleanup/{action}" + (f"?directory={segment(directory)}" if directory else "")
