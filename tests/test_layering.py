@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     },
     "cleanup": {"config", "decisions", "runtime", "spool", "store"},
     "cli": None,
-    "client": {"pools"},
+    "client": {"config", "pools"},
     "config": set(),
     "daemon": {
         "chat",
@@ -63,7 +63,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     "telegram": {"config", "pools"},
     "web": set(),
 }
-NATIVE = {"spool", "events", "render", "cleanup", "server", "monitor"}
+NATIVE = {"client", "spool", "events", "render", "cleanup", "server", "monitor"}
 NO_NAMES = {
     "utils",
     "util",
@@ -154,6 +154,16 @@ def test_the_client_takes_only_the_counters_of_the_pools() -> None:
     for file in files_of("client"):
         found = {module for module, _, _ in imports(file) if module.startswith("cctelegram.pools")}
         assert found <= {"cctelegram.pools.counters"}, file
+
+
+def test_the_command_line_takes_nothing_of_the_mcp_server_but_its_start() -> None:
+    found = {
+        (file.name, module)
+        for file in files_of("cli")
+        for module, _, _ in imports(file)
+        if module.startswith("cctelegram.server")
+    }
+    assert found == {(name, "cctelegram.server.run") for name in ("__init__.py", "mcp.py")}
 
 
 def test_the_environment_is_read_in_one_file() -> None:

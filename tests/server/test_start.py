@@ -23,6 +23,7 @@ START = {
     "cctelegram",
     "cctelegram._native",
     "cctelegram.cli",
+    "cctelegram.client",
     "cctelegram.config",
     "cctelegram.config.environment",
     "cctelegram.config.errors",
@@ -31,14 +32,13 @@ START = {
     "cctelegram.monitor.memory",
     "cctelegram.server",
     "cctelegram.server.dispatch",
-    "cctelegram.server.refusal",
     "cctelegram.server.run",
     "cctelegram.server.session",
 }
 SENDING = {
     "cctelegram.events",
     "cctelegram.events.build",
-    "cctelegram.server.bridge",
+    "cctelegram.client.bridge",
     "cctelegram.server.outgoing",
     "cctelegram.server.tools",
     "cctelegram.server.tools.events",
@@ -51,11 +51,11 @@ ASKING = (SENDING - {"cctelegram.server.tools.events"}) | {
 }
 TAKING = {
     "cctelegram.server.answers",
-    "cctelegram.server.bridge",
+    "cctelegram.client.bridge",
     "cctelegram.server.tools",
     "cctelegram.server.tools.responses",
 }
-STATUS = {"cctelegram.server.bridge", "cctelegram.server.tools", "cctelegram.server.tools.status"}
+STATUS = {"cctelegram.client.bridge", "cctelegram.server.tools", "cctelegram.server.tools.status"}
 
 CALLS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("send_telegram_event", {"type": "build_failed", "title": "x"}, SENDING),

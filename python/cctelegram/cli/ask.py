@@ -22,12 +22,11 @@ from cctelegram import _native
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
+from cctelegram.client import BridgeError, bridge
 from cctelegram.config import duration as lengths
 from cctelegram.config import place
 from cctelegram.config.errors import SettingsError
 from cctelegram.events import build
-from cctelegram.server import bridge
-from cctelegram.server.refusal import Refusal
 from cctelegram.spool import responses
 from cctelegram.spool.lock import FileLock
 from cctelegram.spool.post import post
@@ -164,7 +163,7 @@ def _withdrawn(home: str, event_id: str, path: str) -> str:
     while bridge.is_up(home) and time.monotonic() < deadline:
         try:
             code, body = bridge.ask(bridge.where(home), f"/cancel/{event_id}", order=True)
-        except (Refusal, OSError, ValueError, KeyError, TypeError) as error:
+        except (BridgeError, OSError, ValueError, KeyError, TypeError) as error:
             return f"{STAYS}: the bridge does not answer ({error})."
         if code == 200:
             # Nobody else is to find an answer that this command waited for.

@@ -24,12 +24,11 @@ from cctelegram.cli import store, table
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
+from cctelegram.client import BridgeError, Unreachable, history
 from cctelegram.client.loopback import segment
 from cctelegram.config.load import load
 from cctelegram.delivery import operator_actions as steps
 from cctelegram.events.catalogue import LANES
-from cctelegram.server import history
-from cctelegram.server.refusal import Refusal
 from cctelegram.store import operator_actions as orders
 from cctelegram.store import overview
 
@@ -72,15 +71,15 @@ def run(parsed: argparse.Namespace) -> int:
     work = {"list": _list, "show": _show, "retry": _retry, "drop": _drop}[parsed.what]
     try:
         return work(parsed, home_of(parsed))
-    except (Refusal, orders.Impossible) as refusal:
-        raise Failed(str(refusal)) from None
+    except (BridgeError, orders.Impossible) as error:
+        raise Failed(str(error)) from None
 
 
 def _list(parsed: argparse.Namespace, home: str) -> int:
     states = parsed.state or []
     try:
         told = history.ask(home, "/outbox", state=states, chat=parsed.chat, limit=parsed.limit)
-    except history.Unreachable:
+    except Unreachable:
         told = store.read(home, lambda c: overview.listed(c, states, parsed.chat, parsed.limit))
     if parsed.json:
         return _json(told)
@@ -115,7 +114,7 @@ def _show(parsed: argparse.Namespace, home: str) -> int:
 
     try:
         told = history.ask(home, f"/outbox/show/{segment(parsed.which)}")
-    except history.Unreachable:
+    except Unreachable:
         told = store.read(home, work)
     if parsed.json:
         return _json(told)
@@ -160,7 +159,7 @@ def _retry(parsed: argparse.Namespace, home: str) -> int:
     path = "/outbox/retry-dead" if parsed.all_dead else f"/outbox/retry/{segment(parsed.which)}"
     try:
         told = history.ask(home, path, order=True)
-    except history.Unreachable:
+    except Unreachable:
         told = store.change(home, work)
     return _followed(parsed, told)
 
@@ -172,7 +171,7 @@ def _drop(parsed: argparse.Namespace, home: str) -> int:
 
     try:
         told = history.ask(home, f"/outbox/drop/{segment(parsed.which)}", order=True)
-    except history.Unreachable:
+    except Unreachable:
         told = store.change(home, work)
     return _followed(parsed, told)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cctelegram import _native
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
-from cctelegram.server import bridge
+from cctelegram.client import bridge
 
 if TYPE_CHECKING:
     import argparse

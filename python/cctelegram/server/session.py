@@ -19,7 +19,7 @@ from cctelegram import _native
 from cctelegram.config import place
 from cctelegram.config.errors import SettingsError
 from cctelegram.monitor import memory
-from cctelegram.server.refusal import Refusal
+from cctelegram.server import ToolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,14 +50,14 @@ class Session:
         }
         try:
             self.home()
-        except Refusal:
+        except ToolError:
             # The server starts all the same; the tools report the error when they are called.
             pass
 
     def home(self) -> str:
         """Return the home, after creating its directories and this session's locked file in it.
 
-        Raises Refusal with the reason if that fails.
+        Raises ToolError with the reason if that fails.
         """
         with self._guard:
             try:
@@ -66,7 +66,7 @@ class Session:
                     place.make(home)
                     self._open(home)
             except (SettingsError, OSError) as error:
-                raise Refusal(
+                raise ToolError(
                     f"CCTelegram cannot use its home: {error}. Mend that, or set CC_TELEGRAM_HOME to a "
                     "directory this user can write."
                 ) from error
@@ -117,5 +117,5 @@ class Session:
 
 def _pools() -> dict[str, object]:
     """Return the counters of the connections to the bridge; empty until a tool has imported them."""
-    bridge = sys.modules.get("cctelegram.server.bridge")
+    bridge = sys.modules.get("cctelegram.client.bridge")
     return {} if bridge is None else bridge.counted()

@@ -7,10 +7,10 @@ from __future__ import annotations
 import time
 
 from cctelegram import _native
+from cctelegram.client import bridge
 from cctelegram.config import place
-from cctelegram.server import answers, bridge
+from cctelegram.server import ToolError, answers
 from cctelegram.server.outgoing import put, send
-from cctelegram.server.refusal import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _add_default(data: dict[str, Any], arguments: dict[str, Any]) -> None:
         return
     if default not in arguments["options"]:
         options = ", ".join(arguments["options"])
-        raise Refusal(f"default_on_timeout: read {default}; allowed is one of the options: {options}")
+        raise ToolError(f"default_on_timeout: read {default}; allowed is one of the options: {options}")
     data["default_on_timeout"] = default
 
 
@@ -97,7 +97,7 @@ def _wait(home: str, event_id: str, seconds: float, call: Call) -> dict[str, Any
     while True:
         passed = time.monotonic() - start
         if call.cancelled():
-            raise Refusal(f"The wait was cut off; call ask with event_id {event_id} to go on with it.")
+            raise ToolError(f"The wait was cut off; call ask with event_id {event_id} to go on with it.")
         if passed >= seconds and (passed >= seconds + BRIDGE_SECONDS or not bridge.is_up(home)):
             return None
         if passed - told >= PROGRESS_SECONDS:

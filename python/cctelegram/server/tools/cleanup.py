@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 from cctelegram import _native
-from cctelegram.server import bridge
-from cctelegram.server.refusal import Refusal
+from cctelegram.client import BridgeError, bridge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,9 +27,9 @@ def cleanup(arguments: dict[str, Any], call: Call, session: Session) -> tuple[st
 
 
 def ask(home: str, action: str, directory: str | None) -> dict[str, Any]:
-    """Send the request over loopback HTTP. Raises Refusal when the bridge is down or reports an error."""
+    """Send the request over loopback HTTP. Raises BridgeError when the bridge is down or reports an error."""
     if not bridge.is_up(home):
-        raise Refusal(DOWN)
+        raise BridgeError(DOWN)
     from cctelegram.client.loopback import segment  # noqa: PLC0415  imports socket, and is rarely needed
 
     at = bridge.where(home)
@@ -39,10 +38,10 @@ def ask(home: str, action: str, directory: str | None) -> dict[str, Any]:
         code, body = bridge.ask(at, path, order=action == "run", seconds=SECONDS)
         told = _native.loads(body)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Refusal(bridge.SILENT.format(why=f"{type(error).__name__}: {error}")) from None
+        raise BridgeError(bridge.SILENT.format(why=f"{type(error).__name__}: {error}")) from None
     if code != 200 or not isinstance(told, dict):
         why = told.get("error") if isinstance(told, dict) else None
-        raise Refusal(str(why or f"The bridge answered {code}."))
+        raise BridgeError(str(why or f"The bridge answered {code}."))
     found: dict[str, Any] = told
     return found
 

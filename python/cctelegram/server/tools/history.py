@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-import time
-
-from cctelegram.server import history
-from cctelegram.server.refusal import Refusal
+from cctelegram.client import history
+from cctelegram.server import ToolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,32 +14,24 @@ if TYPE_CHECKING:
     from cctelegram._native import Call
     from cctelegram.server.session import Session
 
-SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-
 
 def search_history(arguments: dict[str, Any], call: Call, session: Session) -> tuple[str, dict[str, Any]]:
     """Search by a request to the bridge, which owns the store."""
     since = arguments.get("since")
+    try:
+        at = None if since is None else history.ago(since)
+    except ValueError as error:
+        raise ToolError(f"since: {error}") from None
     told: dict[str, Any] = history.ask(
         session.home(),
         "/search",
         text=arguments["text"],
         type=arguments.get("type"),
-        since=None if since is None else ago(since),
+        since=at,
         limit=arguments["limit"],
     )
     lines = [_line(hit) for hit in told["hits"]]
     return "\n".join([f"{told['count']} found.", *lines]), told
-
-
-def ago(length: str) -> int:
-    """Return the time `length` ago, such as 90s, 30m, 12h or 2d, in microseconds since the epoch.
-
-    Raises Refusal for an invalid length.
-    """
-    if not length[:-1].isdecimal() or length[-1] not in SECONDS:
-        raise Refusal(f"since: read {length}; it takes a number and a unit, such as 90s, 30m, 12h or 2d")
-    return time.time_ns() // 1000 - int(length[:-1]) * SECONDS[length[-1]] * 1_000_000
 
 
 def _line(hit: dict[str, Any]) -> str:

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from cctelegram.server import answers, bridge
+from cctelegram.client import bridge
+from cctelegram.server import answers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

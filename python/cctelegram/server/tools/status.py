@@ -7,9 +7,8 @@ from __future__ import annotations
 import os
 import time
 
+from cctelegram.client import BridgeError, bridge
 from cctelegram.config import place
-from cctelegram.server import bridge
-from cctelegram.server.refusal import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,11 +31,11 @@ def get_bridge_status(arguments: dict[str, Any], call: Call, session: Session) -
 
 def get_delivery(arguments: dict[str, Any], call: Call, session: Session) -> tuple[str, dict[str, Any]]:
     """Return the deliveries of an event; while the bridge is down, a note that its file waits."""
-    event_id = str(arguments["event_id"])
+    home, event_id = session.home(), str(arguments["event_id"])
     try:
-        found = bridge.delivery(session.home(), event_id)
-    except Refusal as refusal:
-        note = str(refusal)
+        found = bridge.delivery(home, event_id)
+    except BridgeError as error:
+        note = str(error)
         return note, {"event_id": event_id, "known": False, "state": "unknown", "note": note}
     if found is None:
         note = f"No event {event_id} is known: it may still lie in events/ as a file, or the id is another."

@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 
 from cctelegram import _native
+from cctelegram.client import BridgeError
 from cctelegram.config import place
-from cctelegram.server.refusal import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,14 +40,14 @@ def told(home: str) -> dict[str, Any]:
 
 
 def where(home: str) -> dict[str, Any]:
-    """Return `state/bridge.json`: pid, host, port, key, version, pools, start. Raises Refusal."""
+    """Return `state/bridge.json`: pid, host, port, key, version, pools, start. Raises BridgeError."""
     try:
         with open(os.path.join(place.state_dir(home), "bridge.json"), "rb") as opened:
             told = _native.loads(opened.read())
     except (OSError, ValueError) as error:
-        raise Refusal(SILENT.format(why=f"{type(error).__name__}: {error}")) from None
+        raise BridgeError(SILENT.format(why=f"{type(error).__name__}: {error}")) from None
     if not isinstance(told, dict):
-        raise Refusal(SILENT.format(why="state/bridge.json is no object"))
+        raise BridgeError(SILENT.format(why="state/bridge.json is no object"))
     return told
 
 
@@ -104,8 +104,8 @@ def status(home: str, purpose: str = "status") -> dict[str, Any]:
     try:
         code, body = ask(where(home), "/status", purpose=purpose)
         answer = _native.loads(body) if code == 200 else None
-    except Refusal as refusal:
-        return {"running": False, "note": str(refusal)}
+    except BridgeError as error:
+        return {"running": False, "note": str(error)}
     except (OSError, ValueError, KeyError, TypeError) as error:
         return {"running": False, "note": SILENT.format(why=f"{type(error).__name__}: {error}")}
     if not isinstance(answer, dict):
@@ -114,9 +114,9 @@ def status(home: str, purpose: str = "status") -> dict[str, Any]:
 
 
 def delivery(home: str, event_id: str) -> dict[str, Any] | None:
-    """Return the deliveries of an event, or None if it is unknown. Raises Refusal when the bridge is down."""
+    """Return the deliveries of an event, or None if it is unknown. Raises BridgeError when it is down."""
     if not is_up(home):
-        raise Refusal(DOWN)
+        raise BridgeError(DOWN)
     from cctelegram.client.loopback import segment  # noqa: PLC0415  see `pool`
 
     at = where(home)
@@ -125,7 +125,7 @@ def delivery(home: str, event_id: str) -> dict[str, Any] | None:
         code, body = ask(at, path)
         answer = _native.loads(body)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Refusal(SILENT.format(why=f"{type(error).__name__}: {error}")) from None
+        raise BridgeError(SILENT.format(why=f"{type(error).__name__}: {error}")) from None
     if code != 200 or not isinstance(answer, dict):
         return None
     found: dict[str, Any] = answer

@@ -16,9 +16,8 @@ import sys
 import time
 
 from cctelegram import _native
+from cctelegram.client import BridgeError, bridge
 from cctelegram.config import environment, place
-from cctelegram.server import bridge
-from cctelegram.server.refusal import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def ensure(home: str) -> dict[str, Any]:
 
     Wait also for a bridge that another session has just started, and for the end of one that is stopping.
 
-    Raises Refusal with the bridge's own output when it does not start, and when none becomes ready in time.
+    Raises BridgeError with the bridge's own output if it does not start, and if none is ready in time.
     """
     said = os.path.join(place.logs_dir(home), "bridge.start")
     child: Popen[bytes] | None = None
@@ -54,17 +53,17 @@ def ensure(home: str) -> dict[str, Any]:
             deadline = time.monotonic() + START_SECONDS
         # If another session was faster, our child has ended, and the other bridge holds the lock.
         if child is not None and child.poll() is not None and not bridge.is_up(home):
-            raise Refusal(f"The bridge did not start: {_words(said)}")
+            raise BridgeError(f"The bridge did not start: {_words(said)}")
         if time.monotonic() > deadline:
             note = status.get("note", "it is not ready")
-            raise Refusal(f"No bridge is ready after {START_SECONDS:g} s: {note} See logs/bridge.jsonl.")
+            raise BridgeError(f"No bridge is ready after {START_SECONDS:g} s: {note} See logs/bridge.jsonl.")
         time.sleep(LOOK_SECONDS)
 
 
 def stop(home: str) -> dict[str, Any]:
     """Ask the bridge to stop, and wait until it has; return what remains in its queue.
 
-    Raises Refusal when it does not answer or does not stop.
+    Raises BridgeError when it does not answer or does not stop.
     """
     if not bridge.is_up(home):
         return {"success": True, "action": "not_running"}
@@ -72,13 +71,13 @@ def stop(home: str) -> dict[str, Any]:
     try:
         code, body = bridge.ask(where, "/stop", order=True, purpose="health")
     except OSError as error:
-        raise Refusal(f"The bridge (process {where.get('pid')}) does not answer: {error}.") from None
+        raise BridgeError(f"The bridge (process {where.get('pid')}) does not answer: {error}.") from None
     if code != 200:
-        raise Refusal(f"The bridge refused to stop: {body.decode(errors='replace')}")
+        raise BridgeError(f"The bridge refused to stop: {body.decode(errors='replace')}")
     deadline = time.monotonic() + STOP_SECONDS
     while bridge.is_up(home):
         if time.monotonic() > deadline:
-            raise Refusal(
+            raise BridgeError(
                 f"The bridge (process {where.get('pid')}) has not ended after {STOP_SECONDS:.0f} s."
             )
         time.sleep(LOOK_SECONDS)
@@ -91,12 +90,12 @@ def stop(home: str) -> dict[str, Any]:
 
 
 def set_mode(home: str, mode: str, lasting: str | None = None) -> dict[str, Any]:
-    """Set the mode; return `mode` and the bridge's own sentence. Raises Refusal.
+    """Set the mode; return `mode` and the bridge's own sentence. Raises BridgeError.
 
     `lasting`: the duration of muted, such as "1h".
     """
     if not bridge.is_up(home):
-        raise Refusal(f"{bridge.DOWN} The mode can be changed when it runs.")
+        raise BridgeError(f"{bridge.DOWN} The mode can be changed when it runs.")
     from cctelegram.client.loopback import segment  # noqa: PLC0415 - few calls need it
 
     at = bridge.where(home)
@@ -107,9 +106,9 @@ def set_mode(home: str, mode: str, lasting: str | None = None) -> dict[str, Any]
         code, body = bridge.ask(at, path, order=True, purpose="health")
         told: dict[str, Any] = _native.loads(body)
     except (OSError, ValueError) as error:
-        raise Refusal(f"The bridge (process {at.get('pid')}) does not answer: {error}.") from None
+        raise BridgeError(f"The bridge (process {at.get('pid')}) does not answer: {error}.") from None
     if code != 200:
-        raise Refusal(str(told.get("error", f"the bridge answered {code}")))
+        raise BridgeError(str(told.get("error", f"the bridge answered {code}")))
     return told
 
 
@@ -119,7 +118,7 @@ def restart(home: str) -> dict[str, Any]:
     A session with a token of its own passes it to the new bridge. Otherwise a bridge that got its token
     through a pipe restarts itself: no other process has the token.
 
-    Raises Refusal when it does not stop, or does not start.
+    Raises BridgeError when it does not stop, or does not start.
     """
     if not (bridge.is_up(home) and environment.get(TOKEN) is None and _began_again(home)):
         stop(home)
@@ -134,9 +133,9 @@ def _began_again(home: str) -> bool:
         code, body = bridge.ask(before, "/restart", order=True, purpose="health")
         told = _native.loads(body)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Refusal(f"The bridge (process {before.get('pid')}) does not answer: {error}.") from None
+        raise BridgeError(f"The bridge (process {before.get('pid')}) does not answer: {error}.") from None
     if code == 409:
-        raise Refusal(f"The bridge goes on as it was, since it could not start again: {told['error']}")
+        raise BridgeError(f"The bridge goes on as it was, since it could not start again: {told['error']}")
     if code != 200 or not told["restarting"]:  # 404: a bridge of an earlier version
         return False
     deadline = time.monotonic() + STOP_SECONDS + START_SECONDS
@@ -144,10 +143,10 @@ def _began_again(home: str) -> bool:
         try:
             if bridge.where(home)["key"] != before["key"] and bridge.status(home, "health").get("ready"):
                 return True
-        except Refusal:
+        except BridgeError:
             pass  # between the old bridge and the new one
         time.sleep(LOOK_SECONDS)
-    raise Refusal(
+    raise BridgeError(
         f"The bridge was told to start again and is not ready after {STOP_SECONDS + START_SECONDS:.0f} s: "
         "see logs/bridge.start and logs/bridge.jsonl in the home. If none runs, start one with the token."
     )

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from cctelegram.server import bridge, life
+from cctelegram.client import bridge, lifecycle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
 def start_bridge(arguments: dict[str, Any], call: Call, session: Session) -> Result:
     """Start the bridge unless it runs."""
-    return _told(life.ensure(session.home()))
+    return _told(lifecycle.ensure(session.home()))
 
 
 def ensure_bridge_running(arguments: dict[str, Any], call: Call, session: Session) -> Result:
     """Start the bridge unless it runs; the name that older prompts use."""
-    return _told(life.ensure(session.home()))
+    return _told(lifecycle.ensure(session.home()))
 
 
 def stop_bridge(arguments: dict[str, Any], call: Call, session: Session) -> Result:
     """Stop the bridge after the requests in flight."""
-    return _told(life.stop(session.home()))
+    return _told(lifecycle.stop(session.home()))
 
 
 def restart_bridge(arguments: dict[str, Any], call: Call, session: Session) -> Result:
     """Stop the bridge if it runs, and start one."""
-    return _told(life.restart(session.home()))
+    return _told(lifecycle.restart(session.home()))
 
 
 def check_bridge_process(arguments: dict[str, Any], call: Call, session: Session) -> Result:
@@ -63,7 +63,7 @@ def switch_to_mute_mode(arguments: dict[str, Any], call: Call, session: Session)
 
 
 def _mode(session: Session, mode: str) -> Result:
-    told = life.set_mode(session.home(), mode)
+    told = lifecycle.set_mode(session.home(), mode)
     return str(told["said"]), {"success": True, "mode": told["mode"]}
 
 
