@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cctelegram.client import history, lifecycle
+from cctelegram.client import lifecycle, routes
 from flow.test_life import run
 from running import QUICK, bridge, make_home
 
@@ -56,7 +56,7 @@ def test_the_bridge_serves_the_address_that_is_set_and_every_client_finds_it(
         assert json.loads(run(home, "send", "task_failed", "One", "--wait", "20", "--json").stdout)[
             "state"
         ] == ("held")
-        assert history.ask(str(home), "/search", text="One")["count"] == 1
+        assert routes.search(str(home), "One", None, None, 20)["count"] == 1
         for name in names:
             assert code(address, at["port"], f"{name}:{at['port']}") == 200
             origin = f"http://{name}:{at['port']}"

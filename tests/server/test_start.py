@@ -55,7 +55,12 @@ TAKING = {
     "cctelegram.server.tools",
     "cctelegram.server.tools.responses",
 }
-STATUS = {"cctelegram.client.bridge", "cctelegram.server.tools", "cctelegram.server.tools.status"}
+STATUS = {
+    "cctelegram.client.bridge",
+    "cctelegram.client.routes",
+    "cctelegram.server.tools",
+    "cctelegram.server.tools.status",
+}
 
 CALLS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("send_telegram_event", {"type": "build_failed", "title": "x"}, SENDING),

@@ -16,13 +16,11 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
-
 from cctelegram import _native
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
-from cctelegram.client import BridgeError, bridge
+from cctelegram.client import BridgeError, Unreachable, bridge, routes
 from cctelegram.config import duration as lengths
 from cctelegram.config import place
 from cctelegram.config.errors import SettingsError
@@ -162,13 +160,15 @@ def _withdrawn(home: str, event_id: str, path: str) -> str:
     deadline, removed, code = time.monotonic() + WITHDRAWING, False, 0
     while bridge.is_up(home) and time.monotonic() < deadline:
         try:
-            code, body = bridge.ask(bridge.where(home), f"/cancel/{event_id}", order=True)
-        except (BridgeError, OSError, ValueError, KeyError, TypeError) as error:
-            return f"{STAYS}: the bridge does not answer ({error})."
-        if code == 200:
+            state = routes.cancel(home, event_id)
+        except Unreachable as error:
+            return f"{STAYS}. {error}"
+        except BridgeError as error:
+            code = error.code
+        else:
             # Nobody else is to find an answer that this command waited for.
             found = responses.wait(place.responses_dir(home), event_id, WITHDRAWING)
-            state, answer = orjson.loads(body)["state"], found[1] if found else {}
+            answer = found[1] if found else {}
             if state == "cancelled":
                 return "The question is cancelled; its message on the phone says so."
             said = answer.get("option") or answer.get("text") or "without an answer"

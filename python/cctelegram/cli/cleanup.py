@@ -26,7 +26,7 @@ from cctelegram.cli import FAILED, USAGE, store, table
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
-from cctelegram.client import BridgeError, Unreachable, history
+from cctelegram.client import BridgeError, Unreachable, routes
 from cctelegram.config import place
 from cctelegram.config.load import load
 from cctelegram.store import retention, schema
@@ -66,13 +66,7 @@ def run(parsed: argparse.Namespace) -> int:
     try:
         rounds.check(settings, parsed.directory)
         try:
-            found = history.ask(
-                home,
-                f"/cleanup/{parsed.action}",
-                order=parsed.action == "run",
-                seconds=SECONDS,
-                directory=parsed.directory,
-            )
+            found = routes.cleanup(home, parsed.action, parsed.directory, SECONDS)
         except Unreachable:
             found = _without_bridge(parsed, settings)
     except rounds.Unknown as error:

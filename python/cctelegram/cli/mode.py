@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, home_of
-from cctelegram.client import BridgeError, bridge, lifecycle
+from cctelegram.client import BridgeError, bridge, routes
 
 if TYPE_CHECKING:
     import argparse
@@ -36,7 +36,7 @@ def run(parsed: argparse.Namespace) -> int:
         raise Failed("--for goes with a mode: cctelegram mode muted --for 1h")
     try:
         if parsed.mode is not None:
-            sys.stdout.write(f"{lifecycle.set_mode(home, parsed.mode, parsed.lasting)['said']}\n")
+            sys.stdout.write(f"{routes.set_mode(home, parsed.mode, parsed.lasting)['said']}\n")
             return 0
     except BridgeError as error:
         raise Failed(str(error)) from None

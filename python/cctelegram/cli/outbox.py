@@ -24,8 +24,7 @@ from cctelegram.cli import store, table
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
-from cctelegram.client import BridgeError, Unreachable, history
-from cctelegram.client.loopback import segment
+from cctelegram.client import BridgeError, Unreachable, routes
 from cctelegram.config.load import load
 from cctelegram.delivery import operator_actions as steps
 from cctelegram.events.catalogue import LANES
@@ -78,7 +77,7 @@ def run(parsed: argparse.Namespace) -> int:
 def _list(parsed: argparse.Namespace, home: str) -> int:
     states = parsed.state or []
     try:
-        told = history.ask(home, "/outbox", state=states, chat=parsed.chat, limit=parsed.limit)
+        told = routes.outbox(home, states, parsed.chat, parsed.limit)
     except Unreachable:
         told = store.read(home, lambda c: overview.listed(c, states, parsed.chat, parsed.limit))
     if parsed.json:
@@ -113,7 +112,7 @@ def _show(parsed: argparse.Namespace, home: str) -> int:
         return [overview.shown(connection, number) for number in orders.named(connection, parsed.which)]
 
     try:
-        told = history.ask(home, f"/outbox/show/{segment(parsed.which)}")
+        told = routes.details(home, parsed.which)
     except Unreachable:
         told = store.read(home, work)
     if parsed.json:
@@ -156,9 +155,8 @@ def _retry(parsed: argparse.Namespace, home: str) -> int:
         meant = orders.dead(connection) if parsed.all_dead else orders.named(connection, parsed.which)
         return steps.retry(connection, meant, load(home).settings).told()
 
-    path = "/outbox/retry-dead" if parsed.all_dead else f"/outbox/retry/{segment(parsed.which)}"
     try:
-        told = history.ask(home, path, order=True)
+        told = routes.retry_dead(home) if parsed.all_dead else routes.retry(home, parsed.which)
     except Unreachable:
         told = store.change(home, work)
     return _followed(parsed, told)
@@ -170,7 +168,7 @@ def _drop(parsed: argparse.Namespace, home: str) -> int:
         return steps.drop(connection, orders.named(connection, parsed.which), now).told()
 
     try:
-        told = history.ask(home, f"/outbox/drop/{segment(parsed.which)}", order=True)
+        told = routes.drop(home, parsed.which)
     except Unreachable:
         told = store.change(home, work)
     return _followed(parsed, told)

@@ -28,7 +28,7 @@ def run(parsed: argparse.Namespace) -> int:
     told = bridge.status(home_of(parsed))
     if parsed.json:
         # The bridge counts its own pools; this command's way to it was counted here.
-        told["pools"] = {**(told.get("pools") or {}), **bridge.counted()}
+        told["pools"] = {**(told.get("pools") or {}), **bridge.counters()}
         json_line(told)
     else:
         sys.stdout.write("\n".join(_lines(told)) + "\n")

@@ -196,23 +196,16 @@ class Loopback:
         self.counters.open -= 1
 
 
+def once(timeout: float) -> Loopback:
+    """Return a client that closes its connection after each request; `timeout` to connect and to read."""
+    return Loopback({**STATUS, "idle": 0, "connect_seconds": timeout, "read_seconds": timeout})
+
+
 def get(port: int, path: str, key: str, timeout: float = 2.0, host: str = HOST) -> tuple[int, bytes]:
     """Return status and body of one request, over a connection of its own. Raises LoopbackError."""
-    return _once(timeout).get(port, path, key, host)
+    return once(timeout).get(port, path, key, host)
 
 
 def post(port: int, path: str, key: str, timeout: float = 5.0, host: str = HOST) -> tuple[int, bytes]:
     """Post nothing to `path`; return status and body. Raises LoopbackError."""
-    return _once(timeout).post(port, path, key, host)
-
-
-def segment(text: str) -> str:
-    """Return any text as one segment of a path: percent-encoded UTF-8 (RFC 3986)."""
-    return "".join(
-        chr(byte) if chr(byte).isalnum() and byte < 128 else f"%{byte:02X}"
-        for byte in text.encode(errors="replace")
-    )
-
-
-def _once(timeout: float) -> Loopback:
-    return Loopback({**STATUS, "idle": 0, "connect_seconds": timeout, "read_seconds": timeout})
+    return once(timeout).post(port, path, key, host)

@@ -44,6 +44,6 @@ def send(session: Session, event: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Put `event` in the spool; return the tool's result: its file, and whether a bridge runs."""
     home = session.home()
     event_id, path = put(home, event)
-    state = bridge.told(home)
+    state = bridge.state_for_sender(home)
     text = f"Sent as {event_id}." if state["running"] else f"Kept as {event_id}. {state['note']}"
     return text, {"event_id": event_id, "path": path, "accepted": True, "bridge": state}

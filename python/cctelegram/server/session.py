@@ -118,4 +118,4 @@ class Session:
 def _pools() -> dict[str, object]:
     """Return the counters of the connections to the bridge; empty until a tool has imported them."""
     bridge = sys.modules.get("cctelegram.client.bridge")
-    return {} if bridge is None else bridge.counted()
+    return {} if bridge is None else bridge.counters()

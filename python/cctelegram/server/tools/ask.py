@@ -116,7 +116,7 @@ def _wait(home: str, event_id: str, seconds: float, call: Call) -> dict[str, Any
 
 
 def _out_of_time(home: str, event_id: str, arguments: dict[str, Any]) -> Result:
-    state = bridge.told(home)
+    state = bridge.state_for_sender(home)
     result = {
         "outcome": "expired",
         "event_id": event_id,

@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-from cctelegram import _native
-from cctelegram.client import BridgeError, bridge
+from cctelegram.client import Unreachable, bridge, routes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,34 +15,15 @@ if TYPE_CHECKING:
 
 # A round over a million files takes some seconds; a client waits at least five minutes.
 SECONDS = 120.0
-DOWN = f"{bridge.DOWN} `cctelegram cleanup` works without it."
 
 
 def cleanup(arguments: dict[str, Any], call: Call, session: Session) -> tuple[str, dict[str, Any]]:
     """Ask the bridge to plan or run a cleanup, or for its statistics."""
-    action, directory = arguments["action"], arguments.get("directory")
-    told = ask(session.home(), action, directory)
-    return _sentence(action, told), told
-
-
-def ask(home: str, action: str, directory: str | None) -> dict[str, Any]:
-    """Send the request over loopback HTTP. Raises BridgeError when the bridge is down or reports an error."""
+    home, action, directory = session.home(), arguments["action"], arguments.get("directory")
     if not bridge.is_up(home):
-        raise BridgeError(DOWN)
-    from cctelegram.client.loopback import segment  # noqa: PLC0415  imports socket, and is rarely needed
-
-    at = bridge.where(home)
-    path = f"/cleanup/{action}" + (f"?directory={segment(directory)}" if directory else "")
-    try:
-        code, body = bridge.ask(at, path, order=action == "run", seconds=SECONDS)
-        told = _native.loads(body)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BridgeError(bridge.SILENT.format(why=f"{type(error).__name__}: {error}")) from None
-    if code != 200 or not isinstance(told, dict):
-        why = told.get("error") if isinstance(told, dict) else None
-        raise BridgeError(str(why or f"The bridge answered {code}."))
-    found: dict[str, Any] = told
-    return found
+        raise Unreachable(f"{bridge.DOWN} `cctelegram cleanup` works without it.")
+    told = routes.cleanup(home, action, [directory] if directory else [], SECONDS)
+    return _sentence(action, told), told
 
 
 def _sentence(action: str, told: dict[str, Any]) -> str:

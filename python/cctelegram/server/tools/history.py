@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from cctelegram.client import history
+from cctelegram.client import routes
 from cctelegram.server import ToolError
 
 TYPE_CHECKING = False
@@ -17,19 +17,12 @@ if TYPE_CHECKING:
 
 def search_history(arguments: dict[str, Any], call: Call, session: Session) -> tuple[str, dict[str, Any]]:
     """Search by a request to the bridge, which owns the store."""
-    since = arguments.get("since")
+    home, since = session.home(), arguments.get("since")
     try:
-        at = None if since is None else history.ago(since)
+        at = None if since is None else routes.ago(since)
     except ValueError as error:
         raise ToolError(f"since: {error}") from None
-    told: dict[str, Any] = history.ask(
-        session.home(),
-        "/search",
-        text=arguments["text"],
-        type=arguments.get("type"),
-        since=at,
-        limit=arguments["limit"],
-    )
+    told = routes.search(home, arguments["text"], arguments.get("type"), at, arguments["limit"])
     lines = [_line(hit) for hit in told["hits"]]
     return "\n".join([f"{told['count']} found.", *lines]), told
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from cctelegram.client import bridge, lifecycle
+from cctelegram.client import bridge, lifecycle, routes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def switch_to_mute_mode(arguments: dict[str, Any], call: Call, session: Session)
 
 
 def _mode(session: Session, mode: str) -> Result:
-    told = lifecycle.set_mode(session.home(), mode)
+    told = routes.set_mode(session.home(), mode)
     return str(told["said"]), {"success": True, "mode": told["mode"]}
 
 

@@ -55,7 +55,7 @@ def process_pending_responses(arguments: dict[str, Any], call: Call, session: Se
         recommendations.append(
             f"{len(recent) - len(free)} answers were left to the `ask` that waits for them."
         )
-    state = bridge.told(home)
+    state = bridge.state_for_sender(home)
     text = f"{len(taken)} answers taken, of {len(recent)} in the last {minutes} minutes."
     if not state["running"]:
         text += f" {state['note']}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import time
 
-from cctelegram.client import BridgeError, bridge
+from cctelegram.client import BridgeError, bridge, routes
 from cctelegram.config import place
 
 TYPE_CHECKING = False
@@ -33,7 +33,7 @@ def get_delivery(arguments: dict[str, Any], call: Call, session: Session) -> tup
     """Return the deliveries of an event; while the bridge is down, a note that its file waits."""
     home, event_id = session.home(), str(arguments["event_id"])
     try:
-        found = bridge.delivery(home, event_id)
+        found = routes.delivery(home, event_id)
     except BridgeError as error:
         note = str(error)
         return note, {"event_id": event_id, "known": False, "state": "unknown", "note": note}
