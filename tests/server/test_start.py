@@ -36,9 +36,9 @@ START = {
     "cctelegram.server.session",
 }
 SENDING = {
+    "cctelegram.client.bridge",
     "cctelegram.events",
     "cctelegram.events.build",
-    "cctelegram.client.bridge",
     "cctelegram.server.outgoing",
     "cctelegram.server.tools",
     "cctelegram.server.tools.events",
@@ -46,14 +46,15 @@ SENDING = {
     "cctelegram.spool.post",
 }
 ASKING = (SENDING - {"cctelegram.server.tools.events"}) | {
-    "cctelegram.server.answers",
     "cctelegram.server.tools.ask",
+    "cctelegram.spool.responses",
 }
 TAKING = {
-    "cctelegram.server.answers",
     "cctelegram.client.bridge",
     "cctelegram.server.tools",
     "cctelegram.server.tools.responses",
+    "cctelegram.spool",
+    "cctelegram.spool.responses",
 }
 STATUS = {
     "cctelegram.client.bridge",

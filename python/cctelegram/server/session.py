@@ -97,12 +97,6 @@ class Session:
                 self._lock.unlock()
                 self._lock = None
 
-    def is_live(self, session_id: object) -> bool:
-        """Return whether `session_id`, from an answer, is another session that still runs."""
-        if not isinstance(session_id, str) or not session_id.isalnum() or session_id == self.id:
-            return False
-        return _native.is_locked(os.path.join(place.sessions_dir(self.home()), f"{session_id}.json"))
-
     def _open(self, home: str) -> None:
         path = os.path.join(place.sessions_dir(home), f"{self.id}.json")
         lock = _native.FileLock(path)

@@ -9,8 +9,9 @@ import time
 from cctelegram import _native
 from cctelegram.client import bridge
 from cctelegram.config import place
-from cctelegram.server import ToolError, answers
+from cctelegram.server import ToolError
 from cctelegram.server.outgoing import put, send
+from cctelegram.spool import responses
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def ask(arguments: dict[str, Any], call: Call, session: Session) -> Result:
             return text, {"outcome": "muted", "delivered": "no", "bridge": {"running": True}}
         event_id = _post(home, arguments, call, session)
     else:
-        before = answers.taken(home, event_id)
+        before = responses.taken_decision(place.responses_dir(home), event_id)
         if before is not None:
             return _result(before)
     session.waiting.add(event_id)
@@ -91,7 +92,8 @@ def _add_default(data: dict[str, Any], arguments: dict[str, Any]) -> None:
 
 def _wait(home: str, event_id: str, seconds: float, call: Call) -> dict[str, Any] | None:
     """Return the answer, or None on timeout."""
-    waiter = _native.AnswerWaiter(place.responses_dir(home))
+    directory = place.responses_dir(home)
+    waiter = _native.AnswerWaiter(directory)
     start = time.monotonic()
     told = -PROGRESS_SECONDS
     while True:
@@ -105,14 +107,9 @@ def _wait(home: str, event_id: str, seconds: float, call: Call) -> dict[str, Any
             left = max(0, round(seconds - passed))
             call.progress(passed, seconds, f"Waiting for an answer on the phone, {left} s left")
         until_end = seconds - passed if passed < seconds else LOOK_SECONDS
-        found = waiter.wait(event_id, min(LOOK_SECONDS, until_end))
-        if found is None:
-            continue
-        taken = answers.take(home, [found[0]])
-        # If another reader took the file first, the answer is in `taken/`.
-        answer = taken[0] if taken else answers.taken(home, event_id)
-        if answer is not None:
-            return answer
+        found = responses.wait(directory, event_id, min(LOOK_SECONDS, until_end), waiter=waiter)
+        if found is not None:
+            return found[1]
 
 
 def _out_of_time(home: str, event_id: str, arguments: dict[str, Any]) -> Result:
@@ -146,7 +143,7 @@ def _result(answer: dict[str, Any]) -> Result:
         "option": answer.get("option"),
         "option_index": answer.get("option_index"),
         "text": answer.get("text"),
-        "who": answers.who(answer) or None,
+        "who": responses.display_name(answer) or None,
         "when": answer.get("timestamp"),
         "response_time_seconds": answer.get("response_time_seconds"),
     }
