@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     },
     "cleanup": {"config", "decisions", "runtime", "spool", "store"},
     "cli": None,
-    "client": {"config", "pools"},
+    "client": {"config", "pools", "spool"},
     "config": set(),
     "daemon": {
         "chat",

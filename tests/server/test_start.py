@@ -46,6 +46,7 @@ SENDING = {
     "cctelegram.spool.post",
 }
 ASKING = (SENDING - {"cctelegram.server.tools.events"}) | {
+    "cctelegram.client.answers",
     "cctelegram.server.tools.ask",
     "cctelegram.spool.responses",
 }

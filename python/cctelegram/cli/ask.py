@@ -20,7 +20,7 @@ from cctelegram import _native
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
-from cctelegram.client import BridgeError, Unreachable, bridge, routes
+from cctelegram.client import BridgeError, Unreachable, answers, bridge, routes
 from cctelegram.config import duration as lengths
 from cctelegram.config import place
 from cctelegram.config.errors import SettingsError
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 FIRST, OTHER, EXPIRED, NOT_ASKED = 0, 1, 2, 3
 USAGE_ERROR = NOT_ASKED
-# The bridge expires the question itself; this much later it is taken for silent. Seconds.
-GRACE: Final = 10.0
 # How long taking a question back may wait for a bridge that is just storing it. Seconds.
 WITHDRAWING: Final = 1.0
 MUTED: Final = (
@@ -44,8 +42,6 @@ MUTED: Final = (
     "the terminal."
 )
 STAYS: Final = "The question stays open on the phone until its time is over"
-# How often a wait looks whether it goes on; an answer itself ends it at once. Seconds.
-SLICE: Final = 1.0
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -116,7 +112,7 @@ def _ask(parsed: argparse.Namespace) -> int:
             try:
                 if not bridge.is_up(home):
                     sys.stderr.write(f"{bridge.DOWN}\n")
-                answer = _wait(home, event_id, seconds)
+                answer = answers.wait(home, event_id, seconds)
             except KeyboardInterrupt:
                 sys.stderr.write(f"cctelegram ask: {_withdrawn(home, event_id, path)}\n")
                 raise
@@ -189,17 +185,6 @@ def _removed(path: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def _wait(home: str, event_id: str, seconds: float) -> dict[str, Any] | None:
-    deadline = time.monotonic() + seconds
-    while True:
-        left = deadline - time.monotonic()
-        if left < -GRACE or (left <= 0 and not bridge.is_up(home)):
-            return None
-        found = responses.wait(place.responses_dir(home), event_id, max(0.05, min(SLICE, left)))
-        if found is not None:
-            return found[1]
 
 
 def _told(parsed: argparse.Namespace, options: list[str], answer: dict[str, Any] | None) -> int:

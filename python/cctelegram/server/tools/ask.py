@@ -4,10 +4,7 @@
 
 from __future__ import annotations
 
-import time
-
-from cctelegram import _native
-from cctelegram.client import bridge
+from cctelegram.client import answers, bridge
 from cctelegram.config import place
 from cctelegram.server import ToolError
 from cctelegram.server.outgoing import put, send
@@ -22,12 +19,8 @@ if TYPE_CHECKING:
 
     Result = tuple[str, dict[str, Any]]
 
-# How soon a wait notices that the client has cancelled it or disconnected.
-LOOK_SECONDS = 0.5
 # Clients time out on a tool that is silent for five minutes.
 PROGRESS_SECONDS = 5.0
-# A running bridge writes the answer `expired` itself, by its own clock.
-BRIDGE_SECONDS = 10.0
 
 YES_AND_NO = ["Approve", "Deny"]
 
@@ -91,25 +84,19 @@ def _add_default(data: dict[str, Any], arguments: dict[str, Any]) -> None:
 
 
 def _wait(home: str, event_id: str, seconds: float, call: Call) -> dict[str, Any] | None:
-    """Return the answer, or None on timeout."""
-    directory = place.responses_dir(home)
-    waiter = _native.AnswerWaiter(directory)
-    start = time.monotonic()
-    told = -PROGRESS_SECONDS
-    while True:
-        passed = time.monotonic() - start
+    """Return the answer, or None on timeout; report progress. Raises ToolError when the call is cancelled."""
+    reported = -PROGRESS_SECONDS
+
+    def check(passed: float) -> None:
+        nonlocal reported
         if call.cancelled():
             raise ToolError(f"The wait was cut off; call ask with event_id {event_id} to go on with it.")
-        if passed >= seconds and (passed >= seconds + BRIDGE_SECONDS or not bridge.is_up(home)):
-            return None
-        if passed - told >= PROGRESS_SECONDS:
-            told = passed
+        if passed - reported >= PROGRESS_SECONDS:
+            reported = passed
             left = max(0, round(seconds - passed))
             call.progress(passed, seconds, f"Waiting for an answer on the phone, {left} s left")
-        until_end = seconds - passed if passed < seconds else LOOK_SECONDS
-        found = responses.wait(directory, event_id, min(LOOK_SECONDS, until_end), waiter=waiter)
-        if found is not None:
-            return found[1]
+
+    return answers.wait(home, event_id, seconds, check)
 
 
 def _out_of_time(home: str, event_id: str, arguments: dict[str, Any]) -> Result:
