@@ -10,6 +10,7 @@ import pytest
 from cctelegram.client import answers
 from cctelegram.config import place
 from cctelegram.spool import responses
+from spool.posting import post_answer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,7 @@ def home(tmp_path: Path) -> str:
 
 def test_an_answer_is_taken_and_a_decision_is_found_among_those_taken(home: str) -> None:
     directory = place.responses_dir(home)
-    responses.post_answer(directory, {"kind": "decision", "event_id": "e", "action": "approved"})
+    post_answer(directory, {"kind": "decision", "event_id": "e", "action": "approved"})
     found = answers.wait(home, "e", 20)
     assert found is not None
     assert found["action"] == "approved"

@@ -20,26 +20,6 @@ WITHDRAWN = ".withdrawn"
 CHUNK = 64  # answers read at once in the search for those that may be taken
 
 
-def post_answer(responses_dir: str, answer: Mapping[str, Any], *, at_us: int | None = None) -> str:
-    """Write an answer atomically and durably under a unique name; return the name.
-
-    Args:
-        responses_dir: Created when missing.
-        answer: The keys of the protocol's table; the name's slug comes from `event_id`.
-        at_us: Time of the answer, in microseconds since the epoch; now, when left out.
-    """
-    data = _native.dumps(dict(answer))
-    moment = time.time_ns() // 1000 if at_us is None else at_us
-    while True:
-        token = int.from_bytes(os.urandom(4), "big")
-        name = _native.answer_name(answer.get("event_id"), moment, token)
-        try:
-            _native.deliver_answer(responses_dir, name, data)
-        except FileExistsError:
-            continue  # the same microsecond, the same 32 random bits
-        return name
-
-
 def name(event_id: str | None, at_us: int, token: int) -> str:
     """Return the name of an answer's file before it is written, so that a second write is detected.
 
