@@ -30,9 +30,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 import watchfiles
 from figures import Figure, of_ratios, ratio, report
 
+from cctelegram.client.loopback import LoopbackError
 from cctelegram.config.live import STEP, Live
 from cctelegram.config.load import load
-from cctelegram.pools.loopback import LoopbackError
 from cctelegram.sandbox.child import UNLIMITED, Sandbox, running
 from running import QUICK, RunningBridge, bridge, make_home, wait_for
 

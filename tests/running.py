@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cctelegram.pools import loopback
+from cctelegram.client import loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -29,6 +29,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     },
     "cleanup": {"config", "decisions", "runtime", "spool", "store", "times"},
     "cli": None,
+    "client": {"config", "pools", "spool"},
     "config": {"events", "times"},
     "daemon": {
         "chat",
@@ -68,14 +69,14 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     "render": {"events", "times"},
     "runtime": {"config", "store", "times"},
     "sandbox": set(),
-    "server": {"config", "events", "monitor", "pools", "spool", "times"},
+    "server": {"client", "config", "events", "monitor", "spool", "times"},
     "spool": {"config", "events"},
     "store": {"events", "times"},
     "telegram": {"config", "pools"},
     "times": set(),
     "web": set(),
 }
-NATIVE = {"spool", "events", "render", "cleanup", "server", "monitor"}
+NATIVE = {"client", "spool", "events", "render", "cleanup", "server", "monitor"}
 NO_NAMES = {
     "utils",
     "util",
@@ -162,12 +163,20 @@ def test_only_the_rooms_beside_the_disk_know_the_binary(room: str) -> None:
     assert not knows or room in NATIVE
 
 
-@pytest.mark.parametrize("room", ["server", "hooks"])
-def test_a_session_speaks_http_over_the_loopback_client_only(room: str) -> None:
-    for file in files_of(room):
-        for module, names, _ in imports(file):
-            if module.startswith("cctelegram.pools"):
-                assert module == "cctelegram.pools.loopback" or names == ["loopback"], file
+def test_the_client_takes_only_the_counters_of_the_pools() -> None:
+    for file in files_of("client"):
+        found = {module for module, _, _ in imports(file) if module.startswith("cctelegram.pools")}
+        assert found <= {"cctelegram.pools.counters"}, file
+
+
+def test_the_command_line_takes_nothing_of_the_mcp_server_but_its_start() -> None:
+    found = {
+        (file.name, module)
+        for file in files_of("cli")
+        for module, _, _ in imports(file)
+        if module.startswith("cctelegram.server")
+    }
+    assert found == {(name, "cctelegram.server.run") for name in ("__init__.py", "mcp.py")}
 
 
 def test_the_environment_is_read_in_one_file() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cctelegram.pools import loopback
+from cctelegram.client import loopback
 from flow.phone import see
 from running import COMMAND, QUICK, environment, wait_for
 from test_docs import named_in

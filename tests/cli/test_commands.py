@@ -10,10 +10,10 @@ import pytest
 
 from cctelegram import version
 from cctelegram.cli import COMMANDS
-from cctelegram.spool import responses
 from cctelegram.spool.file_lock import FileLock
 from cli.commands import run
 from running import COMMAND, environment, make_home
+from spool.posting import post_answer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -196,7 +196,7 @@ def test_settings_that_cannot_be_read_are_told_with_file_and_line(home: Path) ->
 def test_answers_are_read_again_and_again_and_taken_once(home: Path) -> None:
     folder = str(home / "responses")
     for number in range(3):
-        responses.post_answer(folder, {"kind": "message", "text": f"Word {number}", "first_name": "Ann"})
+        post_answer(folder, {"kind": "message", "text": f"Word {number}", "first_name": "Ann"})
     shown = [answer["text"] for answer in json.loads(run("responses", "--json", home=home).stdout)]
     assert shown == ["Word 2", "Word 1", "Word 0"]
     assert "by Ann: Word 2" in run("responses", "--limit", "1", home=home).stdout
@@ -211,9 +211,7 @@ def test_responses_take_leaves_what_a_live_session_awaits(home: Path) -> None:
     live = FileLock(str(sessions / "live.json"))
     assert live.try_lock()
     for name in ("live", "dead"):
-        responses.post_answer(
-            str(home / "responses"), {"kind": "decision", "event_id": name, "awaited_by": name}
-        )
+        post_answer(str(home / "responses"), {"kind": "decision", "event_id": name, "awaited_by": name})
     (taken,) = json.loads(run("responses", "--take", "--json", home=home).stdout)
     assert taken["event_id"] == "dead"
     live.unlock()

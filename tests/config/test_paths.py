@@ -131,7 +131,7 @@ def test_finding_the_spool_loads_nothing_that_costs(home: Path, with_files: bool
     program = (
         "import os, sys; before = set(sys.modules)\n"
         "from cctelegram.config import environment, paths\n"
-        "from cctelegram.pools import loopback\n"
+        "from cctelegram.client import loopback\n"
         "paths.events_dir(); paths.responses_dir()\n"
         "print(*sorted(set(sys.modules) - before))"
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cctelegram.server import history, life
+from cctelegram.client import lifecycle, routes
 from flow.test_life import run
 from running import QUICK, bridge, make_home
 
@@ -56,7 +56,7 @@ def test_the_bridge_serves_the_address_that_is_set_and_every_client_finds_it(
         assert json.loads(run(home, "send", "task_failed", "One", "--wait", "20", "--json").stdout)[
             "state"
         ] == ("held")
-        assert history.ask(str(home), "/search", text="One")["count"] == 1
+        assert routes.search(str(home), "One", None, None, 20)["count"] == 1
         for name in names:
             assert code(address, at["port"], f"{name}:{at['port']}") == 200
             origin = f"http://{name}:{at['port']}"
@@ -64,7 +64,7 @@ def test_the_bridge_serves_the_address_that_is_set_and_every_client_finds_it(
         for name in (*others, "0.0.0.0", "evil.example", ""):
             assert code(address, at["port"], f"{name}:{at['port']}") == 403
         assert code(address, at["port"], f"{names[0]}:{at['port'] + 1}") == 403
-        assert life.stop(str(home))["action"] == "stopped"
+        assert lifecycle.stop(str(home))["action"] == "stopped"
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.168.0.4"])

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cctelegram.client import BridgeError, lifecycle
 from cctelegram.daemon.bridge_lock import HomeLock
-from cctelegram.server import life
-from cctelegram.server.refusal import Refusal
 from cctelegram.spool.file_lock import is_locked
 from flow.phone import see, sends, texts
 from flow.test_agents import call, session
@@ -113,7 +112,7 @@ def test_r36_a_session_waits_for_the_bridge_that_another_has_just_started(
         wait_for(lambda: is_up(home), "it holds its lock")
         process.send_signal(signal.SIGSTOP)  # long before it is ready on a machine under load
         with ThreadPoolExecutor(1) as pool:
-            ensured = pool.submit(life.ensure, str(home))
+            ensured = pool.submit(lifecycle.ensure, str(home))
             assert not wait([ensured], 1).done, "it says nothing of a bridge that does not answer yet"
             process.send_signal(signal.SIGCONT)
             found = ensured.result(30)
@@ -144,9 +143,9 @@ def test_r36_a_bridge_that_never_answers_is_refused_in_words(
     state = home / "state"
     state.mkdir(mode=0o700, exist_ok=True)
     command = HomeLock(state)
-    monkeypatch.setattr(life, "START_SECONDS", 0.5)
-    with pytest.raises(Refusal, match="holds its lock but does not answer"):
-        life.ensure(str(home))
+    monkeypatch.setattr(lifecycle, "START_SECONDS", 0.5)
+    with pytest.raises(BridgeError, match="holds its lock but does not answer"):
+        lifecycle.ensure(str(home))
     command.unlock()
 
 
@@ -240,7 +239,7 @@ def test_the_delivery_of_an_event_is_told_by_its_id(running: RunningBridge, fast
 
 def test_a_stop_needs_the_key(running: RunningBridge) -> None:
     where = json.loads((running.home / "state" / "bridge.json").read_text(encoding="utf-8"))
-    from cctelegram.pools import loopback
+    from cctelegram.client import loopback
 
     assert loopback.post(where["port"], "/stop", "wrong")[0] == 401
     assert running.process.poll() is None

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cctelegram.server import life
-from cctelegram.server.refusal import Refusal
+from cctelegram.client import BridgeError, lifecycle
 from flow.phone import see
 from flow.test_life import run
 from running import COMMAND, QUICK, bridge, environment, make_home, wait_for
@@ -55,7 +54,7 @@ def test_a_restart_hands_on_a_token_that_came_by_the_pipe(tmp_path: Path, fast_s
     home = make_home(tmp_path / "home", fast_sandbox, ANY_PORT, TELEGRAM_BOT_TOKEN="")
     with piped(home, fast_sandbox.token):
         for turn in range(2):  # the second is of one that was begun anew
-            restarted = life.restart(str(home))
+            restarted = lifecycle.restart(str(home))
             assert restarted["action"] == "restarted"
             assert restarted["uptime"] < 20
             process = Path(f"/proc/{restarted['pid']}")
@@ -64,7 +63,7 @@ def test_a_restart_hands_on_a_token_that_came_by_the_pipe(tmp_path: Path, fast_s
             assert secret not in (process / "environ").read_bytes()
             run(home, "send", "task_failed", f"After restart {turn}")
             see(fast_sandbox, f"After restart {turn}")
-        life.stop(str(home))
+        lifecycle.stop(str(home))
     for kept in home.rglob("*"):
         assert not kept.is_file() or fast_sandbox.token.encode() not in kept.read_bytes()
 
@@ -75,8 +74,8 @@ def test_a_restart_with_wrong_settings_leaves_the_bridge_as_it_is(
     home = make_home(tmp_path / "home", fast_sandbox, ANY_PORT, TELEGRAM_BOT_TOKEN="")
     with piped(home, fast_sandbox.token) as process:
         (home / "config.toml").write_text(ANY_PORT + "[display]\nstyle = 'loud'\n")
-        with pytest.raises(Refusal, match=r"display\.style"):
-            life.restart(str(home))
+        with pytest.raises(BridgeError, match=r"display\.style"):
+            lifecycle.restart(str(home))
         assert process.poll() is None
         run(home, "send", "task_failed", "It goes on")
         see(fast_sandbox, "It goes on")

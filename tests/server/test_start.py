@@ -23,6 +23,7 @@ START = {
     "cctelegram",
     "cctelegram._native",
     "cctelegram.cli",
+    "cctelegram.client",
     "cctelegram.config",
     "cctelegram.config.environment",
     "cctelegram.config.errors",
@@ -31,14 +32,13 @@ START = {
     "cctelegram.monitor.memory",
     "cctelegram.server",
     "cctelegram.server.dispatch",
-    "cctelegram.server.refusal",
     "cctelegram.server.run",
     "cctelegram.server.session",
 }
 SENDING = {
+    "cctelegram.client.bridge",
     "cctelegram.events",
     "cctelegram.events.build",
-    "cctelegram.server.bridge",
     "cctelegram.server.outgoing",
     "cctelegram.server.tools",
     "cctelegram.server.tools.events",
@@ -46,21 +46,22 @@ SENDING = {
     "cctelegram.spool.post",
 }
 ASKING = (SENDING - {"cctelegram.server.tools.events"}) | {
-    "cctelegram.server.answers",
+    "cctelegram.client.answers",
     "cctelegram.server.tools.ask",
-    "cctelegram.times",
-    "cctelegram.times.instant",
+    "cctelegram.spool.responses",
 }
 TAKING = {
-    "cctelegram.server.answers",
-    "cctelegram.server.bridge",
+    "cctelegram.client.bridge",
     "cctelegram.server.tools",
     "cctelegram.server.tools.responses",
+    "cctelegram.spool",
+    "cctelegram.spool.responses",
     "cctelegram.times",
     "cctelegram.times.instant",
 }
 STATUS = {
-    "cctelegram.server.bridge",
+    "cctelegram.client.bridge",
+    "cctelegram.client.routes",
     "cctelegram.server.tools",
     "cctelegram.server.tools.status",
     "cctelegram.times",

@@ -11,7 +11,8 @@ import pytest
 
 from cctelegram import _native
 from cctelegram.spool.file_lock import FileLock, is_locked
-from cctelegram.spool.responses import newest, post_answer, take, wait
+from cctelegram.spool.responses import newest, take, wait
+from spool.posting import post_answer
 
 NOON = 1_795_455_672_123_456
 

@@ -16,17 +16,14 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
-
 from cctelegram import _native
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
+from cctelegram.client import BridgeError, Unreachable, answers, bridge, routes
 from cctelegram.config import paths
 from cctelegram.config.errors import SettingsError
 from cctelegram.events import build
-from cctelegram.server import bridge
-from cctelegram.server.refusal import Refusal
 from cctelegram.spool import responses
 from cctelegram.spool.file_lock import FileLock
 from cctelegram.spool.post import post
@@ -38,8 +35,6 @@ if TYPE_CHECKING:
 
 FIRST, OTHER, EXPIRED, NOT_ASKED = 0, 1, 2, 3
 USAGE_ERROR = NOT_ASKED
-# The bridge expires the question itself; this much later it is taken for silent. Seconds.
-GRACE: Final = 10.0
 # How long taking a question back may wait for a bridge that is just storing it. Seconds.
 WITHDRAWING: Final = 1.0
 MUTED: Final = (
@@ -47,8 +42,6 @@ MUTED: Final = (
     "the terminal."
 )
 STAYS: Final = "The question stays open on the phone until its time is over"
-# How often a wait looks whether it goes on; an answer itself ends it at once. Seconds.
-SLICE: Final = 1.0
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -119,7 +112,7 @@ def _ask(parsed: argparse.Namespace) -> int:
             try:
                 if not bridge.is_up(home):
                     sys.stderr.write(f"{bridge.DOWN}\n")
-                answer = _wait(home, event_id, seconds)
+                answer = answers.wait(home, event_id, seconds)
             except KeyboardInterrupt:
                 sys.stderr.write(f"cctelegram ask: {_withdrawn(home, event_id, path)}\n")
                 raise
@@ -163,13 +156,15 @@ def _withdrawn(home: str, event_id: str, path: str) -> str:
     deadline, removed, code = time.monotonic() + WITHDRAWING, False, 0
     while bridge.is_up(home) and time.monotonic() < deadline:
         try:
-            code, body = bridge.ask(bridge.where(home), f"/cancel/{event_id}", order=True)
-        except (Refusal, OSError, ValueError, KeyError, TypeError) as error:
-            return f"{STAYS}: the bridge does not answer ({error})."
-        if code == 200:
+            state = routes.cancel(home, event_id)
+        except Unreachable as error:
+            return f"{STAYS}. {error}"
+        except BridgeError as error:
+            code = error.code
+        else:
             # Nobody else is to find an answer that this command waited for.
             found = responses.wait(paths.responses_dir(home), event_id, WITHDRAWING)
-            state, answer = orjson.loads(body)["state"], found[1] if found else {}
+            answer = found[1] if found else {}
             if state == "cancelled":
                 return "The question is cancelled; its message on the phone says so."
             said = answer.get("option") or answer.get("text") or "without an answer"
@@ -190,17 +185,6 @@ def _removed(path: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def _wait(home: str, event_id: str, seconds: float) -> dict[str, Any] | None:
-    deadline = time.monotonic() + seconds
-    while True:
-        left = deadline - time.monotonic()
-        if left < -GRACE or (left <= 0 and not bridge.is_up(home)):
-            return None
-        found = responses.wait(paths.responses_dir(home), event_id, max(0.05, min(SLICE, left)))
-        if found is not None:
-            return found[1]
 
 
 def _told(parsed: argparse.Namespace, options: list[str], answer: dict[str, Any] | None) -> int:

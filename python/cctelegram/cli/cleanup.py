@@ -26,10 +26,9 @@ from cctelegram.cli import FAILED, USAGE, store, table
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
+from cctelegram.client import BridgeError, Unreachable, routes
 from cctelegram.config import paths
 from cctelegram.config.load import load
-from cctelegram.server import history
-from cctelegram.server.refusal import Refusal
 from cctelegram.store import retention, schema
 from cctelegram.times.duration import rough
 from cctelegram.times.instant import rfc3339_seconds
@@ -69,18 +68,12 @@ def run(parsed: argparse.Namespace) -> int:
     try:
         rounds.check(settings, parsed.directory)
         try:
-            found = history.ask(
-                home,
-                f"/cleanup/{parsed.action}",
-                order=parsed.action == "run",
-                seconds=SECONDS,
-                directory=parsed.directory,
-            )
-        except history.Unreachable:
+            found = routes.cleanup(home, parsed.action, parsed.directory, SECONDS)
+        except Unreachable:
             found = _without_bridge(parsed, settings)
     except rounds.Unknown as error:
         raise Failed(str(error), USAGE) from None
-    except (rounds.Busy, Refusal) as error:
+    except (rounds.Busy, BridgeError) as error:
         raise Failed(str(error)) from None
     if parsed.action == "stats":
         _print(parsed, found, [_row(row) for row in found["directories"]])

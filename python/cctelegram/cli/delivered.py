@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from cctelegram.server import bridge
-from cctelegram.server.refusal import Refusal
+from cctelegram.client import BridgeError, routes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,9 +34,9 @@ def _look(home: str, path: str, event_id: str | None) -> dict[str, Any]:
     if event_id is None:
         return {"state": "a file" if os.path.exists(path) else "queued"}  # noqa: PTH110 - pathlib is not cheap
     try:
-        found = bridge.delivery(home, event_id)
-    except Refusal as refusal:
-        return {"state": "a file", "reason": str(refusal)}
+        found = routes.delivery(home, event_id)
+    except BridgeError as error:
+        return {"state": "a file", "reason": str(error)}
     if found is None:
         return {"state": "a file"}
     reasons = [each["reason"] for each in found["deliveries"] if each.get("reason")]

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, home_of
-from cctelegram.server import bridge, life
-from cctelegram.server.refusal import Refusal
+from cctelegram.client import BridgeError, bridge, routes
 
 if TYPE_CHECKING:
     import argparse
@@ -37,10 +36,10 @@ def run(parsed: argparse.Namespace) -> int:
         raise Failed("--for goes with a mode: cctelegram mode muted --for 1h")
     try:
         if parsed.mode is not None:
-            sys.stdout.write(f"{life.set_mode(home, parsed.mode, parsed.lasting)['said']}\n")
+            sys.stdout.write(f"{routes.set_mode(home, parsed.mode, parsed.lasting)['said']}\n")
             return 0
-    except Refusal as refusal:
-        raise Failed(str(refusal)) from None
+    except BridgeError as error:
+        raise Failed(str(error)) from None
     told = bridge.status(home)
     if not told["running"]:
         raise Failed(told["note"])

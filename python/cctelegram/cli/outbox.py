@@ -23,12 +23,10 @@ from cctelegram.cli import store, table
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
+from cctelegram.client import BridgeError, Unreachable, routes
 from cctelegram.config.load import load
 from cctelegram.delivery import operator_actions as steps
 from cctelegram.events.lane import LANES
-from cctelegram.pools.loopback import segment
-from cctelegram.server import history
-from cctelegram.server.refusal import Refusal
 from cctelegram.store import operator_actions as orders
 from cctelegram.store import outbox
 from cctelegram.times.duration import rough
@@ -73,15 +71,15 @@ def run(parsed: argparse.Namespace) -> int:
     work = {"list": _list, "show": _show, "retry": _retry, "drop": _drop}[parsed.what]
     try:
         return work(parsed, home_of(parsed))
-    except (Refusal, orders.Impossible) as refusal:
-        raise Failed(str(refusal)) from None
+    except (BridgeError, orders.Impossible) as error:
+        raise Failed(str(error)) from None
 
 
 def _list(parsed: argparse.Namespace, home: str) -> int:
     states = parsed.state or []
     try:
-        told = history.ask(home, "/outbox", state=states, chat=parsed.chat, limit=parsed.limit)
-    except history.Unreachable:
+        told = routes.outbox(home, states, parsed.chat, parsed.limit)
+    except Unreachable:
         told = store.read(home, lambda c: outbox.listed(c, states, parsed.chat, parsed.limit))
     if parsed.json:
         return _json(told)
@@ -115,8 +113,8 @@ def _show(parsed: argparse.Namespace, home: str) -> int:
         return [outbox.shown(connection, number) for number in orders.named(connection, parsed.which)]
 
     try:
-        told = history.ask(home, f"/outbox/show/{segment(parsed.which)}")
-    except history.Unreachable:
+        told = routes.details(home, parsed.which)
+    except Unreachable:
         told = store.read(home, work)
     if parsed.json:
         return _json(told)
@@ -158,10 +156,9 @@ def _retry(parsed: argparse.Namespace, home: str) -> int:
         meant = orders.dead(connection) if parsed.all_dead else orders.named(connection, parsed.which)
         return steps.retry(connection, meant, load(home).settings).told()
 
-    path = "/outbox/retry-dead" if parsed.all_dead else f"/outbox/retry/{segment(parsed.which)}"
     try:
-        told = history.ask(home, path, order=True)
-    except history.Unreachable:
+        told = routes.retry_dead(home) if parsed.all_dead else routes.retry(home, parsed.which)
+    except Unreachable:
         told = store.change(home, work)
     return _followed(parsed, told)
 
@@ -172,8 +169,8 @@ def _drop(parsed: argparse.Namespace, home: str) -> int:
         return steps.drop(connection, orders.named(connection, parsed.which), now).told()
 
     try:
-        told = history.ask(home, f"/outbox/drop/{segment(parsed.which)}", order=True)
-    except history.Unreachable:
+        told = routes.drop(home, parsed.which)
+    except Unreachable:
         told = store.change(home, work)
     return _followed(parsed, told)
 

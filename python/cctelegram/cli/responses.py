@@ -46,7 +46,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 def _line(answer: dict[str, Any]) -> str:
     said = answer.get("option") or answer.get("text") or ""
-    who = answer.get("first_name") or answer.get("user_id") or "nobody"
+    who = responses.display_name(answer) or "nobody"
     about = f" to {answer['event_id']}" if answer.get("event_id") else ""
     what = answer.get("action") or answer.get("kind")
     return _native.one_line(f"{answer.get('timestamp', '')}  {what}{about} by {who}: {said}")

@@ -19,9 +19,7 @@ from cctelegram.cli import store, table
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
-from cctelegram.server import history
-from cctelegram.server.refusal import Refusal
-from cctelegram.server.tools.search import ago
+from cctelegram.client import Unreachable, routes
 from cctelegram.store import search
 from cctelegram.times.instant import local
 
@@ -45,15 +43,13 @@ def run(parsed: argparse.Namespace) -> int:
     """Search and print."""
     home, text = home_of(parsed), " ".join(parsed.text)
     try:
-        since = 0 if parsed.since is None else ago(parsed.since)
-    except Refusal as refusal:
-        raise Failed(f"--{refusal}", 2) from None
+        since = 0 if parsed.since is None else routes.ago(parsed.since)
+    except ValueError as error:
+        raise Failed(f"--since: {error}", 2) from None
     query = search.Query(text, parsed.type, since, parsed.limit)
     try:
-        found = history.ask(home, "/search", text=text, type=parsed.type, since=since, limit=parsed.limit)[
-            "hits"
-        ]
-    except history.Unreachable:
+        found = routes.search(home, text, parsed.type, since, parsed.limit)["hits"]
+    except Unreachable:
         found = store.read(home, lambda c: hits(search.search(c, query)))
     if parsed.json:
         json_line({"count": len(found), "hits": found})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cctelegram import _native
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
-from cctelegram.server import bridge
+from cctelegram.client import bridge
 from cctelegram.times.duration import rough
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def run(parsed: argparse.Namespace) -> int:
     told = bridge.status(home_of(parsed))
     if parsed.json:
         # The bridge counts its own pools; this command's way to it was counted here.
-        told["pools"] = {**(told.get("pools") or {}), **bridge.counted()}
+        told["pools"] = {**(told.get("pools") or {}), **bridge.counters()}
         json_line(told)
     else:
         sys.stdout.write("\n".join(_lines(told)) + "\n")

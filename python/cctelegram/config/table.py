@@ -66,7 +66,7 @@ class Key(msgspec.Struct, frozen=True):
 
 _SECONDS = number(0.1, 3600)
 
-# Name of a pool, its use, and its limits: connections, idle, connect, read, keep-alive. pools/loopback.py
+# Name of a pool, its use, and its limits: connections, idle, connect, read, keep-alive. client/loopback.py
 # repeats the two loopback pools for code that cannot afford this table; a test compares them.
 _POOLS = (
     ("send", "Telegram methods", 10, 5, 5.0, 15.0, 60.0),

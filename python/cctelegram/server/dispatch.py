@@ -8,7 +8,8 @@ from __future__ import annotations
 import sys
 
 from cctelegram import _native
-from cctelegram.server.refusal import Refusal
+from cctelegram.client import BridgeError
+from cctelegram.server import ToolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,15 +34,15 @@ FILES = {
     "process_pending_responses": "responses",
     "get_bridge_status": "status",
     "get_delivery": "status",
-    "search_history": "search",
-    "start_bridge": "life",
-    "ensure_bridge_running": "life",
-    "stop_bridge": "life",
-    "restart_bridge": "life",
-    "check_bridge_process": "life",
-    "switch_to_nomad_mode": "life",
-    "switch_to_local_mode": "life",
-    "switch_to_mute_mode": "life",
+    "search_history": "history",
+    "start_bridge": "lifecycle",
+    "ensure_bridge_running": "lifecycle",
+    "stop_bridge": "lifecycle",
+    "restart_bridge": "lifecycle",
+    "check_bridge_process": "lifecycle",
+    "switch_to_nomad_mode": "lifecycle",
+    "switch_to_local_mode": "lifecycle",
+    "switch_to_mute_mode": "lifecycle",
     "cleanup": "cleanup",
 }
 
@@ -68,8 +69,8 @@ class Dispatch:
     def _answer(self, call: Call) -> bytes:
         try:
             text, structured = find(call.name)(_native.loads(call.arguments), call, self._session)
-        except Refusal as refusal:
-            return self._failed(call, str(refusal))
+        except (ToolError, BridgeError) as error:
+            return self._failed(call, str(error))
         except OSError as error:
             return self._failed(call, f"{call.name}: {error}. Check the disk and the rights of the home.")
         except Exception as error:  # noqa: BLE001  the agent gets an error, the operator the traceback

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from cctelegram.client import bridge
 from cctelegram.config import environment, paths
 from cctelegram.events import build
-from cctelegram.server import bridge
-from cctelegram.server.refusal import Refusal
+from cctelegram.server import ToolError
 from cctelegram.spool import post
 
 TYPE_CHECKING = False
@@ -20,7 +20,7 @@ SOURCE = "claude-code"
 def put(home: str, event: dict[str, Any]) -> tuple[str, str]:
     """Check the event and write it durably; return its id and the path of its file.
 
-    `event` has the protocol's fields, at least type and title. Raises Refusal with all its errors, OSError
+    `event` has the protocol's fields, at least type and title. Raises ToolError with all its errors, OSError
     when it cannot be written.
     """
     event_id = build.new_id()
@@ -31,7 +31,7 @@ def put(home: str, event: dict[str, Any]) -> tuple[str, str]:
     try:
         data = build.build(**given, event_id=event_id)
     except build.InvalidEvent as error:
-        raise Refusal(str(error)) from error
+        raise ToolError(str(error)) from error
     return event_id, post.post(paths.events_dir(home), data)
 
 
@@ -44,6 +44,6 @@ def send(session: Session, event: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Put `event` in the spool; return the tool's result: its file, and whether a bridge runs."""
     home = session.home()
     event_id, path = put(home, event)
-    state = bridge.told(home)
+    state = bridge.state_for_sender(home)
     text = f"Sent as {event_id}." if state["running"] else f"Kept as {event_id}. {state['note']}"
     return text, {"event_id": event_id, "path": path, "accepted": True, "bridge": state}

@@ -19,7 +19,7 @@ from cctelegram import _native
 from cctelegram.config import paths
 from cctelegram.config.errors import SettingsError
 from cctelegram.monitor import memory
-from cctelegram.server.refusal import Refusal
+from cctelegram.server import ToolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Session:
         self._lock: FileLock | None = None
         self._path = ""
         self._calls: dict[str, dict[str, int]] = {}
-        self._told: dict[str, object] = {
+        self._facts: dict[str, object] = {
             "id": self.id,
             "pid": os.getpid(),
             # Not by times.instant, which would be loaded at every start for this line.
@@ -51,14 +51,14 @@ class Session:
         }
         try:
             self.home()
-        except Refusal:
+        except ToolError:
             # The server starts all the same; the tools report the error when they are called.
             pass
 
     def home(self) -> str:
         """Return the home, after creating its directories and this session's locked file in it.
 
-        Raises Refusal with the reason if that fails.
+        Raises ToolError with the reason if that fails.
         """
         with self._guard:
             try:
@@ -67,7 +67,7 @@ class Session:
                     paths.make(home)
                     self._open(home)
             except (SettingsError, OSError) as error:
-                raise Refusal(
+                raise ToolError(
                     f"CCTelegram cannot use its home: {error}. Mend that, or set CC_TELEGRAM_HOME to a "
                     "directory this user can write."
                 ) from error
@@ -78,8 +78,8 @@ class Session:
         with self._guard:
             counts = self._calls.setdefault(call.name, {"ok": 0, "error": 0})
             counts[result] += 1
-            self._told["client"] = call.client
-            self._told["protocol"] = call.protocol
+            self._facts["client"] = call.client
+            self._facts["protocol"] = call.protocol
             if self._lock is not None:
                 try:
                     self._lock.write(self._file())
@@ -98,12 +98,6 @@ class Session:
                 self._lock.unlock()
                 self._lock = None
 
-    def is_live(self, session_id: object) -> bool:
-        """Return whether `session_id`, from an answer, is another session that still runs."""
-        if not isinstance(session_id, str) or not session_id.isalnum() or session_id == self.id:
-            return False
-        return _native.is_locked(os.path.join(paths.sessions_dir(self.home()), f"{session_id}.json"))
-
     def _open(self, home: str) -> None:
         path = os.path.join(paths.sessions_dir(home), f"{self.id}.json")
         lock = _native.FileLock(path)
@@ -112,11 +106,11 @@ class Session:
         self._lock, self._path = lock, path
 
     def _file(self) -> bytes:
-        told = {**self._told, "calls": self._calls, "pools": _pools(), "rss_bytes": memory.resident()}
-        return _native.dumps(told)
+        content = {**self._facts, "calls": self._calls, "pools": _pools(), "rss_bytes": memory.resident()}
+        return _native.dumps(content)
 
 
 def _pools() -> dict[str, object]:
     """Return the counters of the connections to the bridge; empty until a tool has imported them."""
-    bridge = sys.modules.get("cctelegram.server.bridge")
-    return {} if bridge is None else bridge.counted()
+    bridge = sys.modules.get("cctelegram.client.bridge")
+    return {} if bridge is None else bridge.counters()

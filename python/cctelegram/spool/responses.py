@@ -13,31 +13,11 @@ from cctelegram import _native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
 WITHDRAWN = ".withdrawn"
 CHUNK = 64  # answers read at once in the search for those that may be taken
-
-
-def post_answer(responses_dir: str, answer: Mapping[str, Any], *, at_us: int | None = None) -> str:
-    """Write an answer atomically and durably under a unique name; return the name.
-
-    Args:
-        responses_dir: Created when missing.
-        answer: The keys of the protocol's table; the name's slug comes from `event_id`.
-        at_us: Time of the answer, in microseconds since the epoch; now, when left out.
-    """
-    data = _native.dumps(dict(answer))
-    moment = time.time_ns() // 1000 if at_us is None else at_us
-    while True:
-        token = int.from_bytes(os.urandom(4), "big")
-        name = _native.answer_name(answer.get("event_id"), moment, token)
-        try:
-            _native.deliver_answer(responses_dir, name, data)
-        except FileExistsError:
-            continue  # the same microsecond, the same 32 random bits
-        return name
 
 
 def name(event_id: str | None, at_us: int, token: int) -> str:
@@ -84,10 +64,24 @@ def sweep(responses_dir: str) -> None:
             os.unlink(os.path.join(responses_dir, name))  # noqa: PTH108, PTH118  as above
 
 
+def names(responses_dir: str, *, newest_first: bool = False) -> list[str]:
+    """Return the names of the answers that are not taken, in order of time."""
+    return [answer.name for answer in _native.list_answers(responses_dir, None, newest_first)]
+
+
+def read(responses_dir: str, names: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
+    """Return those of the answers that are not taken, as (name, answer), without taking them."""
+    return _parsed(_native.read_answers(responses_dir, names))
+
+
 def newest(responses_dir: str, limit: int) -> list[tuple[str, dict[str, Any]]]:
     """Return the newest answers that are not taken, newest first, as (name, answer), without taking them."""
-    names = [answer.name for answer in _native.list_answers(responses_dir, limit)]
-    return _parsed(_native.read_answers(responses_dir, names))
+    return read(responses_dir, [answer.name for answer in _native.list_answers(responses_dir, limit)])
+
+
+def take_named(responses_dir: str, names: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
+    """Take the answers of these names; return those that no other process took first, as (name, answer)."""
+    return _parsed(_native.take_answers(responses_dir, names))
 
 
 def take(
@@ -106,14 +100,14 @@ def take(
         sessions_dir: `state/sessions`; without it no answer is left to a session.
     """
     taken: list[tuple[str, dict[str, Any]]] = []
-    names = [answer.name for answer in _native.list_answers(responses_dir, None, newest_first=False)]
-    for start in range(0, len(names), CHUNK):
-        wanted = len(names) if limit is None else limit - len(taken)
+    waiting = names(responses_dir)
+    for start in range(0, len(waiting), CHUNK):
+        wanted = len(waiting) if limit is None else limit - len(taken)
         if wanted <= 0:
             break
-        found = _parsed(_native.read_answers(responses_dir, names[start : start + CHUNK]))
-        free = [name for name, answer in found if not _awaited_by_another(answer, session, sessions_dir)]
-        taken += _parsed(_native.take_answers(responses_dir, free[:wanted]))
+        found = read(responses_dir, waiting[start : start + CHUNK])
+        free = [name for name, answer in found if not is_awaited(answer, session, sessions_dir)]
+        taken += take_named(responses_dir, free[:wanted])
     return taken
 
 
@@ -122,23 +116,56 @@ def wait(
 ) -> tuple[str, dict[str, Any]] | None:
     """Wait for the answer to an event and take it; return None when none came within `timeout` seconds.
 
-    Blocks the thread with the interpreter lock released; `waiter.close()` from another thread ends it.
+    Return also the decision on the event that another process took first. Blocks the thread with the
+    interpreter lock released; `waiter.close()` from another thread ends it.
     """
     waiter = waiter or _native.AnswerWaiter(responses_dir)
     deadline = time.monotonic() + timeout
     while found := waiter.wait(event_id, max(0.0, deadline - time.monotonic())):
-        if taken := _parsed(_native.take_answers(responses_dir, [found[0]])):
-            return taken[0]
+        own = take_named(responses_dir, [found[0]])
+        answer = own[0][1] if own else taken_decision(responses_dir, event_id)
+        if answer is not None:
+            return found[0], answer
     return None
 
 
-def _awaited_by_another(answer: Mapping[str, Any], session: str | None, sessions_dir: str | None) -> bool:
+def taken_decision(responses_dir: str, event_id: str) -> dict[str, Any] | None:
+    """Return the decision on the event from `taken/`, or None if there is none (any more)."""
+    directory = os.path.join(responses_dir, "taken")  # noqa: PTH118  pathlib is not cheap
+    try:
+        names = sorted(os.listdir(directory), reverse=True)  # noqa: PTH208  as above
+    except FileNotFoundError:
+        return None
+    slug = _native.answer_name(event_id, 0, 0)[len("19700101T000000.000000Z-") : -len("-00000000.json")]
+    for name in names:
+        if f"-{slug}-" not in name:
+            continue
+        try:
+            with open(os.path.join(directory, name), "rb") as opened:  # noqa: PTH118, PTH123  as above
+                [(_, answer)] = _parsed([(name, opened.read())])
+        except OSError:
+            continue  # removed by cleanup meanwhile
+        # A comment after a tap is a message about the same event, and newer.
+        if answer.get("event_id") == event_id and answer.get("kind") == "decision":
+            return answer
+    return None
+
+
+def is_awaited(answer: Mapping[str, Any], session: str | None, sessions_dir: str | None) -> bool:
+    """Return whether a live session other than `session` waits for the answer."""
     awaiting = answer.get("awaited_by")
     if not isinstance(awaiting, str) or awaiting == session or sessions_dir is None:
         return False
     if os.path.basename(awaiting) != awaiting or not awaiting:  # noqa: PTH119  pathlib is not cheap
         return False  # not the name of a session's file
     return _native.is_locked(os.path.join(sessions_dir, f"{awaiting}.json"))  # noqa: PTH118  as above
+
+
+def display_name(answer: Mapping[str, Any]) -> str:
+    """Return the name of the person who answered; empty if there is none."""
+    username = answer.get("username")
+    name = answer.get("first_name") or (f"@{username}" if username else None) or answer.get("user_id")
+    return str(name or "")
 
 
 def _parsed(answers: list[tuple[str, bytes]]) -> list[tuple[str, dict[str, Any]]]:

@@ -4,13 +4,11 @@
 
 from __future__ import annotations
 
-import time
-
-from cctelegram import _native
+from cctelegram.client import answers, bridge
 from cctelegram.config import paths
-from cctelegram.server import answers, bridge
+from cctelegram.server import ToolError
 from cctelegram.server.outgoing import put, send
-from cctelegram.server.refusal import Refusal
+from cctelegram.spool import responses
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,12 +19,8 @@ if TYPE_CHECKING:
 
     Result = tuple[str, dict[str, Any]]
 
-# How soon a wait notices that the client has cancelled it or disconnected.
-LOOK_SECONDS = 0.5
 # Clients time out on a tool that is silent for five minutes.
 PROGRESS_SECONDS = 5.0
-# A running bridge writes the answer `expired` itself, by its own clock.
-BRIDGE_SECONDS = 10.0
 
 YES_AND_NO = ["Approve", "Deny"]
 
@@ -54,7 +48,7 @@ def ask(arguments: dict[str, Any], call: Call, session: Session) -> Result:
             return text, {"outcome": "muted", "delivered": "no", "bridge": {"running": True}}
         event_id = _post(home, arguments, call, session)
     else:
-        before = answers.taken(home, event_id)
+        before = responses.taken_decision(paths.responses_dir(home), event_id)
         if before is not None:
             return _result(before)
     session.waiting.add(event_id)
@@ -85,38 +79,28 @@ def _add_default(data: dict[str, Any], arguments: dict[str, Any]) -> None:
         return
     if default not in arguments["options"]:
         options = ", ".join(arguments["options"])
-        raise Refusal(f"default_on_timeout: read {default}; allowed is one of the options: {options}")
+        raise ToolError(f"default_on_timeout: read {default}; allowed is one of the options: {options}")
     data["default_on_timeout"] = default
 
 
 def _wait(home: str, event_id: str, seconds: float, call: Call) -> dict[str, Any] | None:
-    """Return the answer, or None on timeout."""
-    waiter = _native.AnswerWaiter(paths.responses_dir(home))
-    start = time.monotonic()
-    told = -PROGRESS_SECONDS
-    while True:
-        passed = time.monotonic() - start
+    """Return the answer, or None on timeout; report progress. Raises ToolError when the call is cancelled."""
+    reported = -PROGRESS_SECONDS
+
+    def check(passed: float) -> None:
+        nonlocal reported
         if call.cancelled():
-            raise Refusal(f"The wait was cut off; call ask with event_id {event_id} to go on with it.")
-        if passed >= seconds and (passed >= seconds + BRIDGE_SECONDS or not bridge.is_up(home)):
-            return None
-        if passed - told >= PROGRESS_SECONDS:
-            told = passed
+            raise ToolError(f"The wait was cut off; call ask with event_id {event_id} to go on with it.")
+        if passed - reported >= PROGRESS_SECONDS:
+            reported = passed
             left = max(0, round(seconds - passed))
             call.progress(passed, seconds, f"Waiting for an answer on the phone, {left} s left")
-        until_end = seconds - passed if passed < seconds else LOOK_SECONDS
-        found = waiter.wait(event_id, min(LOOK_SECONDS, until_end))
-        if found is None:
-            continue
-        taken = answers.take(home, [found[0]])
-        # If another reader took the file first, the answer is in `taken/`.
-        answer = taken[0] if taken else answers.taken(home, event_id)
-        if answer is not None:
-            return answer
+
+    return answers.wait(home, event_id, seconds, check)
 
 
 def _out_of_time(home: str, event_id: str, arguments: dict[str, Any]) -> Result:
-    state = bridge.told(home)
+    state = bridge.state_for_sender(home)
     result = {
         "outcome": "expired",
         "event_id": event_id,
@@ -146,7 +130,7 @@ def _result(answer: dict[str, Any]) -> Result:
         "option": answer.get("option"),
         "option_index": answer.get("option_index"),
         "text": answer.get("text"),
-        "who": answers.who(answer) or None,
+        "who": responses.display_name(answer) or None,
         "when": answer.get("timestamp"),
         "response_time_seconds": answer.get("response_time_seconds"),
     }

@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-from cctelegram import _native
-from cctelegram.server import bridge
-from cctelegram.server.refusal import Refusal
+from cctelegram.client import Unreachable, bridge, routes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,40 +15,21 @@ if TYPE_CHECKING:
 
 # A round over a million files takes some seconds; a client waits at least five minutes.
 SECONDS = 120.0
-DOWN = f"{bridge.DOWN} `cctelegram cleanup` works without it."
 
 
 def cleanup(arguments: dict[str, Any], call: Call, session: Session) -> tuple[str, dict[str, Any]]:
     """Ask the bridge to plan or run a cleanup, or for its statistics."""
-    action, directory = arguments["action"], arguments.get("directory")
-    told = ask(session.home(), action, directory)
-    return _sentence(action, told), told
-
-
-def ask(home: str, action: str, directory: str | None) -> dict[str, Any]:
-    """Send the request over loopback HTTP. Raises Refusal when the bridge is down or reports an error."""
+    home, action, directory = session.home(), arguments["action"], arguments.get("directory")
     if not bridge.is_up(home):
-        raise Refusal(DOWN)
-    from cctelegram.pools.loopback import segment  # noqa: PLC0415  imports socket, and is rarely needed
-
-    at = bridge.where(home)
-    path = f"/cleanup/{action}" + (f"?directory={segment(directory)}" if directory else "")
-    try:
-        code, body = bridge.ask(at, path, order=action == "run", seconds=SECONDS)
-        told = _native.loads(body)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Refusal(bridge.SILENT.format(why=f"{type(error).__name__}: {error}")) from None
-    if code != 200 or not isinstance(told, dict):
-        why = told.get("error") if isinstance(told, dict) else None
-        raise Refusal(str(why or f"The bridge answered {code}."))
-    found: dict[str, Any] = told
-    return found
+        raise Unreachable(f"{bridge.DOWN} `cctelegram cleanup` works without it.")
+    answer = routes.cleanup(home, action, [directory] if directory else [], SECONDS)
+    return _sentence(action, answer), answer
 
 
-def _sentence(action: str, told: dict[str, Any]) -> str:
+def _sentence(action: str, answer: dict[str, Any]) -> str:
     if action == "stats":
-        files = sum(row["files"] for row in told["directories"])
-        return f"{files} entries in {len(told['directories'])} directories."
-    what = "would go" if told["dry_run"] else "went"
-    problems = "; ".join(told["problems"])
-    return f"{told['files']} entries, {told['bytes']} bytes, {what}.{f' {problems}' if problems else ''}"
+        files = sum(row["files"] for row in answer["directories"])
+        return f"{files} entries in {len(answer['directories'])} directories."
+    what = "would go" if answer["dry_run"] else "went"
+    problems = "; ".join(answer["problems"])
+    return f"{answer['files']} entries, {answer['bytes']} bytes, {what}.{f' {problems}' if problems else ''}"

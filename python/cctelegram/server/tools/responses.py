@@ -4,7 +4,12 @@
 
 from __future__ import annotations
 
-from cctelegram.server import answers, bridge
+import time
+
+from cctelegram.client import bridge
+from cctelegram.config import paths
+from cctelegram.spool import responses
+from cctelegram.times.instant import compact
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,13 +22,14 @@ if TYPE_CHECKING:
 
 # Answers in one call: more would exceed the client's limit on a result, and each is returned only once.
 AT_ONCE = 50
+KINDS = ("decision", "message", "command")
 
 
 def get_telegram_responses(arguments: dict[str, Any], call: Call, session: Session) -> Result:
     """Return the newest answers without taking them."""
-    home = session.home()
-    names = answers.names(home, newest_first=True)
-    found = [answer for _, answer in answers.read(home, names[: arguments["limit"]])]
+    directory = paths.responses_dir(session.home())
+    names = responses.names(directory, newest_first=True)
+    found = [answer for _, answer in _read(directory, names[: arguments["limit"]])]
     text = f"{len(found)} of {len(names)} answers, newest first." if names else "No answers wait."
     return text, {"count": len(found), "total": len(names), "responses": found}
 
@@ -32,10 +38,17 @@ def process_pending_responses(arguments: dict[str, Any], call: Call, session: Se
     """Take the answers that call for action, oldest first; each is returned only once."""
     home = session.home()
     minutes = arguments["since_minutes"]
-    oldest = answers.since(minutes)
-    recent = answers.read(home, [each for each in answers.names(home, newest_first=False) if each >= oldest])
-    free = [name for name, answer in recent if not answers.is_left_to_another(session, answer)]
-    taken = answers.take(home, free[:AT_ONCE])
+    directory, sessions = paths.responses_dir(home), paths.sessions_dir(home)
+    # The name of an answer begins with its time.
+    oldest = compact(time.time_ns() // 1000 - int(minutes * 60_000_000))
+    recent = _read(directory, [name for name in responses.names(directory) if name >= oldest])
+    free = [
+        name
+        for name, answer in recent
+        if answer.get("event_id") not in session.waiting
+        and not responses.is_awaited(answer, session.id, sessions)
+    ]
+    taken = [answer for _, answer in responses.take_named(directory, free[:AT_ONCE])]
     # Only decisions count: the action of a command is set by its producer, and may equal one of these.
     actions = [answer.get("action") for answer in taken if answer["kind"] == "decision"]
     summary = {
@@ -54,7 +67,7 @@ def process_pending_responses(arguments: dict[str, Any], call: Call, session: Se
         recommendations.append(
             f"{len(recent) - len(free)} answers were left to the `ask` that waits for them."
         )
-    state = bridge.told(home)
+    state = bridge.state_for_sender(home)
     text = f"{len(taken)} answers taken, of {len(recent)} in the last {minutes} minutes."
     if not state["running"]:
         text += f" {state['note']}"
@@ -66,9 +79,16 @@ def process_pending_responses(arguments: dict[str, Any], call: Call, session: Se
     }
 
 
+def _read(directory: str, names: list[str]) -> list[tuple[str, dict[str, Any]]]:
+    """Return name and content of those that still exist and are answers of the protocol."""
+    return [
+        (name, answer) for name, answer in responses.read(directory, names) if answer.get("kind") in KINDS
+    ]
+
+
 def _recommend(answer: dict[str, Any]) -> str:
     about = answer.get("task_id") or answer.get("event_id") or "no event of ours"
-    who = answers.who(answer) or "nobody"
+    who = responses.display_name(answer) or "nobody"
     words = answer.get("text")
     said = f", saying: {words}" if words else ""
     given = answer.get("option") or words

@@ -4,11 +4,8 @@
 
 from __future__ import annotations
 
-import time
-
-from cctelegram.server import history
-from cctelegram.server.refusal import Refusal
-from cctelegram.times import duration
+from cctelegram.client import routes
+from cctelegram.server import ToolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,31 +17,14 @@ if TYPE_CHECKING:
 
 def search_history(arguments: dict[str, Any], call: Call, session: Session) -> tuple[str, dict[str, Any]]:
     """Search by a request to the bridge, which owns the store."""
-    since = arguments.get("since")
-    told: dict[str, Any] = history.ask(
-        session.home(),
-        "/search",
-        text=arguments["text"],
-        type=arguments.get("type"),
-        since=None if since is None else ago(since),
-        limit=arguments["limit"],
-    )
-    lines = [_line(hit) for hit in told["hits"]]
-    return "\n".join([f"{told['count']} found.", *lines]), told
-
-
-def ago(length: str) -> int:
-    """Return the time `length` ago, such as 90s, 30m, 12h or 2d, in microseconds since the epoch.
-
-    Raises Refusal for an invalid length.
-    """
+    home, since = session.home(), arguments.get("since")
     try:
-        seconds = duration.seconds(length)
-    except ValueError:
-        raise Refusal(
-            f"since: read {length}; it takes a number and a unit, such as 90s, 30m, 12h or 2d"
-        ) from None
-    return max(0, time.time_ns() // 1000 - int(seconds * 1_000_000))
+        at = None if since is None else routes.ago(since)
+    except ValueError as error:
+        raise ToolError(f"since: {error}") from None
+    answer = routes.search(home, arguments["text"], arguments.get("type"), at, arguments["limit"])
+    lines = [_line(hit) for hit in answer["hits"]]
+    return "\n".join([f"{answer['count']} found.", *lines]), answer
 
 
 def _line(hit: dict[str, Any]) -> str:

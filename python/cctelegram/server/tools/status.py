@@ -6,9 +6,8 @@ from __future__ import annotations
 
 import os
 
+from cctelegram.client import BridgeError, bridge, routes
 from cctelegram.config import paths
-from cctelegram.server import bridge
-from cctelegram.server.refusal import Refusal
 from cctelegram.times.instant import rfc3339_seconds
 
 TYPE_CHECKING = False
@@ -32,11 +31,11 @@ def get_bridge_status(arguments: dict[str, Any], call: Call, session: Session) -
 
 def get_delivery(arguments: dict[str, Any], call: Call, session: Session) -> tuple[str, dict[str, Any]]:
     """Return the deliveries of an event; while the bridge is down, a note that its file waits."""
-    event_id = str(arguments["event_id"])
+    home, event_id = session.home(), str(arguments["event_id"])
     try:
-        found = bridge.delivery(session.home(), event_id)
-    except Refusal as refusal:
-        note = str(refusal)
+        found = routes.delivery(home, event_id)
+    except BridgeError as error:
+        note = str(error)
         return note, {"event_id": event_id, "known": False, "state": "unknown", "note": note}
     if found is None:
         note = f"No event {event_id} is known: it may still lie in events/ as a file, or the id is another."
@@ -47,8 +46,8 @@ def get_delivery(arguments: dict[str, Any], call: Call, session: Session) -> tup
     for each in deliveries:
         if "digest" in each:
             each["digest"] = {key: value for key, value in each["digest"].items() if value is not None}
-    told = {**found, "known": True, "deliveries": deliveries}
-    return f"{event_id}: {found['state']}. {' '.join(map(_way, deliveries))}".rstrip(), told
+    result = {**found, "known": True, "deliveries": deliveries}
+    return f"{event_id}: {found['state']}. {' '.join(map(_way, deliveries))}".rstrip(), result
 
 
 def _way(each: dict[str, Any]) -> str:

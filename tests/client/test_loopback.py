@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
+from cctelegram.client import connection, loopback
 from cctelegram.config.load import load
-from cctelegram.pools import exchange, loopback
 from pools.wire import answer, close, drops, last, never, raw, slowly, wire
 from running import wait_for
 
@@ -198,7 +198,7 @@ def test_what_is_not_http_is_an_error() -> None:
 
 
 def test_an_answer_without_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchange, "MAX_ANSWER_BYTES", 10)
+    monkeypatch.setattr(connection, "MAX_ANSWER_BYTES", 10)
 
     def work(server: Wire) -> None:
         with pytest.raises(loopback.LoopbackError, match="over 10 bytes"):
@@ -219,7 +219,7 @@ def test_a_proxy_of_the_environment_does_not_count(monkeypatch: pytest.MonkeyPat
 
 def test_importing_it_costs_no_http() -> None:
     program = (
-        "import sys; import cctelegram.pools.loopback; print('http' in sys.modules, 'ssl' in sys.modules)"
+        "import sys; import cctelegram.client.loopback; print('http' in sys.modules, 'ssl' in sys.modules)"
     )
     printed = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

@@ -15,7 +15,7 @@ class Stale(ConnectionError):
     """The peer closed a kept connection before it sent any byte of a response."""
 
 
-class Exchange:
+class Connection:
     """One connection to `address`. Raises OSError, with a sentence, when it cannot connect.
 
     Attributes:
@@ -27,7 +27,7 @@ class Exchange:
         self.address = address
         self.ended = False
         self._used = time.monotonic()
-        self._asked = 0
+        self._requests = 0
         self._rest = bytearray()
         try:
             self._socket = socket.create_connection(address, connect_seconds)
@@ -35,7 +35,7 @@ class Exchange:
             raise TimeoutError(f"it could not be connected within {connect_seconds:g} s") from None
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def ask(self, method: str, path: str, key: str, read_seconds: float) -> tuple[int, bytes]:
+    def request(self, method: str, path: str, key: str, read_seconds: float) -> tuple[int, bytes]:
         """Send a request without a body; return status and body.
 
         Raises:
@@ -45,7 +45,7 @@ class Exchange:
             ValueError: the response is not HTTP, or too long.
         """
         self.ended = True  # until the response is read to its end
-        self._asked += 1
+        self._requests += 1
         self._seconds = read_seconds
         self._deadline = time.monotonic() + 2 * read_seconds
         request = (
@@ -57,7 +57,7 @@ class Exchange:
             self._socket.sendall(request.encode("ascii"))
             head = self._until(b"\r\n\r\n", MAX_HEAD_BYTES)
         except ConnectionError as error:
-            if self._asked > 1 and not self._rest:
+            if self._requests > 1 and not self._rest:
                 raise Stale(f"the kept connection was closed: {error}") from error
             raise
         status, fields = _parsed(head)

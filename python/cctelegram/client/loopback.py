@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from cctelegram.pools.exchange import Exchange
+    from cctelegram.client.connection import Connection
 
-# Where a bridge listens that has not said its address in state/bridge.json: one of an earlier version.
+# The address of a bridge of an earlier version, whose state/bridge.json does not name it.
 HOST = "127.0.0.1"
-# The figures of the two pools where a running bridge has not said others in state/bridge.json. They stand in
-# config/table.py as well, which costs more than a command that asks once; a test compares the two.
+# The defaults of the two pools, for a bridge whose state/bridge.json names no others. config/table.py has the
+# same, but its import costs more than a short command may; a test compares the two.
 HEALTH: Mapping[str, float] = {
     "connections": 2,
     "idle": 1,
@@ -62,7 +62,7 @@ class Loopback:
         self.counters = Counters()
         self._guard = threading.Condition()
         self._figures = figures
-        self._kept: list[Exchange] = []
+        self._kept: list[Connection] = []
 
     def change(self, figures: Mapping[str, float]) -> None:
         """Apply other figures to further requests."""
@@ -75,14 +75,14 @@ class Loopback:
 
         Retried once when the peer had closed a kept connection and sent no response.
         """
-        return self._ask("GET", (host, port), path, key)
+        return self._request("GET", (host, port), path, key)
 
     def post(self, port: int, path: str, key: str, host: str = HOST) -> tuple[int, bytes]:
         """Post nothing to `path`; return status and body.
 
         Never retried: the bridge may have done it before the connection broke.
         """
-        return self._ask("POST", (host, port), path, key)
+        return self._request("POST", (host, port), path, key)
 
     def snapshot(self) -> dict[str, Any]:
         """Return the counters, after closing the expired connections."""
@@ -97,23 +97,23 @@ class Loopback:
                 self._drop(each)
             self._kept.clear()
 
-    def _ask(self, method: str, address: tuple[str, int], path: str, key: str) -> tuple[int, bytes]:
-        from cctelegram.pools.exchange import Stale, written  # noqa: PLC0415  see above
+    def _request(self, method: str, address: tuple[str, int], path: str, key: str) -> tuple[int, bytes]:
+        from cctelegram.client.connection import Stale, written  # noqa: PLC0415  see above
 
         with self._guard:
             self.counters.requests += 1
             figures = self._figures
         try:
             with self._guard:
-                exchange = self._take(address, figures)
+                connection = self._take(address, figures)
             try:
-                answer = self._over(exchange, address, figures, method, path, key)
+                answer = self._send(connection, address, figures, method, path, key)
             except Stale:
                 if method != "GET":
                     raise
                 with self._guard:
-                    exchange = self._take(address, figures, fresh=True)
-                answer = self._over(exchange, address, figures, method, path, key)
+                    connection = self._take(address, figures, fresh=True)
+                answer = self._send(connection, address, figures, method, path, key)
         except (OSError, ValueError, OverflowError) as error:
             with self._guard:
                 self.counters.failed(type(error).__name__)
@@ -125,7 +125,7 @@ class Loopback:
 
     def _take(
         self, address: tuple[str, int], figures: Mapping[str, float], *, fresh: bool = False
-    ) -> Exchange | None:
+    ) -> Connection | None:
         """Acquire a permit for one connection; return a kept one to this address, or None."""
         if self.counters.in_use >= self._figures["connections"]:
             self._wait(figures["connect_seconds"])
@@ -153,9 +153,9 @@ class Loopback:
             used = self.counters.in_use
             raise PoolTimeout(f"no connection was free within {seconds:g} s: all {used} were in use")
 
-    def _over(
+    def _send(
         self,
-        exchange: Exchange | None,
+        connection: Connection | None,
         address: tuple[str, int],
         figures: Mapping[str, float],
         method: str,
@@ -163,26 +163,26 @@ class Loopback:
         key: str,
     ) -> tuple[int, bytes]:
         """Send a request over a connection, a new one for None; keep the connection when possible."""
-        from cctelegram.pools.exchange import Exchange  # noqa: PLC0415  see above
+        from cctelegram.client.connection import Connection  # noqa: PLC0415  see above
 
         keep = False
         try:
-            if exchange is None:
-                exchange = Exchange(address, figures["connect_seconds"])
+            if connection is None:
+                connection = Connection(address, figures["connect_seconds"])
                 with self._guard:
                     self.counters.opened += 1
-            answer = exchange.ask(method, path, key, figures["read_seconds"])
-            keep = not exchange.ended
+            answer = connection.request(method, path, key, figures["read_seconds"])
+            keep = not connection.ended
         finally:
             with self._guard:
                 self.counters.in_use -= 1
                 self.counters.open -= not keep
-                if keep and exchange is not None:
-                    self._kept.append(exchange)
+                if keep and connection is not None:
+                    self._kept.append(connection)
                     while len(self._kept) > self._figures["idle"]:
                         self._drop(self._kept.pop(0))
-                elif exchange is not None:
-                    exchange.close()
+                elif connection is not None:
+                    connection.close()
                 self._guard.notify()
         return answer
 
@@ -191,28 +191,21 @@ class Loopback:
             self._kept.remove(each)
             self._drop(each)
 
-    def _drop(self, exchange: Exchange) -> None:
-        exchange.close()
+    def _drop(self, connection: Connection) -> None:
+        connection.close()
         self.counters.open -= 1
+
+
+def once(timeout: float) -> Loopback:
+    """Return a client that closes its connection after each request; `timeout` to connect and to read."""
+    return Loopback({**STATUS, "idle": 0, "connect_seconds": timeout, "read_seconds": timeout})
 
 
 def get(port: int, path: str, key: str, timeout: float = 2.0, host: str = HOST) -> tuple[int, bytes]:
     """Return status and body of one request, over a connection of its own. Raises LoopbackError."""
-    return _once(timeout).get(port, path, key, host)
+    return once(timeout).get(port, path, key, host)
 
 
 def post(port: int, path: str, key: str, timeout: float = 5.0, host: str = HOST) -> tuple[int, bytes]:
     """Post nothing to `path`; return status and body. Raises LoopbackError."""
-    return _once(timeout).post(port, path, key, host)
-
-
-def segment(text: str) -> str:
-    """Return any text as one segment of a path: percent-encoded UTF-8 (RFC 3986)."""
-    return "".join(
-        chr(byte) if chr(byte).isalnum() and byte < 128 else f"%{byte:02X}"
-        for byte in text.encode(errors="replace")
-    )
-
-
-def _once(timeout: float) -> Loopback:
-    return Loopback({**STATUS, "idle": 0, "connect_seconds": timeout, "read_seconds": timeout})
+    return once(timeout).post(port, path, key, host)

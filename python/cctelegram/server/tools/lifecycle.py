@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from cctelegram.server import bridge, life
+from cctelegram.client import bridge, lifecycle, routes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,33 +18,33 @@ if TYPE_CHECKING:
 
 def start_bridge(arguments: dict[str, Any], call: Call, session: Session) -> Result:
     """Start the bridge unless it runs."""
-    return _told(life.ensure(session.home()))
+    return _result(lifecycle.ensure(session.home()))
 
 
 def ensure_bridge_running(arguments: dict[str, Any], call: Call, session: Session) -> Result:
     """Start the bridge unless it runs; the name that older prompts use."""
-    return _told(life.ensure(session.home()))
+    return _result(lifecycle.ensure(session.home()))
 
 
 def stop_bridge(arguments: dict[str, Any], call: Call, session: Session) -> Result:
     """Stop the bridge after the requests in flight."""
-    return _told(life.stop(session.home()))
+    return _result(lifecycle.stop(session.home()))
 
 
 def restart_bridge(arguments: dict[str, Any], call: Call, session: Session) -> Result:
     """Stop the bridge if it runs, and start one."""
-    return _told(life.restart(session.home()))
+    return _result(lifecycle.restart(session.home()))
 
 
 def check_bridge_process(arguments: dict[str, Any], call: Call, session: Session) -> Result:
     """Report whether the bridge runs, by its lock and its own answer."""
     status = bridge.status(session.home())
     running = bool(status["running"])
-    told: dict[str, Any] = {"success": running, "action": "running" if running else "not_running"}
+    result: dict[str, Any] = {"success": running, "action": "running" if running else "not_running"}
     for key, name in (("pid", "pid"), ("uptime_seconds", "uptime"), ("note", "note")):
         if status.get(key) is not None:
-            told[name] = status[key]
-    return _told(told)
+            result[name] = status[key]
+    return _result(result)
 
 
 def switch_to_nomad_mode(arguments: dict[str, Any], call: Call, session: Session) -> Result:
@@ -63,11 +63,11 @@ def switch_to_mute_mode(arguments: dict[str, Any], call: Call, session: Session)
 
 
 def _mode(session: Session, mode: str) -> Result:
-    told = life.set_mode(session.home(), mode)
-    return str(told["said"]), {"success": True, "mode": told["mode"]}
+    result = routes.set_mode(session.home(), mode)
+    return str(result["said"]), {"success": True, "mode": result["mode"]}
 
 
-def _told(result: dict[str, Any]) -> Result:
+def _result(result: dict[str, Any]) -> Result:
     words = {
         "started": "The bridge was started",
         "already_running": "The bridge runs already",
