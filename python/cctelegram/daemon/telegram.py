@@ -22,10 +22,10 @@ from cctelegram.delivery.pauses import Pauses
 from cctelegram.delivery.sender import Sender
 from cctelegram.delivery.topics import Topics
 from cctelegram.pools.pools import Pools
+from cctelegram.retry import CONNECT, TOKEN_LOCK
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
 from cctelegram.runtime.jumps import SLEPT
-from cctelegram.runtime.retry import CONNECT, TOKEN_LOCK
 from cctelegram.runtime.signals import ClockJumped, SettingsChanged, StoreReplaced, TokenRejected
 from cctelegram.store import chats, facts, updates
 from cctelegram.telegram import access, errors

@@ -16,9 +16,9 @@ from cctelegram.delivery.payload import Payload, pack
 from cctelegram.events.event import from_row
 from cctelegram.intake.mode_events import ModeEvents
 from cctelegram.policy.judge import DECISIONS, stops
+from cctelegram.retry import DISK
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
-from cctelegram.runtime.retry import DISK
 from cctelegram.runtime.signals import DecisionOpened, DeliveriesQueued, EventsStored, SettingsChanged
 from cctelegram.spool.inbox import bounds
 from cctelegram.store import deliveries, facts, intake

@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cctelegram.runtime.retry import DISK, RESTART
+from cctelegram.retry import DISK, RESTART
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

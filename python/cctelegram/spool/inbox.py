@@ -14,15 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from cctelegram import _native
+from cctelegram.retry import DISK
 from cctelegram.spool.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from cctelegram.config.settings import Spool
-
-TROUBLE_RETRY_SECONDS = 1.0
-"""Between two attempts at an events directory that can be neither made nor listed."""
 
 READ_AHEAD_BYTES = 512 << 10
 """No batch is read ahead of one that holds more: two large events should not stand in memory at once."""
@@ -90,7 +88,7 @@ class Inbox:
 
         Batches come as fast as the caller asks for them. While there are more, one is read ahead, except of
         a large batch: with a slow caller, the files stay in the events directory.
-        A fault of the events directory is reported in `trouble` and retried each second.
+        A fault of the events directory is reported in `trouble` and retried (`retry.DISK`).
         """
         while not self._stopped:
             ahead, self._ahead = self._ahead or self._start(), None
@@ -188,7 +186,7 @@ class Inbox:
         native = self._native
         if not self._more:
             due = native.due(time.monotonic())
-            patience = TROUBLE_RETRY_SECONDS if self._failure else min(native.patience, self._rescan_seconds)
+            patience = DISK.first if self._failure else min(native.patience, self._rescan_seconds)
             if native.wait(patience if due is None else min(due, patience)) == "closed":
                 return None
         batch = native.take(time.monotonic())

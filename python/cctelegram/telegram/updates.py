@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from cctelegram.retry import POLL, TOKEN_REFUSED
 from cctelegram.telegram import errors
 
 if TYPE_CHECKING:
@@ -30,10 +31,6 @@ ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_membe
 # A poll that takes this much longer than Telegram was asked to wait is dead: the machine was suspended, or
 # the network vanished without an error. The poller abandons it and polls again.
 GRACE_SECONDS = 10.0
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30.0
-# Interval for retrying a refused token; a changed token gets a new poller at once.
-REFUSED_PAUSE_SECONDS = 300.0
 # An empty answer before this time did not wait as requested: without a pause the poller would spin.
 HASTY_SECONDS = 1.0
 
@@ -156,7 +153,7 @@ class Poller:
         if isinstance(error, errors.Unauthorized):
             self._failed(f"Telegram refuses the token: {error.description}")
             self._token_refused()
-            return REFUSED_PAUSE_SECONDS
+            return TOKEN_REFUSED.first
         if isinstance(error, errors.Conflict):
             self._conflicts += 1
             if error.webhook:
@@ -165,13 +162,12 @@ class Poller:
         return self._failed(str(error))
 
     def _failed(self, problem: str) -> float:
-        """Record a failure; return a backoff that doubles up to 30 s, with jitter over its upper half."""
+        """Record a failure; return the wait before the next poll."""
         self._connected, self._problem = False, problem
         self._failures += 1
-        # The exponent is bounded, not only the result: after a night of failures the power would overflow.
-        longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(self._in_a_row, 20))
+        pause = POLL.seconds(self._in_a_row, self._chance())
         self._in_a_row += 1
-        return longest * (0.5 + self._chance() / 2)
+        return pause
 
 
 def _readable(answer: object) -> list[dict[str, Any]] | None:
