@@ -50,7 +50,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     "decisions": {"config", "events", "runtime", "spool", "store"},
     "delivery": {"config", "decisions", "events", "policy", "render", "runtime", "store", "telegram"},
     "events": set(),
-    "intake": {"chat", "decisions", "delivery", "events", "policy", "render", "runtime", "spool", "store"},
+    "intake": {"chat", "decisions", "delivery", "events", "policy", "runtime", "spool", "store"},
     "monitor": set(),
     "policy": {"config", "events", "store"},
     "pools": {"config"},
