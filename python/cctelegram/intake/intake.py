@@ -19,7 +19,6 @@ from cctelegram.retry import DISK
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
 from cctelegram.runtime.signals import DecisionOpened, DeliveriesQueued, EventsStored, SettingsChanged
-from cctelegram.spool.inbox import bounds
 from cctelegram.store import intake
 from cctelegram.store.repeats import Repeats
 
@@ -79,7 +78,7 @@ class Intake(Component):
         return {SettingsChanged: self._settings_changed}
 
     def _settings_changed(self, _: SettingsChanged) -> None:
-        self._inbox.set_bounds(**bounds(self._context.settings.spool))
+        self._inbox.change(self._context.settings.spool)
 
     @property
     def failing(self) -> bool:
