@@ -35,22 +35,22 @@ GRACE_SECONDS = 10.0
 HASTY_SECONDS = 1.0
 
 
-class Status(msgspec.Struct, frozen=True, kw_only=True):
+class Status(msgspec.Struct, kw_only=True):
     """The state of polling.
 
     `connected`: the last poll was answered. `problem`: a sentence, None while connected or before the first
     answer. `last_poll_at`: unix seconds of the last answer. `offset`: the update offset. The rest are counts.
     """
 
-    connected: bool
-    problem: str | None
-    last_poll_at: float | None
+    connected: bool = False
+    problem: str | None = None
+    last_poll_at: float | None = None
     offset: int | None
-    polls: int
-    updates: int
-    failures: int
-    conflicts: int
-    abandoned: int
+    polls: int = 0
+    updates: int = 0
+    failures: int = 0
+    conflicts: int = 0
+    abandoned: int = 0
 
 
 class Poller:
@@ -82,7 +82,7 @@ class Poller:
     ) -> None:
         self._api = api
         self._on_updates = on_updates
-        self._offset = offset
+        self._status = Status(offset=offset)
         self._poll_seconds = poll_seconds
         self._token_refused = token_refused
         self._sleep = sleep
@@ -90,25 +90,11 @@ class Poller:
         self._clock = clock
         self._wall = wall
         self._limit = limit
-        self._connected = False
-        self._problem: str | None = None
-        self._last_poll_at: float | None = None
-        self._polls = self._updates = self._failures = self._conflicts = self._abandoned = 0
         self._in_a_row = 0  # failures since the last answer
 
     def status(self) -> Status:
         """Return the state of polling."""
-        return Status(
-            connected=self._connected,
-            problem=self._problem,
-            last_poll_at=self._last_poll_at,
-            offset=self._offset,
-            polls=self._polls,
-            updates=self._updates,
-            failures=self._failures,
-            conflicts=self._conflicts,
-            abandoned=self._abandoned,
-        )
+        return msgspec.structs.replace(self._status)
 
     async def run(self) -> None:
         """Poll until cancelled."""
@@ -126,24 +112,25 @@ class Poller:
         """Poll once; return the pause before the next."""
         # Right after a failure, and at the start, Telegram is asked to answer at once: otherwise the poller
         # would learn only after a quiet minute that it is connected.
-        wait = self._poll_seconds() if self._connected else 0
+        status = self._status
+        wait = self._poll_seconds() if status.connected else 0
         began = self._clock()
-        self._polls += 1
+        status.polls += 1
         try:
             async with self._limit(wait + GRACE_SECONDS):
-                answer = await self._api.get_updates(self._offset, wait, ALLOWED_UPDATES)
+                answer = await self._api.get_updates(status.offset, wait, ALLOWED_UPDATES)
         except TimeoutError:
-            self._abandoned += 1
+            status.abandoned += 1
             return self._failed("Telegram was silent for longer than it was asked to wait")
         batch = _readable(answer)
         if batch is None:
             raise errors.ServerFault("getUpdates", None, "the answer is no list of updates")
         if batch:
             await self._on_updates(batch)
-            self._offset = 1 + max(update["update_id"] for update in batch)
-            self._updates += len(batch)
-        self._connected, self._problem, self._in_a_row = True, None, 0
-        self._last_poll_at = self._wall()
+            status.offset = 1 + max(update["update_id"] for update in batch)
+            status.updates += len(batch)
+        status.connected, status.problem, status.last_poll_at = True, None, self._wall()
+        self._in_a_row = 0
         hasty = wait > 0 and not batch and self._clock() - began < min(HASTY_SECONDS, wait)
         return HASTY_SECONDS if hasty else 0.0
 
@@ -155,7 +142,7 @@ class Poller:
             self._token_refused()
             return TOKEN_REFUSED.first
         if isinstance(error, errors.Conflict):
-            self._conflicts += 1
+            self._status.conflicts += 1
             if error.webhook:
                 return self._failed("a webhook is set for this bot, so updates go there: delete it")
             return self._failed("another program polls with the same token: stop it")
@@ -163,8 +150,8 @@ class Poller:
 
     def _failed(self, problem: str) -> float:
         """Record a failure; return the wait before the next poll."""
-        self._connected, self._problem = False, problem
-        self._failures += 1
+        self._status.connected, self._status.problem = False, problem
+        self._status.failures += 1
         pause = POLL.seconds(self._in_a_row, self._chance())
         self._in_a_row += 1
         return pause
