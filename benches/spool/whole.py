@@ -28,7 +28,7 @@ from cctelegram.delivery.modes import Modes
 from cctelegram.delivery.recipients import Recipients
 from cctelegram.intake.intake import Intake
 from cctelegram.runtime.signals import EventsStored
-from cctelegram.spool.inbox import Inbox, bounds
+from cctelegram.spool.inbox import Inbox
 from cctelegram.store import intake
 from cctelegram.store.connection import connect_writer
 from cctelegram.store.database import Store
@@ -51,7 +51,7 @@ async def whole(home: Path) -> float:
     store = Store(HomeLock(home))
     given = context(home, store, {"TELEGRAM_ALLOWED_USERS": str(CHAT)}, Silent())
     settings = given.settings
-    inbox = Inbox(str(home / "events"), str(home / "rejected"), **bounds(settings.spool))
+    inbox = Inbox(settings.spool, str(home / "rejected"))
     done = asyncio.Event()
     figures = Counters(given.signals)
 

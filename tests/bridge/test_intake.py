@@ -13,9 +13,8 @@ from cctelegram.daemon.counters import Counters
 from cctelegram.delivery.modes import Modes
 from cctelegram.delivery.recipients import Recipients
 from cctelegram.intake.intake import Intake
-from cctelegram.spool.inbox import Inbox
 from cctelegram.store import intake
-from contexts import context
+from contexts import context, open_inbox
 from owned import Store
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ class Taking:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.store = Store(home / "store.db")
-        self.inbox = Inbox(str(home / "events"), str(home / "rejected"), batch_events=100)
+        self.inbox = open_inbox(home, batch_events=100)
         given = context(home, self.store, {"TELEGRAM_ALLOWED_USERS": "1001"})
         self.figures = Counters(given.signals)
         self.supervisor = given.supervisor

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cctelegram.config.settings import Pacing as Rates
 from cctelegram.delivery import topics
 from cctelegram.delivery.compose import Job
 from cctelegram.delivery.line import BotLine
@@ -85,7 +86,9 @@ def with_topics(
         given = context(tmp_path, store, {"CC_TELEGRAM_API_BASE": sandbox.api_base, **WITH_TOPICS})
         pools = Pools(given.settings)
         bot = await store.run(lambda c: chats.bot(c, sandbox.api_base, 1))
-        pacing = Pacing(chat_per_second=100, chat_burst=100, group_per_minute=1000, total_per_second=1000)
+        pacing = Pacing(
+            Rates(chat_per_second=100, chat_burst=100, group_per_minute=1000, total_per_second=1000)
+        )
         api = Api(pools.send, sandbox.api_base, sandbox.token)
         line = BotLine(api, api, bot, b"", Pauses(store, bot), pacing)
         found = topics.Topics(given, line, in_private=False)

@@ -62,3 +62,21 @@ def test_the_button_of_an_action_counts_for_its_event_entry_and_chat_only(
 def test_what_strangers_write_is_never_the_button_of_an_action(data: str) -> None:
     found = codes.read_action(data)
     assert found is None or not codes.is_genuine(KEY, found, "b", 5)
+
+
+@given(CHATS, CHATS, st.text(max_size=80))
+def test_the_button_of_a_cleanup_counts_in_its_own_chat_only(chat_id: int, other: int, text: str) -> None:
+    plan = "0f" * 9
+    data = codes.plan_data(KEY, plan, chat_id)
+    assert len(data.encode()) <= 64
+    assert codes.read_plan(KEY, data, chat_id) == plan
+    assert (codes.read_plan(KEY, data, other) is None) == (chat_id != other)
+    assert codes.read_plan(KEY, text, chat_id) is None
+
+
+def test_buttons_that_are_on_phones_stay_genuine() -> None:
+    key = bytes(range(32))
+    assert codes.callback_data(key, "abcdefghijkl", 3, -1001) == "d.abcdefghijkl.3.JIHgZ4AY-ryxllDQ"
+    assert codes.order_data(key, "mute-1h", 7) == "m.mute-1h.cYb26QMAcVdTwlLa"
+    assert codes.action_data(key, 12, "ev.1", 2, 7) == "a.12.2.ccH3qI--qlh_TksM"
+    assert codes.plan_data(key, "00" * 9, 7) == "c.000000000000000000.fec77dd1f7456c7ff22a082b"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cctelegram.chat.strangers import EVERY, NAMED, Stranger, tell
+from cctelegram.chat.strangers import STRANGERS, Stranger
+from cctelegram.delivery.growing_notice import NAMED
 from cctelegram.store import deliveries
 from flow.chats import see_in, told
 from running import RunningBridge, make_home
@@ -61,15 +62,15 @@ def test_while_muted_the_owner_is_not_told_and_afterwards_is(
 def test_strangers_who_come_meanwhile_stand_in_one_notice_that_waits_its_hour() -> None:
     store = memory()
     people = [Stranger(5000 + number, f"Eve {number}", "wrote") for number in range(20)]
-    tell(store, people[0], OWNER, NOW, None)
+    STRANGERS.add(store, [people[0]], OWNER, NOW, None)
     first = deliveries.following(store, OWNER, NOW)
     assert first is not None
     deliveries.start(store, first.delivery, 1, NOW)
     deliveries.part_sent(store, deliveries.parts(store, first.delivery)[0].part, 11, NOW)
     for one in people[1:]:
-        tell(store, one, OWNER, NOW + 5, None)
-    assert deliveries.following(store, OWNER, NOW + EVERY - 1) is None
-    second = deliveries.following(store, OWNER, NOW + EVERY)
+        STRANGERS.add(store, [one], OWNER, NOW + 5, None)
+    assert deliveries.following(store, OWNER, NOW + STRANGERS.every - 1) is None
+    second = deliveries.following(store, OWNER, NOW + STRANGERS.every)
     assert second is not None
     (part,) = deliveries.parts(store, second.delivery)
     assert f"{len(people) - 1} users who are not allowed" in part.payload

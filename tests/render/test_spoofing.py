@@ -64,7 +64,7 @@ def test_a_stranger_s_name_cannot_write_lines_into_the_owner_s_notice(line_break
 @pytest.mark.parametrize("line_break", BREAKS)
 def test_a_file_s_name_cannot_write_lines_into_the_notice_of_rejected_files(line_break: str) -> None:
     named = (intake.Rejection(f"a{line_break}FORGED.json", f"bad{line_break}FORGED"),)
-    assert len(intake._words(named, 1).text.splitlines()) == 3
+    assert len(intake.REJECTED.text(named, 1).text.splitlines()) == 3
 
 
 @settings(max_examples=300, deadline=None)

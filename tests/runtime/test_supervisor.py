@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from cctelegram.daemon.recovery_notice import RecoveryNotice
+from cctelegram.daemon.settings_watch import SettingsWatch
+from cctelegram.delivery.modes import Modes
 from cctelegram.runtime.supervisor import Supervisor
-from flow.test_settings import write
-from running import QUICK
+from contexts import context
+from owned import Store
+from running import PATIENCE
 
 if TYPE_CHECKING:
-    from running import RunningBridge
+    from collections.abc import Callable
+    from pathlib import Path
 
 
 def test_a_part_that_fails_while_it_is_ended_does_not_begin_again() -> None:
@@ -62,14 +67,36 @@ def test_the_log_has_the_error_of_a_task_that_nothing_awaits_and_of_a_callback()
     assert errors == {OSError, ZeroDivisionError}
 
 
-def test_what_fails_after_a_reload_is_a_problem_until_it_is_done(running: RunningBridge) -> None:
-    part = "telling of a recovered store"
+def test_what_fails_after_a_reload_is_a_problem_until_it_is_done(tmp_path: Path) -> None:
+    part = RecoveryNotice.name
     named = f"{part}: OperationalError: no such table: facts"
-    with contextlib.closing(sqlite3.connect(running.home / "state" / "store.db")) as other:
-        other.execute("ALTER TABLE facts RENAME TO away")
-        write(running, QUICK + "\n[lanes]\nalert_bound = 7\n")
-        running.wait_status(lambda now: named in str(now["reasons"]), "it is a problem")
-        assert part in [line["part"] for line in running.log() if line["event"] == "component.failed"]
-        other.execute("ALTER TABLE away RENAME TO facts")
-    # A component counts as well again after half a minute of work.
-    running.wait_status(lambda now: part not in str(now["reasons"]), "it was repeated", 90)
+    log = structlog.testing.CapturingLogger()
+    supervisor = Supervisor(log, steady_seconds=0.2)
+
+    async def until(seen: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                if seen():
+                    return
+                await asyncio.sleep(0.01)  # a restart signals nothing
+
+    async def run() -> None:
+        given = context(tmp_path, store, {"TELEGRAM_ALLOWED_USERS": "1001"}, log)
+        components = (SettingsWatch(given, asyncio.Event()), RecoveryNotice(given, Modes(given)))
+        tasks = [asyncio.create_task(supervisor.keep(each.name, each.run)) for each in components]
+        try:
+            await until(lambda: store.commits > 0)  # it has begun
+            other.execute("ALTER TABLE facts RENAME TO away")
+            (tmp_path / "config.toml").write_text("[lanes]\nalert_bound = 7\n")
+            await until(lambda: supervisor.problems == [named])
+            assert part in [call.kwargs["part"] for call in log.calls if call.args == ("component.failed",)]
+            other.execute("ALTER TABLE away RENAME TO facts")
+            await until(lambda: supervisor.problems == [])
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    store = Store(tmp_path / "state" / "store.db")
+    with contextlib.closing(store), contextlib.closing(sqlite3.connect(store.path)) as other:
+        asyncio.run(run())

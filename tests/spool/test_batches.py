@@ -8,8 +8,8 @@ import pytest
 
 from cctelegram import _native
 from cctelegram.events.build import build
-from cctelegram.spool.inbox import Inbox
 from cctelegram.spool.post import post
+from contexts import open_inbox
 from spool.test_inbox import receiving, run
 
 
@@ -56,7 +56,7 @@ def test_the_rows_of_a_batch_are_given_once_and_its_memory_goes_with_them(tmp_pa
 def test_a_batch_that_was_read_ahead_when_the_inbox_stops_leaves_its_files(tmp_path: Path) -> None:
     async def scenario() -> None:
         written(tmp_path / "events", 6)
-        inbox = Inbox(str(tmp_path / "events"), str(tmp_path / "rejected"), batch_events=2)
+        inbox = open_inbox(tmp_path, batch_events=2)
         seen = 0
         async for batch in inbox.batches():
             seen += len(batch.rows())
@@ -75,7 +75,7 @@ def test_nothing_is_read_ahead_of_a_large_event(tmp_path: Path, size: int, read:
         for number in range(3):
             event = {"title": f"event {number}", "description": "d" * size}
             (tmp_path / "events" / f"{number}.json").write_text(json.dumps(event))
-        inbox = Inbox(str(tmp_path / "events"), str(tmp_path / "rejected"), batch_events=1)
+        inbox = open_inbox(tmp_path, batch_events=1)
         async for _ in inbox.batches():
             # The one thread that takes has done all that it was told to.
             await asyncio.get_running_loop().run_in_executor(inbox._waiter, lambda: None)
@@ -89,7 +89,7 @@ def test_nothing_is_read_ahead_of_a_large_event(tmp_path: Path, size: int, read:
 def test_the_files_are_left_when_the_reader_is_cancelled(tmp_path: Path) -> None:
     async def scenario() -> None:
         written(tmp_path / "events", 6)
-        inbox = Inbox(str(tmp_path / "events"), str(tmp_path / "rejected"), batch_events=2)
+        inbox = open_inbox(tmp_path, batch_events=2)
         taken = asyncio.Event()
 
         async def read() -> None:

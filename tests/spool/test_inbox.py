@@ -12,14 +12,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import pytest
 
 from cctelegram import _native
+from cctelegram.config.load import load
 from cctelegram.events.build import build
 from cctelegram.spool.inbox import Inbox
 from cctelegram.spool.post import post
+from contexts import open_inbox
 
 DEADLINE = 20.0
 
@@ -53,7 +55,7 @@ class Received:
 @asynccontextmanager
 async def receiving(home: Path) -> AsyncIterator[tuple[Received, Path, Inbox]]:
     events = home / "events"
-    inbox = Inbox(str(events), str(home / "rejected"))
+    inbox = open_inbox(home)
     received = Received()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(received.pump(inbox))
@@ -171,7 +173,7 @@ def test_a_batch_given_back_comes_again_with_its_keys(tmp_path: Path) -> None:
     post(str(tmp_path / "events"), b'{"title":"a"}')
 
     async def scenario() -> None:
-        inbox = Inbox(str(tmp_path / "events"), str(tmp_path / "rejected"))
+        inbox = open_inbox(tmp_path)
         rows = []
         async for batch in inbox.batches():
             rows += batch.rows()
@@ -189,7 +191,7 @@ def test_a_batch_that_was_yielded_can_be_done_after_the_stop(tmp_path: Path) -> 
     post(str(tmp_path / "events"), b'{"title":"a"}')
 
     async def scenario() -> None:
-        inbox = Inbox(str(tmp_path / "events"), str(tmp_path / "rejected"))
+        inbox = open_inbox(tmp_path)
         async for batch in inbox.batches():
             await inbox.stop()
             assert (await inbox.done(batch)).removed == 1
@@ -316,8 +318,13 @@ def test_bounds_that_are_none_are_refused(tmp_path: Path) -> None:
 
 
 def test_r42_bounds_that_change_hold_for_the_wait_that_is_under_way(tmp_path: Path) -> None:
-    bounds: dict[str, Any] = {"max_event_bytes": 1024, "batch_events": 1, "batch_bytes": 1024}
-    seconds: dict[str, Any] = {"quiet_seconds": 2.0, "unfinished_seconds": 30.0, "rescan_seconds": 1.0}
+    spool = msgspec.structs.replace(
+        load(str(tmp_path), {}, {}).settings.spool,
+        max_event_bytes=1024,
+        batch_events=1,
+        batch_bytes=1024,
+        rescan_seconds=1.0,
+    )
 
     async def scenario() -> None:
         async with receiving(tmp_path) as (received, events, inbox):
@@ -325,11 +332,11 @@ def test_r42_bounds_that_change_hold_for_the_wait_that_is_under_way(tmp_path: Pa
                 lines.write('{"title":"a"}\n')
                 await received.until(lambda: received.has(1))
                 await asyncio.sleep(0.5)  # it waits again, of which nothing tells
-                inbox.set_bounds(**bounds, **seconds)
+                inbox.change(spool)
                 lines.write('{"title":"b"}\n')  # no watch tells of it before the file is closed
                 async with asyncio.timeout(DEADLINE / 4):
                     await received.until(lambda: received.titles == ["a", "b"])
             with pytest.raises(ValueError, match="bounds"):
-                inbox.set_bounds(**bounds | {"batch_bytes": 0}, **seconds)
+                inbox.change(msgspec.structs.replace(spool, batch_bytes=0))
 
     run(scenario)

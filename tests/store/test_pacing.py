@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cctelegram.config.settings import Pacing as Rates
 from cctelegram.delivery.pacing import Bucket, Pacing, Window
 from cctelegram.sandbox import limits as sandbox
 
@@ -88,7 +89,9 @@ def test_pacing_is_never_over_a_limit_and_never_idle_with_work_that_telegram_wou
     arrivals: list[tuple[float, int]], rate: float, burst: int, group: int, total: int
 ) -> None:
     """The judge is the sandbox's own arithmetic of Telegram's limits, which shares no code with ours."""
-    pacing = Pacing(chat_per_second=rate, chat_burst=burst, group_per_minute=group, total_per_second=total)
+    pacing = Pacing(
+        Rates(chat_per_second=rate, chat_burst=burst, group_per_minute=group, total_per_second=total)
+    )
     buckets = {chat: sandbox.Bucket() for chat in CHATS}
     groups = {chat: sandbox.Window() for chat in CHATS if chat < 0}
     whole = sandbox.Window()
@@ -126,7 +129,7 @@ def test_pacing_is_never_over_a_limit_and_never_idle_with_work_that_telegram_wou
 def test_messages_that_are_slow_on_their_way_are_not_too_close_for_telegram(
     delays: list[float], total: int
 ) -> None:
-    pacing = Pacing(chat_per_second=2, chat_burst=2, group_per_minute=20, total_per_second=total)
+    pacing = Pacing(Rates(chat_per_second=2, chat_burst=2, group_per_minute=20, total_per_second=total))
     bucket, whole = sandbox.Bucket(), sandbox.Window()
     now = 0.0
     for delay in delays:
@@ -142,14 +145,14 @@ def test_messages_that_are_slow_on_their_way_are_not_too_close_for_telegram(
 
 
 def test_the_bots_last_place_goes_to_one_chat_of_all_that_looked() -> None:
-    pacing = Pacing(chat_per_second=1, chat_burst=3, group_per_minute=20, total_per_second=30)
+    pacing = Pacing(Rates(chat_per_second=1, chat_burst=3, group_per_minute=20, total_per_second=30))
     waits = [pacing.wait(chat, 0.0) for chat in range(1, 41)]
     assert set(waits) == {0.0}
     assert sum(pacing.try_take(chat, 0.0) for chat in range(1, 41)) == 30
 
 
 def test_chats_do_not_hold_up_each_other_and_groups_have_their_own_limit() -> None:
-    pacing = Pacing(chat_per_second=1, chat_burst=3, group_per_minute=20, total_per_second=30)
+    pacing = Pacing(Rates(chat_per_second=1, chat_burst=3, group_per_minute=20, total_per_second=30))
     for _ in range(3):
         assert pacing.wait(1, 0.0) == 0
         pacing.take(1, 0.0)
@@ -165,7 +168,7 @@ def test_chats_do_not_hold_up_each_other_and_groups_have_their_own_limit() -> No
 
 
 def test_all_chats_together_stay_under_the_bots_limit() -> None:
-    pacing = Pacing(chat_per_second=1, chat_burst=3, group_per_minute=20, total_per_second=30)
+    pacing = Pacing(Rates(chat_per_second=1, chat_burst=3, group_per_minute=20, total_per_second=30))
     for chat in range(30):
         assert pacing.wait(chat, 0.0) == 0
         pacing.take(chat, 0.0)
@@ -173,7 +176,7 @@ def test_all_chats_together_stay_under_the_bots_limit() -> None:
 
 
 def test_less_than_one_a_second_over_all_is_a_longer_window() -> None:
-    pacing = Pacing(chat_per_second=10, chat_burst=3, group_per_minute=20, total_per_second=0.25)
+    pacing = Pacing(Rates(chat_per_second=10, chat_burst=3, group_per_minute=20, total_per_second=0.25))
     pacing.take(1, 0.0)
     assert pacing.wait(1, 0.0) == 4.0
 
@@ -221,17 +224,17 @@ def test_r42_a_window_that_is_changed_counts_what_went_before(
 
 
 def test_r42_the_limits_of_chats_groups_and_the_bot_change_together() -> None:
-    slow = {"chat_per_second": 0.01, "chat_burst": 1, "group_per_minute": 1, "total_per_second": 0.1}
-    quick = {"chat_per_second": 100, "chat_burst": 100, "group_per_minute": 1000, "total_per_second": 100}
-    pacing = Pacing(**slow)
+    slow = Rates(chat_per_second=0.01, chat_burst=1, group_per_minute=1, total_per_second=0.1)
+    quick = Rates(chat_per_second=100, chat_burst=100, group_per_minute=1000, total_per_second=100)
+    pacing = Pacing(slow)
     for chat in (1, -1):
         pacing.take(chat, 0.0)
         assert pacing.wait(chat, 1.0) > 5
-    pacing.change(1.0, **quick)
+    pacing.change(quick, 1.0)
     assert (pacing.wait(1, 1.0), pacing.wait(-1, 1.0)) == (0, 0)
     assert pacing.wait(-2, 1.0) == 0, "a chat that is new by then as well"
     for _ in range(5):
         pacing.take(-1, 1.0)
-    pacing.change(2.0, **slow)
+    pacing.change(slow, 2.0)
     assert pacing.wait(-1, 2.0) > 50
     assert pacing.wait(1, 2.0) > 5, "what went to another chat counts for the whole bot"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cctelegram.retry import STORE
 from cctelegram.store import database as stores
 from cctelegram.store import facts
 from owned import Store
@@ -81,7 +82,7 @@ def test_r19_a_store_that_cannot_be_opened_anew_is_not_tried_without_end(
     for _ in range(500):
         with pytest.raises(sqlite3.OperationalError):
             put(store, "lost")
-    assert len(told) <= 2 + (time.monotonic() - began) / stores.FIRST_WAIT
+    assert len(told) <= 2 + (time.monotonic() - began) / STORE.first
     assert "disk I/O error" in str(store.problem)
     Faulty.failing = ()
     wait_for(lambda: store.submit(lambda c: facts.get(c, "x")).exception(30) is None, "well again")

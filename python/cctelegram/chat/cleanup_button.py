@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import secrets
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -11,6 +10,7 @@ from cctelegram import render
 from cctelegram.cleanup import summary
 from cctelegram.cleanup.reports import Round
 from cctelegram.cleanup.rounds import Busy
+from cctelegram.decisions import codes
 from cctelegram.delivery import payload
 from cctelegram.events.lane import Lane
 from cctelegram.runtime import clock
@@ -29,10 +29,7 @@ if TYPE_CHECKING:
     from cctelegram.store.updates import Update
 
 COMMAND: Final = "cleanup"
-# Prefix of these buttons' data; that of decisions is d.
-KIND: Final = "c"
 ID_BYTES: Final = 9
-MAC_BYTES: Final = 12
 # A plan expires after this time, because the directory changes; in us.
 VALID: Final = 3_600_000_000
 # Files of a directory in one plan, which stays in memory until the tap.
@@ -63,7 +60,7 @@ class CleanupButton:
 
     def is_tap(self, query: dict[str, Any]) -> bool:
         """Return whether a callback query comes from one of these buttons."""
-        return str(query.get("data", "")).startswith(f"{KIND}.")
+        return codes.is_plan(str(query.get("data", "")))
 
     async def asked(self, update: Update, message: dict[str, Any]) -> None:
         """Answer /cleanup with a plan and mark its update as handled; this can take a while."""
@@ -78,7 +75,7 @@ class CleanupButton:
         if found.removed.files:
             code = secrets.token_hex(ID_BYTES)
             self._offers[code] = Offer(chat_id, now, planned)
-            data = f"{KIND}.{code}.{self._mac(code, chat_id)}"
+            data = codes.plan_data(self._line.key, code, chat_id)
             buttons = (({"text": f"Remove {summary.count(found.removed.files)}", "callback_data": data},),)
         packed = payload.pack(payload.Payload(text=text, buttons=buttons))
 
@@ -124,18 +121,9 @@ class CleanupButton:
     def _take(self, query: dict[str, Any]) -> Offer | None:
         """Return and remove the plan of a genuine button; None when there is no valid plan."""
         message = query.get("message")
-        _, code, mac = (*str(query.get("data", "")).split("."), "", "")[:3]
         if not isinstance(message, dict) or "chat" not in message:
             return None
         chat_id = int(message["chat"]["id"])
-        if not hmac.compare_digest(mac.encode(), self._mac(code, chat_id).encode()):
-            return None
-        offer = self._offers.get(code)
-        if offer is None or offer.chat_id != chat_id:
-            return None
-        del self._offers[code]
-        return offer if clock.wall() - offer.at <= VALID else None
-
-    def _mac(self, code: str, chat_id: int) -> str:
-        digest = hmac.digest(self._line.key, f"{COMMAND}.{code}.{chat_id}".encode(), "sha256")
-        return digest[:MAC_BYTES].hex()
+        code = codes.read_plan(self._line.key, str(query.get("data", "")), chat_id)
+        offer = None if code is None else self._offers.pop(code, None)
+        return offer if offer is not None and clock.wall() - offer.at <= VALID else None

@@ -189,7 +189,8 @@ class Dispatcher(Component):
             now = clock.wall()
             first = sender is not None and updates.stranger(connection, sender, now) and owner is not None
             if first and owner is not None:
-                strangers.tell(connection, strangers.stranger(content), owner, now, self._modes.holds())
+                who = strangers.stranger(content)
+                strangers.STRANGERS.add(connection, [who], owner, now, self._modes.holds())
             updates.handled(connection, update.row, now)
             return first
 

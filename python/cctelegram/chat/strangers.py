@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
-from cctelegram import render
-from cctelegram.delivery.payload import Payload, pack
-from cctelegram.store import deliveries, facts
-
-if TYPE_CHECKING:
-    import sqlite3
-
-# The number of users named in a notice; the rest are counted.
-NAMED: Final = 5
-# The interval between notices, in us; users that arrive meanwhile are in the next one.
-EVERY: Final = 3_600_000_000
-FACT: Final = "strangers_notice"
-HOW_TO_ALLOW: Final = (
-    "They got no answer. To allow one, add the user id to telegram.allowed_users "
-    "(TELEGRAM_ALLOWED_USERS in .env)."
-)
+from cctelegram.delivery.growing_notice import GrowingNotice
 
 
 class Stranger(msgspec.Struct, frozen=True):
@@ -37,15 +22,6 @@ class Stranger(msgspec.Struct, frozen=True):
         return f"user id {self.user_id}, {self.did}: {self.name}"
 
 
-class Notice(msgspec.Struct, frozen=True):
-    """The newest notice; `goes_at` (us) is the earliest time to send it."""
-
-    delivery: int
-    count: int
-    named: tuple[Stranger, ...]
-    goes_at: int
-
-
 def stranger(update: dict[str, Any]) -> Stranger:
     """Return the sender of a message or a tap."""
     query = update.get("callback_query")
@@ -56,30 +32,16 @@ def stranger(update: dict[str, Any]) -> Stranger:
     return Stranger(int(person["id"]), " ".join(names), "wrote" if query is None else "tapped a button")
 
 
-def tell(connection: sqlite3.Connection, who: Stranger, owner: int, now: int, held: str | None) -> None:
-    """Queue a notice for the owner, or add to the one that is still queued."""
-    kept = facts.get(connection, FACT)
-    last = None if kept is None else msgspec.json.decode(kept, type=Notice)
-    if last is not None and deliveries.is_untouched(connection, last.delivery):
-        notice = Notice(last.delivery, last.count + 1, (*last.named, who)[:NAMED], last.goes_at)
-        part = deliveries.parts(connection, last.delivery, 1)[0].part
-        deliveries.replace_part(connection, part, pack(Payload(text=_words(notice))))
-    else:
-        goes_at = now if last is None else max(now, last.goes_at + EVERY)
-        notice = Notice(0, 1, (who,), goes_at)
-        payload = pack(Payload(text=_words(notice)))
-        delivery = deliveries.enqueue(connection, owner, [payload], now, silent=True, held=held)
-        deliveries.later(connection, delivery, goes_at)
-        notice = msgspec.structs.replace(notice, delivery=delivery)
-    facts.put(connection, FACT, msgspec.json.encode(notice))
-
-
-def _words(notice: Notice) -> render.Text:
-    count = notice.count
-    who = "A user who is" if count == 1 else f"{count} users who are"
-    title = f"{who} not allowed contacted the bot"
-    lines = [one.line for one in notice.named]
-    if count > len(lines):
-        lines.append(f"and {count - len(lines)} more")
-    lines.append(HOW_TO_ALLOW)
-    return render.notice(title, lines)
+STRANGERS: Final = GrowingNotice(
+    "strangers_notice",
+    Stranger,
+    title=lambda count: (
+        f"{'A user who is' if count == 1 else f'{count} users who are'} not allowed contacted the bot"
+    ),
+    last_line=(
+        "They got no answer. To allow one, add the user id to telegram.allowed_users "
+        "(TELEGRAM_ALLOWED_USERS in .env)."
+    ),
+    every=3_600_000_000,
+    silent=True,
+)

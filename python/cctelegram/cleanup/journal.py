@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from cctelegram import durable
 from cctelegram.cleanup import steady
 from cctelegram.config import paths
 
@@ -110,7 +111,5 @@ def _path(home: str, name: str) -> Path:
 
 
 def _write(file: Path, data: bytes) -> None:
-    beside = file.with_name(f".{file.name}.tmp")
-    beside.touch(mode=0o600)
-    beside.write_bytes(data)
-    beside.replace(file)
+    with durable.replacing(file) as out:
+        out.write(data)

@@ -21,6 +21,7 @@ from cctelegram.config.errors import SettingsError
 from cctelegram.config.load import load
 from cctelegram.config.restart import Waiting, hold
 from cctelegram.config.sources import NAMES, Sources, Version
+from cctelegram.retry import DISK
 
 with importing("watchfiles"):
     import watchfiles
@@ -38,9 +39,8 @@ STEP: Final = 200
 LOOK_UP: Final = 60_000
 # Seconds to wait for a file that is gone or empty: it may be in the middle of a write.
 WRITING: Final = 0.5
-# Seconds between two checks: during that wait, and while the home is missing.
+# Seconds between two checks during that wait.
 LOOK: Final = 0.05
-HOME_AGAIN: Final = 1.0
 
 
 class Live:
@@ -149,7 +149,7 @@ class Live:
             self._moved.clear()
             if not places:
                 await self.compare()  # a missing home is a version of its own
-                await asyncio.sleep(HOME_AGAIN)
+                await asyncio.sleep(DISK.first)
                 continue
             changes = watchfiles.awatch(
                 *places,

@@ -1,17 +1,17 @@
-"""Replace a file atomically: write a new one beside it, check, sync, rename."""
+"""Replace a settings file by a new one that was checked, unless somebody else changed it meanwhile."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cctelegram import durable
 from cctelegram.config.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 def replace(file: Path, before: bytes | None, content: bytes, check: Callable[[Path], None]) -> None:
@@ -30,20 +30,13 @@ def replace(file: Path, before: bytes | None, content: bytes, check: Callable[[P
         OSError: the file cannot be written.
     """
     target = file.resolve()
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:  # noqa: PTH123
-            out.write(content)
-            _keep_owner(out.fileno(), target)
-            out.flush()
-            os.fsync(out.fileno())
-        check(beside)
+    with durable.replacing(target) as out:
+        out.write(content)
+        _keep_owner(out.fileno(), target)
+        out.flush()
+        os.fsync(out.fileno())  # before the comparison, so that the rename follows it at once
+        check(Path(out.name))
         _is_still(target, before)
-        beside.replace(target)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-    _sync(target.parent)
 
 
 def read(file: Path) -> bytes | None:
@@ -68,12 +61,3 @@ def _keep_owner(descriptor: int, target: Path) -> None:
         with contextlib.suppress(PermissionError):  # only root may change the owner
             os.fchown(descriptor, there.st_uid, there.st_gid)
         os.fchmod(descriptor, there.st_mode & 0o777)
-
-
-def _sync(directory: Path) -> None:
-    if os.name == "posix":
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -41,7 +41,7 @@ from cctelegram.runtime.context import Context
 from cctelegram.runtime.log import open_log
 from cctelegram.runtime.signals import HomeRemoved, Signals, StoreReplaced
 from cctelegram.runtime.supervisor import Supervisor
-from cctelegram.spool.inbox import Inbox, bounds
+from cctelegram.spool.inbox import Inbox
 from cctelegram.store import database, intake, lookup
 from cctelegram.web.app import app
 from cctelegram.web.serve import Server
@@ -233,10 +233,9 @@ class Bridge:
         context, settings = self._context, self._context.settings
         positions = await context.store.run(intake.positions)
         inbox = Inbox(
-            settings.spool.events_dir,
+            settings.spool,
             paths.rejected_dir(str(self.home)),
             positions=positions,
-            **bounds(settings.spool),
             looked=lambda: self._watch.check(),  # noqa: PLW0108 - `_watch` is assigned later
         )
         key = secrets.token_urlsafe(32)

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cctelegram.daemon import state_file
+from cctelegram.retry import REQUEST
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
 from cctelegram.runtime.jumps import Jumps
-from cctelegram.runtime.retry import REQUEST
 from cctelegram.runtime.signals import ClockJumped, HomeRemoved, StoreReplaced
 from cctelegram.store import deliveries
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from cctelegram import durable
 from cctelegram.config import paths
 from cctelegram.runtime import clock
 from cctelegram.runtime.signals import SettingsChanged
@@ -68,10 +68,8 @@ class StateFile:
         if self._content.pools == figures and not anew:
             return
         content = msgspec.structs.replace(self._content, pools=figures)
-        temporary = self._target.with_name(f".{NAME}.{secrets.token_hex(4)}.tmp")
-        temporary.touch(mode=0o600)
-        temporary.write_bytes(msgspec.json.encode(content))
-        temporary.replace(self._target)
+        with durable.replacing(self._target) as out:
+            out.write(msgspec.json.encode(content))
         self._content = content
 
     def exists(self) -> bool:

@@ -6,8 +6,6 @@ import asyncio
 import random
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import msgspec
-
 from cctelegram.chat import commands
 from cctelegram.chat.cleanup_button import CleanupButton
 from cctelegram.chat.courtesies import Courtesies
@@ -22,10 +20,10 @@ from cctelegram.delivery.pauses import Pauses
 from cctelegram.delivery.sender import Sender
 from cctelegram.delivery.topics import Topics
 from cctelegram.pools.pools import Pools
+from cctelegram.retry import CONNECT, TOKEN_LOCK
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
 from cctelegram.runtime.jumps import SLEPT
-from cctelegram.runtime.retry import CONNECT, TOKEN_LOCK
 from cctelegram.runtime.signals import ClockJumped, SettingsChanged, StoreReplaced, TokenRejected
 from cctelegram.store import chats, facts, updates
 from cctelegram.telegram import access, errors
@@ -181,8 +179,7 @@ class TelegramConnection(Component):
         if self._pools is not None:
             self._pools.change(self._live.current)
         if self._up is not None:
-            pacing = msgspec.structs.asdict(self._live.current.pacing)
-            self._up.line.pacing.change(clock.monotonic(), **pacing)
+            self._up.line.pacing.change(self._live.current.pacing, clock.monotonic())
         self._wake.ring()
 
     def _token_rejected(self, rejected: TokenRejected) -> None:
@@ -278,8 +275,7 @@ class TelegramConnection(Component):
         await pauses.load()
         await self._audience.load()
         # The settings of now: a change since the connection began had no pacing to apply to.
-        pacing = Pacing(**msgspec.structs.asdict(self._live.current.pacing))
-        return BotLine(api, files, bot, key, pauses, pacing)
+        return BotLine(api, files, bot, key, pauses, Pacing(self._live.current.pacing))
 
     async def _serve_over(self, line: BotLine, poll: Api, settings: Settings, me: dict[str, Any]) -> None:
         context, audience, modes = self._context, self._audience, self._modes

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from cctelegram.retry import DISK
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
-from cctelegram.runtime.retry import DISK
 from cctelegram.runtime.signals import ClockJumped, DecisionClosed, DecisionOpened, StoreReplaced
 from cctelegram.spool import responses
 from cctelegram.store import answers

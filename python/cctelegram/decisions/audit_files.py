@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from cctelegram import durable
 from cctelegram.config import paths
 from cctelegram.decisions import audit
+from cctelegram.retry import DISK
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
-from cctelegram.runtime.retry import DISK
 from cctelegram.runtime.signals import ClockJumped, DecisionClosed, DecisionOpened, StoreReplaced
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def append(directory: Path, entries: Sequence[audit.Waiting]) -> None:
         if file is None or file.stat().st_size >= FILE_BYTES:
             file = directory / f"audit-{entry.number:010}.jsonl"
             file.touch(mode=0o600)
-            _sync_directory(directory)
+            durable.sync(directory)
         with file.open("ab") as opened:
             opened.write(f"{entry.line}\n".encode())
             opened.flush()
@@ -113,13 +114,3 @@ def _mend(file: Path) -> int:
         except (ValueError, KeyError, TypeError):  # blank, or changed: `verify` reports it
             continue
     return 0
-
-
-def _sync_directory(directory: Path) -> None:
-    if os.name != "posix":
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -15,9 +15,9 @@ from typing import Final, NamedTuple
 KEY_BYTES: Final = 32
 CODE_BYTES: Final = 9
 MAC_BYTES: Final = 12
-# Takes the place of a decision's code in the MAC of an order; no code has this length.
+# These take the place of a decision's code in the MACs of other buttons; no code has their length.
 ORDER: Final = "order"
-# The same for an action.
+PLAN: Final = "cleanup"
 ACTION: Final = "action"
 
 
@@ -45,14 +45,11 @@ def callback_data(key: bytes, code: str, option: int, chat_id: int) -> str:
 
 def read(key: bytes, data: str, chat_id: int) -> Tapped | None:
     """Return the content of a button, or None when it is forged, damaged, or from another chat."""
-    kind, _, rest = data.partition(".")
-    code, _, rest = rest.partition(".")
-    option, _, mac = rest.partition(".")
-    if kind != "d" or not option.isascii() or not option.isdecimal() or len(option) > 2:
+    code, option = (*data.split("."), "", "")[1:3]
+    if not _is_number(option):
         return None
-    if not hmac.compare_digest(mac.encode(), _mac(key, code, int(option), chat_id).encode()):
-        return None
-    return Tapped(code, int(option))
+    tapped = Tapped(code, int(option))
+    return tapped if _same(data, callback_data(key, *tapped, chat_id)) else None
 
 
 def order_data(key: bytes, order: str, chat_id: int) -> str:
@@ -65,11 +62,24 @@ def order_data(key: bytes, order: str, chat_id: int) -> str:
 
 def read_order(key: bytes, data: str, chat_id: int) -> str | None:
     """Return the order of a button, or None when it is forged, damaged, or from another chat."""
-    kind, _, rest = data.partition(".")
-    order, _, mac = rest.partition(".")
-    if kind != "m" or not hmac.compare_digest(mac.encode(), _mac(key, ORDER, order, chat_id).encode()):
-        return None
-    return order
+    order = (*data.split("."), "")[1]
+    return order if _same(data, order_data(key, order, chat_id)) else None
+
+
+def plan_data(key: bytes, plan: str, chat_id: int) -> str:
+    """Return the data of a button that runs a plan of the cleanup: `c.<plan>.<mac>`; `plan` has no dot."""
+    return f"c.{plan}.{_digest(key, PLAN, plan, chat_id).hex()}"
+
+
+def is_plan(data: str) -> bool:
+    """Return whether the data is that of a cleanup button, genuine or not."""
+    return data.startswith("c.")
+
+
+def read_plan(key: bytes, data: str, chat_id: int) -> str | None:
+    """Return the plan of a button, or None when it is forged, damaged, or from another chat."""
+    plan = (*data.split("."), "")[1]
+    return plan if _same(data, plan_data(key, plan, chat_id)) else None
 
 
 class Action(NamedTuple):
@@ -98,8 +108,7 @@ def read_action(data: str) -> Action | None:
 
 def is_genuine(key: bytes, action: Action, event_id: str, chat_id: int) -> bool:
     """Return whether the bridge made an action's button, for this event and this chat."""
-    mac = _action_mac(key, action.event, event_id, action.place, chat_id)
-    return hmac.compare_digest(action.mac.encode(), mac.encode())
+    return _same(action.mac, _action_mac(key, action.event, event_id, action.place, chat_id))
 
 
 def _action_mac(key: bytes, event: int, event_id: str, place: int, chat_id: int) -> str:
@@ -111,8 +120,15 @@ def _is_number(text: str) -> bool:
 
 
 def _mac(key: bytes, code: str, option: int | str, chat_id: int) -> str:
-    digest = hmac.digest(key, f"{code}.{option}.{chat_id}".encode(), "sha256")
-    return _text(digest[:MAC_BYTES])
+    return _text(_digest(key, code, option, chat_id))
+
+
+def _digest(key: bytes, code: str, option: int | str, chat_id: int) -> bytes:
+    return hmac.digest(key, f"{code}.{option}.{chat_id}".encode(), "sha256")[:MAC_BYTES]
+
+
+def _same(data: str, genuine: str) -> bool:
+    return hmac.compare_digest(data.encode(), genuine.encode())
 
 
 def _text(data: bytes) -> str:

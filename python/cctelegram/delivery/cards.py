@@ -12,9 +12,9 @@ from cctelegram import render
 from cctelegram.config.zone import zone
 from cctelegram.decisions import ledger, outcomes
 from cctelegram.delivery import payload
+from cctelegram.retry import REQUEST
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
-from cctelegram.runtime.retry import REQUEST
 from cctelegram.runtime.signals import CardSent, ClockJumped, DecisionClosed, SettingsChanged
 from cctelegram.telegram import errors
 

@@ -6,7 +6,7 @@ import random
 from typing import NamedTuple
 
 from cctelegram.delivery import plainer
-from cctelegram.runtime.retry import REQUEST
+from cctelegram.retry import REQUEST
 from cctelegram.telegram import errors
 
 

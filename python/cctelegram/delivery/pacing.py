@@ -7,6 +7,10 @@ bursts, 20 a minute in a group, about 30 a second overall. Time is an argument (
 from __future__ import annotations
 
 from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cctelegram.config.settings import Pacing as Rates
 
 
 class Bucket:
@@ -86,47 +90,23 @@ class Window:
 
 
 class Pacing:
-    """The limits of all chats and of the bot.
+    """The rate limits of all chats and of the bot; a group is a chat with a negative id."""
 
-    Args:
-        chat_per_second: tokens a second for a private chat.
-        chat_burst: messages that may be sent at once to an idle chat.
-        group_per_minute: messages a minute in a group (a chat with a negative id).
-        total_per_second: messages a second over all chats.
-    """
-
-    def __init__(
-        self,
-        *,
-        chat_per_second: float,
-        chat_burst: float,
-        group_per_minute: float,
-        total_per_second: float,
-    ) -> None:
-        self._chat = (chat_per_second, chat_burst)
-        self._group = max(1, int(group_per_minute))
-        self._total = Window(*_per_second(total_per_second))
+    def __init__(self, rates: Rates) -> None:
+        self._rates = rates
+        self._total = Window(*_per_second(rates.total_per_second))
         self._chats: dict[int, tuple[Bucket | Window, ...]] = {}
 
-    def change(
-        self,
-        now: float,
-        *,
-        chat_per_second: float,
-        chat_burst: float,
-        group_per_minute: float,
-        total_per_second: float,
-    ) -> None:
+    def change(self, rates: Rates, now: float) -> None:
         """Apply other limits from now on; messages already sent count towards them too."""
-        self._chat = (chat_per_second, chat_burst)
-        self._group = max(1, int(group_per_minute))
-        self._total.change(*_per_second(total_per_second))
+        self._rates = rates
+        self._total.change(*_per_second(rates.total_per_second))
         for limits in self._chats.values():
             for limit in limits:
                 if isinstance(limit, Bucket):
-                    limit.change(chat_per_second, chat_burst, now)
+                    limit.change(rates.chat_per_second, rates.chat_burst, now)
                 elif limit is not self._total:
-                    limit.change(self._group, 60.0)
+                    limit.change(*_per_minute(rates.group_per_minute))
 
     def wait(self, chat_id: int, now: float) -> float:
         """Return the seconds until a message may be sent to `chat_id`."""
@@ -156,12 +136,17 @@ class Pacing:
     def _limits(self, chat_id: int, now: float) -> tuple[Bucket | Window, ...]:
         found = self._chats.get(chat_id)
         if found is None:
-            rate, burst = self._chat
-            found = (Bucket(rate, burst, now), self._total)
+            rates = self._rates
+            found = (Bucket(rates.chat_per_second, rates.chat_burst, now), self._total)
             if chat_id < 0:
-                found = (*found, Window(self._group, 60.0))
+                found = (*found, Window(*_per_minute(rates.group_per_minute)))
             self._chats[chat_id] = found
         return found
+
+
+def _per_minute(rate: float) -> tuple[int, float]:
+    """Return a whole number of messages and its window: a minute."""
+    return max(1, int(rate)), 60.0
 
 
 def _per_second(rate: float) -> tuple[int, float]:

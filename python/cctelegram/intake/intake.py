@@ -9,20 +9,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from cctelegram import render
 from cctelegram.decisions import close, ledger
 from cctelegram.decisions.question import question
-from cctelegram.delivery.payload import Payload, pack
+from cctelegram.delivery.growing_notice import GrowingNotice
 from cctelegram.events.event import from_row
 from cctelegram.events.lane import Lane
 from cctelegram.intake.mode_events import ModeEvents
 from cctelegram.policy.judge import stops
+from cctelegram.retry import DISK
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
-from cctelegram.runtime.retry import DISK
 from cctelegram.runtime.signals import DecisionOpened, DeliveriesQueued, EventsStored, SettingsChanged
-from cctelegram.spool.inbox import bounds
-from cctelegram.store import deliveries, facts, intake
+from cctelegram.store import intake
 from cctelegram.store.repeats import Repeats
 
 if TYPE_CHECKING:
@@ -38,8 +36,6 @@ if TYPE_CHECKING:
 # The reason for rejecting an event that violates no rule of the protocol.
 FAULT: Final = "The bridge failed on this event"
 ADVICE: Final = "Report this fault of the bridge with the file, which is taken again when it is changed here."
-# A notice names this many rejected files; the rest are counted.
-NAMED: Final = 5
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -48,13 +44,18 @@ class Rejection(msgspec.Struct, frozen=True):
     name: str
     reason: str
 
+    @property
+    def line(self) -> str:
+        """Return the line of the notice."""
+        return f"{self.name}: {self.reason}"
 
-class RejectedNotice(msgspec.Struct, frozen=True):
-    """The notice of rejected files that is not sent yet: further files are added to it."""
 
-    delivery: int
-    count: int
-    named: tuple[Rejection, ...]
+REJECTED: Final = GrowingNotice(
+    "rejected_notice",
+    Rejection,
+    title=lambda count: "A file could not be used" if count == 1 else f"{count} files could not be used",
+    last_line="See rejected/ in the home: each file lies beside its reason.",
+)
 
 
 class Intake(Component):
@@ -76,7 +77,7 @@ class Intake(Component):
         return {SettingsChanged: self._settings_changed}
 
     def _settings_changed(self, _: SettingsChanged) -> None:
-        self._inbox.set_bounds(**bounds(self._context.settings.spool))
+        self._inbox.change(self._context.settings.spool)
 
     @property
     def failing(self) -> bool:
@@ -215,7 +216,7 @@ class Intake(Component):
                     _open(connection, item, now)
             if told and routes.owner is not None:
                 held = stops(self._modes.standing(), Lane.ALERTS, None, silent=False)
-                _tell(connection, routes.owner, told, now, held)
+                REJECTED.add(connection, told, routes.owner, now, held)
             return accepted, self._mode_events.obey(connection, accepted)
 
         large = any(len(row[intake.BODY]) > intake.LARGE for row in rows)
@@ -243,25 +244,6 @@ def _open(connection: sqlite3.Connection, item: intake.Accepted, now: int) -> No
         close.answer_file(connection, decision, now)
 
 
-def _tell(
-    connection: sqlite3.Connection, owner: int, rejected: list[Rejection], now: int, held: str | None
-) -> None:
-    """Queue one notice for the owner, or add to the one that is not sent yet."""
-    kept = facts.get(connection, "rejected_notice")
-    notice = None if kept is None else msgspec.json.decode(kept, type=RejectedNotice)
-    if notice is not None and not deliveries.is_untouched(connection, notice.delivery):
-        notice = None
-    named = (*(() if notice is None else notice.named), *rejected)[:NAMED]
-    count = len(rejected) + (0 if notice is None else notice.count)
-    payload = pack(Payload(text=_words(named, count)))
-    if notice is None:
-        delivery = deliveries.enqueue(connection, owner, [payload], now, held=held)
-    else:
-        delivery = notice.delivery
-        deliveries.replace_part(connection, deliveries.parts(connection, delivery, 1)[0].part, payload)
-    facts.put(connection, "rejected_notice", msgspec.json.encode(RejectedNotice(delivery, count, named)))
-
-
 def _is_of_the_system(error: Exception) -> bool:
     """Return whether an error is not caused by the event: a damaged store, a disk, no memory."""
     return isinstance(error, OSError | MemoryError | sqlite3.OperationalError | sqlite3.InternalError) or (
@@ -272,11 +254,3 @@ def _is_of_the_system(error: Exception) -> bool:
 def _words_of(error: BaseException) -> str:
     """Return an error in words, as the supervisor does."""
     return f"{type(error).__name__}: {error}"
-
-
-def _words(named: tuple[Rejection, ...], count: int) -> render.Text:
-    title = "A file could not be used" if count == 1 else f"{count} files could not be used"
-    lines = [f"{item.name}: {item.reason}" for item in named]
-    if count > len(named):
-        lines.append(f"and {count - len(named)} more")
-    return render.notice(title, [*lines, "See rejected/ in the home: each file lies beside its reason."])

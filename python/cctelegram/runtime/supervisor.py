@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cctelegram.runtime.retry import DISK, RESTART
+from cctelegram.retry import DISK, RESTART
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -15,10 +15,16 @@ T = TypeVar("T")
 
 
 class Supervisor:
-    """Restarts components; a failure is logged, and shown as a problem until it is over."""
+    """Restarts components; a failure is logged, and shown as a problem until it is over.
 
-    def __init__(self, log: Any) -> None:
+    Args:
+        log: a structlog logger.
+        steady_seconds: a component that has worked for this long after a failure has recovered.
+    """
+
+    def __init__(self, log: Any, *, steady_seconds: float = RESTART.longest) -> None:
         self._log = log
+        self._steady_seconds = steady_seconds
         self._failures: dict[str, str] = {}
 
     @property
@@ -44,7 +50,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
-            steady = loop.call_later(RESTART.longest, self.recovered, name)
+            steady = loop.call_later(self._steady_seconds, self.recovered, name)
             try:
                 await work()
             except Exception as error:
@@ -52,7 +58,7 @@ class Supervisor:
                 if task is not None and task.cancelling():
                     self._failed(name, error)
                     raise  # failed during cancellation: not restarted
-                if loop.time() - began > RESTART.longest:
+                if loop.time() - began > self._steady_seconds:
                     failures = 0
                 self._failed(name, error, again_seconds=RESTART.seconds(failures))
             finally:

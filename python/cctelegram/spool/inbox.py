@@ -14,15 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from cctelegram import _native
+from cctelegram.retry import DISK
 from cctelegram.spool.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from cctelegram.config.settings import Spool
-
-TROUBLE_RETRY_SECONDS = 1.0
-"""Between two attempts at an events directory that can be neither made nor listed."""
 
 READ_AHEAD_BYTES = 512 << 10
 """No batch is read ahead of one that holds more: two large events should not stand in memory at once."""
@@ -32,47 +30,26 @@ class Inbox:
     """The events directory.
 
     Args:
-        events_dir: Created when missing, 0700; created again when it is removed.
+        spool: The settings. The directory is created when missing, 0700, and again when it is removed.
         rejected_dir: For files and lines that hold no usable event.
-        max_event_bytes: Maximum size of one event.
-        batch_events: Maximum number of events in a batch.
-        batch_bytes: Approximate maximum size of a batch.
-        quiet_seconds: An unusable file is rejected after this long without change.
-        unfinished_seconds: The same for a file whose text ends in the middle, if that is later.
-        rescan_seconds: The longest time between two scans; 1 s where changes are not reported.
         positions: Of .jsonl files, as stored from the batches' `positions`.
         looked: Called after each scan, before its batch is yielded: at least every `rescan_seconds`.
     """
 
     def __init__(
         self,
-        events_dir: str,
+        spool: Spool,
         rejected_dir: str,
         *,
-        max_event_bytes: int = 1 << 20,
-        batch_events: int = 512,
-        batch_bytes: int = 256 << 10,
-        quiet_seconds: float = 2.0,
-        unfinished_seconds: float = 30.0,
-        rescan_seconds: float = 30.0,
         positions: Sequence[tuple[bytes, int, int, int, int]] = (),
         looked: Callable[[], None] = lambda: None,
     ) -> None:
-        self._events_dir = events_dir
+        self._events_dir = spool.events_dir
         # The watch is set here, before the first take.
-        self._native = _native.Inbox(
-            events_dir,
-            rejected_dir,
-            max_event_bytes=max_event_bytes,
-            batch_events=batch_events,
-            batch_bytes=batch_bytes,
-            quiet_seconds=quiet_seconds,
-            unfinished_seconds=unfinished_seconds,
-            positions=positions,
-        )
+        self._native = _native.Inbox(spool.events_dir, rejected_dir, positions=positions, **_bounds(spool))
         self._waiter = ThreadPoolExecutor(1, "spool-inbox")
         self._looked = looked
-        self._rescan_seconds = rescan_seconds
+        self._rescan_seconds = spool.rescan_seconds
         self.tally = Tally()
         self._stopped = False
         self._more = False
@@ -90,7 +67,7 @@ class Inbox:
 
         Batches come as fast as the caller asks for them. While there are more, one is read ahead, except of
         a large batch: with a slow caller, the files stay in the events directory.
-        A fault of the events directory is reported in `trouble` and retried each second.
+        A fault of the events directory is reported in `trouble` and retried (`retry.DISK`).
         """
         while not self._stopped:
             ahead, self._ahead = self._ahead or self._start(), None
@@ -131,25 +108,10 @@ class Inbox:
         self.tally.failed(rejected)
         return rejected
 
-    def set_bounds(
-        self,
-        *,
-        max_event_bytes: int,
-        batch_events: int,
-        batch_bytes: int,
-        quiet_seconds: float,
-        unfinished_seconds: float,
-        rescan_seconds: float,
-    ) -> None:
+    def change(self, spool: Spool) -> None:
         """Use other bounds from the next take on; end a wait that is under way, so that it applies them."""
-        self._native.set_bounds(
-            max_event_bytes=max_event_bytes,
-            batch_events=batch_events,
-            batch_bytes=batch_bytes,
-            quiet_seconds=quiet_seconds,
-            unfinished_seconds=unfinished_seconds,
-        )
-        self._rescan_seconds = rescan_seconds
+        self._native.set_bounds(**_bounds(spool))
+        self._rescan_seconds = spool.rescan_seconds
         self._native.wake()
 
     def waiting(self) -> bool:
@@ -188,7 +150,7 @@ class Inbox:
         native = self._native
         if not self._more:
             due = native.due(time.monotonic())
-            patience = TROUBLE_RETRY_SECONDS if self._failure else min(native.patience, self._rescan_seconds)
+            patience = DISK.first if self._failure else min(native.patience, self._rescan_seconds)
             if native.wait(patience if due is None else min(due, patience)) == "closed":
                 return None
         batch = native.take(time.monotonic())
@@ -213,13 +175,11 @@ def has_events(events_dir: str) -> bool:
         return False
 
 
-def bounds(spool: Spool) -> dict[str, Any]:
-    """Return the bounds of an inbox from the settings, as its keyword arguments."""
+def _bounds(spool: Spool) -> dict[str, Any]:
     return {
         "max_event_bytes": spool.max_event_bytes,
         "batch_events": spool.batch_events,
         "batch_bytes": spool.batch_bytes,
         "quiet_seconds": spool.quiet_seconds,
         "unfinished_seconds": spool.unfinished_seconds,
-        "rescan_seconds": spool.rescan_seconds,
     }

@@ -19,6 +19,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from cctelegram.retry import STORE
 from cctelegram.store import recovery, schema, snapshots
 from cctelegram.store.connection import (
     NAME,
@@ -42,9 +43,6 @@ Work = tuple["Callable[[sqlite3.Connection], Any]", "Future[Any]"]
 
 # Maximum pieces of work in one transaction, so that a flood does not delay the first.
 SHARED_COMMIT: Final = 64
-# Backoff in seconds after a store that could not be opened or recovered: doubling.
-FIRST_WAIT: Final = 0.5
-LONGEST_WAIT: Final = 30.0
 # A store that is damaged again this soon (seconds) after a recovery is on a disk that cannot be trusted: each
 # recovery keeps a damaged file, and they must not fill it.
 BETWEEN_RECOVERIES: Final = 60.0
@@ -108,7 +106,7 @@ class Store:
             self._open()
         self.commits = 0
         self._fault: str | None = None
-        self._wait = 0.0
+        self._failures = 0  # since the last commit
         self._again_at = 0.0
         self._busy_since: float | None = None
         self._ended = False
@@ -251,7 +249,7 @@ class Store:
                 connection.execute("RELEASE work")
             connection.execute("COMMIT")
             self.commits += 1
-            self._fault, self._wait = None, 0.0
+            self._fault, self._failures = None, 0
         except Exception as error:  # noqa: BLE001 - nothing of it is durable; all callers get an error
             if connection is not None and is_damage(error) and not again:
                 # Close the connection and recover the store, then do the same work once more.
@@ -362,8 +360,8 @@ class Store:
 
     def _failed(self, sentence: str) -> None:
         self._fault = sentence
-        self._wait = min(LONGEST_WAIT, max(FIRST_WAIT, self._wait * 2))
-        self._again_at = time.monotonic() + self._wait
+        self._again_at = time.monotonic() + STORE.seconds(self._failures)
+        self._failures += 1
         self._tell(sentence)
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from cctelegram import durable
 from cctelegram.store import facts, schema, snapshots
 from cctelegram.store.connection import connect_reader
 from cctelegram.store.intake import NOBODY
@@ -113,17 +114,17 @@ def restore(path: Path, snapshot: Path, now: int) -> str | None:
 def fresh(path: Path) -> Path:
     """Return an empty file for a new store; remove the remains of an earlier try."""
     making = path.with_name(f".{path.name}.recovering")
-    for end in ("", *LOG_FILES, "-journal"):
-        making.with_name(making.name + end).unlink(missing_ok=True)
+    for left in path.parent.glob(f"*{making.name}*"):  # with logs, and copies that a kill cut short
+        left.unlink(missing_ok=True)
     making.touch(mode=0o600)
     return making
 
 
 def replace(path: Path, making: Path, word: str, now: int) -> None:
     """Replace the store at `path` by the one at `making`; keep the old one under another name."""
-    snapshots.sync(making)
+    durable.sync(making)
     making.rename(path.with_name(f"{path.name}.recovered-{word}-{snapshots.stamp(now)}"))
-    snapshots.sync(path.parent)
+    durable.sync(path.parent)
     finish(path)
 
 
@@ -144,7 +145,7 @@ def finish(path: Path) -> bool:
                 old.chmod(0o600)
                 old.rename(path.with_name(f"{path.name}.{kept}{end}"))
         made.rename(path)
-        snapshots.sync(path.parent)
+        durable.sync(path.parent)
     return bool(found)
 
 

@@ -11,15 +11,16 @@ import sqlite3
 import sys
 from contextlib import closing
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cctelegram import durable
 from cctelegram.store import schema
 from cctelegram.store.connection import Damaged, check, connect_reader
 from cctelegram.times.instant import compact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 DIRECTORY: Final = "snapshots"
 KEEP: Final = 3
@@ -82,10 +83,8 @@ def copy(source: sqlite3.Connection, target: Path, *, stop: Callable[[], bool] =
         if stop():
             raise Stopped
 
-    beside = target.with_name(f".{target.name}.tmp")
-    beside.unlink(missing_ok=True)
-    beside.touch(mode=0o600)
-    try:
+    with durable.replacing(target) as out:
+        beside = Path(out.name)
         with closing(sqlite3.connect(beside, isolation_level=None)) as into:
             into.execute("PRAGMA synchronous = OFF")
             into.execute("PRAGMA cache_size = -64")
@@ -101,11 +100,6 @@ def copy(source: sqlite3.Connection, target: Path, *, stop: Callable[[], bool] =
         went_on()
         if found is not None:
             raise Damaged(found)
-        sync(beside)
-        beside.rename(target)
-        sync(target.parent)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def taken(path: Path) -> list[Path]:
@@ -156,21 +150,6 @@ def size(path: Path) -> int:
 def stamp(now: int) -> str:
     """Format a time (us) for the names of kept files, which sort by it."""
     return f"{compact(now)}.{now % 1_000_000:06d}Z"
-
-
-def sync(path: Path) -> None:
-    """Make a file's content, or a directory's names, durable.
-
-    Not for a file that SQLite has open in this process: closing it would release SQLite's locks.
-    """
-    try:
-        handle = os.open(path, os.O_RDONLY)
-    except PermissionError:
-        return  # a directory on Windows, where names are durable anyway
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _free(folder: Path) -> int:

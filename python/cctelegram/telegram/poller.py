@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from cctelegram.retry import POLL, TOKEN_REFUSED
 from cctelegram.telegram import errors
 
 if TYPE_CHECKING:
@@ -30,30 +31,26 @@ ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_membe
 # A poll that takes this much longer than Telegram was asked to wait is dead: the machine was suspended, or
 # the network vanished without an error. The poller abandons it and polls again.
 GRACE_SECONDS = 10.0
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30.0
-# Interval for retrying a refused token; a changed token gets a new poller at once.
-REFUSED_PAUSE_SECONDS = 300.0
 # An empty answer before this time did not wait as requested: without a pause the poller would spin.
 HASTY_SECONDS = 1.0
 
 
-class Status(msgspec.Struct, frozen=True, kw_only=True):
+class Status(msgspec.Struct, kw_only=True):
     """The state of polling.
 
     `connected`: the last poll was answered. `problem`: a sentence, None while connected or before the first
     answer. `last_poll_at`: unix seconds of the last answer. `offset`: the update offset. The rest are counts.
     """
 
-    connected: bool
-    problem: str | None
-    last_poll_at: float | None
+    connected: bool = False
+    problem: str | None = None
+    last_poll_at: float | None = None
     offset: int | None
-    polls: int
-    updates: int
-    failures: int
-    conflicts: int
-    abandoned: int
+    polls: int = 0
+    updates: int = 0
+    failures: int = 0
+    conflicts: int = 0
+    abandoned: int = 0
 
 
 class Poller:
@@ -85,7 +82,7 @@ class Poller:
     ) -> None:
         self._api = api
         self._on_updates = on_updates
-        self._offset = offset
+        self._status = Status(offset=offset)
         self._poll_seconds = poll_seconds
         self._token_refused = token_refused
         self._sleep = sleep
@@ -93,25 +90,11 @@ class Poller:
         self._clock = clock
         self._wall = wall
         self._limit = limit
-        self._connected = False
-        self._problem: str | None = None
-        self._last_poll_at: float | None = None
-        self._polls = self._updates = self._failures = self._conflicts = self._abandoned = 0
         self._in_a_row = 0  # failures since the last answer
 
     def status(self) -> Status:
         """Return the state of polling."""
-        return Status(
-            connected=self._connected,
-            problem=self._problem,
-            last_poll_at=self._last_poll_at,
-            offset=self._offset,
-            polls=self._polls,
-            updates=self._updates,
-            failures=self._failures,
-            conflicts=self._conflicts,
-            abandoned=self._abandoned,
-        )
+        return msgspec.structs.replace(self._status)
 
     async def run(self) -> None:
         """Poll until cancelled."""
@@ -129,24 +112,25 @@ class Poller:
         """Poll once; return the pause before the next."""
         # Right after a failure, and at the start, Telegram is asked to answer at once: otherwise the poller
         # would learn only after a quiet minute that it is connected.
-        wait = self._poll_seconds() if self._connected else 0
+        status = self._status
+        wait = self._poll_seconds() if status.connected else 0
         began = self._clock()
-        self._polls += 1
+        status.polls += 1
         try:
             async with self._limit(wait + GRACE_SECONDS):
-                answer = await self._api.get_updates(self._offset, wait, ALLOWED_UPDATES)
+                answer = await self._api.get_updates(status.offset, wait, ALLOWED_UPDATES)
         except TimeoutError:
-            self._abandoned += 1
+            status.abandoned += 1
             return self._failed("Telegram was silent for longer than it was asked to wait")
         batch = _readable(answer)
         if batch is None:
             raise errors.ServerFault("getUpdates", None, "the answer is no list of updates")
         if batch:
             await self._on_updates(batch)
-            self._offset = 1 + max(update["update_id"] for update in batch)
-            self._updates += len(batch)
-        self._connected, self._problem, self._in_a_row = True, None, 0
-        self._last_poll_at = self._wall()
+            status.offset = 1 + max(update["update_id"] for update in batch)
+            status.updates += len(batch)
+        status.connected, status.problem, status.last_poll_at = True, None, self._wall()
+        self._in_a_row = 0
         hasty = wait > 0 and not batch and self._clock() - began < min(HASTY_SECONDS, wait)
         return HASTY_SECONDS if hasty else 0.0
 
@@ -156,22 +140,21 @@ class Poller:
         if isinstance(error, errors.Unauthorized):
             self._failed(f"Telegram refuses the token: {error.description}")
             self._token_refused()
-            return REFUSED_PAUSE_SECONDS
+            return TOKEN_REFUSED.first
         if isinstance(error, errors.Conflict):
-            self._conflicts += 1
+            self._status.conflicts += 1
             if error.webhook:
                 return self._failed("a webhook is set for this bot, so updates go there: delete it")
             return self._failed("another program polls with the same token: stop it")
         return self._failed(str(error))
 
     def _failed(self, problem: str) -> float:
-        """Record a failure; return a backoff that doubles up to 30 s, with jitter over its upper half."""
-        self._connected, self._problem = False, problem
-        self._failures += 1
-        # The exponent is bounded, not only the result: after a night of failures the power would overflow.
-        longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(self._in_a_row, 20))
+        """Record a failure; return the wait before the next poll."""
+        self._status.connected, self._status.problem = False, problem
+        self._status.failures += 1
+        pause = POLL.seconds(self._in_a_row, self._chance())
         self._in_a_row += 1
-        return longest * (0.5 + self._chance() / 2)
+        return pause
 
 
 def _readable(answer: object) -> list[dict[str, Any]] | None:

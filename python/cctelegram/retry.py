@@ -1,4 +1,4 @@
-"""Backoff: how long to wait before a retry."""
+"""Backoff: how long to wait before a retry, as a policy for each kind of failure."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class Backoff(NamedTuple):
 
     def seconds(self, failures: int, chance: float = 0.0) -> float:
         """Return the wait in seconds after consecutive failures (0: the first); `chance` in [0, 1)."""
+        # The exponent is bounded, not only the result: after a night of failures the power would overflow.
         wait = min(self.longest, self.first * 2.0 ** min(failures, 20))
         return wait * (1.0 - self.jitter * (1.0 - chance))
 
@@ -30,7 +31,13 @@ RESTART: Final = Backoff(0.5, 30.0)
 REQUEST: Final = Backoff(1.0, 300.0, jitter=0.5)
 # getMe, at the start of a connection.
 CONNECT: Final = Backoff(1.0, 30.0, jitter=0.5)
-# A disk that is not writable: full, read-only, no permission. A person may fix it at any moment.
+# A disk or directory that cannot be used: full, read-only, missing. A person may fix it at any moment.
 DISK: Final = Backoff(1.0, 2.0)
+# A store that cannot be opened or recovered.
+STORE: Final = Backoff(0.5, 30.0)
+# getUpdates.
+POLL: Final = Backoff(0.5, 30.0, jitter=0.5)
+# A token that Telegram refuses: only a person can fix that, and a changed token gets a new poller at once.
+TOKEN_REFUSED: Final = Backoff(300.0, 300.0)
 # A token that another bridge on this machine holds.
 TOKEN_LOCK: Final = Backoff(10.0, 10.0)
