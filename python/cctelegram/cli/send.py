@@ -1,10 +1,10 @@
-"""Put an event in the spool. It is on the disk when the command returns; the bridge sends it when it runs.
+"""Put an event in the spool. It is durable when the command returns; the bridge sends it when it runs.
 
     cctelegram send build_failed "Build #42 failed" --set exit_code=1 --set severity=high
     echo '{"type":"build_failed","title":"Build #42 failed"}' | cctelegram send -
 
-A field of data is read as JSON where it is JSON, else as text. With --wait the exit code is 0 when Telegram
-has the message and 1 when it has not (the event is kept and goes on its way all the same).
+The value of a data field is parsed as JSON if it is valid JSON, else taken as text. Exit codes: 0 accepted,
+with --wait delivered; 1 failed, with --wait not delivered yet (the event stays queued); 2 usage error.
 """
 
 from __future__ import annotations
@@ -27,30 +27,29 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-# Flag, its place in the event, what stands for its value in the help, its help. Both ways of reading the
-# command line are made from this table.
+# Flag, name, metavar and help. Both parsers of the command line are made from this table.
 FLAGS = (
     ("--description", "description", "TEXT", "Markdown, up to 16,000 characters"),
-    ("--source", "source", "NAME", "who says it (default: external)"),
-    ("--task-id", "task_id", "ID", "the task it belongs to"),
-    ("--event-id", "event_id", "ID", "an id of your own (default: one is made)"),
-    ("--wait", "wait", "SECONDS", "return when Telegram has it, at most so many seconds later"),
-    ("--home", "home", "DIR", "the home (default: $CC_TELEGRAM_HOME or ~/.cc_telegram)"),
+    ("--source", "source", "NAME", "the producer's name (default: external)"),
+    ("--task-id", "task_id", "ID", "the task that the event belongs to"),
+    ("--event-id", "event_id", "ID", "the event's id (default: generated)"),
+    ("--wait", "wait", "SECONDS", "wait at most SECONDS until the event is delivered"),
+    ("--home", "home", "DIR", "the bridge's home (default: $CC_TELEGRAM_HOME or ~/.cc_telegram)"),
 )
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument(
-        "type", help="a type of `cctelegram events`, or - to read the event from standard input"
+        "type", help="a type that `cctelegram events` lists, or - to read the event from standard input"
     )
     parser.add_argument("title", nargs="?", help="what happened, in up to 200 characters")
     for flag, _, metavar, text in FLAGS:
         parser.add_argument(flag, metavar=metavar, help=text)
     parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="a field of data; may be repeated"
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="a data field; can be repeated"
     )
-    parser.add_argument("--json", action="store_true", help="print JSON for programs to read")
+    parser.add_argument("--json", action="store_true", help="print JSON for programs")
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -63,7 +62,7 @@ def run(parsed: argparse.Namespace) -> int:
 def quick(words: Sequence[str]) -> int | None:
     """Send without an argument parser, which costs as much as the rest of the command.
 
-    Returns None for anything but a plain command line: help and mistakes are the parser's.
+    Returns None for anything but a plain command line: the parser handles help and errors.
     """
     names = {flag: name for flag, name, _, _ in FLAGS}
     given: dict[str, Any] = {"set": [], "json": False}
@@ -106,16 +105,16 @@ def _send(plain: list[str], given: dict[str, Any]) -> int:
         raise Failed(str(error)) from None
     seconds = _seconds(given.get("wait"))
     path = post(place.events_dir(given.get("home")), event)
-    told: dict[str, Any] = {"event_id": loads(event).get("event_id"), "path": path, "accepted": True}
+    result: dict[str, Any] = {"event_id": loads(event).get("event_id"), "path": path, "accepted": True}
     if seconds is not None:
-        from cctelegram.cli.delivered import wait  # noqa: PLC0415 - only where it is asked for
+        from cctelegram.cli.delivered import wait  # noqa: PLC0415 - only for --wait
 
-        told.update(wait(place.home(given.get("home")), path, told["event_id"], seconds))
+        result.update(wait(place.home(given.get("home")), path, result["event_id"], seconds))
     if given["json"]:
-        json_line(told, dumps)
+        json_line(result, dumps)
     else:
-        sys.stdout.write(f"{path}\n" if seconds is None else f"{told['event_id']}: {told['state']}\n")
-    return 0 if seconds is None or told["state"] == "sent" else FAILED
+        sys.stdout.write(f"{path}\n" if seconds is None else f"{result['event_id']}: {result['state']}\n")
+    return 0 if seconds is None or result["state"] == "sent" else FAILED
 
 
 def _from_flags(plain: list[str], given: dict[str, Any]) -> bytes:
@@ -133,11 +132,11 @@ def _from_flags(plain: list[str], given: dict[str, Any]) -> bytes:
 
 
 def _from_input(given: dict[str, Any]) -> bytes:
-    from cctelegram.cli.given import everything as given_text  # noqa: PLC0415 - for this way alone
+    from cctelegram.cli.given import everything as read_input  # noqa: PLC0415 - only for -
 
     if given["set"] or any(given.get(name) for _, name, _, _ in FLAGS if name not in ("home", "wait")):
-        raise Failed("with - the whole event is read from standard input; put the fields there", USAGE)
-    return build.checked(given_text().encode())
+        raise Failed("with - the event is read from standard input: put the fields there", USAGE)
+    return build.checked(read_input().encode())
 
 
 def _seconds(given: str | None) -> float | None:
