@@ -249,7 +249,7 @@ def test_edit_does_not_write_over_what_somebody_else_wrote_meanwhile(home: Path)
     other = WRITTEN.replace("5", "8")
     told = edit(home, COPY + f'sed -i s/5/6/ "$F"; printf "{other}" > "{home}/config.toml"')
     assert told.returncode == 1
-    assert "changed meanwhile" in told.stderr
+    assert "changed it meanwhile" in told.stderr
     assert config(home) == other
     assert [name for name in left_behind(home) if name in told.stderr], "what was written is kept"
 

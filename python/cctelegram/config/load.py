@@ -157,7 +157,7 @@ def _config_file(
     if profile and profile not in profiles:
         there = ", ".join(profiles) or "none"
         problems.append(
-            SettingsError(f"there is no [profile.{profile}] in {file}; there is: {there}", file=PROFILE)
+            SettingsError(f"there is no [profile.{profile}] in {file}; there are: {there}", file=PROFILE)
         )
     found.update(by_name.get(profile, {}))
     return found
@@ -206,7 +206,7 @@ def _env_file(
 ) -> Iterator[tuple[str, _Read]]:
     for name, (text, line) in lines.items():
         if name == HOME:
-            problem = f"{HOME} counts in the environment alone; this file already lies in the home"
+            problem = f"{HOME} is read from the environment only; this file is in the home already"
             problems.append(SettingsError(problem, file=file, line=line))
         elif name != PROFILE and name not in BY_VARIABLE:
             problem = f"{name}: {unknown(name, BY_VARIABLE)}"
@@ -290,7 +290,7 @@ def _open_to_others(env_file: str) -> Iterator[str]:
     except OSError:
         return
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        yield f"{env_file} can be read by other users: chmod 600 {env_file}"
+        yield f"{env_file} can be read by other users; run chmod 600 {env_file}"
 
 
 def build(values: Mapping[str, Any], home: str) -> Settings:

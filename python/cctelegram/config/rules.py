@@ -39,7 +39,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     def __post_init__(self) -> None:
         """Refuse contradictory fields."""
         if self.drop and self.digest:
-            raise ValueError("drop and digest cannot both be true: what is dropped is not told of")
+            raise ValueError("drop and digest cannot both be true: a digest does not report dropped events")
         if (self.drop or self.digest) and (self.lane is not None or self.silent is not None):
             word = "drop" if self.drop else "digest"
-            raise ValueError(f"with {word} there is no message of its own: leave lane and silent out")
+            raise ValueError(f"{word} sends no message of its own: leave out lane and silent")
