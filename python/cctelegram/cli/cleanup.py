@@ -129,7 +129,9 @@ class _History:
 
     def plan(self, now: int, age: int) -> Report:
         """Report the finished events older than `age` at `now`; times in us."""
-        return store.reading(self._settings.home, lambda path, c: planned(path, retention.look(c, now, age)))
+        return store.reading(
+            self._settings.home, lambda path, c: planned(path, retention.measure(c, now, age))
+        )
 
     def run(self, now: int, age: int, stop: Callable[[], bool]) -> Report:
         """Remove the finished events older than `age`; the home is locked meanwhile."""

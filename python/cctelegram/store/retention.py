@@ -93,15 +93,15 @@ class Held(NamedTuple):
     finished: int
 
 
-def look(connection: sqlite3.Connection, now: int, age: int) -> Held:
+def measure(connection: sqlite3.Connection, now: int, age: int) -> Held:
     """Count all events, and those finished and older than `age` (us); change nothing."""
     events, oldest, newest = connection.execute(
         "SELECT count(*), min(taken_at), max(taken_at) FROM events"
     ).fetchone()
     finished = _finished(connection, "each")
-    (going,) = connection.execute(f"SELECT count(*) {finished}", {"before": now - age}).fetchone()
+    (due,) = connection.execute(f"SELECT count(*) {finished}", {"before": now - age}).fetchone()
     return Held(
-        events, _pragma(connection, "page_count") * _pragma(connection, "page_size"), oldest, newest, going
+        events, _pragma(connection, "page_count") * _pragma(connection, "page_size"), oldest, newest, due
     )
 
 
