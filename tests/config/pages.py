@@ -25,12 +25,12 @@ _REFERENCE_HEAD = """\
 # Settings
 
 The sources of a value, later ones override earlier ones: default, `config.toml` in the home, its table
-`[profile.NAME]` when `CC_TELEGRAM_PROFILE` is `NAME`, `.env` in the home, the environment, flags. An `.env` in
-the working directory is never read. `cctelegram config show --origin` prints each value and its origin;
+`[profile.NAME]` when `CC_TELEGRAM_PROFILE` is `NAME`, `.env` in the home, the environment, flags. An `.env`
+in the working directory is never read. `cctelegram config show --origin` prints each value and its origin;
 [configuration.md](configuration.md) describes how settings are changed and when a change takes effect.
 
-The home is `~/.cc_telegram`; `CC_TELEGRAM_HOME` or `--home` sets another. `~` is expanded in every path, and a
-relative path is in the home. A variable that is set to an empty text counts as unset.
+The home is `~/.cc_telegram`; `CC_TELEGRAM_HOME` or `--home` sets another. `~` is expanded in every path, and
+a relative path is in the home. A variable that is set to an empty text counts as unset.
 
 A key or value that this table does not have is rejected, with its file and line; so is a line of `.env` that
 sets anything else. An environment variable that begins with `CC_TELEGRAM_` and is not listed here causes a

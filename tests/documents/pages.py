@@ -34,9 +34,7 @@ def types() -> str:
         f"| {kind.category} | `{kind.type}` | {LANES[kind.lane]} | {kind.severity} | {kind.description} |"
         for kind in EVENT_TYPES
     ]
-    return "\n".join(
-        ["| category | type | lane | severity | meaning |", "|---|---|---|---|---|", *rows]
-    )
+    return "\n".join(["| category | type | lane | severity | meaning |", "|---|---|---|---|---|", *rows])
 
 
 def tools() -> str:

@@ -30,7 +30,7 @@ def test_a_part_that_fails_while_it_is_ended_does_not_begin_again() -> None:
             raise RuntimeError("it failed on its way out") from None
 
     async def run() -> list[BaseException | None]:
-        task = asyncio.create_task(Supervisor(structlog.get_logger()).keep("a part", work))
+        task = asyncio.create_task(Supervisor(structlog.get_logger()).supervise("a part", work))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         task.cancel()
@@ -63,7 +63,7 @@ def test_the_log_has_the_error_of_a_task_that_nothing_awaits_and_of_a_callback()
 
 
 def test_what_fails_after_a_reload_is_a_problem_until_it_is_done(running: RunningBridge) -> None:
-    part = "telling of a recovered store"
+    part = "reporting a recovered store"
     named = f"{part}: OperationalError: no such table: facts"
     with contextlib.closing(sqlite3.connect(running.home / "state" / "store.db")) as other:
         other.execute("ALTER TABLE facts RENAME TO away")

@@ -279,7 +279,7 @@ def test_what_a_status_and_a_sender_ask_reads_no_table(store: sqlite3.Connection
     asked: list[str] = []
     store.set_trace_callback(asked.append)
     status.from_store(store)
-    deliveries.on_their_way(store, [5])
+    deliveries.count_pending(store, [5])
     deliveries.recover(store)
     deliveries.following(store, CHAT, NOW)
     deliveries.next_time(store, CHAT)

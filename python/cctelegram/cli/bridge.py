@@ -47,9 +47,9 @@ def run(parsed: argparse.Namespace) -> int:
         # A pipe, not an argument or a variable: other users of this machine can read those.
         flags["telegram.token"] = given.line().strip() or None
     undelivered = ""
-    again = True
-    while again:  # the home was removed while the bridge ran: start from the present files
-        undelivered, again = _serve(parsed, flags)
+    removed = True
+    while removed:  # the home was removed while the bridge ran: start from the present files
+        undelivered, removed = _serve(parsed, flags)
     if undelivered:
         sys.stderr.write(
             f"cctelegram bridge: not delivered: {undelivered}. They stay queued for the next start.\n"
@@ -58,7 +58,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _serve(parsed: argparse.Namespace, flags: dict[str, object]) -> tuple[str, bool]:
-    """Serve once; return what `--once` could not deliver, and whether to start again."""
+    """Serve once; return what `--once` could not deliver, and whether the home was removed."""
     try:
         bridge = Bridge(home_of(parsed), environment.snapshot(), flags)
     except (AlreadyRunning, CannotListen, Unusable, NewerStore) as error:
@@ -85,7 +85,7 @@ def _serve(parsed: argparse.Namespace, flags: dict[str, object]) -> tuple[str, b
         ) from None
     if bridge.successor_token is not None:
         _restart(bridge.successor_token)
-    return undelivered, bridge.again
+    return undelivered, bridge.home_removed
 
 
 def _restart(token: str) -> None:

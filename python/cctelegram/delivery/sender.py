@@ -105,7 +105,7 @@ class Sender(Component):
             while True:
                 for chat_id in self._bells.keys() - serving:
                     serving.add(chat_id)
-                    work = self._context.supervisor.keep(
+                    work = self._context.supervisor.supervise(
                         f"sending to {chat_id}", partial(self._serve, chat_id)
                     )
                     group.create_task(work, name=f"send {chat_id}")

@@ -25,7 +25,7 @@ TROUBLE_RETRY_SECONDS = 1.0
 """Between two attempts at an events directory that can be neither made nor listed."""
 
 READ_AHEAD_BYTES = 512 << 10
-"""No batch is read ahead of one that holds more: two large events should not stand in memory at once."""
+"""No batch is read ahead of a larger one: two large events should not be in memory at once."""
 
 
 class Inbox:
@@ -41,7 +41,7 @@ class Inbox:
         unfinished_seconds: The same for a file whose text ends in the middle, if that is later.
         rescan_seconds: The longest time between two scans; 1 s where changes are not reported.
         positions: Of .jsonl files, as stored from the batches' `positions`.
-        looked: Called after each scan, before its batch is yielded: at least every `rescan_seconds`.
+        on_scan: Called after each scan, before its batch is yielded: at least every `rescan_seconds`.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Inbox:
         unfinished_seconds: float = 30.0,
         rescan_seconds: float = 30.0,
         positions: Sequence[tuple[bytes, int, int, int, int]] = (),
-        looked: Callable[[], None] = lambda: None,
+        on_scan: Callable[[], None] = lambda: None,
     ) -> None:
         self._events_dir = events_dir
         # The watch is set here, before the first take.
@@ -71,7 +71,7 @@ class Inbox:
             positions=positions,
         )
         self._waiter = ThreadPoolExecutor(1, "spool-inbox")
-        self._looked = looked
+        self._on_scan = on_scan
         self._rescan_seconds = rescan_seconds
         self.tally = Tally()
         self._stopped = False
@@ -98,10 +98,10 @@ class Inbox:
                 batch = await ahead
             except OSError as failure:
                 self._failure, self._more = failure, False
-                self._looked()
+                self._on_scan()
                 continue
             self._failure = None
-            self._looked()
+            self._on_scan()
             if batch is not None:
                 self._held = False
                 if self._more and batch.held <= READ_AHEAD_BYTES:

@@ -61,7 +61,7 @@ WHERE state = 'queued' AND chat_id = ? AND not_before <= ? ORDER BY lane, id LIM
 
 # Worded as in the index of these states: SQLite uses a partial index only for the same terms.
 IN_FLIGHT: Final = "state IN ('held', 'sending', 'ambiguous', 'dead') AND state = 'sending'"
-ON_THEIR_WAY: Final = f"""
+PENDING: Final = f"""
 SELECT chat_id, lane FROM deliveries WHERE state = 'queued'
 UNION ALL SELECT chat_id, lane FROM deliveries WHERE {IN_FLIGHT}
 """  # noqa: S608 - constants
@@ -211,7 +211,7 @@ def later(connection: sqlite3.Connection, delivery: int, not_before: int) -> Non
     connection.execute("UPDATE deliveries SET not_before = ? WHERE id = ?", (not_before, delivery))
 
 
-def not_later(connection: sqlite3.Connection, latest: int) -> int:
+def cap_waits(connection: sqlite3.Connection, latest: int) -> int:
     """Cap every `not_before` at `latest` (us) after the wall clock was set back; return how many changed."""
     return sum(
         connection.execute(
@@ -338,15 +338,15 @@ def queue_by_lane(connection: sqlite3.Connection) -> dict[int, int]:
     """Return the number of queued and in-flight deliveries by lane."""
     return dict(
         connection.execute(
-            f"SELECT lane, count(*) FROM ({ON_THEIR_WAY}) GROUP BY lane"  # noqa: S608 - constants
+            f"SELECT lane, count(*) FROM ({PENDING}) GROUP BY lane"  # noqa: S608 - constants
         ).fetchall()
     )
 
 
-def on_their_way(connection: sqlite3.Connection, dead: Iterable[int]) -> int:
+def count_pending(connection: sqlite3.Connection, dead: Iterable[int]) -> int:
     """Return the number of queued and in-flight deliveries for all chats but the unreachable, `dead` ones."""
     (count,) = connection.execute(
-        f"SELECT count(*) FROM ({ON_THEIR_WAY}) "  # noqa: S608 - numbers
+        f"SELECT count(*) FROM ({PENDING}) "  # noqa: S608 - numbers
         f"WHERE chat_id NOT IN ({', '.join(str(int(chat)) for chat in dead)})"
     ).fetchone()
     return int(count)
