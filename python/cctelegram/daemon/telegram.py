@@ -183,7 +183,7 @@ class TelegramConnection(Component):
         if self._up is not None:
             pacing = msgspec.structs.asdict(self._live.current.pacing)
             self._up.line.pacing.change(clock.monotonic(), **pacing)
-        self._wake.ring()
+        self._wake.set()
 
     def _token_rejected(self, rejected: TokenRejected) -> None:
         origin = self._live.loaded.origins["telegram.token"]
@@ -203,12 +203,12 @@ class TelegramConnection(Component):
         # Connections are dead after sleep; pauses are stored again by the new wall clock.
         self._renew |= jump.slept > SLEPT
         self._clock_set = True
-        self._wake.ring()
+        self._wake.set()
 
     def _replaced(self, _: StoreReplaced) -> None:
         # Rows that running components refer to by id may be gone: reconnect and start again from the store.
         self._renew = True
-        self._wake.ring()
+        self._wake.set()
 
     async def _until_changed(self, settings: Settings, work: asyncio.Task[None]) -> None:
         while True:

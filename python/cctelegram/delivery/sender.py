@@ -119,8 +119,8 @@ class Sender(Component):
         bell = self._bells.get(chat_id)
         if bell is None:
             bell = self._bells[chat_id] = Wake()
-            self._wake.ring()
-        bell.ring()
+            self._wake.set()
+        bell.set()
 
     def _unreachable(self, chat: ChatUnreachable) -> None:
         self.dead[chat.chat_id] = chat.reason
@@ -136,7 +136,7 @@ class Sender(Component):
 
     def _wake_all(self, _: object = None) -> None:
         for bell in self._bells.values():
-            bell.ring()
+            bell.set()
 
     async def _serve(self, chat_id: int) -> None:
         bell = self._bells[chat_id]
