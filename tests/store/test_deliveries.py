@@ -160,7 +160,7 @@ def test_a_part_that_stays_unclear_does_not_keep_the_rest_of_a_long_message_back
     assert waiting.unclear == 0  # the next part is no repeat
     assert [part.payload for part in deliveries.parts(store, 1)] == ["c"]
     assert send(store, 1, 12) is True
-    assert state(store, 1) == ("ambiguous", "nobody knows whether part 2 of 3 arrived")
+    assert state(store, 1) == ("ambiguous", "unknown delivery status of part 2 of 3")
 
 
 def test_the_last_part_that_stays_unclear_is_ambiguous(store: sqlite3.Connection) -> None:

@@ -163,7 +163,7 @@ class Topics:
             known = None  # a day has passed: anything may have changed
         if chat_id > 0:
             return self._in_private
-        if known is not None and now < known.looked_at + DAY:
+        if known is not None and now < known.checked_at + DAY:
             return known.is_forum
         try:
             chat = await self._line.api.get_chat(chat_id)

@@ -37,11 +37,12 @@ WHEN: Final = "coalesce({0}.sent_at, {0}.sending_at, {0}.queued_at)"
 # The delivery and those it was merged into, in turn: the last one is the one that was sent.
 UNFINISHED: Final = f"""
 EXISTS (
-    WITH RECURSIVE way (id) AS (
+    WITH RECURSIVE chain (id) AS (
         SELECT each.id UNION
-        SELECT told.merged_into FROM deliveries AS told JOIN way USING (id) WHERE told.merged_into IS NOT NULL
+        SELECT merged.merged_into FROM deliveries AS merged JOIN chain USING (id)
+        WHERE merged.merged_into IS NOT NULL
     )
-    SELECT 1 FROM way JOIN deliveries AS step USING (id)
+    SELECT 1 FROM chain JOIN deliveries AS step USING (id)
     WHERE step.state IN {OPEN} OR {WHEN.format("step")} >= :before
 )
 """

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 class Forum(NamedTuple):
     """The forum state of a chat; times in us.
 
-    `is_forum` is what getChat returned at `looked_at`. While `reason` is set, no topic is created before
+    `is_forum` is what getChat returned at `checked_at`. While `reason` is set, no topic is created before
     `after`.
     """
 
     is_forum: bool
-    looked_at: int
+    checked_at: int
     reason: str | None
     after: int
 
