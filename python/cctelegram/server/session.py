@@ -41,7 +41,7 @@ class Session:
         self._lock: FileLock | None = None
         self._path = ""
         self._calls: dict[str, dict[str, int]] = {}
-        self._told: dict[str, object] = {
+        self._facts: dict[str, object] = {
             "id": self.id,
             "pid": os.getpid(),
             "started_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -67,8 +67,8 @@ class Session:
                     self._open(home)
             except (SettingsError, OSError) as error:
                 raise Refusal(
-                    f"CCTelegram cannot use its home: {error}. Mend that, or set CC_TELEGRAM_HOME to a "
-                    "directory this user can write."
+                    f"CCTelegram cannot use its home: {error}. Fix that, or set CC_TELEGRAM_HOME to a "
+                    "directory that this user can write."
                 ) from error
             return home
 
@@ -77,8 +77,8 @@ class Session:
         with self._guard:
             counts = self._calls.setdefault(call.name, {"ok": 0, "error": 0})
             counts[result] += 1
-            self._told["client"] = call.client
-            self._told["protocol"] = call.protocol
+            self._facts["client"] = call.client
+            self._facts["protocol"] = call.protocol
             if self._lock is not None:
                 try:
                     self._lock.write(self._file())
@@ -111,8 +111,8 @@ class Session:
         self._lock, self._path = lock, path
 
     def _file(self) -> bytes:
-        told = {**self._told, "calls": self._calls, "pools": _pools(), "rss_bytes": memory.resident()}
-        return _native.dumps(told)
+        content = {**self._facts, "calls": self._calls, "pools": _pools(), "rss_bytes": memory.resident()}
+        return _native.dumps(content)
 
 
 def _pools() -> dict[str, object]:

@@ -50,7 +50,9 @@ def ask(arguments: dict[str, Any], call: Call, session: Session) -> Result:
     event_id = arguments.get("event_id")
     if event_id is None:
         if bridge.status(home).get("mode") == "muted":
-            text = "Nobody was asked: Telegram is muted. Ask in the terminal, or unmute it and ask again."
+            text = (
+                "The question was not sent: Telegram is muted. Ask in the terminal, or unmute and ask again."
+            )
             return text, {"outcome": "muted", "delivered": "no", "bridge": {"running": True}}
         event_id = _post(home, arguments, call, session)
     else:
@@ -85,7 +87,7 @@ def _add_default(data: dict[str, Any], arguments: dict[str, Any]) -> None:
         return
     if default not in arguments["options"]:
         options = ", ".join(arguments["options"])
-        raise Refusal(f"default_on_timeout: read {default}; allowed is one of the options: {options}")
+        raise Refusal(f"default_on_timeout: read {default}; allowed: {options}")
     data["default_on_timeout"] = default
 
 
@@ -93,17 +95,17 @@ def _wait(home: str, event_id: str, seconds: float, call: Call) -> dict[str, Any
     """Return the answer, or None on timeout."""
     waiter = _native.AnswerWaiter(place.responses_dir(home))
     start = time.monotonic()
-    told = -PROGRESS_SECONDS
+    reported = -PROGRESS_SECONDS
     while True:
         passed = time.monotonic() - start
         if call.cancelled():
-            raise Refusal(f"The wait was cut off; call ask with event_id {event_id} to go on with it.")
+            raise Refusal(f"The wait was cancelled; call ask with event_id {event_id} to resume it.")
         if passed >= seconds and (passed >= seconds + BRIDGE_SECONDS or not bridge.is_up(home)):
             return None
-        if passed - told >= PROGRESS_SECONDS:
-            told = passed
-            left = max(0, round(seconds - passed))
-            call.progress(passed, seconds, f"Waiting for an answer on the phone, {left} s left")
+        if passed - reported >= PROGRESS_SECONDS:
+            reported = passed
+            remaining = max(0, round(seconds - passed))
+            call.progress(passed, seconds, f"Waiting for an answer on the phone, {remaining} s left")
         until_end = seconds - passed if passed < seconds else LOOK_SECONDS
         found = waiter.wait(event_id, min(LOOK_SECONDS, until_end))
         if found is None:
@@ -124,7 +126,7 @@ def _out_of_time(home: str, event_id: str, arguments: dict[str, Any]) -> Result:
         "delivered": "unknown",
         "bridge": state,
     }
-    text = "Nobody answered in time, and it is not known whether the question was on the phone."
+    text = "No answer in time, and it is unknown whether the question was on the phone."
     # Only a denial is safe as a default if the question may never have been seen.
     if arguments["options"] == YES_AND_NO and arguments.get("default_on_timeout") == "Deny":
         result["answer"] = result["option"] = "Deny"
@@ -137,11 +139,11 @@ def _out_of_time(home: str, event_id: str, arguments: dict[str, Any]) -> Result:
 def _result(answer: dict[str, Any]) -> Result:
     action = str(answer.get("action") or "answered")
     outcome = action if action in ("expired", "cancelled") else "answered"
-    given = answer.get("option") or answer.get("text")
+    chosen = answer.get("option") or answer.get("text")
     result: dict[str, Any] = {
         "outcome": outcome,
         "event_id": answer.get("event_id"),
-        "answer": given,
+        "answer": chosen,
         "action": action,
         "option": answer.get("option"),
         "option_index": answer.get("option_index"),
@@ -157,12 +159,12 @@ def _result(answer: dict[str, Any]) -> Result:
 
 
 def _sentence(result: dict[str, Any]) -> str:
-    who, given = result["who"] or "Somebody", result["answer"]
+    who, chosen = result["who"] or "Someone", result["answer"]
     if result["outcome"] == "cancelled":
-        return "The question was withdrawn before anybody answered it."
+        return "The question was cancelled before it was answered."
     if result["outcome"] == "expired":
-        default = f" The default applies: {given}." if given else " Do not take that for a yes."
-        return f"Nobody answered in time.{default}"
-    words = result["text"]
-    said = f" They wrote: {words}" if words and words != given else ""
-    return f"{who} answered: {given}.{said}"
+        default = f" The default applies: {chosen}." if chosen else " Do not take that as approval."
+        return f"No answer in time.{default}"
+    text = result["text"]
+    comment = f" They wrote: {text}" if text and text != chosen else ""
+    return f"{who} answered: {chosen}.{comment}"

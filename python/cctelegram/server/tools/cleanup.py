@@ -51,6 +51,6 @@ def _sentence(action: str, told: dict[str, Any]) -> str:
     if action == "stats":
         files = sum(row["files"] for row in told["directories"])
         return f"{files} entries in {len(told['directories'])} directories."
-    what = "would go" if told["dry_run"] else "went"
+    what = "Would remove" if told["dry_run"] else "Removed"
     problems = "; ".join(told["problems"])
-    return f"{told['files']} entries, {told['bytes']} bytes, {what}.{f' {problems}' if problems else ''}"
+    return f"{what} {told['files']} entries, {told['bytes']} bytes.{f' {problems}' if problems else ''}"

@@ -46,8 +46,8 @@ def ago(length: str) -> int:
 
 def _line(hit: dict[str, Any]) -> str:
     answer = hit.get("answer", {})
-    said = answer.get("option") or answer.get("text")
+    chosen = answer.get("option") or answer.get("text")
     name = f" {hit['event_id']}" if "event_id" in hit else ""
     return f"{hit['when'][:19]}Z {hit['type']}{name}, {hit['state']}: {hit['title']}" + (
-        f" (answered: {said})" if said else ""
+        f" (answered: {chosen})" if chosen else ""
     )

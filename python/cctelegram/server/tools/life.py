@@ -18,33 +18,33 @@ if TYPE_CHECKING:
 
 def start_bridge(arguments: dict[str, Any], call: Call, session: Session) -> Result:
     """Start the bridge unless it runs."""
-    return _told(life.ensure(session.home()))
+    return _result(life.ensure(session.home()))
 
 
 def ensure_bridge_running(arguments: dict[str, Any], call: Call, session: Session) -> Result:
     """Start the bridge unless it runs; the name that older prompts use."""
-    return _told(life.ensure(session.home()))
+    return _result(life.ensure(session.home()))
 
 
 def stop_bridge(arguments: dict[str, Any], call: Call, session: Session) -> Result:
     """Stop the bridge after the requests in flight."""
-    return _told(life.stop(session.home()))
+    return _result(life.stop(session.home()))
 
 
 def restart_bridge(arguments: dict[str, Any], call: Call, session: Session) -> Result:
     """Stop the bridge if it runs, and start one."""
-    return _told(life.restart(session.home()))
+    return _result(life.restart(session.home()))
 
 
 def check_bridge_process(arguments: dict[str, Any], call: Call, session: Session) -> Result:
     """Report whether the bridge runs, by its lock and its own answer."""
     status = bridge.status(session.home())
     running = bool(status["running"])
-    told: dict[str, Any] = {"success": running, "action": "running" if running else "not_running"}
+    found: dict[str, Any] = {"success": running, "action": "running" if running else "not_running"}
     for key, name in (("pid", "pid"), ("uptime_seconds", "uptime"), ("note", "note")):
         if status.get(key) is not None:
-            told[name] = status[key]
-    return _told(told)
+            found[name] = status[key]
+    return _result(found)
 
 
 def switch_to_nomad_mode(arguments: dict[str, Any], call: Call, session: Session) -> Result:
@@ -63,18 +63,18 @@ def switch_to_mute_mode(arguments: dict[str, Any], call: Call, session: Session)
 
 
 def _mode(session: Session, mode: str) -> Result:
-    told = life.set_mode(session.home(), mode)
-    return str(told["said"]), {"success": True, "mode": told["mode"]}
+    changed = life.set_mode(session.home(), mode)
+    return str(changed["said"]), {"success": True, "mode": changed["mode"]}
 
 
-def _told(result: dict[str, Any]) -> Result:
-    words = {
+def _result(result: dict[str, Any]) -> Result:
+    sentences = {
         "started": "The bridge was started",
-        "already_running": "The bridge runs already",
-        "stopped": "The bridge was stopped; what waits is kept for the next start",
+        "already_running": "The bridge is already running",
+        "stopped": "The bridge was stopped; waiting events stay queued for the next start",
         "not_running": "The bridge is not running",
-        "restarted": "The bridge was started anew",
-        "running": "The bridge runs",
+        "restarted": "The bridge was restarted",
+        "running": "The bridge is running",
     }
     process = f" (process {result['pid']})" if "pid" in result else ""
-    return f"{words[result['action']]}{process}.", result
+    return f"{sentences[result['action']]}{process}.", result
