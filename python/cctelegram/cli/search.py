@@ -32,7 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("text", nargs="*", help="the words to find (default: list the newest events)")
     parser.add_argument("--type", metavar="T", help="only this event type; `message` for a person's messages")
-    parser.add_argument("--since", metavar="TIME", help="only events of this last time, such as 30m, 12h, 2d")
+    parser.add_argument("--since", metavar="TIME", help="only events since this long ago: 30m, 12h, 2d")
     parser.add_argument(
         "--limit", type=table.count, default=20, metavar="N", help="at most N hits (default: 20)"
     )

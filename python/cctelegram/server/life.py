@@ -136,7 +136,7 @@ def _began_again(home: str) -> bool:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Refusal(f"The bridge (process {before.get('pid')}) does not answer: {error}.") from None
     if code == 409:
-        raise Refusal(f"The bridge goes on as it was, since it could not start again: {told['error']}")
+        raise Refusal(f"The bridge keeps running; it could not restart: {told['error']}")
     if code != 200 or not told["restarting"]:  # 404: a bridge of an earlier version
         return False
     deadline = time.monotonic() + STOP_SECONDS + START_SECONDS
@@ -148,7 +148,7 @@ def _began_again(home: str) -> bool:
             pass  # between the old bridge and the new one
         time.sleep(LOOK_SECONDS)
     raise Refusal(
-        f"The bridge was told to start again and is not ready after {STOP_SECONDS + START_SECONDS:.0f} s: "
+        f"The bridge was asked to restart and is not ready after {STOP_SECONDS + START_SECONDS:.0f} s: "
         "see logs/bridge.start and logs/bridge.jsonl in the home. If none runs, start one with the token."
     )
 
@@ -197,4 +197,4 @@ def _running(status: dict[str, Any], action: str) -> dict[str, Any]:
 
 def _words(said: str) -> str:
     with open(said, "rb") as opened:
-        return opened.read().decode(errors="replace").strip() or "it said nothing"
+        return opened.read().decode(errors="replace").strip() or "it printed nothing"
