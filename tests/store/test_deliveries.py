@@ -244,9 +244,9 @@ def test_a_delivery_that_was_read_and_changed_since_does_not_stand(
     put(store, 2)
     waiting = deliveries.following(store, CHAT, NOW)
     assert waiting is not None
-    assert deliveries.stands(store, waiting)
+    assert deliveries.is_unchanged(store, waiting)
     change(store)
-    assert not deliveries.stands(store, waiting)
+    assert not deliveries.is_unchanged(store, waiting)
 
 
 def test_a_group_that_moved_takes_its_queue_along(store: sqlite3.Connection) -> None:

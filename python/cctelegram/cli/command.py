@@ -33,9 +33,9 @@ class Help(argparse.RawDescriptionHelpFormatter):
 
 
 def _columns() -> int:
-    given = environment.get("COLUMNS") or ""
-    if given.isdecimal() and int(given) > 0:
-        return int(given)
+    columns = environment.get("COLUMNS") or ""
+    if columns.isdecimal() and int(columns) > 0:
+        return int(columns)
     try:
         return os.get_terminal_size(sys.__stdout__.fileno()).columns or COLUMNS  # type: ignore[union-attr]
     except (AttributeError, ValueError, OSError):  # no output, a closed one, no terminal

@@ -54,9 +54,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Send it."""
-    given = {name: getattr(parsed, name) for _, name, _, _ in FLAGS}
+    options = {name: getattr(parsed, name) for _, name, _, _ in FLAGS}
     titles = [] if parsed.title is None else [parsed.title]
-    return _send([parsed.type, *titles], {**given, "set": parsed.set, "json": parsed.json})
+    return _send([parsed.type, *titles], {**options, "set": parsed.set, "json": parsed.json})
 
 
 def quick(words: Sequence[str]) -> int | None:
@@ -65,20 +65,20 @@ def quick(words: Sequence[str]) -> int | None:
     Returns None for anything but a plain command line: the parser handles help and errors.
     """
     names = {flag: name for flag, name, _, _ in FLAGS}
-    given: dict[str, Any] = {"set": [], "json": False}
+    options: dict[str, Any] = {"set": [], "json": False}
     plain: list[str] = []
     rest = iter(words)
     for word in rest:
         if word == "--json":
-            given["json"] = True
+            options["json"] = True
         elif word == "--set" or word in names:
             value = next(rest, None)
             if value is None or value.startswith("-"):
                 return None
             if word == "--set":
-                given["set"].append(value)
+                options["set"].append(value)
             else:
-                given[names[word]] = value
+                options[names[word]] = value
         elif word.startswith("-") and word != "-":
             return None
         else:
@@ -86,7 +86,7 @@ def quick(words: Sequence[str]) -> int | None:
     if not 1 <= len(plain) <= 2:
         return None
     try:
-        return _send(plain, given)
+        return _send(plain, options)
     except Failed as error:
         sys.stderr.write(f"cctelegram send: {_native.visible(str(error))}\n")
         return error.code
@@ -98,56 +98,56 @@ def quick(words: Sequence[str]) -> int | None:
         return 1
 
 
-def _send(plain: list[str], given: dict[str, Any]) -> int:
+def _send(plain: list[str], options: dict[str, Any]) -> int:
     try:
-        event = _from_input(given) if plain[0] == "-" else _from_flags(plain, given)
+        event = _from_input(options) if plain[0] == "-" else _from_flags(plain, options)
     except build.InvalidEvent as error:
         raise Failed(str(error)) from None
-    seconds = _seconds(given.get("wait"))
-    path = post(place.events_dir(given.get("home")), event)
+    seconds = _seconds(options.get("wait"))
+    path = post(place.events_dir(options.get("home")), event)
     result: dict[str, Any] = {"event_id": loads(event).get("event_id"), "path": path, "accepted": True}
     if seconds is not None:
         from cctelegram.cli.delivered import wait  # noqa: PLC0415 - only for --wait
 
-        result.update(wait(place.home(given.get("home")), path, result["event_id"], seconds))
-    if given["json"]:
+        result.update(wait(place.home(options.get("home")), path, result["event_id"], seconds))
+    if options["json"]:
         json_line(result, dumps)
     else:
         sys.stdout.write(f"{path}\n" if seconds is None else f"{result['event_id']}: {result['state']}\n")
     return 0 if seconds is None or result["state"] == "sent" else FAILED
 
 
-def _from_flags(plain: list[str], given: dict[str, Any]) -> bytes:
+def _from_flags(plain: list[str], options: dict[str, Any]) -> bytes:
     if len(plain) < 2:
         raise Failed("a title is needed: cctelegram send TYPE TITLE", USAGE)
     return build.build(
         plain[0],
         plain[1],
-        description=given.get("description") or "",
-        source=given.get("source") or "external",
-        task_id=given.get("task_id"),
-        event_id=given.get("event_id"),
-        data=dict(_pair(pair) for pair in given["set"]),
+        description=options.get("description") or "",
+        source=options.get("source") or "external",
+        task_id=options.get("task_id"),
+        event_id=options.get("event_id"),
+        data=dict(_pair(pair) for pair in options["set"]),
     )
 
 
-def _from_input(given: dict[str, Any]) -> bytes:
+def _from_input(options: dict[str, Any]) -> bytes:
     from cctelegram.cli.given import everything as read_input  # noqa: PLC0415 - only for -
 
-    if given["set"] or any(given.get(name) for _, name, _, _ in FLAGS if name not in ("home", "wait")):
+    if options["set"] or any(options.get(name) for _, name, _, _ in FLAGS if name not in ("home", "wait")):
         raise Failed("with - the event is read from standard input: put the fields there", USAGE)
     return build.checked(read_input().encode())
 
 
-def _seconds(given: str | None) -> float | None:
-    if given is None:
+def _seconds(text: str | None) -> float | None:
+    if text is None:
         return None
     try:
-        seconds = float(given)
+        seconds = float(text)
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < 86_400:
-        raise Failed(f"--wait takes a number of seconds, such as 10, not {given!r}", USAGE)
+        raise Failed(f"--wait takes a number of seconds, such as 10, not {text!r}", USAGE)
     return seconds
 
 

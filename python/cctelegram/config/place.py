@@ -24,9 +24,9 @@ EVENTS = "CC_TELEGRAM_EVENTS_DIR"
 RESPONSES = "CC_TELEGRAM_RESPONSES_DIR"
 
 
-def home(given: str | None = None) -> str:
-    """Return the absolute path of the home: `given` (a flag), else from the environment, else the default."""
-    return os.path.abspath(expand(given or environment.get("CC_TELEGRAM_HOME") or DEFAULT_HOME))
+def home(flag: str | None = None) -> str:
+    """Return the absolute path of the home: that of the flag, else of the environment, else the default."""
+    return os.path.abspath(expand(flag or environment.get("CC_TELEGRAM_HOME") or DEFAULT_HOME))
 
 
 def events_dir(of: str | None = None) -> str:

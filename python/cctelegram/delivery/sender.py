@@ -285,7 +285,7 @@ class Sender(Component):
 
         def work(connection: sqlite3.Connection) -> tuple[Part | None, bool, int | None]:
             rendered = deliveries.is_rendered(connection, waiting.delivery)
-            if not deliveries.stands(connection, waiting) or rendered != job.rendered:
+            if not deliveries.is_unchanged(connection, waiting) or rendered != job.rendered:
                 return None, False, None  # held, merged, dropped or grown since the read: it is read again
             deliveries.start(connection, waiting.delivery, self._line.bot, clock.wall())
             if packed:

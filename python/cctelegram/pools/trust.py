@@ -1,6 +1,6 @@
 """Trusted certificates: the system's where its directory is hashed, else certifi's.
 
-In a hashed directory OpenSSL reads the few certificates of a connection on demand; a bundle is read whole
+In a hashed directory OpenSSL reads the few certificates of a connection on demand; a bundle is read in full
 and takes 2 MB. Certificates are verified either way. `SSL_CERT_FILE` and `SSL_CERT_DIR`, which OpenSSL
 itself reads, take precedence over both.
 """

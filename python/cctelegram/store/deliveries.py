@@ -73,7 +73,7 @@ def following(connection: sqlite3.Connection, chat_id: int, now: int) -> Waiting
     return None if row is None else Waiting._make(row)
 
 
-def stands(connection: sqlite3.Connection, waiting: Waiting) -> bool:
+def is_unchanged(connection: sqlite3.Connection, waiting: Waiting) -> bool:
     """Whether a delivery is still queued as it was read: not held, merged or grown since."""
     found = connection.execute(
         "SELECT 1 FROM deliveries WHERE id = ? AND state = 'queued' AND chat_id = ? AND times = ?",

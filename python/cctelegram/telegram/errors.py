@@ -18,8 +18,8 @@
         Conflict                  409: another poller, or `webhook`
         TooLarge                  413: the upload is too large
         RetryAfter                429: wait all of `seconds`
-        ServerFault               an answer in Telegram's place that passed nothing on: retry
-          Doubtful                5xx: failed on the way or beyond; the request may have been accepted
+        ServerFault               an intermediary answered and forwarded nothing: retry
+          Doubtful                5xx: unknown where it failed; the request may have been accepted
       NoAnswer                    no readable answer came back
         NotSent                   the request did not leave: safe to repeat
         Unclear                   the request left; unknown whether it was accepted
