@@ -2,7 +2,7 @@
 
 
 def version() -> str:
-    """Give the version; it stands in Cargo.toml and nowhere else."""
+    """Return the version, which is set in Cargo.toml only."""
     from cctelegram._native import __version__  # noqa: PLC0415 - importing the package alone costs nothing
 
     return __version__

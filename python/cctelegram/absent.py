@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 
 class StandIn(ModuleType):
-    """Stands for the module of its name, with what is given; what it lacks is looked up in the real one."""
+    """A substitute for the module of its name; an attribute that it lacks comes from the real module."""
 
-    def __init__(self, name: str, **given: Any) -> None:
+    def __init__(self, name: str, **attributes: Any) -> None:
         super().__init__(name)
-        self.__dict__.update(given)
+        self.__dict__.update(attributes)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -40,7 +40,7 @@ class StandIn(ModuleType):
 
 
 class Library(NamedTuple):
-    """What is kept out while a library is imported; `version` is the one it was measured with."""
+    """The modules to keep out while a library is imported; `version` is the one it was measured with."""
 
     version: str
     stand_ins: tuple[StandIn, ...] = ()
@@ -69,20 +69,20 @@ def importing(library: str) -> Iterator[None]:
 
 
 class _Request:
-    """What httpx makes for a jar of cookies."""
+    """What httpx creates for a cookie jar."""
 
     def __init__(self, *_: Any, **__: Any) -> None:
         pass
 
 
 class _NoCookies:
-    """A jar that keeps nothing: the Bot API has no cookies, and none are wanted."""
+    """A cookie jar that stores nothing: the Bot API has no cookies."""
 
     def __iter__(self) -> Iterator[Any]:
         return iter(())
 
     def extract_cookies(self, *_: Any) -> None:
-        """Keep nothing."""
+        """Store nothing."""
 
     def add_cookie_header(self, *_: Any) -> None:
         """Add nothing."""
@@ -93,37 +93,37 @@ class _PicklingError(Exception):
 
 
 def _proxies() -> dict[str, str]:
-    from urllib.request import getproxies  # noqa: PLC0415 - the bridge gives httpx its own: pools/proxies.py
+    from urllib.request import getproxies  # noqa: PLC0415 - the bridge uses its own: pools/proxies.py
 
     return getproxies()
 
 
 def _http_list(text: str) -> list[str]:
-    from urllib.request import parse_http_list  # noqa: PLC0415 - digest authentication alone has use for it
+    from urllib.request import parse_http_list  # noqa: PLC0415 - only for digest authentication
 
     return parse_http_list(text)
 
 
-def _format_date(*given: Any, **how: Any) -> str:
-    from email.utils import formatdate  # noqa: PLC0415 - files and dated headers alone have use for it
+def _format_date(*args: Any, **options: Any) -> str:
+    from email.utils import formatdate  # noqa: PLC0415 - only for files and dated headers
 
-    return formatdate(*given, **how)
-
-
-def _format_datetime(*given: Any, **how: Any) -> str:
-    from email.utils import format_datetime  # noqa: PLC0415 - cookies alone have use for it
-
-    return format_datetime(*given, **how)
+    return formatdate(*args, **options)
 
 
-def _spooled(**how: Any) -> Any:
-    from tempfile import SpooledTemporaryFile  # noqa: PLC0415 - forms with files alone have use for it
+def _format_datetime(*args: Any, **options: Any) -> str:
+    from email.utils import format_datetime  # noqa: PLC0415 - only for cookies
 
-    return SpooledTemporaryFile(**how)
+    return format_datetime(*args, **options)
+
+
+def _spooled(**options: Any) -> Any:
+    from tempfile import SpooledTemporaryFile  # noqa: PLC0415 - only for forms with files
+
+    return SpooledTemporaryFile(**options)
 
 
 def _html_escape(text: str, quote: bool = True) -> str:
-    from html import escape  # noqa: PLC0415 - a page of a server's error alone has use for it
+    from html import escape  # noqa: PLC0415 - only for a server's error page
 
     return escape(text, quote)
 
@@ -146,7 +146,7 @@ LIBRARIES: Final = {
         # Its command line, with click and rich, where they are installed.
         blocked=("httpx._main",),
     ),
-    # Where certifi's own files are, which is asked when they are needed, with temporary files and archives.
+    # certifi, which imports modules for temporary files and archives; it is loaded when it is needed.
     "httpcore": Library("1.0", (StandIn("certifi"),)),
     # Its parser of forms, where it is installed; no route takes a form.
     "starlette": Library(
@@ -156,7 +156,7 @@ LIBRARIES: Final = {
     ),
     # Its command line, with click, and its supervisors, with multiprocessing.
     "uvicorn": Library("0.54", (*_SERVERS, StandIn("uvicorn.main", Server=None, main=None, run=None))),
-    # What restarts processes, with multiprocessing.
+    # Its restarting of processes, with multiprocessing.
     "watchfiles": Library("1.3", (StandIn("watchfiles.run", arun_process=None, run_process=None),)),
     # Loggers of other kinds; the colours of the console's renderer and a server's greenlets, where installed.
     "structlog": Library(
@@ -170,7 +170,7 @@ LIBRARIES: Final = {
         blocked=("rich", "greenlet"),
     ),
 }
-# By what is kept out together.
+# By the modules that are kept out together.
 MEASURED_MB: Final = {
     ("httpx._main",): 6.4,
     ("rich", "greenlet"): 5.9,

@@ -78,7 +78,7 @@ def test_a_directory_that_others_could_change_is_refused_in_a_sentence(tmp_path:
     says = {
         "link": "it is a link",
         "dangling link": "it is a link",
-        "file": "it is no directory",
+        "file": "it is not a directory",
         "writable": "other users can write to it",
         "foreign": "it belongs to user 12345",
     }[kind]

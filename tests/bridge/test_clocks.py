@@ -101,22 +101,22 @@ def test_r18_sleep_and_a_clock_that_was_set_are_told_once_and_apart() -> None:
     clocks = Clocks()
     jumps = Jumps(wall=clocks.wall, elapsed=clocks.elapsed, asleep=lambda: clocks.asleep)
     clocks.now += 30
-    assert jumps.look() is None
+    assert jumps.check() is None
     clocks.now += HOUR
     clocks.asleep += HOUR
-    assert jumps.look() == pytest.approx((HOUR, 0.0))
-    assert jumps.look() is None
+    assert jumps.check() == pytest.approx((HOUR, 0.0))
+    assert jumps.check() is None
     clocks.set_by -= 2 * HOUR
-    assert jumps.look() == pytest.approx((0.0, -2 * HOUR))
+    assert jumps.check() == pytest.approx((0.0, -2 * HOUR))
     clocks.set_by += 0.5  # a clock that is being kept right
-    assert jumps.look() is None
+    assert jumps.check() is None
 
 
 def test_r18_a_delivery_does_not_wait_for_hours_when_the_clock_is_set_back(store: Store) -> None:
     def work(connection: sqlite3.Connection) -> tuple[int, int | None]:
         first = deliveries.enqueue(connection, 7, ["{}"], START)
         deliveries.later(connection, first, START + int(5 * HOUR) * 1_000_000)
-        changed = deliveries.not_later(connection, START + 300_000_000)
+        changed = deliveries.cap_waits(connection, START + 300_000_000)
         return changed, deliveries.next_time(connection, 7)
 
     assert store.submit(work).result() == (1, START + 300_000_000)

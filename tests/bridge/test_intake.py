@@ -95,7 +95,7 @@ class Taking:
 @contextlib.asynccontextmanager
 async def taking(home: Path) -> AsyncIterator[Taking]:
     one = Taking(home)
-    task = asyncio.create_task(one.supervisor.keep("taking events", one.intake.run))
+    task = asyncio.create_task(one.supervisor.supervise("taking events", one.intake.run))
     try:
         yield one
     finally:

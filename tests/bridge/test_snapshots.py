@@ -80,7 +80,7 @@ def test_a_disk_without_room_gets_no_snapshot_and_says_so(
     monkeypatch.setattr(module, "AFTER_START", 0.0)
     monkeypatch.setattr(snapshots, "ROOM", 1 << 40)
     assert serve(path, "store.snapshot_failed") == ["store.snapshot_failed"]
-    with pytest.raises(snapshots.NoRoom, match=r"bytes free, and \d+ are wanted"):
+    with pytest.raises(snapshots.NoRoom, match=r"bytes free, and \d+ are needed"):
         snapshots.take(path, clock.wall())
     assert snapshots.taken(path) == []
 

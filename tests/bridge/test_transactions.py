@@ -71,7 +71,7 @@ def counted(home: Path, sandbox: Sandbox, work: Callable[[Counted], Any]) -> Non
         ready = asyncio.Event()
         serving = asyncio.create_task(started.bridge.run(ready.set))
         await ready.wait()
-        await until(lambda: started.bridge._link.status()["telegram_connected"])
+        await until(lambda: started.bridge._telegram.status()["telegram_connected"])
         try:
             await work(started)
         finally:

@@ -194,7 +194,7 @@ def test_one_round_at_a_time_cleans_a_home(tmp_path: Path) -> None:
     make(tmp_path)
     other = FileLock(str(tmp_path / "state" / rounds.LOCK))
     assert other.try_lock()
-    with pytest.raises(rounds.Busy, match="just now"), rounds.Alone(str(tmp_path)):
+    with pytest.raises(rounds.Busy, match="is running"), rounds.Alone(str(tmp_path)):
         raise AssertionError
     other.unlock()
     with rounds.Alone(str(tmp_path)), pytest.raises(rounds.Busy), rounds.Alone(str(tmp_path)):
@@ -288,7 +288,7 @@ def test_rounds_are_told_in_words() -> None:
     assert summary.line(report, dry=True) == "rejected: of 9 (12.3 KB) would remove age 3, count 1"
     assert summary.line(report, dry=False) == "rejected: of 9 (12.3 KB) removed age 3, count 1"
     plan = Round(at=NOW, seconds=0.1, dry=True, directories=[report])
-    assert summary.title(plan) == "4 entries would go, 405 B"
+    assert summary.title(plan) == "Would remove 4 entries, 405 B"
     assert to_json.round_of(plan)["directories"][0]["by_rule"] == {
         "age": {"files": 3, "bytes": 400},
         "count": {"files": 1, "bytes": 5},

@@ -35,8 +35,8 @@ def test_a_whole_log_is_said_to_be_whole_and_a_broken_one_is_not(tmp_path: Path)
     (tmp_path / "state").mkdir()
     store = Store(tmp_path / "state" / "store.db")
     nothing = run("audit", "verify", home=tmp_path)
-    assert (nothing.returncode, nothing.stdout) == (0, "No entry yet.\n")
-    assert run("audit", "show", home=tmp_path).stdout == "Nothing was decided yet.\n"
+    assert (nothing.returncode, nothing.stdout) == (0, "No entries yet.\n")
+    assert run("audit", "show", home=tmp_path).stdout == "No decisions yet.\n"
     store.submit(decide).result()
     whole = run("audit", "verify", home=tmp_path)
     assert (whole.returncode, "The audit log is complete" in whole.stdout) == (0, True)

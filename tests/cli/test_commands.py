@@ -72,7 +72,7 @@ def test_an_unknown_command_is_wrong_usage_and_shows_the_list() -> None:
         (["mcp", "--verbose"], 2, "--verbose"),
         (["version", "2"], 2, "2"),
         (["ask"], 3, "question"),
-        (["ask", "Now?", "--timeout", "soon"], 3, "--timeout takes a time such as 90s, 10m or 2h"),
+        (["ask", "Now?", "--timeout", "soon"], 3, "--timeout takes a duration such as 90s, 10m or 2h"),
         (["ask", "Now?", "--timeout", "0s"], 3, "--timeout"),
         (["ask", "Now?", "--default", "Maybe"], 3, "--default must be one of the options: Approve, Deny"),
         (["ask", "Now?", "--colour", "red"], 3, "--colour"),
@@ -202,7 +202,7 @@ def test_answers_are_read_again_and_again_and_taken_once(home: Path) -> None:
     assert "by Ann: Word 2" in run("responses", "--limit", "1", home=home).stdout
     taken = json.loads(run("responses", "--take", "--json", home=home).stdout)
     assert [answer["text"] for answer in taken] == ["Word 0", "Word 1", "Word 2"]
-    assert run("responses", "--take", home=home).stdout == "No answer waits.\n"
+    assert run("responses", "--take", home=home).stdout == "No answers are waiting.\n"
 
 
 def test_responses_take_leaves_what_a_live_session_awaits(home: Path) -> None:

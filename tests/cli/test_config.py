@@ -119,7 +119,7 @@ def test_set_follows_a_link_and_leaves_it_a_link(home: Path, tmp_path: Path) -> 
 def test_set_in_a_profile_says_when_it_counts(home: Path) -> None:
     told = run("config", "set", "pacing.chat_burst", "1", "--profile", "ci", home=home)
     assert told.returncode == 0
-    assert "What counts comes from: config.toml, line 3." in told.stdout
+    assert "The value in force comes from: config.toml, line 3." in told.stdout
     assert load(str(home), {"CC_TELEGRAM_PROFILE": "ci"}).settings.pacing.chat_burst == 1
     assert load(str(home), {}).settings.pacing.chat_burst == 5
     assert run("config", "unset", "pacing.chat_burst", "--profile", "ci", home=home).returncode == 0
@@ -128,7 +128,7 @@ def test_set_in_a_profile_says_when_it_counts(home: Path) -> None:
 
 def test_set_says_what_wins_over_it_and_what_needs_a_restart(home: Path) -> None:
     told = run("config", "set", "log.level", "debug", home=home, CC_TELEGRAM_LOG_LEVEL="error")
-    assert "What counts comes from: environment, CC_TELEGRAM_LOG_LEVEL." in told.stdout
+    assert "The value in force comes from: environment, CC_TELEGRAM_LOG_LEVEL." in told.stdout
     assert "at the next start" in run("config", "set", "http.port", "9000", home=home).stdout
 
 
@@ -140,10 +140,10 @@ def test_set_says_what_wins_over_it_and_what_needs_a_restart(home: Path) -> None
         (["set", "display.style", "loud"], 1, "one of concise, detailed"),
         (["set", "pacing.chat_burst"], 2, "a value is needed"),
         (["set", "pacing.chat_burst", "1\n[lanes]"], 1, "allowed: a whole number"),
-        (["set", "telegram.token", TOKEN], 2, "can be read by others"),
+        (["set", "telegram.token", TOKEN], 2, "can read a command's arguments"),
         (["set", "telegram.token", "--profile", "ci"], 2, "no profiles"),
-        (["unset", "lanes.alert_bound"], 1, "does not stand in"),
-        (["unset", "telegram.token"], 1, "does not stand in"),
+        (["unset", "lanes.alert_bound"], 1, "is not set in"),
+        (["unset", "telegram.token"], 1, "is not set in"),
     ],
 )
 def test_what_is_refused_changes_nothing(home: Path, words: list[str], code: int, says: str) -> None:
@@ -249,7 +249,7 @@ def test_edit_does_not_write_over_what_somebody_else_wrote_meanwhile(home: Path)
     other = WRITTEN.replace("5", "8")
     told = edit(home, COPY + f'sed -i s/5/6/ "$F"; printf "{other}" > "{home}/config.toml"')
     assert told.returncode == 1
-    assert "changed meanwhile" in told.stderr
+    assert "changed it meanwhile" in told.stderr
     assert config(home) == other
     assert [name for name in left_behind(home) if name in told.stderr], "what was written is kept"
 

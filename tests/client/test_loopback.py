@@ -119,7 +119,7 @@ def test_who_waits_too_long_for_a_connection_is_told_so() -> None:
             with pytest.raises(loopback.LoopbackError, match=r"free within 0\.05 s: all 1 were in use"):
                 pool.get(server.port, "/", "k")
             pool.change(loopback.STATUS)
-            with pytest.raises(loopback.LoopbackError, match=r"silent for 0\.5 s"):
+            with pytest.raises(loopback.LoopbackError, match=r"nothing was sent for 0\.5 s"):
                 first.result()
         assert pool.snapshot()["errors"] == {"PoolTimeout": 1, "TimeoutError": 1}
 
@@ -128,7 +128,7 @@ def test_who_waits_too_long_for_a_connection_is_told_so() -> None:
 
 def test_an_answer_in_drops_is_given_up() -> None:
     def work(server: Wire) -> None:
-        with pytest.raises(loopback.LoopbackError, match=r"not whole after 0\.4 s"):
+        with pytest.raises(loopback.LoopbackError, match=r"incomplete after 0\.4 s"):
             loopback.get(server.port, "/", "k", 0.2)
 
     against(work, drops)
@@ -173,7 +173,7 @@ def test_nobody_there_and_nothing_in_time_are_one_kind_of_error() -> None:
     def silent(server: Wire) -> None:
         pool = loopback.Loopback({**loopback.STATUS, "read_seconds": 0.1})
         with pytest.raises(
-            loopback.LoopbackError, match=r"no answer from 127\.0\.0\.1:\d+: it was silent for 0\.1 s"
+            loopback.LoopbackError, match=r"no answer from 127\.0\.0\.1:\d+: nothing was sent for 0\.1 s"
         ) as raised:
             pool.get(server.port, "/", "secret-key")
         assert "secret-key" not in str(raised.value)
@@ -201,7 +201,7 @@ def test_an_answer_without_end_is_not_read_to_its_end(monkeypatch: pytest.Monkey
     monkeypatch.setattr(connection, "MAX_ANSWER_BYTES", 10)
 
     def work(server: Wire) -> None:
-        with pytest.raises(loopback.LoopbackError, match="over 10 bytes"):
+        with pytest.raises(loopback.LoopbackError, match="more than 10 bytes"):
             loopback.get(server.port, "/", "k")
 
     against(work, answer(b"x" * 11))

@@ -17,28 +17,28 @@ EXAMPLE = "config.example.toml"
 REFERENCE = "settings.md"
 
 _EXAMPLE_HEAD = """\
-# Settings of CCTelegram, every one with its default. Copy what you change to config.toml in the home
-# (~/.cc_telegram, or where CC_TELEGRAM_HOME points).
+# All settings of CCTelegram with their defaults. Copy the ones you change to config.toml in the home
+# (~/.cc_telegram, or the directory that CC_TELEGRAM_HOME names).
 """
 
 _REFERENCE_HEAD = """\
 # Settings
 
-Where a value comes from, later wins: default, `config.toml` in the home, its table `[profile.NAME]` when
-`CC_TELEGRAM_PROFILE` is `NAME`, `.env` in the home, the environment, flags. An `.env` in the working
-directory is never read. `cctelegram config show --origin` prints each value and where it comes from;
-[configuration.md](configuration.md) says how settings are changed and when a change counts.
+The sources of a value, later ones override earlier ones: default, `config.toml` in the home, its table
+`[profile.NAME]` when `CC_TELEGRAM_PROFILE` is `NAME`, `.env` in the home, the environment, flags. An `.env`
+in the working directory is never read. `cctelegram config show --origin` prints each value and its origin;
+[configuration.md](configuration.md) describes how settings are changed and when a change takes effect.
 
-The home is `~/.cc_telegram`; `CC_TELEGRAM_HOME` or `--home` moves it. `~` is expanded in every path, and a
-path that is not absolute lies in the home. A variable that is set to nothing counts as not set.
+The home is `~/.cc_telegram`; `CC_TELEGRAM_HOME` or `--home` sets another. `~` is expanded in every path, and
+a relative path is in the home. A variable that is set to an empty text counts as unset.
 
-A key or a value that is not in this table is refused, with its file and line; so is a line of `.env` that
-sets anything else. A variable of the environment that begins with `CC_TELEGRAM_` and is not listed here is
-told as a warning. [config.example.toml](config.example.toml) holds all keys with their defaults.
+A key or value that this table does not have is rejected, with its file and line; so is a line of `.env` that
+sets anything else. An environment variable that begins with `CC_TELEGRAM_` and is not listed here causes a
+warning. [config.example.toml](config.example.toml) has all keys with their defaults.
 
-"Live" means that a change counts without a restart.
+"Live" means that a change takes effect without a restart.
 
-| key | environment | allowed | default | live | |
+| key | environment | allowed | default | live | description |
 |---|---|---|---|---|---|
 """
 
@@ -76,7 +76,7 @@ def _example_line(key: Key) -> str:
         f"{key.about} {_sentence(key.kind.allowed)}", 100, initial_indent="# ", subsequent_indent="# "
     )
     if key.where:
-        return f"{comment}\n# It stands in .env, never here: {key.environment}=...\n"
+        return f"{comment}\n# It is set in .env, never here: {key.environment}=...\n"
     if key.sample:
         return f"{comment} For example:\n{textwrap.indent(key.sample, '# ')}"
     return f"{comment}\n{key.name.rpartition('.')[2]} = {text(key.default)}\n"

@@ -61,7 +61,7 @@ def test_what_is_not_there_is_not_taken_out() -> None:
 
 
 def test_a_value_in_the_place_of_a_table_is_told() -> None:
-    with pytest.raises(SettingsError, match="pacing is no table"):
+    with pytest.raises(SettingsError, match="pacing is not a table"):
         change.put("pacing = 5\n", ("pacing", "chat_burst"), 9)
 
 

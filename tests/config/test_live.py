@@ -168,7 +168,7 @@ def test_a_home_that_goes_away_leaves_the_settings_in_force_until_it_is_back(tmp
     async def run() -> None:
         async with watched(home) as changes:
             home.rename(tmp_path / "away")
-            await changes.until(lambda: "the home is not there" in str(changes.live.refused))
+            await changes.until(lambda: "the home is missing" in str(changes.live.refused))
             assert burst(changes.live) == 2
             home.mkdir()
             write(home, BURST.format(4, 4))

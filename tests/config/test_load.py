@@ -58,7 +58,7 @@ def test_the_profile_can_be_chosen_in_the_env_file(tmp_path: Path) -> None:
 def test_a_profile_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
     write(tmp_path, "[profile.ci.http]\nport = 0\n")
     assert "[profile.cl]" in problem(tmp_path, {"CC_TELEGRAM_PROFILE": "cl"})
-    assert problem(tmp_path, {"CC_TELEGRAM_PROFILE": "cl"}).endswith("there is: ci")
+    assert problem(tmp_path, {"CC_TELEGRAM_PROFILE": "cl"}).endswith("there are: ci")
 
 
 def test_a_mistake_in_a_profile_is_told_though_another_one_is_chosen(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_an_env_file_that_others_can_read_is_a_warning(tmp_path: Path) -> None:
     assert read(tmp_path).warnings == ()
     (tmp_path / ".env").chmod(0o640)
     assert read(tmp_path).warnings == (
-        f"{tmp_path}/.env can be read by other users: chmod 600 {tmp_path}/.env",
+        f"{tmp_path}/.env can be read by other users; run chmod 600 {tmp_path}/.env",
     )
 
 

@@ -112,7 +112,7 @@ def test_a_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="a file system nobody can write to")  # noqa: PTH112
 def test_a_home_on_a_file_system_that_cannot_be_written_is_named() -> None:
-    with pytest.raises(UnusableDirectory, match=r"^/proc/self/home: cannot be made"):
+    with pytest.raises(UnusableDirectory, match=r"^/proc/self/home: cannot be created"):
         paths.make("/proc/self/home")
 
 

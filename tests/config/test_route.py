@@ -35,13 +35,16 @@ def test_a_route_leads_to_a_user_a_group_or_a_topic(
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        ("to = 0", "to is a user id, a group id"),
-        ('to = "@builds"', "to is a user id, a group id"),
-        ('to = "-100:0"', "to is a user id, a group id"),
-        ('to = "-100:x"', "to is a user id, a group id"),
+        ("to = 0", "to must be a user id, a group id"),
+        ('to = "@builds"', "to must be a user id, a group id"),
+        ('to = "-100:0"', "to must be a user id, a group id"),
+        ('to = "-100:x"', "to must be a user id, a group id"),
         ("to = true", "Expected `int | str`, got `bool`"),
-        ("to = 7\nmin_severity = 'loud'", "min_severity is one of low, medium, high, critical, not loud"),
-        ("to = 7\ntypes = ['']", "an empty one fits nothing"),
+        (
+            "to = 7\nmin_severity = 'loud'",
+            "min_severity must be one of low, medium, high, critical, not loud",
+        ),
+        ("to = 7\ntypes = ['']", "an empty one matches nothing"),
         ("to = 7\ntopic = 3", "unknown field `topic`"),
         ("types = ['task_failed']", "missing required field `to`"),
     ],

@@ -115,7 +115,7 @@ def _fuse_commits(fuse: Fuse) -> None:
 def _fuse_calls(fuse: Fuse) -> None:
     api: Any = importlib.import_module(f"{ROOM}telegram.api")
     method: ContextVar[str] = ContextVar("method")
-    call, trace = api.Api.call, api._Left.__call__
+    call, trace = api.Api.call, api._SentTrace.__call__
 
     async def fused_call(self: Any, name: str, params: Any = None) -> Any:
         method.set(name)
@@ -130,7 +130,7 @@ def _fuse_calls(fuse: Fuse) -> None:
             fuse.passed(str(Step(method.get(), "left")))
 
     api.Api.call = fused_call
-    api._Left.__call__ = fused_trace
+    api._SentTrace.__call__ = fused_trace
 
 
 if __name__ == "__main__":

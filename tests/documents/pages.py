@@ -35,9 +35,7 @@ def types() -> str:
         f"| {kind.category} | `{kind.type}` | {LANES[kind.lane]} | {kind.severity} | {kind.description} |"
         for kind in EVENT_TYPES
     ]
-    return "\n".join(
-        ["| category | type | lane | severity | what it tells |", "|---|---|---|---|---|", *rows]
-    )
+    return "\n".join(["| category | type | lane | severity | meaning |", "|---|---|---|---|---|", *rows])
 
 
 def tools() -> str:
@@ -100,15 +98,15 @@ def _tool(tool: dict[str, Any]) -> str:
     required = tool["inputSchema"].get("required", [])
     lines = [f"### {tool['name']}", "", tool["description"], ""]
     if given:
-        lines += ["| argument | type | default | what |", "|---|---|---|---|"]
+        lines += ["| argument | type | default | description |", "|---|---|---|---|"]
         lines += [_argument(name, schema, name in required) for name, schema in given.items()]
     else:
         lines.append("It takes no arguments.")
     hints = tool["annotations"]
-    kind = "reads only" if hints["readOnlyHint"] else "changes something"
-    repeat = "a repeat changes nothing more" if hints["idempotentHint"] else "each call counts"
+    kind = "read-only" if hints["readOnlyHint"] else "not read-only"
+    repeat = "idempotent" if hints["idempotentHint"] else "not idempotent"
     returned = ", ".join(f"`{name}`" for name in tool["outputSchema"]["properties"])
-    return "\n".join([*lines, "", f"Gives {returned}. It {kind}; {repeat}."])
+    return "\n".join([*lines, "", f"Returns {returned}. It is {kind} and {repeat}."])
 
 
 def _argument(name: str, schema: dict[str, Any], is_required: bool) -> str:

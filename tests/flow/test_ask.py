@@ -43,7 +43,7 @@ def test_while_muted_nobody_is_asked_and_the_command_returns_at_once(
     told = run(running.home, "ask", "Go on?", "--timeout", "5m", *words)
     assert time.monotonic() - began < 30
     assert told.returncode == 3
-    assert "Telegram is muted, so nobody was asked" in told.stderr
+    assert "Telegram is muted: the question was not sent" in told.stderr
     assert (json.loads(told.stdout)["action"] if words else told.stdout) == ("muted" if words else "")
     assert list(running.events.iterdir()) == []
 
@@ -60,7 +60,7 @@ def test_a_question_whose_asker_goes_away_is_cancelled_on_the_phone(
         waiting.send_signal(number)
         _, said = waiting.communicate(timeout=30)
     assert waiting.returncode == code
-    assert said == "cctelegram ask: The question is cancelled; its message on the phone says so.\n"
+    assert said == "cctelegram ask: The question is cancelled; its message on the phone shows it.\n"
     edited = see_where(fast_sandbox, lambda m: "Cancelled" in m["text"], "the card says so")
     assert (edited["message_id"], labels(edited)) == (card["message_id"], [])
     assert running.status()["decisions"] == {"cancelled": 1}
@@ -88,7 +88,7 @@ def test_a_question_that_no_bridge_took_is_taken_out_of_the_spool(tmp_path: Path
         waiting.send_signal(signal.SIGINT)
         _, said = waiting.communicate(timeout=30)
     assert waiting.returncode == 130
-    assert said == "cctelegram ask: The question is withdrawn; nobody was asked.\n"
+    assert said == "cctelegram ask: The question is withdrawn; it was not sent.\n"
     assert list((home / "events").iterdir()) == []
 
 
@@ -101,4 +101,4 @@ def test_a_question_that_only_a_bridge_could_cancel_is_said_to_stay_open(
         waiting.send_signal(signal.SIGINT)
         _, said = waiting.communicate(timeout=30)
     assert waiting.returncode == 130
-    assert "stays open on the phone until its time is over: no bridge runs" in said
+    assert "stays open on the phone until it expires: no bridge is running" in said

@@ -71,7 +71,7 @@ def test_without_a_bridge_the_command_plans_cleans_and_tells_what_it_did(tmp_pat
     (past,) = cleanup(home, "history")["rounds"]
     assert past["directories"]["rejected"]["removed"] == 2
     words = run("cleanup", "run", home=home).stdout
-    assert words.startswith("Nothing was left to clean\n")
+    assert words.startswith("Nothing was removed\n")
     assert "rejected 2 (24 B)" in run("cleanup", "history", home=home).stdout
     assert "rejected: 0 entries, 0 B" in run("cleanup", "stats", home=home).stdout
 
@@ -143,7 +143,7 @@ def test_from_the_chat_the_plan_is_shown_and_its_button_does_exactly_that_once(
     control = fast_sandbox.control
     folder = reject(running.home, "a.json", "b.json")
     control.say("/cleanup")
-    shown = see(fast_sandbox, "Cleanup: 2 entries would go", "rejected: of 2")
+    shown = see(fast_sandbox, "Cleanup: Would remove 2 entries", "rejected: of 2")
     assert labels(shown) == ["Remove 2 entries"]
     (button,) = shown["reply_markup"]["inline_keyboard"][0]
     assert len(button["callback_data"]) <= 64
@@ -172,7 +172,7 @@ def test_the_button_in_the_chat_cleans_the_history_too_and_nothing_that_ended_si
             running.put(f"{title}.json", {"type": "task_failed", "title": title})
         running.wait_status(lambda now: now["delivery"]["sent"] == 2, "sent")
         fast_sandbox.control.say("/cleanup")
-        shown = see(fast_sandbox, "Cleanup: 1 entry would go", "history: of 2")
+        shown = see(fast_sandbox, "Cleanup: Would remove 1 entry", "history: of 2")
         assert labels(shown) == ["Remove 1 entry"]
         running.put("b.json", {"type": "task_failed", "title": "Since"})
         see(fast_sandbox, "Since")
@@ -190,7 +190,7 @@ def test_when_there_is_nothing_to_clean_the_chat_says_so_without_a_button(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.say("/cleanup")
-    assert labels(see(fast_sandbox, "Cleanup: There is nothing to clean")) == []
+    assert labels(see(fast_sandbox, "Cleanup: Nothing to remove")) == []
 
 
 def test_a_changed_setting_counts_without_a_restart(running: RunningBridge) -> None:

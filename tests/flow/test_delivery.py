@@ -316,7 +316,7 @@ def test_a_change_that_cannot_be_read_is_refused_and_the_last_good_one_stays(
     file = running.home / name
     good = file.read_text(encoding="utf-8")
     file.write_text("[pacing]\nchat_per_second = 'fast'\n" if name == "config.toml" else "NONSENSE_KEY=1\n")
-    running.wait_status(lambda now: "refused" in str(now["reasons"]), "it is told")
+    running.wait_status(lambda now: "rejected" in str(now["reasons"]), "it is told")
     running.put("a.json", {"type": "task_failed", "title": "All the same"})
     see(fast_sandbox, "All the same")
     file.write_text(good)

@@ -85,6 +85,6 @@ def test_a_port_that_is_taken_is_told_in_a_sentence(tmp_path: Path) -> None:
         refused = run(home, "bridge", "--port", str(port))
     assert refused.returncode == 1
     assert (
-        f"cannot listen on 127.0.0.1, port {port}: Address already in use. Stop what uses it"
+        f"cannot listen on 127.0.0.1, port {port}: Address already in use. Stop the program that uses it"
         in refused.stderr
     )

@@ -277,10 +277,10 @@ def test_r19_a_bridge_whose_store_has_ended_answers_at_once_and_is_not_live(
         assert process.stdout.readline() == "ended\n"
         served = RunningBridge(home, process, "", home)
         wait_for(lambda: served.get("/live")[0] == 503, "it is not live")
-        assert "start the bridge again" in json.loads(served.get("/live")[1])["reason"]
+        assert "restart the bridge" in json.loads(served.get("/live")[1])["reason"]
         code, body = served.get("/health")
         assert (code, json.loads(body)["health"]) == (503, "failing")
-        assert "start the bridge again" in str(served.status()["reasons"])
+        assert "restart the bridge" in str(served.status()["reasons"])
         assert served.get("/deliveries/x")[0] == 404, "reads go beside the writer"
     finally:
         process.kill()

@@ -108,7 +108,7 @@ def test_a_mute_for_a_time_is_kept_over_restarts_and_ends_while_the_bridge_is_do
         (["muted", "--for", "0s"], "longer than nothing"),
         (["muted", "--for", "9999d"], "at most 366 days"),
         (["local", "--for", "1h"], "only muted ends by itself"),
-        (["--for", "1h"], "--for goes with a mode"),
+        (["--for", "1h"], "--for needs a mode"),
     ],
 )
 def test_a_time_that_makes_no_sense_is_refused_and_changes_nothing(

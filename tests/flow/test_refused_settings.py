@@ -13,7 +13,7 @@ from running import QUICK, RunningBridge, wait_for
 if TYPE_CHECKING:
     from cctelegram.sandbox.child import Sandbox
 
-TITLE = "The changed settings are refused"
+TITLE = "The changed settings are rejected"
 
 
 def told_on_the_phone(sandbox: Sandbox) -> int:

@@ -93,9 +93,9 @@ def test_a_refused_token_gives_way_to_the_one_that_is_written_to_env(
             lambda: [one for one in status(home)["reasons"] if "refuses the token" in one],  # type: ignore[attr-defined]
             "it is told",
         )
-        where = "that came by the pipe" if way == "pipe" else "of the environment, TELEGRAM_BOT_TOKEN"
+        where = "from standard input" if way == "pipe" else "from the environment, TELEGRAM_BOT_TOKEN"
         assert f"Telegram refuses the token {where} (" in told[0]
-        assert "put the right one into .env in the home, which then counts" in told[0]
+        assert "write a valid token to .env in the home, which then takes precedence" in told[0]
         make_home(home, fast_sandbox, ANY_PORT)
         see(fast_sandbox, "Kept")
         wait_for(lambda: status(home)["health"] == "ok", "well")
@@ -121,5 +121,5 @@ def test_a_token_that_is_revoked_while_the_bridge_listens_gives_way_too(
         fast_sandbox.control.fail("getUpdates", error_code=401, description="Unauthorized")
         fast_sandbox.control.say("hello")  # ends the poll that waits
         running.wait_status(
-            lambda now: "refuses the token of .env, line 1" in str(now["reasons"]), "given way"
+            lambda now: "refuses the token from .env, line 1" in str(now["reasons"]), "given way"
         )

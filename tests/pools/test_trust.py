@@ -38,7 +38,7 @@ def hashed(tmp_path: Path) -> Path:
         text=True,
     )
     (folder / f"{named.stdout.strip()}.0").symlink_to("own.pem")
-    for number in range(trust.WHOLE):
+    for number in range(trust.COMPLETE):
         (folder / f"{number:08x}.0").symlink_to("own.pem")
     return folder
 
@@ -91,9 +91,9 @@ def test_a_directory_of_a_few_own_certificates_is_no_bundle(
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
     for number in range(10):
         (hashed / f"{number:08x}.0").unlink()
-    assert not trust.is_whole(str(hashed))
+    assert not trust.is_complete(str(hashed))
     assert trust.context(paths(hashed)).cert_store_stats()["x509_ca"] > 100
-    assert not trust.is_whole(str(hashed / "nowhere"))
+    assert not trust.is_complete(str(hashed / "nowhere"))
 
 
 def test_certificates_that_the_environment_names_count_before_the_system(

@@ -35,7 +35,7 @@ def test_a_part_that_fails_while_it_is_ended_does_not_begin_again() -> None:
             raise RuntimeError("it failed on its way out") from None
 
     async def run() -> list[BaseException | None]:
-        task = asyncio.create_task(Supervisor(structlog.get_logger()).keep("a part", work))
+        task = asyncio.create_task(Supervisor(structlog.get_logger()).supervise("a part", work))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         task.cancel()
@@ -83,7 +83,7 @@ def test_what_fails_after_a_reload_is_a_problem_until_it_is_done(tmp_path: Path)
     async def run() -> None:
         given = context(tmp_path, store, {"TELEGRAM_ALLOWED_USERS": "1001"}, log)
         components = (SettingsWatch(given, asyncio.Event()), RecoveryNotice(given, Modes(given)))
-        tasks = [asyncio.create_task(supervisor.keep(each.name, each.run)) for each in components]
+        tasks = [asyncio.create_task(supervisor.supervise(each.name, each.run)) for each in components]
         try:
             await until(lambda: store.commits > 0)  # it has begun
             other.execute("ALTER TABLE facts RENAME TO away")

@@ -118,7 +118,9 @@ def test_a_client_that_is_killed_while_it_writes_harms_nobody(own_bot: Bot) -> N
 def test_waiting_gives_what_was_waited_for_and_ends_in_time(own_bot: Bot) -> None:
     own_bot.send("here")
     assert own_bot.control.wait_message(lambda message: message["text"] == "here")["message_id"] == 1
-    with pytest.raises(TimeoutError, match=r"not so within 0.2 s; the last calls: .*sendMessage"):
+    with pytest.raises(
+        TimeoutError, match=r"the predicate was not true within 0.2 s; the last calls: .*sendMessage"
+    ):
         own_bot.control.wait_for(lambda _control: None, timeout=0.2)
 
 

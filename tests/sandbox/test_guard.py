@@ -41,7 +41,7 @@ def test_r40_a_foreign_host_is_refused_everywhere(bot: Bot, host: str, url: str)
         "api": bot.sandbox.bot_url + "getMe",
     }
     answer = bot.http.get(addresses[url], headers={"host": host.format(port(bot))})
-    assert (answer.status_code, answer.text) == (403, "Host is not this server")
+    assert (answer.status_code, answer.text) == (403, "the Host is not this server")
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1", "http://localhost:1"])
@@ -49,7 +49,7 @@ def test_r28_another_page_cannot_tap(bot: Bot, origin: str) -> None:
     message = bot.send(reply_markup={"inline_keyboard": [[{"text": "Approve", "callback_data": "a"}]]})
     body = {"message_id": message["message_id"], "button": 0}
     answer = bot.http.post(bot.sandbox.control_url + "/tap", json=body, headers={"origin": origin})
-    assert (answer.status_code, answer.text) == (403, "Origin is not this server")
+    assert (answer.status_code, answer.text) == (403, "the Origin is not this server")
     assert bot.call("getUpdates") == []
 
 

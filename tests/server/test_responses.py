@@ -82,7 +82,7 @@ def test_an_answer_another_live_session_waits_for_is_left_to_it_until_it_ends(
         answers.write("e3", awaited_by="../../etc/passwd")
         told = wire.call("process_pending_responses")["structuredContent"]
         assert {each["event_id"] for each in told["actionable_responses"]} == {"e2", "e3"}
-        assert "left to the `ask`" in told["recommendations"][-1]
+        assert "were not taken: an `ask`" in told["recommendations"][-1]
     told = wire.call("process_pending_responses")["structuredContent"]
     assert [each["event_id"] for each in told["actionable_responses"]] == ["e1"]
 
@@ -94,7 +94,7 @@ def test_more_answers_than_one_result_holds_are_given_over_several_calls(
         answers.write(f"e{number}", age=60 - number / 2)
     first = wire.call("process_pending_responses")["structuredContent"]
     assert first["summary"]["actionable_responses"] == 50
-    assert first["recommendations"][-1].startswith("10 more answers wait")
+    assert first["recommendations"][-1].startswith("10 more answers are waiting")
     second = wire.call("process_pending_responses")["structuredContent"]
     assert [each["event_id"] for each in second["actionable_responses"]] == [
         f"e{number}" for number in range(50, 60)

@@ -144,7 +144,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (
         "send_approval_request",
         {"title": "x", "description": "d", "default_on_timeout": "Maybe"},
-        "default_on_timeout: read Maybe; allowed is one of the options: Approve, Deny",
+        "default_on_timeout: read Maybe; allowed: Approve, Deny",
     ),
     ("get_telegram_responses", {"limit": 0}, "limit: read 0; allowed is at least 1"),
     ("get_telegram_responses", {"limit": True}, "limit: read true; allowed is a whole number"),

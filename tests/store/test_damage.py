@@ -148,7 +148,7 @@ def test_r17_an_index_that_forgets_a_row_is_found_by_the_check_and_made_anew(pat
     assert "deliveries_waiting" in str(check(path))
     told: list[Losses | None] = []
     store = Store(path, told.append)
-    store.distrust("the index deliveries_waiting").result(30)
+    store.report_damage("the index deliveries_waiting").result(30)
     assert len(told) == 1
     # Whoever found the same damage twice recovers it once.
     assert check(path) is None
@@ -212,7 +212,7 @@ def test_r17_a_file_that_is_removed_under_it_is_written_anew_with_all_that_was_i
     store.submit(lambda c: facts.put(c, "before", b"1")).result()
     for file in path.parent.glob("store.db*"):
         file.unlink()
-    store.look()
+    store.check_file()
     store.submit(lambda c: facts.put(c, "after", b"1")).result()
     assert told == [None]
     # As a kill would leave it.

@@ -161,7 +161,7 @@ def test_a_part_that_stays_unclear_does_not_keep_the_rest_of_a_long_message_back
     assert waiting.unclear == 0  # the next part is no repeat
     assert [part.payload for part in deliveries.parts(store, 1)] == ["c"]
     assert send(store, 1, 12) is True
-    assert state(store, 1) == ("ambiguous", "nobody knows whether part 2 of 3 arrived")
+    assert state(store, 1) == ("ambiguous", "unknown delivery status of part 2 of 3")
 
 
 def test_the_last_part_that_stays_unclear_is_ambiguous(store: sqlite3.Connection) -> None:
@@ -245,9 +245,9 @@ def test_a_delivery_that_was_read_and_changed_since_does_not_stand(
     put(store, 2)
     waiting = deliveries.following(store, CHAT, NOW)
     assert waiting is not None
-    assert deliveries.stands(store, waiting)
+    assert deliveries.is_unchanged(store, waiting)
     change(store)
-    assert not deliveries.stands(store, waiting)
+    assert not deliveries.is_unchanged(store, waiting)
 
 
 def test_a_group_that_moved_takes_its_queue_along(store: sqlite3.Connection) -> None:
@@ -280,7 +280,7 @@ def test_what_a_status_and_a_sender_ask_reads_no_table(store: sqlite3.Connection
     asked: list[str] = []
     store.set_trace_callback(asked.append)
     status.from_store(store)
-    deliveries.on_their_way(store, [5])
+    deliveries.count_pending(store, [5])
     deliveries.recover(store)
     deliveries.following(store, CHAT, NOW)
     deliveries.next_time(store, CHAT)

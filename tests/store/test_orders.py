@@ -71,7 +71,7 @@ def test_a_retry_sends_only_the_parts_that_are_missing_each_with_its_mark(store:
     arrive(store, 1, 12)
     pass_over(store, 1)
     arrive(store, 1, 14)
-    assert state(store, 1) == ("ambiguous", "nobody knows whether part 1, 3 of 4 arrived")
+    assert state(store, 1) == ("ambiguous", "unknown delivery status of part 1, 3 of 4")
     assert orders.retry(store, 1) == "ambiguous"
     first, second = arrive(store, 1, 15), arrive(store, 1, 16)
     assert [(one.payload, one.unclear) for one in (first, second)] == [("a", 1), ("c", 1)]
@@ -162,7 +162,7 @@ def test_nothing_is_ordered_for_what_is_in_flight_sent_or_told_of(
     arrive(store, 2, 7)
     into = deliveries.enqueue(store, CHAT, ["digest"], NOW)
     digest.merge(store, digest.waiting(store, CHAT, None, 2), into)
-    for delivery, says in ((1, "at this moment"), (2, "on the phone"), (3, f"delivery {into}")):
+    for delivery, says in ((1, "try again in a few seconds"), (2, "on the phone"), (3, f"delivery {into}")):
         before = state(store, delivery)
         with pytest.raises(orders.Impossible, match=says):
             order(store, delivery)
@@ -208,12 +208,12 @@ def test_dead_and_dropped_ones_never_block_any_lane(store: sqlite3.Connection) -
 def test_an_event_is_forsaken_when_none_of_its_deliveries_can_be_answered(store: sqlite3.Connection) -> None:
     intake.accept(store, [row(1, lane=0)], to(intake.Recipient(CHAT), intake.Recipient(-7)), NOW)
     orders.drop(store, 1)
-    assert orders.forsaken(store, 1) is None
+    assert orders.dead_event(store, 1) is None
     orders.drop(store, 2)
-    assert orders.forsaken(store, 2) == 1
+    assert orders.dead_event(store, 2) == 1
     notice = deliveries.enqueue(store, CHAT, ["n"], NOW)
     orders.drop(store, notice)
-    assert orders.forsaken(store, notice) is None
+    assert orders.dead_event(store, notice) is None
 
 
 def test_a_number_that_is_also_an_event_s_id_has_to_be_made_clear(store: sqlite3.Connection) -> None:
@@ -289,7 +289,7 @@ def test_one_is_shown_with_its_cursor_its_digest_and_its_way(store: sqlite3.Conn
     assert [member["event_id"] for member in whole["members"]] == ["event-2", "event-3"]
     member = outbox.shown(store, 2)
     assert member["merged_into"] == into
-    assert f"told of by delivery {into}" in [step["step"] for step in member["way"]]
+    assert f"merged into delivery {into}" in [step["step"] for step in member["way"]]
     assert [step["at"] for step in member["way"]] == sorted(step["at"] for step in member["way"])
     with pytest.raises(KeyError):
         outbox.shown(store, 99)

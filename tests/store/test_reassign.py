@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cctelegram.delivery import digest
 from cctelegram.store import deliveries, intake
-from cctelegram.store.reassign import TOLD, ask_the_owner, reassign
+from cctelegram.store.reassign import REASSIGNED, ask_the_owner, reassign
 from store.rows import NOW, memory, row, to
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def test_what_the_owner_has_is_told_by_the_owners_message_and_the_rest_becomes_t
     take(store, OTHER, number=2)
     assert reassign(store, {OWNER}, {OWNER}, OWNER) == 2
     assert rows(store) == [(1, OWNER, "queued", None), (1, GROUP, "digested", 1), (2, OWNER, "queued", None)]
-    assert store.execute("SELECT reason FROM deliveries WHERE id = 2").fetchone() == (TOLD,)
+    assert store.execute("SELECT reason FROM deliveries WHERE id = 2").fetchone() == (REASSIGNED,)
     assert reassign(store, {OWNER}, {OWNER}, OWNER) == 0
     store.close()
 

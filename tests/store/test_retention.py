@@ -73,7 +73,7 @@ def test_what_was_sent_a_month_ago_goes_with_all_that_hangs_on_it(store: sqlite3
     for delivery in take(store, *range(500)):
         send(store, delivery)
     keep_newest(store)
-    assert retention.look(store, LATER, MONTH).finished == 500
+    assert retention.measure(store, LATER, MONTH).finished == 500
     assert purge(store) == {"events": 500}
     assert event_ids(store) == ["event-999"]
     for table in ("deliveries", "parts"):

@@ -41,7 +41,7 @@ def told() -> list[str]:
 
 @pytest.fixture
 def store(tmp_path: Path, told: list[str]) -> Iterator[Store]:
-    opened = Store(tmp_path / "store.db", tell=told.append, factory=Faulty)
+    opened = Store(tmp_path / "store.db", report=told.append, factory=Faulty)
     yield opened
     Faulty.failing = ()
     opened.close()
@@ -69,7 +69,7 @@ def test_r19_a_commit_and_a_rollback_that_fail_fail_the_work_and_the_next_is_don
         future = store.submit(lambda c: facts.get(c, "lost"))
         return future.exception(30) is None and future.result() is None
 
-    wait_for(again, "it is opened anew")
+    wait_for(again, "it is opened again")
     put(store, "after")
     assert store.problem is None
 

@@ -166,11 +166,11 @@ def test_what_is_not_the_bot_apis_says_nothing_of_chat_or_token(
         ({"retry_after": "14"}, "", None, 14),
         ({}, "Too Many Requests: retry after 5", "3", 5),
         ({}, "Too Many Requests", "3", 3),
-        ({}, "Too Many Requests", None, errors.UNTOLD_SECONDS),
-        ({"retry_after": 0}, "", None, errors.UNTOLD_SECONDS),
-        ({"retry_after": -4}, "", None, errors.UNTOLD_SECONDS),
-        ({"retry_after": True}, "", "Wed, 21 Oct 2026 07:28:00 GMT", errors.UNTOLD_SECONDS),
-        ({"retry_after": None}, "", "", errors.UNTOLD_SECONDS),
+        ({}, "Too Many Requests", None, errors.DEFAULT_WAIT_SECONDS),
+        ({"retry_after": 0}, "", None, errors.DEFAULT_WAIT_SECONDS),
+        ({"retry_after": -4}, "", None, errors.DEFAULT_WAIT_SECONDS),
+        ({"retry_after": True}, "", "Wed, 21 Oct 2026 07:28:00 GMT", errors.DEFAULT_WAIT_SECONDS),
+        ({"retry_after": None}, "", "", errors.DEFAULT_WAIT_SECONDS),
     ],
 )
 def test_r8_a_429_waits_for_all_that_it_says(

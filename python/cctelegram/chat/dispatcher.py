@@ -90,7 +90,7 @@ class Dispatcher(Component):
         """Make updates durable; the offset may advance when this returns."""
         rows = [(int(update["update_id"]), orjson.dumps(update).decode()) for update in batch]
         await self._store.run(lambda c: updates.store(c, self._line.bot, rows, clock.wall()))
-        self._wake.ring()
+        self._wake.set()
 
     async def _work(self) -> None:
         """Handle stored updates, oldest first; at the start, those left by a crash."""
@@ -130,7 +130,7 @@ class Dispatcher(Component):
             self._beside.pop(update.row, None)
             if not task.cancelled() and isinstance(fault := task.exception(), sqlite3.Error):
                 self._fault = fault
-                self._wake.ring()
+                self._wake.set()
 
         task = asyncio.create_task(self._guarded(update, work), name=f"update {update.update_id}")
         self._beside[update.row] = task

@@ -44,7 +44,7 @@ class History(Component):
         """Return the hits, newest first, in the form of `hits`; `since` in us since the epoch."""
         query = Query(text, kind, since, limit)
         found = await self._store.read(lambda c: hits(search.search(c, query)))
-        self._wake.ring()
+        self._wake.set()
         return found
 
     async def lines(self, words: str, chat_id: int) -> list[str]:
@@ -53,7 +53,7 @@ class History(Component):
         if words and not words.isdecimal():
             query = Query(words, limit=MOST, chat_id=chat_id)
             found = await self._store.read(lambda c: search.search(c, query))
-            self._wake.ring()
+            self._wake.set()
             title = f"{len(found)} found" if len(found) < MOST else f"The newest {MOST} found"
             return [f"{title}: {words}"[:TITLE], *(_line(hit, local) for hit in found)]
         count = min(max(1, int(words[:9] or SHOWN)), MOST)

@@ -30,11 +30,11 @@ class Archive:
 
     def plan(self, now: int, age: int) -> Report:
         """Report the finished events older than `age` at `now` (us)."""
-        return planned(self._store.path, self._look(now, age))
+        return planned(self._store.path, self._measure(now, age))
 
     def run(self, now: int, age: int, stop: Callable[[], bool]) -> Report:
         """Remove the finished events older than `age` at `now` (us), and release free pages."""
-        held = self._look(now, age)
+        held = self._measure(now, age)
         events = 0
 
         def step(connection: sqlite3.Connection) -> dict[str, int]:
@@ -47,13 +47,13 @@ class Archive:
                 break
         while not stop() and self._store.submit(retention.shrink).result():
             pass
-        left = self._look(now, age)
-        freed = max(0, held.bytes - left.bytes)
+        after = self._measure(now, age)
+        freed = max(0, held.bytes - after.bytes)
         by_rule = {AGE: Amount(events, freed)} if events else {}
-        return _report(self._store.path, held, by_rule=by_rule, more=left.finished > 0)
+        return _report(self._store.path, held, by_rule=by_rule, more=after.finished > 0)
 
-    def _look(self, now: int, age: int) -> Held:
-        return self._store.submit(partial(retention.look, now=now, age=age)).result()
+    def _measure(self, now: int, age: int) -> Held:
+        return self._store.submit(partial(retention.measure, now=now, age=age)).result()
 
 
 def planned(path: Path, held: Held) -> Report:

@@ -55,17 +55,17 @@ class Cleaning(Component):
 
     def status(self) -> dict[str, Any]:
         """Return the counts since the start, the last round, and the time of the next."""
-        told: dict[str, Any] = dict(self._counted)
+        status: dict[str, Any] = dict(self._counted)
         if self._last is not None:
-            told["last"] = {
+            status["last"] = {
                 "at": rfc3339(self._last.at),
                 "seconds": round(self._last.seconds, 3),
                 "removed": self._last.removed.files,
                 "bytes": self._last.removed.bytes,
             }
         if self._next is not None:
-            told["next"] = rfc3339(self._next)
-        return {"cleanup": told}
+            status["next"] = rfc3339(self._next)
+        return {"cleanup": status}
 
     async def _work(self) -> None:
         """Clean some seconds after the start, then by schedule."""
@@ -131,7 +131,7 @@ class Cleaning(Component):
         if action == "history":
             return to_json.history(await self._thread(partial(journal.rounds, self._home, to_json.SHOWN)))
         if action not in ("plan", "run"):
-            raise ValueError(f"cleanup does not know {action!r}; it knows: plan, run, stats, history")
+            raise ValueError(f"unknown cleanup action {action!r}; allowed: plan, run, stats, history")
         return to_json.round_of(await (self.plan(only) if action == "plan" else self.clean(only)))
 
     async def statistics(self, only: Sequence[str] = ()) -> list[dict[str, Any]]:

@@ -108,7 +108,7 @@ def _in(folder: str, name: str) -> str:
     return os.path.join(folder, name)  # noqa: PTH118  paths are strings in config too
 
 
-def asked(policy: Policy) -> dict[str, Any]:
+def arguments(policy: Policy) -> dict[str, Any]:
     """Return a policy as arguments of `_native.plan_cleanup`."""
     return {
         "include": list(policy.include),

@@ -72,6 +72,6 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
             if each.failed:
                 name, reason = each.faults[0]
                 found.append(
-                    f"{each.failed} files of {each.path} cannot be removed, such as {name}: {reason}"
+                    f"{each.failed} files in {each.path} cannot be removed, such as {name}: {reason}"
                 )
         return found

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 import msgspec
 
 from cctelegram import _native
-from cctelegram.cleanup.policies import HISTORY, Policy, age, asked, names, policies
+from cctelegram.cleanup.policies import HISTORY, Policy, age, arguments, names, policies
 from cctelegram.cleanup.reports import Amount, Report, Round
 from cctelegram.config import paths
 
@@ -167,7 +167,7 @@ class Alone:
     def __enter__(self) -> None:
         """Acquire the lock."""
         if not self._lock.try_lock():
-            raise Busy("Another round is cleaning this home just now; try again when it is done.")
+            raise Busy("Another cleanup round is running in this home; try again when it has finished.")
 
     def __exit__(self, *_: object) -> None:
         """Release the lock."""
@@ -179,7 +179,7 @@ def check(settings: Settings, only: Sequence[str]) -> None:
     known = names(settings)
     for name in only:
         if name not in known:
-            raise Unknown(f"there is no directory {name!r} to clean; there are: {', '.join(known)}")
+            raise Unknown(f"there is no directory {name!r} to clean; allowed: {', '.join(known)}")
 
 
 def _history_age(settings: Settings, only: Sequence[str]) -> int | None:
@@ -188,10 +188,10 @@ def _history_age(settings: Settings, only: Sequence[str]) -> int | None:
 
 def _plan(policy: Policy, now: int, most: int, *, by_content: bool) -> Planned:
     try:
-        plan = _native.plan_cleanup(policy.path, now, most=most, by_content=by_content, **asked(policy))
+        plan = _native.plan_cleanup(policy.path, now, most=most, by_content=by_content, **arguments(policy))
     except (OSError, ValueError) as error:
-        words = getattr(error, "strerror", None) or str(error)
-        return Planned(policy, None, Report(directory=policy.name, path=policy.path, error=words))
+        reason = getattr(error, "strerror", None) or str(error)
+        return Planned(policy, None, Report(directory=policy.name, path=policy.path, error=reason))
     oldest, newest = plan.span_us or (None, None)
     report = Report(
         directory=policy.name,
@@ -215,11 +215,11 @@ def _clean(policy: Policy, now: int, stop: Callable[[], bool], *, by_content: bo
     # Without progress, files that cannot be removed would be planned for ever.
     while done.more and done.removed.files and not stop():
         done = _remove(_plan(policy, now, MOST, by_content=by_content), stop)
-        first = _together(first, done)
+        first = _merged(first, done)
     return first
 
 
-def _together(first: Report, then: Report) -> Report:
+def _merged(first: Report, then: Report) -> Report:
     by_rule = dict(first.by_rule)
     for rule, amount in then.by_rule.items():
         before = by_rule.get(rule, Amount(0, 0))
@@ -243,7 +243,7 @@ def _remove(planned: Planned, stop: Callable[[], bool]) -> Report:
     done = msgspec.structs.replace(report, by_rule={})
     while plan.left and not stop():
         removed = plan.remove(STEP)
-        done = _together(
+        done = _merged(
             done,
             msgspec.structs.replace(
                 report,

@@ -12,9 +12,9 @@ def title(done: Round) -> str:
     """Summarize a round in one line."""
     files, size = done.removed.files, done.removed.bytes
     if not files:
-        return "There is nothing to clean" if done.dry else "Nothing was left to clean"
+        return "Nothing to remove" if done.dry else "Nothing was removed"
     if done.dry:
-        return f"{count(files)} would go, {amount(size)}"
+        return f"Would remove {count(files)}, {amount(size)}"
     return f"Removed {count(files)}, {amount(size)}"
 
 
@@ -24,13 +24,13 @@ def line(report: Report, *, dry: bool) -> str:
         return f"{report.directory}: not cleaned: {report.error}"
     rules = ", ".join(f"{rule} {each.files}" for rule, each in report.by_rule.items())
     what = f"{'would remove' if dry else 'removed'} {rules}" if rules else "nothing to remove"
-    left = [
+    notes = [
         f"{report.changed} changed meanwhile and stay" if report.changed else "",
         f"{report.failed} cannot be removed" if report.failed else "",
-        "more is left for the next round" if report.more else "",
+        "the next round continues" if report.more else "",
     ]
-    told = "; ".join([f"of {report.files} ({amount(report.bytes)}) {what}", *filter(None, left)])
-    return f"{report.directory}: {told}"
+    text = "; ".join([f"of {report.files} ({amount(report.bytes)}) {what}", *filter(None, notes)])
+    return f"{report.directory}: {text}"
 
 
 def count(files: int) -> str:

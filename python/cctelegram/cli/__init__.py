@@ -1,4 +1,4 @@
-"""The command line: the command's name is looked at before anything is imported."""
+"""The command line: only the module of the named command is imported."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ COMMANDS = {
     "sandbox": "run a Bot API server for this machine, with a chat page",
     "send": "put an event in the spool",
     "ask": "ask the person a question and wait for the answer",
-    "responses": "read or take the answers that wait",
-    "outbox": "look into the outbox, send again or drop what is in it",
-    "search": "search what was sent and answered",
-    "status": "show what the bridge says of itself",
-    "mode": "show or change what reaches the phone",
-    "audit": "show who decided what, and check that the log of it is whole",
-    "store": "check the store, copy it, put a copy back",
-    "cleanup": "show what would be cleaned of a home, clean it, show how full it is",
+    "responses": "read or take the answers that are not taken yet",
+    "outbox": "list deliveries, show one, retry or drop it",
+    "search": "search sent events and their answers",
+    "status": "show the bridge's health, mode and queue",
+    "mode": "show or change which events are sent to the phone",
+    "audit": "show who decided what, and verify the audit log",
+    "store": "check, back up and restore the store",
+    "cleanup": "show what cleanup would remove, run it, show sizes and growth",
     "events": "list the event types",
     "config": "show, check and change the settings",
     "version": "print the version",
 }
 FAILED = 1
 USAGE = 2
-# What a shell shows for a program that SIGPIPE ended: whoever read the output went away.
+# The exit code that a shell shows for a program that SIGPIPE ended: the reader of the output is gone.
 READER_GONE = 141
-# And for one that Ctrl-C ended.
+# And for one that was ended by Ctrl-C.
 INTERRUPTED = 130
 
 
 def main() -> int:
-    """Run the command that `sys.argv` names; give its exit code."""
-    _make_output_bear_anything()
+    """Run the command that `sys.argv` names; return its exit code."""
+    _prepare_output()
     try:
         try:
             code = _main(_text(sys.argv[1:]))
@@ -43,7 +43,7 @@ def main() -> int:
             code = ended.code if isinstance(ended.code, int) else 0
         sys.stdout.flush()
     except BrokenPipeError:
-        # Nobody reads on, as in `cctelegram events | head`.
+        # The reader has enough, as in `cctelegram events | head`.
         code = READER_GONE
         _silence()
     except OSError as error:
@@ -55,19 +55,19 @@ def main() -> int:
     return code
 
 
-def _make_output_bear_anything() -> None:
-    """Let no output fail for a character that its encoding lacks, nor because it is closed."""
+def _prepare_output() -> None:
+    """Prevent errors from output that is closed, and from characters that its encoding lacks."""
     codecs.register_error("cctelegram", _escaped)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if stream is None:  # closed by who started us
+        if stream is None:  # closed by the parent process
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - to the end
         else:
             stream.reconfigure(errors="cctelegram")
 
 
 def _escaped(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Write a character as JSON does, so that JSON stays JSON; a byte of a path that is no text as it was."""
+    """Escape a character as in JSON, so that JSON stays valid; keep a byte of a path that is not text."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     character = error.object[error.start]
@@ -78,12 +78,12 @@ def _escaped(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 def _silence() -> None:
-    """Send what is still buffered nowhere: the interpreter's last flush would complain on standard error."""
+    """Discard what is still buffered: the interpreter's last flush would print an error."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _text(arguments: list[str]) -> list[str]:
-    """Read arguments as UTF-8, whatever the locale says; U+FFFD for what is not. A path stays as it is."""
+    """Decode arguments as UTF-8 in any locale, invalid bytes as U+FFFD. A path is not changed."""
     read = []
     for number, word in enumerate(arguments):
         is_path = word.startswith("--home=") or (number > 0 and arguments[number - 1] == "--home")
@@ -98,12 +98,12 @@ def _text(arguments: list[str]) -> list[str]:
 def _main(arguments: list[str]) -> int:
     name = arguments[0] if arguments else "--help"
     if name == "mcp" and len(arguments) == 1:
-        # Paid by the user at each start of a session: no argument parser on the way.
+        # Every session start pays for this: without the argument parser.
         from cctelegram.server.run import main as serve  # noqa: PLC0415
 
         return serve([])
     if name == "send":
-        # As often started, and as cheap: scripts and hooks send in loops.
+        # As cheap, for scripts and hooks that send in loops.
         from cctelegram.cli.send import quick  # noqa: PLC0415
 
         code = quick(arguments[1:])
@@ -131,12 +131,12 @@ def run_version() -> int:
 
 
 def usage() -> str:
-    """Give the list of commands."""
+    """Return the list of commands."""
     lines = [f"  {name:<11}{summary}\n" for name, summary in COMMANDS.items()]
     return (
         "usage: cctelegram COMMAND [OPTION ...]\n\n"
         "A bridge between coding agents and a person's phone, over Telegram.\n\ncommands:\n"
         + "".join(lines)
-        + "\n`cctelegram COMMAND --help` explains one. "
-        "Exit codes: 0 done, 1 failed, 2 wrong usage; `ask` has its own.\n"
+        + "\n`cctelegram COMMAND --help` describes a command. "
+        "Exit codes: 0 success, 1 failure, 2 usage error; `ask` has its own.\n"
     )

@@ -1,4 +1,4 @@
-"""`python -m cctelegram.cli`: the command without its installed script, as a session starts the bridge."""
+"""`python -m cctelegram.cli`: the command without its installed script; sessions start the bridge so."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Ask the person a question on the phone and wait for the answer, which is printed.
+"""Ask the person a question on the phone, wait for the answer, and print it.
 
     cctelegram ask "Deploy to production?" --option Yes --option No --timeout 10m
 
-Exit codes: 0 the first option, 1 another option or an answer in words, 2 nobody answered in time (the
-default, if there is one that applies, is printed), 3 it could not be asked, as while Telegram is muted.
-Ctrl-C (130) and SIGTERM (143) take the question back; its message on the phone says so.
+Exit codes: 0 the first option, 1 another option or a text answer, 2 no answer in time (the default option is
+printed if it applies), 3 the question could not be asked, for example while Telegram is muted.
+Ctrl-C (130) and SIGTERM (143) cancel the question; its message on the phone shows it.
 """
 
 from __future__ import annotations
@@ -35,35 +35,37 @@ if TYPE_CHECKING:
 
 FIRST, OTHER, EXPIRED, NOT_ASKED = 0, 1, 2, 3
 USAGE_ERROR = NOT_ASKED
-# How long taking a question back may wait for a bridge that is just storing it. Seconds.
+# The longest wait, in seconds, for a bridge that is storing the question when it is cancelled.
 WITHDRAWING: Final = 1.0
 MUTED: Final = (
-    "Telegram is muted, so nobody was asked. Unmute it with `cctelegram mode nomad` and ask again, or ask in "
-    "the terminal."
+    "Telegram is muted: the question was not sent. Unmute it with `cctelegram mode nomad` and ask again, or "
+    "ask in the terminal."
 )
-STAYS: Final = "The question stays open on the phone until its time is over"
+STAYS: Final = "The question stays open on the phone until it expires"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("question", help="what is asked; shown as it is, never as markup")
+    parser.add_argument("question", help="the question; shown literally, without markup")
     parser.add_argument(
         "--option",
         action="append",
         metavar="LABEL",
-        help="a button; may be repeated, up to ten (default: Approve, Deny)",
+        help="the label of a button; up to ten times (default: Approve, Deny)",
     )
     parser.add_argument(
-        "--allow-text", action="store_true", help="take an answer in words, as a reply to the card"
+        "--allow-text", action="store_true", help="accept a text answer, as a reply to the card"
     )
     parser.add_argument(
-        "--timeout", default="30m", metavar="TIME", help="such as 90s, 10m, 2h (default: 30m)"
+        "--timeout", default="30m", metavar="TIME", help="how long to wait: 90s, 10m, 2h (default: 30m)"
     )
     parser.add_argument(
-        "--default", metavar="LABEL", help="the option that applies when nobody answers in time"
+        "--default", metavar="LABEL", help="the option that applies without an answer in time"
     )
-    parser.add_argument("--title", default="A question", help="the card's title")
-    parser.add_argument("--source", default="external", metavar="NAME", help="who asks")
+    parser.add_argument("--title", default="A question", help="the title of the card (default: A question)")
+    parser.add_argument(
+        "--source", default="external", metavar="NAME", help="the producer's name (default: external)"
+    )
     add_home(parser)
     add_json(parser)
 
@@ -119,7 +121,7 @@ def _ask(parsed: argparse.Namespace) -> int:
     finally:
         lock.unlock()
         os.unlink(f"{sessions}/{session}.json")  # noqa: PTH108 - as above
-    return _told(parsed, options, answer)
+    return _report(parsed, options, answer)
 
 
 class Terminated(KeyboardInterrupt):
@@ -132,7 +134,7 @@ class Terminated(KeyboardInterrupt):
 
 @contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the work inside as Ctrl-C does, unless they are ignored, as by nohup."""
+    """Make SIGTERM and SIGHUP end the block as Ctrl-C does, unless they are ignored, as by nohup."""
 
     def end(number: int, _: object) -> None:
         raise Terminated(128 + number)
@@ -152,7 +154,7 @@ def _ended_by_signals() -> Iterator[None]:
 
 
 def _withdrawn(home: str, event_id: str, path: str) -> str:
-    """Take the question back, from the phone or from the spool; give what became of it, in a sentence."""
+    """Cancel the question, on the phone or in the spool; return the result as a sentence."""
     deadline, removed, code = time.monotonic() + WITHDRAWING, False, 0
     while bridge.is_up(home) and time.monotonic() < deadline:
         try:
@@ -162,21 +164,21 @@ def _withdrawn(home: str, event_id: str, path: str) -> str:
         except BridgeError as error:
             code = error.code
         else:
-            # Nobody else is to find an answer that this command waited for.
+            # Take the answer: it was for this command only.
             found = responses.wait(paths.responses_dir(home), event_id, WITHDRAWING)
             answer = found[1] if found else {}
             if state == "cancelled":
-                return "The question is cancelled; its message on the phone says so."
-            said = answer.get("option") or answer.get("text") or "without an answer"
-            return f"The question was {state} before it could be cancelled: {said}."
-        # The store does not have it: its file was not taken yet, or is being taken at this moment.
+                return "The question is cancelled; its message on the phone shows it."
+            text = answer.get("option") or answer.get("text") or "without an answer"
+            return f"The question was {state} before it could be cancelled: {text}."
+        # The store does not have it: its file was not taken yet, or is being taken now.
         removed = _removed(path) or removed
         time.sleep(0.05)  # another process: nothing to block on
     if removed or _removed(path):
-        return "The question is withdrawn; nobody was asked."
+        return "The question is withdrawn; it was not sent."
     if code:
         return f"{STAYS}: the bridge cannot cancel it (it answered {code})."
-    return f"{STAYS}: no bridge runs that could cancel it."
+    return f"{STAYS}: no bridge is running to cancel it."
 
 
 def _removed(path: str) -> bool:
@@ -187,18 +189,18 @@ def _removed(path: str) -> bool:
     return True
 
 
-def _told(parsed: argparse.Namespace, options: list[str], answer: dict[str, Any] | None) -> int:
+def _report(parsed: argparse.Namespace, options: list[str], answer: dict[str, Any] | None) -> int:
     if answer is None:
         answer = {"kind": "decision", "action": "expired"}
-    said = answer.get("option") or answer.get("text") or ""
+    text = answer.get("option") or answer.get("text") or ""
     if parsed.json:
         json_line(answer)
-    elif said:
-        # As it is for a program; what a terminal gets cannot move its cursor.
-        sys.stdout.write(f"{_native.visible(said) if sys.stdout.isatty() else said}\n")
+    elif text:
+        # Unchanged for a program; escaped for a terminal, so that it cannot move the cursor.
+        sys.stdout.write(f"{_native.visible(text) if sys.stdout.isatty() else text}\n")
     if answer.get("action") in ("expired", "cancelled"):
         if not parsed.json:
-            sys.stderr.write(f"cctelegram ask: {answer['action']}: nobody answered in time\n")
+            sys.stderr.write(f"cctelegram ask: {answer['action']}: no answer in time\n")
         return EXPIRED
     return FIRST if answer.get("option") == options[0] else OTHER
 
@@ -214,5 +216,5 @@ def _timeout(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if seconds <= 0:
-        raise Failed(f"--timeout takes a time such as 90s, 10m or 2h, not {text!r}", NOT_ASKED)
+        raise Failed(f"--timeout takes a duration such as 90s, 10m or 2h, not {text!r}", NOT_ASKED)
     return seconds

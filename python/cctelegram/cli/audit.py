@@ -1,10 +1,10 @@
-"""Show who decided what, and check that the log of it is whole.
+"""Show who decided what, and verify the audit log.
 
     cctelegram audit show      the newest decisions: when, who, what, on which question
-    cctelegram audit verify    exit code 0 when the log is complete and matches the ledger, 1 when not
+    cctelegram audit verify    check that the log is complete and matches the ledger
 
-The log lies in state/audit/ of the home, a line of JSON for each decision that was closed. Each line names
-the hash of the one before, and holds the hash of the event that was decided on.
+The log is in state/audit/ in the home, one JSON line for each closed decision, with the hash of the previous
+line and of the event that was decided on. Exit codes of verify: 0 complete, 1 not, or there is no store.
 """
 
 from __future__ import annotations
@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("action", choices=["show", "verify"], help="what to do")
-    parser.add_argument("--limit", type=int, default=10, metavar="N", help="show so many (default: 10)")
+    parser.add_argument(
+        "action", choices=["show", "verify"], help="show the newest decisions, or verify the log"
+    )
+    parser.add_argument("--limit", type=int, default=10, metavar="N", help="show at most N (default: 10)")
     add_home(parser)
     add_json(parser)
 
@@ -61,22 +63,22 @@ def _show(found: verify.Found, parsed: argparse.Namespace) -> int:
     for content in newest:
         sys.stdout.write(_line(content) + "\n")
     if not newest:
-        sys.stdout.write("Nothing was decided yet.\n")
+        sys.stdout.write("No decisions yet.\n")
     return 0
 
 
 def _line(content: dict[str, Any]) -> str:
     who = content.get("first_name") or content.get("user_id") or "nobody"
-    said = " - ".join(repr(content[key]) for key in ("option", "text") if content.get(key))
+    answer = " - ".join(repr(content[key]) for key in ("option", "text") if content.get(key)) or "-"
     asked = " ".join(str(content["prompt"]).split())[:80]
     return _native.one_line(
-        f"{content['at']}  {content['action']:<9} {said or '-'}  by {who!r}  {content['event_id']}: {asked!r}"
+        f"{content['at']}  {content['action']:<9} {answer}  by {who!r}  {content['event_id']}: {asked!r}"
     )
 
 
 def _verify(found: verify.Found, parsed: argparse.Namespace) -> int:
     if parsed.json:
-        told = {
+        report = {
             "whole": not found.faults,
             "entries": len(found.entries),
             "first": found.entries[0].number if found.entries else None,
@@ -84,17 +86,17 @@ def _verify(found: verify.Found, parsed: argparse.Namespace) -> int:
             "head": found.entries[-1].digest if found.entries else None,
             "faults": found.faults,
         }
-        json_line(told)
+        json_line(report)
         return 1 if found.faults else 0
     for fault in found.faults:
         sys.stdout.write(f"BROKEN  {_native.one_line(fault)}\n")
     if not found.entries:
-        sys.stdout.write("No entry yet.\n")
+        sys.stdout.write("No entries yet.\n")
     else:
         first, last = found.entries[0], found.entries[-1]
-        sys.stdout.write(f"Entries {first.number} to {last.number}, the last has the hash {last.digest}\n")
+        sys.stdout.write(f"Entries {first.number} to {last.number}, last hash {last.digest}\n")
         if first.number > 1:
-            sys.stdout.write(f"What came before entry {first.number} was removed by age, or by hand.\n")
+            sys.stdout.write(f"Entries before {first.number} were removed by retention, or by hand.\n")
         if not found.faults:
             sys.stdout.write("The audit log is complete and matches the ledger.\n")
     return 1 if found.faults else 0

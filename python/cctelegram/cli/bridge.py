@@ -1,7 +1,8 @@
-"""Run the bridge: takes events from the spool, sends them to Telegram, brings the answers back.
+"""Run the bridge: take events from the spool, send them to Telegram, write the answers.
 
-It runs until it is stopped (Ctrl-C, SIGTERM). Without a token or an allowed user it takes and keeps
-everything, and says in `cctelegram status` what is missing. Its log is `logs/bridge.jsonl` in the home.
+It runs until it is stopped (Ctrl-C, SIGTERM). Without a token or an allowed user it takes and queues all
+events, and `cctelegram status` reports what is missing. Its log is `logs/bridge.jsonl` in the home.
+Exit codes: 0 stopped, or all delivered with --once; 1 it cannot start, or events remain with --once.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--once",
         action="store_true",
-        help="deliver what waits, then end: for a container that dies with its job",
+        help="deliver the waiting events, then exit: for a container that ends with its job",
     )
     parser.add_argument("--token-stdin", action="store_true", help="read the bot token from standard input")
     parser.add_argument("--port", help="port of the loopback HTTP server, 0 for any free one (default: 8787)")
@@ -43,19 +44,21 @@ def run(parsed: argparse.Namespace) -> int:
     """Serve until it is stopped."""
     flags: dict[str, object] = {"http.port": parsed.port}
     if parsed.token_stdin:
-        # A pipe, not an argument or a variable: those can be read by others on this machine.
+        # A pipe, not an argument or a variable: other users of this machine can read those.
         flags["telegram.token"] = given.line().strip() or None
-    left = ""
-    again = True
-    while again:  # the home was removed under the bridge: begin from what is there now
-        left, again = _serve(parsed, flags)
-    if left:
-        sys.stderr.write(f"cctelegram bridge: not delivered: {left}. It stays queued for the next start.\n")
-    return FAILED if left else 0
+    undelivered = ""
+    removed = True
+    while removed:  # the home was removed while the bridge ran: start from the present files
+        undelivered, removed = _serve(parsed, flags)
+    if undelivered:
+        sys.stderr.write(
+            f"cctelegram bridge: not delivered: {undelivered}. They stay queued for the next start.\n"
+        )
+    return FAILED if undelivered else 0
 
 
 def _serve(parsed: argparse.Namespace, flags: dict[str, object]) -> tuple[str, bool]:
-    """Serve once; return what is left with `--once`, and whether to begin again."""
+    """Serve once; return what `--once` could not deliver, and whether the home was removed."""
     try:
         bridge = Bridge(home_of(parsed), environment.snapshot(), flags)
     except (AlreadyRunning, CannotListen, Unusable, NewerStore) as error:
@@ -74,21 +77,21 @@ def _serve(parsed: argparse.Namespace, flags: dict[str, object]) -> tuple[str, b
         sys.stderr.flush()
 
     try:
-        left = asyncio.run(bridge.run(ready, once=parsed.once))
+        undelivered = asyncio.run(bridge.run(ready, once=parsed.once))
     except (OSError, sqlite3.OperationalError) as error:
         raise Failed(
-            f"the home {home_of(parsed)} cannot be written: {error}. Nothing is lost: what waits is "
+            f"the home {home_of(parsed)} cannot be written: {error}. Nothing is lost: waiting events are "
             "delivered when the bridge is started again."
         ) from None
     if bridge.successor_token is not None:
-        _begin_again(bridge.successor_token)
-    return left, bridge.again
+        _restart(bridge.successor_token)
+    return undelivered, bridge.home_removed
 
 
-def _begin_again(token: str) -> None:
-    """Start the same command anew, with the token on its standard input, and nowhere else.
+def _restart(token: str) -> None:
+    """Run the same command again, with the token on its standard input, and nowhere else.
 
-    On POSIX it takes the place of this process, so that whoever watches over that goes on doing so.
+    On POSIX it replaces this process, so that a process supervisor keeps following it.
     """
     command = [sys.executable, *sys.orig_argv[1:]]
     line = f"{token}\n".encode()

@@ -1,12 +1,13 @@
-"""Show what would be cleaned of a home, clean it, show how full its directories are.
+"""Show what cleanup would remove from a home, run it, show the size and growth of the directories.
 
-    cctelegram cleanup plan      what would go now, and by which rule; removes nothing
-    cctelegram cleanup run       clean now
-    cctelegram cleanup stats     how full each directory is, how fast it grows, when it meets a limit
-    cctelegram cleanup history   what was cleaned before
+    cctelegram cleanup plan      what would be removed now, and by which rule; removes nothing
+    cctelegram cleanup run       run a round now
+    cctelegram cleanup stats     the size and growth of each directory, and when it reaches a limit
+    cctelegram cleanup history   what earlier rounds removed
 
-The bridge cleans by itself (`cleanup.schedule`). This works with and without it. Nothing goes that was not
-delivered. What is kept, and how long, says `[cleanup.DIRECTORY]` in config.toml.
+The bridge runs rounds by schedule (`cleanup.schedule`); this command works with and without a bridge. Events
+that are not delivered are never removed. `[cleanup.DIRECTORY]` in config.toml sets the retention.
+Exit codes: 0 success, 1 a directory could not be cleaned or another round is running, 2 unknown directory.
 """
 
 from __future__ import annotations
@@ -39,20 +40,20 @@ if TYPE_CHECKING:
 
     from cctelegram.config.settings import Settings
 
-# A round over a million files takes some seconds; the bridge is waited for so long.
+# The longest wait for the bridge. A round over a million files takes some seconds.
 SECONDS: Final = 600.0
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("action", choices=["plan", "run", "stats", "history"], help="what to do")
+    parser.add_argument("action", choices=["plan", "run", "stats", "history"], help="as described above")
     parser.add_argument(
         "--directory",
         action="append",
         default=[],
         metavar="D",
-        help="only this one: rejected, responses, taken, logs, captures, reports, temporary, history; "
-        "may be repeated",
+        help="only this directory: rejected, responses, taken, logs, captures, reports, temporary, history; "
+        "can be repeated (default: all)",
     )
     add_home(parser)
     add_json(parser)
@@ -85,7 +86,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _without_bridge(parsed: argparse.Namespace, settings: Settings) -> dict[str, Any]:
-    """Do what a bridge would; the store is written with the home locked, and only read for the rest."""
+    """Do what a bridge would do; the home is locked while the store is written."""
     only = parsed.directory
     try:
         archive = _history(settings, only)
@@ -109,24 +110,26 @@ def _run(settings: Settings, only: Sequence[str], archive: _History | None) -> R
     if now.behind:
         hours = now.behind / 3_600_000_000
         sys.stderr.write(
-            f"The clock of this machine went {hours:.1f} h ahead within less: ages are told by the time that "
-            "surely passed, until the clock has held for a day.\n"
+            f"The clock of this machine jumped {hours:.1f} h ahead: ages are computed from the time that has "
+            "certainly passed, until the clock has been stable for a day.\n"
         )
     return done
 
 
 class _History:
-    """The store's history where no bridge runs."""
+    """The store's history, for a home without a running bridge."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
     def plan(self, now: int, age: int) -> Report:
-        """Say what is finished and older than `age`; only reads."""
-        return store.reading(self._settings.home, lambda path, c: planned(path, retention.look(c, now, age)))
+        """Report the finished events older than `age` at `now`; times in us."""
+        return store.reading(
+            self._settings.home, lambda path, c: planned(path, retention.measure(c, now, age))
+        )
 
     def run(self, now: int, age: int, stop: Callable[[], bool]) -> Report:
-        """Remove it, with the home locked meanwhile."""
+        """Remove the finished events older than `age`; the home is locked meanwhile."""
         try:
             with store.owned(self._settings.home) as opened:
                 return Archive(opened, self._settings.spool.events_dir).run(now, age, stop)
@@ -136,18 +139,20 @@ class _History:
 
 
 def _history(settings: Settings, only: Sequence[str]) -> _History | None:
-    """Return the history if it is asked for, there, and of this version: only the bridge changes that."""
+    """Return the history if it is selected and the store exists in this version: only the bridge migrates."""
     if (only and HISTORY not in only) or not store.exists(settings.home):
         return None
     try:
         store.reading(settings.home, lambda _, __: None)
     except (schema.NewerStore, schema.OlderStore):
-        sys.stderr.write("The store is of another version: its history is left to the bridge.\n")
+        sys.stderr.write(
+            "The store has another schema version: its history is not cleaned without the bridge.\n"
+        )
         return None
     return _History(settings)
 
 
-# What `words` needs of a directory's report, under the same names in what programs read.
+# Fields of a directory's report that `words` needs, named as in the JSON form.
 NEEDED: Final = ("directory", "path", "files", "bytes", "by_rule", "more", "changed", "failed", "error")
 
 
@@ -171,21 +176,21 @@ def _past(home: str) -> list[str]:
             if level.removed
         ]
         lines.append(f"{rfc3339_seconds(past.at)}  {', '.join(rows) or 'nothing to remove'}")
-    return lines or ["Nothing was cleaned yet."]
+    return lines or ["No rounds yet."]
 
 
 def _row(row: dict[str, Any]) -> str:
-    said = [f"{row['directory']}: {row['files']} entries, {summary.amount(row['bytes'])}"]
+    parts = [f"{row['directory']}: {row['files']} entries, {summary.amount(row['bytes'])}"]
     if "oldest_seconds" in row:
-        said.append(
+        parts.append(
             f"oldest {rough(row['oldest_seconds'])}, mean age {rough(row['mean_age_seconds'])}"
             if "mean_age_seconds" in row
             else f"oldest {rough(row['oldest_seconds'])}"
         )
     if "largest" in row:
-        said.append(f"largest {summary.amount(row['largest']['bytes'])}")
+        parts.append(f"largest {summary.amount(row['largest']['bytes'])}")
     if "bytes_a_day" in row:
-        said.append(f"{row['files_a_day']:+g} entries and {row['bytes_a_day'] / 1e6:+.2f} MB a day")
+        parts.append(f"{row['files_a_day']:+g} entries and {row['bytes_a_day'] / 1e6:+.2f} MB a day")
     if "limit_in_days" in row:
-        said.append(f"a limit is met in {row['limit_in_days']:g} days")
-    return ", ".join(said)
+        parts.append(f"reaches a limit in {row['limit_in_days']:g} days")
+    return ", ".join(parts)

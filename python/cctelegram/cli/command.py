@@ -1,4 +1,4 @@
-"""One command: its file, its arguments, its exit code."""
+"""Run one command: import its file, parse its arguments, return its exit code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cctelegram.cli.failed import Failed
 from cctelegram.config import environment
 from cctelegram.config.errors import SettingsError
 
-# Where the width of the terminal is not known.
+# The width when that of the terminal is unknown.
 COLUMNS = 80
 
 TYPE_CHECKING = False
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Help(argparse.RawDescriptionHelpFormatter):
-    """Help as wide as the terminal: asked here, since argparse imports shutil for it, and with it archives.
+    """Help as wide as the terminal, measured here: argparse would import shutil, and with it archive modules.
 
     That is half a megabyte of the bridge: argparse makes a formatter for each argument that is added.
     """
@@ -33,9 +33,9 @@ class Help(argparse.RawDescriptionHelpFormatter):
 
 
 def _columns() -> int:
-    given = environment.get("COLUMNS") or ""
-    if given.isdecimal() and int(given) > 0:
-        return int(given)
+    columns = environment.get("COLUMNS") or ""
+    if columns.isdecimal() and int(columns) > 0:
+        return int(columns)
     try:
         return os.get_terminal_size(sys.__stdout__.fileno()).columns or COLUMNS  # type: ignore[union-attr]
     except (AttributeError, ValueError, OSError):  # no output, a closed one, no terminal
@@ -43,14 +43,14 @@ def _columns() -> int:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose usage errors exit with the command's own code: `ask` uses 2 for something else."""
+    """A parser whose usage errors exit with the command's own code: `ask` uses 2 for another result."""
 
     def __init__(self, usage_error: int = USAGE, **settings: Any) -> None:
         super().__init__(**settings)
         self._usage_error = usage_error
 
     def error(self, message: str) -> NoReturn:
-        """Print the usage and the mistake, and exit."""
+        """Print the usage and the error, and exit."""
         self.print_usage(sys.stderr)
         self.exit(self._usage_error, f"{self.prog}: {message}\n")
 
@@ -71,26 +71,26 @@ def parser_of(name: str) -> argparse.ArgumentParser:
 
 
 def run(name: str, arguments: Sequence[str]) -> int:
-    """Run a command; errors that have a sentence are printed as one."""
+    """Run a command; print an expected error as a sentence."""
     parsed = parser_of(name).parse_args(arguments)
     try:
         return int(parsed.run(parsed))
     except Failed as error:
-        _say(name, error)
+        _print_error(name, error)
         return error.code
     except SettingsError as error:
-        _say(name, error)
+        _print_error(name, error)
         return FAILED
     except BrokenPipeError:
-        raise  # for `main`: whoever read the output is gone, there is nothing to say
+        raise  # for `main`: the reader of the output is gone, so there is nothing to print
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        _say(name, f"{where}{error.strerror or error}")
+        _print_error(name, f"{where}{error.strerror or error}")
         return FAILED
     except KeyboardInterrupt as interrupt:
         return int(getattr(interrupt, "code", INTERRUPTED))
 
 
-def _say(name: str, problem: object) -> None:
-    """Print why a command failed; a sentence may hold names from outside, which must not move the cursor."""
+def _print_error(name: str, problem: object) -> None:
+    """Print why a command failed, escaped: names from outside must not move the cursor."""
     sys.stderr.write(f"cctelegram {name}: {_native.visible(str(problem))}\n")

@@ -1,7 +1,8 @@
 """Show, check and change the settings of a home. The token is never shown.
 
-A running bridge takes a change by itself. `set`, `unset` and `edit` check the whole before they replace the
-file, so what is not valid never stands in it; comments and order are kept.
+A running bridge reloads the settings when their files change. `set`, `unset` and `edit` validate all settings
+before they replace a file, and keep its comments and order.
+Exit codes: 0 success, 1 a setting is invalid or the file cannot be written, 2 usage error.
 """
 
 from __future__ import annotations
@@ -25,28 +26,31 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     what = parser.add_subparsers(required=True, metavar="show|check|set|unset|edit")
     show = what.add_parser("show", help="print each setting and its value")
-    show.add_argument("--origin", action="store_true", help="print where each value comes from as well")
-    check = what.add_parser("check", help="say all that is wrong; exit code 1 when anything is")
+    show.add_argument("--origin", action="store_true", help="print the origin of each value")
+    check = what.add_parser("check", help="print all errors; exit code 1 if there are any")
     for parser_ in (show, check):
         add_home(parser_)
         add_json(parser_)
     show.set_defaults(action=_show)
     check.set_defaults(action=_check)
     put = what.add_parser("set", help="set one setting in config.toml, the token in .env")
-    put.add_argument("key", metavar="KEY", help="its dotted name, such as pacing.chat_burst")
+    put.add_argument("key", metavar="KEY", help="the setting's dotted name, such as pacing.chat_burst")
     put.add_argument(
         "value",
         metavar="VALUE",
         nargs="?",
-        help="as in TOML, or a bare word; the token is asked for, or read from standard input",
+        help="a TOML value, or a bare word; the token is prompted for, or read from standard input",
     )
-    drop = what.add_parser("unset", help="take one setting out of config.toml, the token out of .env")
-    drop.add_argument("key", metavar="KEY", help="its dotted name")
+    drop = what.add_parser("unset", help="remove one setting from config.toml, the token from .env")
+    drop.add_argument("key", metavar="KEY", help="the setting's dotted name")
     for parser_ in (put, drop):
-        parser_.add_argument("--profile", metavar="NAME", help="in the table [profile.NAME]")
+        parser_.add_argument(
+            "--profile", metavar="NAME", help="in the table [profile.NAME] (default: outside of profiles)"
+        )
         add_home(parser_)
     edit = what.add_parser(
-        "edit", help="open config.toml in $VISUAL or $EDITOR, and take it when it is valid"
+        "edit",
+        help="edit a copy of config.toml in $VISUAL or $EDITOR (default: vi); accept it if it is valid",
     )
     add_home(edit)
     for parser_, name in ((put, "put"), (drop, "drop"), (edit, "edit")):
@@ -54,7 +58,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Do it."""
+    """Run the subcommand."""
     return int(parsed.action(parsed))
 
 
@@ -70,8 +74,8 @@ def _writer(name: str) -> object:
 def _show(parsed: argparse.Namespace) -> int:
     loaded = load(home_of(parsed))
     if parsed.json:
-        told = {key: {"value": value, "origin": origin} for key, value, origin in values(loaded)}
-        json_line(told)
+        content = {key: {"value": value, "origin": origin} for key, value, origin in values(loaded)}
+        json_line(content)
     else:
         shown = [row if parsed.origin else row[:2] for row in rows(loaded)]
         widths = [max(len(row[column]) for row in shown) for column in range(len(shown[0]))]
@@ -85,7 +89,7 @@ def _show(parsed: argparse.Namespace) -> int:
 def _check(parsed: argparse.Namespace) -> int:
     loaded, problems = survey(home_of(parsed))
     if parsed.json:
-        told = {
+        content = {
             "valid": not problems,
             "problems": [
                 {"file": each.file, "line": each.line, "key": each.key, "problem": each.problem}
@@ -93,7 +97,7 @@ def _check(parsed: argparse.Namespace) -> int:
             ],
             "warnings": loaded.warnings,
         }
-        json_line(told)
+        json_line(content)
     else:
         for each in problems:
             sys.stdout.write(f"{_native.visible(str(each))}\n")

@@ -1,4 +1,4 @@
-"""`cctelegram config set`, `unset` and `edit`: each checks the whole before it replaces the file."""
+"""`cctelegram config set`, `unset` and `edit`: each validates all settings before it replaces the file."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def put(parsed: argparse.Namespace) -> int:
     value = change.value_of(key, parsed.value)
     path = _path(parsed, key)
     loaded = _change_config(home_of(parsed), lambda text: change.put(text, path, value))
-    _say(key, loaded, parsed.profile, f"{key.name} is set in {paths.config_file(home_of(parsed))}.")
+    _confirm(key, loaded, parsed.profile, f"{key.name} is set in {paths.config_file(home_of(parsed))}.")
     return 0
 
 
 def drop(parsed: argparse.Namespace) -> int:
-    """Take one setting out."""
+    """Remove one setting."""
     key, home = change.key_of(parsed.key), home_of(parsed)
     file = paths.env_file(home) if key.secret else paths.config_file(home)
     try:
@@ -50,14 +50,14 @@ def drop(parsed: argparse.Namespace) -> int:
         else:
             loaded = _change_config(home, lambda text: change.drop(text, _path(parsed, key)))
     except KeyError:
-        raise Failed(f"{key.name} does not stand in {file}") from None
+        raise Failed(f"{key.name} is not set in {file}") from None
     origin = loaded.origins[key.name]
-    sys.stdout.write(f"{key.name} is taken out of {file}; what counts now comes from: {origin}.\n")
+    sys.stdout.write(f"{key.name} is removed from {file}; the value in force comes from: {origin}.\n")
     return 0
 
 
 def edit(parsed: argparse.Namespace) -> int:
-    """Let a person edit a copy, and take it when it is valid."""
+    """Open a copy in an editor, and accept it when it is valid."""
     home = home_of(parsed)
     file = Path(paths.config_file(home))
     Path(home).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -68,7 +68,7 @@ def edit(parsed: argparse.Namespace) -> int:
     editor = shlex.split(environment.get("VISUAL") or environment.get("EDITOR") or "vi")
     while True:
         if not _opened(editor, copy):
-            raise Failed(f"{editor[0]} failed; config.toml is as it was, what was written is in {copy}")
+            raise Failed(f"{editor[0]} failed; config.toml is unchanged, your text is in {copy}")
         content = copy.read_bytes()
         if content == (before or b""):
             copy.unlink()
@@ -81,11 +81,11 @@ def edit(parsed: argparse.Namespace) -> int:
         sys.stderr.flush()
         answer = given.line()
         if not answer or answer.strip().lower().startswith("n"):
-            raise Failed(f"config.toml is as it was; what was written is in {copy}")
+            raise Failed(f"config.toml is unchanged; your text is in {copy}")
     try:
         replace(file, before, content, lambda _: None)
     except SettingsError as error:
-        raise Failed(f"{error}; what you wrote is in {copy}") from None
+        raise Failed(f"{error}; your text is in {copy}") from None
     copy.unlink()
     sys.stdout.write(f"{file} is changed.\n")
     return 0
@@ -102,27 +102,27 @@ def _opened(editor: list[str], copy: Path) -> bool:
 def _put_secret(parsed: argparse.Namespace, key: Key) -> int:
     if parsed.value is not None:
         raise Failed(
-            f"{key.name} is a secret, and what stands in a command can be read by others on this machine: "
-            f"leave the value out, and give it on standard input or when you are asked",
+            f"{key.name} is a secret, and other users of this machine can read a command's arguments: leave "
+            "the value out, and enter it on standard input or at the prompt",
             USAGE,
         )
     if parsed.profile is not None:
-        raise Failed(f"{key.name} stands in .env, which has no profiles", USAGE)
-    text = _asked_for().strip()
+        raise Failed(f"{key.name} is set in .env, which has no profiles", USAGE)
+    text = _prompted().strip()
     change.value_of(key, text)
     home = home_of(parsed)
     loaded = _change_env(home, lambda old: change.put_line(old, key.environment, text))
-    _say(key, loaded, None, f"{key.name} is set in {paths.env_file(home)}.")
+    _confirm(key, loaded, None, f"{key.name} is set in {paths.env_file(home)}.")
     return 0
 
 
-def _asked_for() -> str:
+def _prompted() -> str:
     if sys.stdin is None or not sys.stdin.isatty():
         return given.line()
     try:
         return getpass.getpass("Token: ")
     except EOFError:
-        raise Failed("no token was given; nothing was changed") from None
+        raise Failed("no token was entered; nothing was changed") from None
 
 
 def _path(parsed: argparse.Namespace, key: Key) -> tuple[str, ...]:
@@ -132,7 +132,7 @@ def _path(parsed: argparse.Namespace, key: Key) -> tuple[str, ...]:
 
 def _change_config(home: str, make: Callable[[str], str]) -> Loaded:
     file = Path(paths.config_file(home))
-    toml.read(str(file))  # what cannot be read is told by line, and not changed
+    toml.read(str(file))  # raises, with the line, for a file that cannot be parsed
     return _change(home, file, make, "config_file")
 
 
@@ -158,12 +158,12 @@ def _change(home: str, file: Path, make: Callable[[str], str], which: str) -> Lo
     return found[0]
 
 
-def _say(key: Key, loaded: Loaded, profile: str | None, done: str) -> None:
+def _confirm(key: Key, loaded: Loaded, profile: str | None, done: str) -> None:
     origin = loaded.origins[key.name]
     expected = ".env" if key.secret else "config.toml"
     notes = [done]
     if not origin.startswith(expected) or (profile and not origin.endswith(f"profile {profile}")):
-        notes.append(f"What counts comes from: {origin}.")
+        notes.append(f"The value in force comes from: {origin}.")
     elif not key.live:
-        notes.append("It counts at the next start of the bridge.")
+        notes.append("It takes effect at the next start of the bridge.")
     sys.stdout.write(" ".join(notes) + "\n")

@@ -1,4 +1,4 @@
-"""Waiting until Telegram has an event: for `cctelegram send --wait`."""
+"""Wait until an event is delivered: for `cctelegram send --wait`."""
 
 from __future__ import annotations
 
@@ -11,26 +11,25 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# How often the bridge is asked, in seconds.
-LOOK = 0.05
-OVER = ("sent", "dead", "ambiguous", "held", "digested")
+# The polling interval, in seconds.
+INTERVAL = 0.05
+FINAL = ("sent", "dead", "ambiguous", "held", "digested")
 
 
 def wait(home: str, path: str, event_id: str | None, seconds: float) -> dict[str, Any]:
-    """Give `state` and, where there is one, `reason`; waits at most `seconds` for the event to be over.
+    """Wait at most `seconds` for a final state of the event; return `state` and, if there is one, `reason`.
 
-    An event that was read from standard input may have no id of its own: then what is waited for is that
-    its file is taken.
+    An event that was read from standard input may have no id of its own: then wait until its file is taken.
     """
     deadline = time.monotonic() + seconds
     while True:
-        told = _look(home, path, event_id)
-        if told["state"] in OVER or time.monotonic() > deadline:
-            return told
-        time.sleep(LOOK)
+        found = _check(home, path, event_id)
+        if found["state"] in FINAL or time.monotonic() > deadline:
+            return found
+        time.sleep(INTERVAL)
 
 
-def _look(home: str, path: str, event_id: str | None) -> dict[str, Any]:
+def _check(home: str, path: str, event_id: str | None) -> dict[str, Any]:
     if event_id is None:
         return {"state": "a file" if os.path.exists(path) else "queued"}  # noqa: PTH110 - pathlib is not cheap
     try:

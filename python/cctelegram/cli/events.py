@@ -1,4 +1,4 @@
-"""List the event types: category, default lane and severity, what each tells."""
+"""List the event types: category, default lane and severity, and what each reports."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("category", nargs="?", help=f"one of: {', '.join(CATEGORIES)}")
+    parser.add_argument("category", nargs="?", help=f"one of: {', '.join(CATEGORIES)} (default: all)")
     add_json(parser)
 
 
@@ -27,7 +27,7 @@ def run(parsed: argparse.Namespace) -> int:
         raise Failed(f"there is no category {parsed.category!r}; there are: {', '.join(CATEGORIES)}", 2)
     chosen = [each for each in EVENT_TYPES if parsed.category in (None, each.category)]
     if parsed.json:
-        told = [
+        content = [
             {
                 "type": each.type,
                 "category": each.category,
@@ -39,7 +39,7 @@ def run(parsed: argparse.Namespace) -> int:
             }
             for each in chosen
         ]
-        sys.stdout.write(dumps(told).decode() + "\n")
+        sys.stdout.write(dumps(content).decode() + "\n")
         return 0
     width = max(len(each.type) for each in chosen)
     for category in dict.fromkeys(each.category for each in chosen):

@@ -1,4 +1,4 @@
-"""What a command raises when it cannot do what it was asked."""
+"""The error of a command that cannot do its work."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from cctelegram.cli import FAILED
 
 
 class Failed(Exception):
-    """The message is a sentence for the person; `code` is the exit code."""
+    """A failed command; the message is a sentence for the user, `code` the exit code."""
 
     def __init__(self, message: str, code: int = FAILED) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""What a person or a shell gives on standard input: UTF-8, or UTF-16 as PowerShell pipes it.
+"""Read text from standard input: UTF-8, or UTF-16 as PowerShell pipes it.
 
 Start-cheap.
 """
@@ -19,16 +19,16 @@ UTF_16_LE = b"\xff\xfe"
 
 
 def everything(code: int = FAILED) -> str:
-    """Return all of it. Raises Failed, with `code`, when it is closed or in another encoding."""
+    """Return all of the input. Raises Failed, with `code`, when it is closed or in another encoding."""
     return _decoded(_standard_input(code).read(), code)
 
 
 def line(code: int = FAILED) -> str:
-    """Return its next line with what ends it; nothing at the end. Raises Failed as `everything` does."""
-    given = _standard_input(code)
-    data = given.readline()
+    """Return the next line with its line ending; "" at the end. Raises Failed as `everything` does."""
+    stream = _standard_input(code)
+    data = stream.readline()
     if data.startswith(UTF_16_LE) and data.endswith(b"\n"):
-        data += given.read(1)  # the other half of the line feed
+        data += stream.read(1)  # the other half of the line feed
     return _decoded(data, code)
 
 

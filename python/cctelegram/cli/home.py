@@ -1,4 +1,4 @@
-"""The flags that most commands have."""
+"""The flags that most commands share."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 def add_home(parser: argparse.ArgumentParser) -> None:
     """Add `--home`."""
     parser.add_argument(
-        "--home", metavar="DIR", help="the home (default: $CC_TELEGRAM_HOME or ~/.cc_telegram)"
+        "--home", metavar="DIR", help="the bridge's home (default: $CC_TELEGRAM_HOME or ~/.cc_telegram)"
     )
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add `--json`."""
-    parser.add_argument("--json", action="store_true", help="print JSON for programs to read")
+    parser.add_argument("--json", action="store_true", help="print JSON for programs")
 
 
 def home_of(parsed: argparse.Namespace) -> str:
-    """Give the home that was asked for, absolute."""
+    """Return the absolute path of the selected home."""
     return paths.home(parsed.home)

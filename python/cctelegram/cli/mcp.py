@@ -2,7 +2,8 @@
 
     claude mcp add cctelegram -- cctelegram mcp
 
-Nothing else is written to standard output. Works when the bridge is down: events wait in the spool.
+It serves until its input ends. Only the protocol is written to standard output. It works while the bridge is
+down: events wait in the spool. $CC_TELEGRAM_HOME sets the home (default: ~/.cc_telegram).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Take none: the home comes from $CC_TELEGRAM_HOME, so that every client can set it."""
+    """Add no arguments: the home comes from $CC_TELEGRAM_HOME, which every client can set."""
 
 
 def run(_: argparse.Namespace) -> int:

@@ -1,12 +1,12 @@
-"""Show or change what reaches the phone.
+"""Show or change which events are sent to the phone.
 
-    cctelegram mode           shows it
-    cctelegram mode nomad     away: everything, with sound for what needs you
-    cctelegram mode local     at the desk: what needs you, completions, failures; a silent digest of the rest
-    cctelegram mode muted     nothing, until it is changed; all is kept
-    cctelegram mode muted --for 1h    the same for an hour; then the mode before comes back
+    cctelegram mode           show the mode
+    cctelegram mode nomad     away: send everything, with sound for questions and alerts
+    cctelegram mode local     at the desk: send questions, completions, failures; a silent digest of the rest
+    cctelegram mode muted     send nothing until the mode is changed; events are held
+    cctelegram mode muted --for 1h    the same for an hour; then the previous mode applies again
 
-The bridge must run; it confirms the change.
+The bridge must be running; it confirms the change. Exit codes: 0 success, 1 the bridge is down or refuses.
 """
 
 from __future__ import annotations
@@ -24,8 +24,18 @@ if TYPE_CHECKING:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("mode", nargs="?", choices=["nomad", "local", "muted"], help="the new mode")
-    parser.add_argument("--for", dest="lasting", metavar="TIME", help="how long muted lasts: 30m, 1h, 2h, 1d")
+    parser.add_argument(
+        "mode",
+        nargs="?",
+        choices=["nomad", "local", "muted"],
+        help="the new mode (default: show the present one)",
+    )
+    parser.add_argument(
+        "--for",
+        dest="lasting",
+        metavar="TIME",
+        help="the duration of muted: 30m, 1h, 2h, 1d (default: until it is changed)",
+    )
     add_home(parser)
 
 
@@ -33,15 +43,15 @@ def run(parsed: argparse.Namespace) -> int:
     """Show or change it."""
     home = home_of(parsed)
     if parsed.lasting is not None and parsed.mode is None:
-        raise Failed("--for goes with a mode: cctelegram mode muted --for 1h")
+        raise Failed("--for needs a mode: cctelegram mode muted --for 1h")
     try:
         if parsed.mode is not None:
             sys.stdout.write(f"{routes.set_mode(home, parsed.mode, parsed.lasting)['said']}\n")
             return 0
     except BridgeError as error:
         raise Failed(str(error)) from None
-    told = bridge.status(home)
-    if not told["running"]:
-        raise Failed(told["note"])
-    sys.stdout.write(f"{told['mode']}\n")
+    status = bridge.status(home)
+    if not status["running"]:
+        raise Failed(status["note"])
+    sys.stdout.write(f"{status['mode']}\n")
     return 0

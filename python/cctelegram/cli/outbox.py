@@ -1,16 +1,15 @@
-"""Look into the outbox, and order what becomes of a delivery.
+"""List deliveries, show one in full, retry or drop it.
 
-    cctelegram outbox list                  what waits, is held, in flight, ambiguous or dead, newest first
-    cctelegram outbox show 12               all that is known of delivery 12, or of an event by its id
-    cctelegram outbox retry 12              send it after all: dead, ambiguous, or held
-    cctelegram outbox retry --all-dead      all the dead but those that were dropped
-    cctelegram outbox drop 12               never send it; its question, if nobody else can answer it, ends
+    cctelegram outbox list                  deliveries that are queued, held, in flight, ambiguous or dead
+    cctelegram outbox show 12               delivery 12 in full, or all deliveries of an event by its id
+    cctelegram outbox retry 12              send a delivery that is dead, ambiguous or held
+    cctelegram outbox retry --all-dead      send all dead letters that were not dropped
+    cctelegram outbox drop 12               never send it; cancel its question if no one else can answer it
 
-EVENT_ID means all deliveries of an event. `delivery:12` and `event:12` say which is meant where a number is
-both. A retry sends only the parts that are missing; one that may be on the phone already goes with a mark.
-Looking works when the bridge is down; then orders are followed on the store itself, and it sends when it runs
-again.
-Exit code 1 when there is no such delivery, or its state does not allow it.
+EVENT_ID selects all deliveries of an event. Write `delivery:12` or `event:12` where a number could be either.
+A retry sends only the missing parts; a part that may be on the phone already is marked as a repeat. All of
+this works while the bridge is down: retry and drop then change the store, and the next bridge sends.
+Exit codes: 0 success, 1 there is no such delivery, or its state does not allow the action.
 """
 
 from __future__ import annotations
@@ -47,19 +46,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--state",
         action="append",
         choices=outbox.STATES,
-        help="only in this state, can be repeated (default: all that are not over, and the dead)",
+        help="only this state; can be repeated (default: queued, held, sending, ambiguous, dead)",
     )
-    listed.add_argument("--chat", type=int, metavar="ID", help="only to this chat")
+    listed.add_argument("--chat", type=int, metavar="ID", help="only deliveries to this chat")
     listed.add_argument(
-        "--limit", type=table.count, default=50, metavar="N", help="at most so many (default: 50)"
+        "--limit", type=table.count, default=50, metavar="N", help="list at most N (default: 50)"
     )
-    shown = what.add_parser("show", help="show all that is known of one")
+    shown = what.add_parser("show", help="show a delivery in full")
     shown.add_argument("which", metavar="EVENT_ID|DELIVERY")
-    retry = what.add_parser("retry", help="send it after all")
+    retry = what.add_parser("retry", help="send a delivery that is dead, ambiguous or held")
     which = retry.add_mutually_exclusive_group(required=True)
     which.add_argument("which", nargs="?", metavar="EVENT_ID|DELIVERY")
-    which.add_argument("--all-dead", action="store_true", help="all the dead but those that were dropped")
-    drop = what.add_parser("drop", help="never send it")
+    which.add_argument("--all-dead", action="store_true", help="all dead letters that were not dropped")
+    drop = what.add_parser("drop", help="never send a delivery")
     drop.add_argument("which", metavar="EVENT_ID|DELIVERY")
     for one in (listed, shown, retry, drop):
         add_home(one)
@@ -67,7 +66,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Do what was asked."""
+    """Run the subcommand."""
     work = {"list": _list, "show": _show, "retry": _retry, "drop": _drop}[parsed.what]
     try:
         return work(parsed, home_of(parsed))
@@ -78,13 +77,15 @@ def run(parsed: argparse.Namespace) -> int:
 def _list(parsed: argparse.Namespace, home: str) -> int:
     states = parsed.state or []
     try:
-        told = routes.outbox(home, states, parsed.chat, parsed.limit)
+        result = routes.outbox(home, states, parsed.chat, parsed.limit)
     except Unreachable:
-        told = store.read(home, lambda c: outbox.listed(c, states, parsed.chat, parsed.limit))
+        result = store.read(home, lambda c: outbox.listed(c, states, parsed.chat, parsed.limit))
     if parsed.json:
-        return _json(told)
-    if not told["deliveries"]:
-        sys.stdout.write("There is no such delivery.\n" if states or parsed.chat else "Nothing waits.\n")
+        return _json(result)
+    if not result["deliveries"]:
+        sys.stdout.write(
+            "There is no such delivery.\n" if states or parsed.chat else "The outbox is empty.\n"
+        )
         return 0
     now = time.time_ns() // 1000
     body = [
@@ -98,11 +99,11 @@ def _list(parsed: argparse.Namespace, home: str) -> int:
             table.cut(one["title"], WIDTH),
             table.cut(one["reason"] or "", WIDTH),
         )
-        for one in told["deliveries"]
+        for one in result["deliveries"]
     ]
     head = ("DELIVERY", "STATE", "LANE", "CHAT", "AGE", "TRIES", "TITLE", "REASON")
     sys.stdout.write(table.rows(head, body))
-    more = told["total"] - len(body)
+    more = result["total"] - len(body)
     if more:
         sys.stdout.write(f"and {more} more; --limit shows them\n")
     return 0
@@ -113,12 +114,12 @@ def _show(parsed: argparse.Namespace, home: str) -> int:
         return [outbox.shown(connection, number) for number in orders.named(connection, parsed.which)]
 
     try:
-        told = routes.details(home, parsed.which)
+        result = routes.details(home, parsed.which)
     except Unreachable:
-        told = store.read(home, work)
+        result = store.read(home, work)
     if parsed.json:
-        return _json(told)
-    sys.stdout.write("\n".join("\n".join(_lines(one)) + "\n" for one in told))
+        return _json(result)
+    sys.stdout.write("\n".join("\n".join(_lines(one)) + "\n" for one in result))
     return 0
 
 
@@ -131,10 +132,10 @@ def _lines(one: dict[str, Any]) -> list[str]:
         ("type", one["type"]),
         ("title", one["title"]),
         ("lane", LANES[one["lane"]]),
-        ("chat", "nobody yet" if one["chat_id"] is None else one["chat_id"]),
+        ("chat", "no recipient yet" if one["chat_id"] is None else one["chat_id"]),
         ("topic", one["thread_id"]),
         ("tries", one["attempts"] or None),
-        ("told of by", None if one["merged_into"] is None else f"delivery {one['merged_into']}"),
+        ("merged into", None if one["merged_into"] is None else f"delivery {one['merged_into']}"),
     )
     lines = [f"{name:<12}{table.clean(str(value))}" for name, value in named if value is not None]
     for part in one["parts"]:
@@ -143,7 +144,7 @@ def _lines(one: dict[str, Any]) -> list[str]:
         number = f"part {part['position'] + 1}"
         lines.append(f"{number:<12}{part['state']}{message}{cursor}")
     lines += [
-        f"{'tells of':<12}{member['delivery']}  {table.clean(member['event_id'])}  "
+        f"{'member':<12}{member['delivery']}  {table.clean(member['event_id'])}  "
         f"{table.cut(member['title'], WIDTH)}"
         for member in one["members"]
     ]
@@ -153,14 +154,14 @@ def _lines(one: dict[str, Any]) -> list[str]:
 
 def _retry(parsed: argparse.Namespace, home: str) -> int:
     def work(connection: sqlite3.Connection) -> dict[str, Any]:
-        meant = orders.dead(connection) if parsed.all_dead else orders.named(connection, parsed.which)
-        return steps.retry(connection, meant, load(home).settings).told()
+        selected = orders.dead(connection) if parsed.all_dead else orders.named(connection, parsed.which)
+        return steps.retry(connection, selected, load(home).settings).told()
 
     try:
-        told = routes.retry_dead(home) if parsed.all_dead else routes.retry(home, parsed.which)
+        result = routes.retry_dead(home) if parsed.all_dead else routes.retry(home, parsed.which)
     except Unreachable:
-        told = store.change(home, work)
-    return _followed(parsed, told)
+        result = store.change(home, work)
+    return _followed(parsed, result)
 
 
 def _drop(parsed: argparse.Namespace, home: str) -> int:
@@ -169,26 +170,26 @@ def _drop(parsed: argparse.Namespace, home: str) -> int:
         return steps.drop(connection, orders.named(connection, parsed.which), now).told()
 
     try:
-        told = routes.drop(home, parsed.which)
+        result = routes.drop(home, parsed.which)
     except Unreachable:
-        told = store.change(home, work)
-    return _followed(parsed, told)
+        result = store.change(home, work)
+    return _followed(parsed, result)
 
 
-def _followed(parsed: argparse.Namespace, told: dict[str, Any]) -> int:
+def _followed(parsed: argparse.Namespace, result: dict[str, Any]) -> int:
     if parsed.json:
-        return _json(told)
-    for one in told["done"]:
+        return _json(result)
+    for one in result["done"]:
         sys.stdout.write(f"delivery {one['delivery']}: {one['before']} -> {one['state']}\n")
-    if not told["done"]:
-        sys.stdout.write("No delivery is dead, but for what was dropped.\n")
-    if told["cancelled"]:
-        sys.stdout.write("Its question is cancelled: whoever waits for the answer is told so.\n")
-    for sentence in told["refused"]:
+    if not result["done"]:
+        sys.stdout.write("There are no dead letters, except dropped ones.\n")
+    if result["cancelled"]:
+        sys.stdout.write("Its question is cancelled; the waiting session is notified.\n")
+    for sentence in result["refused"]:
         sys.stderr.write(f"{table.clean(sentence)}\n")
     return 0
 
 
-def _json(told: Any) -> int:
-    json_line(told)
+def _json(result: Any) -> int:
+    json_line(result)
     return 0

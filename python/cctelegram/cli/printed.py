@@ -1,4 +1,4 @@
-"""Print JSON for programs to read: one line, valid whatever is in it. Start-cheap."""
+"""Print JSON for programs: one line, valid for any content. Start-cheap."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 def json_line(value: Any, dumps: Callable[[Any], bytes] | None = None) -> None:
-    """Print a value; bytes of a path that are no text are written as Python names them (U+DC80 to U+DCFF).
+    """Print a value; bytes of a path that are not text become U+DC80 to U+DCFF, as in Python.
 
     Args:
-        value: what JSON can say; anything else is printed as `str` has it.
-        dumps: makes the JSON; orjson, which costs more than a command that must start fast may, by default.
+        value: any value; `str` of what JSON does not have.
+        dumps: makes the JSON; orjson by default, whose import a command that must start fast avoids.
     """
     try:
         text = (dumps or _orjson)(value).decode()

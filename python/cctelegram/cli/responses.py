@@ -1,6 +1,6 @@
-"""Read the answers that wait, newest first; with --take, take them: an answer is given once.
+"""Print the answers that are not taken yet, newest first; with --take, take them: each is returned once.
 
-An answer that a live session waits for is left to it.
+An answer that a live session waits for is not taken.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("--limit", type=int, default=10, metavar="N", help="at most so many (default: 10)")
-    parser.add_argument("--take", action="store_true", help="move them to responses/taken/, oldest first")
+    parser.add_argument("--limit", type=int, default=10, metavar="N", help="at most N answers (default: 10)")
+    parser.add_argument(
+        "--take", action="store_true", help="move the answers to responses/taken/, oldest first"
+    )
     add_home(parser)
     add_json(parser)
 
@@ -40,13 +42,13 @@ def run(parsed: argparse.Namespace) -> int:
     for _, answer in found:
         sys.stdout.write(_line(answer) + "\n")
     if not found:
-        sys.stdout.write("No answer waits.\n")
+        sys.stdout.write("No answers are waiting.\n")
     return 0
 
 
 def _line(answer: dict[str, Any]) -> str:
-    said = answer.get("option") or answer.get("text") or ""
+    text = answer.get("option") or answer.get("text") or ""
     who = responses.display_name(answer) or "nobody"
     about = f" to {answer['event_id']}" if answer.get("event_id") else ""
     what = answer.get("action") or answer.get("kind")
-    return _native.one_line(f"{answer.get('timestamp', '')}  {what}{about} by {who}: {said}")
+    return _native.one_line(f"{answer.get('timestamp', '')}  {what}{about} by {who}: {text}")

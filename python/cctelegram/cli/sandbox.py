@@ -2,7 +2,8 @@
 
     cctelegram sandbox --port 8080 --token 1234567890:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA --user 1001
 
-Point a bridge at it with TELEGRAM_BOT_TOKEN, TELEGRAM_ALLOWED_USERS and CC_TELEGRAM_API_BASE.
+A bridge uses it with TELEGRAM_BOT_TOKEN, TELEGRAM_ALLOWED_USERS and CC_TELEGRAM_API_BASE; the command prints
+their values. It serves until it is stopped (Ctrl-C, SIGTERM). Exit code 2 for an invalid argument.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Serve until it is stopped."""
 
-    def ready(told: dict[str, Any]) -> None:
-        text = orjson.dumps(told).decode() if parsed.json else _words(told)
+    def ready(addresses: dict[str, Any]) -> None:
+        text = orjson.dumps(addresses).decode() if parsed.json else _text(addresses)
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
 
@@ -48,13 +49,13 @@ def run(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _words(told: dict[str, Any]) -> str:
+def _text(addresses: dict[str, Any]) -> str:
     return (
-        f"Chat page:  {told['page']}\n"
-        f"Control:    {told['control']}\n\n"
+        f"Chat page:  {addresses['page']}\n"
+        f"Control:    {addresses['control']}\n\n"
         "For a bridge, in the environment or in .env of its home:\n\n"
-        f"TELEGRAM_BOT_TOKEN={told['token']}\n"
-        f"TELEGRAM_ALLOWED_USERS={told['user_id']}\n"
-        f"CC_TELEGRAM_API_BASE={told['api_base']}\n\n"
+        f"TELEGRAM_BOT_TOKEN={addresses['token']}\n"
+        f"TELEGRAM_ALLOWED_USERS={addresses['user_id']}\n"
+        f"CC_TELEGRAM_API_BASE={addresses['api_base']}\n\n"
         "Stop it with Ctrl-C."
     )

@@ -1,12 +1,12 @@
-"""Search what was sent and what was answered, newest first.
+"""Search events and their answers, newest first.
 
-    cctelegram search deploy production          all of these words, in any order
-    cctelegram search migr --since 2d            words that begin so, of the last two days
-    cctelegram search --type build_failed        the newest of a type
+    cctelegram search deploy production          events with all these words, in any order
+    cctelegram search migr --since 2d            words that begin with migr, in the last two days
+    cctelegram search --type build_failed        the newest events of a type
 
-A word finds the words that begin with it, in any case, with or without accents. Titles, descriptions, data
-and answers are searched; a member of a digest names the digest's message. Works when the bridge is down.
-Exit code 1 when nothing is found.
+A word matches the words that begin with it, in any case, with or without accents. Titles, descriptions, data
+and answers are searched; a member of a digest shows the digest's message. Works while the bridge is down.
+Exit codes: 0 found, 1 nothing found, 2 usage error.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("text", nargs="*", help="the words; without any, the newest")
-    parser.add_argument("--type", metavar="T", help="only this event type; `message` for what was written")
-    parser.add_argument("--since", metavar="TIME", help="only of the last so long, such as 30m, 12h, 2d")
+    parser.add_argument("text", nargs="*", help="the words to find (default: list the newest events)")
+    parser.add_argument("--type", metavar="T", help="only this event type; `message` for a person's messages")
+    parser.add_argument("--since", metavar="TIME", help="only events since this long ago: 30m, 12h, 2d")
     parser.add_argument(
-        "--limit", type=table.count, default=20, metavar="N", help="at most so many (default: 20)"
+        "--limit", type=table.count, default=20, metavar="N", help="at most N hits (default: 20)"
     )
     add_home(parser)
     add_json(parser)
@@ -57,7 +57,7 @@ def run(parsed: argparse.Namespace) -> int:
     for hit in found:
         sys.stdout.write("\n".join(_lines(hit)) + "\n")
     if not found:
-        sys.stdout.write("Nothing was found.\n")
+        sys.stdout.write("Nothing found.\n")
     return 0 if found else 1
 
 
@@ -74,7 +74,7 @@ def _lines(hit: dict[str, Any]) -> list[str]:
         lines.append(f"  {table.clean(hit['snippet'])}")
     answer = hit.get("answer", {})
     if hit["type"] != search.MESSAGE and answer:
-        said = answer.get("option") or answer.get("text") or answer.get("action", "")
+        text = answer.get("option") or answer.get("text") or answer.get("action", "")
         who = answer.get("first_name") or answer.get("user_id") or "nobody"
-        lines.append(f"  answered by {table.clean(str(who))}: {table.clean(str(said))}")
+        lines.append(f"  answered by {table.clean(str(who))}: {table.clean(str(text))}")
     return lines

@@ -1,10 +1,10 @@
-"""Put an event in the spool. It is on the disk when the command returns; the bridge sends it when it runs.
+"""Put an event in the spool. It is durable when the command returns; the bridge sends it when it runs.
 
     cctelegram send build_failed "Build #42 failed" --set exit_code=1 --set severity=high
     echo '{"type":"build_failed","title":"Build #42 failed"}' | cctelegram send -
 
-A field of data is read as JSON where it is JSON, else as text. With --wait the exit code is 0 when Telegram
-has the message and 1 when it has not (the event is kept and goes on its way all the same).
+The value of a data field is parsed as JSON if it is valid JSON, else taken as text. Exit codes: 0 accepted,
+with --wait delivered; 1 failed, with --wait not delivered yet (the event stays queued); 2 usage error.
 """
 
 from __future__ import annotations
@@ -28,59 +28,58 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-# Flag, its place in the event, what stands for its value in the help, its help. Both ways of reading the
-# command line are made from this table.
+# Flag, name, metavar and help. Both parsers of the command line are made from this table.
 FLAGS = (
     ("--description", "description", "TEXT", "Markdown, up to 16,000 characters"),
-    ("--source", "source", "NAME", "who says it (default: external)"),
-    ("--task-id", "task_id", "ID", "the task it belongs to"),
-    ("--event-id", "event_id", "ID", "an id of your own (default: one is made)"),
-    ("--wait", "wait", "SECONDS", "return when Telegram has it, at most so many seconds later"),
-    ("--home", "home", "DIR", "the home (default: $CC_TELEGRAM_HOME or ~/.cc_telegram)"),
+    ("--source", "source", "NAME", "the producer's name (default: external)"),
+    ("--task-id", "task_id", "ID", "the task that the event belongs to"),
+    ("--event-id", "event_id", "ID", "the event's id (default: generated)"),
+    ("--wait", "wait", "SECONDS", "wait at most SECONDS until the event is delivered"),
+    ("--home", "home", "DIR", "the bridge's home (default: $CC_TELEGRAM_HOME or ~/.cc_telegram)"),
 )
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument(
-        "type", help="a type of `cctelegram events`, or - to read the event from standard input"
+        "type", help="a type that `cctelegram events` lists, or - to read the event from standard input"
     )
     parser.add_argument("title", nargs="?", help="what happened, in up to 200 characters")
     for flag, _, metavar, text in FLAGS:
         parser.add_argument(flag, metavar=metavar, help=text)
     parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="a field of data; may be repeated"
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="a data field; can be repeated"
     )
-    parser.add_argument("--json", action="store_true", help="print JSON for programs to read")
+    parser.add_argument("--json", action="store_true", help="print JSON for programs")
 
 
 def run(parsed: argparse.Namespace) -> int:
     """Send it."""
-    given = {name: getattr(parsed, name) for _, name, _, _ in FLAGS}
+    options = {name: getattr(parsed, name) for _, name, _, _ in FLAGS}
     titles = [] if parsed.title is None else [parsed.title]
-    return _send([parsed.type, *titles], {**given, "set": parsed.set, "json": parsed.json})
+    return _send([parsed.type, *titles], {**options, "set": parsed.set, "json": parsed.json})
 
 
 def quick(words: Sequence[str]) -> int | None:
     """Send without an argument parser, which costs as much as the rest of the command.
 
-    Returns None for anything but a plain command line: help and mistakes are the parser's.
+    Returns None for anything but a plain command line: the parser handles help and errors.
     """
     names = {flag: name for flag, name, _, _ in FLAGS}
-    given: dict[str, Any] = {"set": [], "json": False}
+    options: dict[str, Any] = {"set": [], "json": False}
     plain: list[str] = []
     rest = iter(words)
     for word in rest:
         if word == "--json":
-            given["json"] = True
+            options["json"] = True
         elif word == "--set" or word in names:
             value = next(rest, None)
             if value is None or value.startswith("-"):
                 return None
             if word == "--set":
-                given["set"].append(value)
+                options["set"].append(value)
             else:
-                given[names[word]] = value
+                options[names[word]] = value
         elif word.startswith("-") and word != "-":
             return None
         else:
@@ -88,7 +87,7 @@ def quick(words: Sequence[str]) -> int | None:
     if not 1 <= len(plain) <= 2:
         return None
     try:
-        return _send(plain, given)
+        return _send(plain, options)
     except Failed as error:
         sys.stderr.write(f"cctelegram send: {_native.visible(str(error))}\n")
         return error.code
@@ -100,56 +99,56 @@ def quick(words: Sequence[str]) -> int | None:
         return 1
 
 
-def _send(plain: list[str], given: dict[str, Any]) -> int:
+def _send(plain: list[str], options: dict[str, Any]) -> int:
     try:
-        event = _from_input(given) if plain[0] == "-" else _from_flags(plain, given)
+        event = _from_input(options) if plain[0] == "-" else _from_flags(plain, options)
     except build.InvalidEvent as error:
         raise Failed(str(error)) from None
-    seconds = _seconds(given.get("wait"))
-    path = post(paths.events_dir(given.get("home")), event)
-    told: dict[str, Any] = {"event_id": loads(event).get("event_id"), "path": path, "accepted": True}
+    seconds = _seconds(options.get("wait"))
+    path = post(paths.events_dir(options.get("home")), event)
+    result: dict[str, Any] = {"event_id": loads(event).get("event_id"), "path": path, "accepted": True}
     if seconds is not None:
-        from cctelegram.cli.delivered import wait  # noqa: PLC0415 - only where it is asked for
+        from cctelegram.cli.delivered import wait  # noqa: PLC0415 - only for --wait
 
-        told.update(wait(paths.home(given.get("home")), path, told["event_id"], seconds))
-    if given["json"]:
-        json_line(told, dumps)
+        result.update(wait(paths.home(options.get("home")), path, result["event_id"], seconds))
+    if options["json"]:
+        json_line(result, dumps)
     else:
-        sys.stdout.write(f"{path}\n" if seconds is None else f"{told['event_id']}: {told['state']}\n")
-    return 0 if seconds is None or told["state"] == "sent" else FAILED
+        sys.stdout.write(f"{path}\n" if seconds is None else f"{result['event_id']}: {result['state']}\n")
+    return 0 if seconds is None or result["state"] == "sent" else FAILED
 
 
-def _from_flags(plain: list[str], given: dict[str, Any]) -> bytes:
+def _from_flags(plain: list[str], options: dict[str, Any]) -> bytes:
     if len(plain) < 2:
         raise Failed("a title is needed: cctelegram send TYPE TITLE", USAGE)
     return build.build(
         plain[0],
         plain[1],
-        description=given.get("description") or "",
-        source=given.get("source") or "external",
-        task_id=given.get("task_id"),
-        event_id=given.get("event_id"),
-        data=dict(_pair(pair) for pair in given["set"]),
+        description=options.get("description") or "",
+        source=options.get("source") or "external",
+        task_id=options.get("task_id"),
+        event_id=options.get("event_id"),
+        data=dict(_pair(pair) for pair in options["set"]),
     )
 
 
-def _from_input(given: dict[str, Any]) -> bytes:
-    from cctelegram.cli.given import everything as given_text  # noqa: PLC0415 - for this way alone
+def _from_input(options: dict[str, Any]) -> bytes:
+    from cctelegram.cli.given import everything as read_input  # noqa: PLC0415 - only for -
 
-    if given["set"] or any(given.get(name) for _, name, _, _ in FLAGS if name not in ("home", "wait")):
-        raise Failed("with - the whole event is read from standard input; put the fields there", USAGE)
-    return build.checked(given_text().encode())
+    if options["set"] or any(options.get(name) for _, name, _, _ in FLAGS if name not in ("home", "wait")):
+        raise Failed("with - the event is read from standard input: put the fields there", USAGE)
+    return build.checked(read_input().encode())
 
 
-def _seconds(given: str | None) -> float | None:
-    if given is None:
+def _seconds(text: str | None) -> float | None:
+    if text is None:
         return None
     try:
-        seconds = duration.seconds(given)
+        seconds = duration.seconds(text)
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < 86_400:
-        raise Failed(f"--wait takes a number of seconds, such as 10, not {given!r}", USAGE)
+        raise Failed(f"--wait takes a number of seconds, such as 10, not {text!r}", USAGE)
     return seconds
 
 

@@ -1,6 +1,6 @@
-"""Show what the bridge says of itself: health and what is wrong, mode, queue, delivery, memory.
+"""Show the bridge's health and problems, mode, queue, delivery figures and memory.
 
-Exit code 0 when it runs and is well or degraded, 1 when it does not run or is failing.
+Exit codes: 0 the bridge runs and its health is ok or degraded, 1 it is down or failing.
 """
 
 from __future__ import annotations
@@ -26,33 +26,36 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Ask and print."""
-    told = bridge.status(home_of(parsed))
+    status = bridge.status(home_of(parsed))
     if parsed.json:
-        # The bridge counts its own pools; this command's way to it was counted here.
-        told["pools"] = {**(told.get("pools") or {}), **bridge.counters()}
-        json_line(told)
+        # The bridge counts its own pools; this process counts its connections to the bridge.
+        status["pools"] = {**(status.get("pools") or {}), **bridge.counters()}
+        json_line(status)
     else:
-        sys.stdout.write("\n".join(_lines(told)) + "\n")
-    return 0 if told["running"] and told.get("health") != "failing" else 1
+        sys.stdout.write("\n".join(_lines(status)) + "\n")
+    return 0 if status["running"] and status.get("health") != "failing" else 1
 
 
-def _lines(told: dict[str, Any]) -> list[str]:
-    if not told["running"]:
-        return [told["note"]]
-    queue = ", ".join(f"{lane} {count}" for lane, count in told["queue"].items() if count) or "empty"
+def _lines(status: dict[str, Any]) -> list[str]:
+    if not status["running"]:
+        return [status["note"]]
+    queue = ", ".join(f"{lane} {count}" for lane, count in status["queue"].items() if count) or "empty"
     states = ", ".join(
-        f"{state} {count}" for state, count in told["deliveries"].items() if count and state != "queued"
+        f"{state} {count}" for state, count in status["deliveries"].items() if count and state != "queued"
     )
-    delivery = told["delivery"]
+    delivery = status["delivery"]
     rows = [
-        ("health", told["health"]),
-        *(("", f"- {reason}") for reason in told["reasons"]),
-        ("telegram", f"connected as @{told['bot']}" if told["telegram_connected"] else "not connected"),
-        *(("no topics in", f"{chat}: {reason}") for chat, reason in told["chats"]["no_topics"].items()),
-        ("mode", told["mode"]),
+        ("health", status["health"]),
+        *(("", f"- {reason}") for reason in status["reasons"]),
+        ("telegram", f"connected as @{status['bot']}" if status["telegram_connected"] else "not connected"),
+        *(("no topics in", f"{chat}: {reason}") for chat, reason in status["chats"]["no_topics"].items()),
+        ("mode", status["mode"]),
         ("queue", queue),
         ("deliveries", states or "none held, ambiguous or dead"),
-        ("decisions", ", ".join(f"{state} {count}" for state, count in told["decisions"].items()) or "none"),
+        (
+            "decisions",
+            ", ".join(f"{state} {count}" for state, count in status["decisions"].items()) or "none",
+        ),
         (
             "since start",
             f"accepted {delivery['accepted']}, sent {delivery['sent']}, rejected {delivery['rejected']}",
@@ -67,13 +70,13 @@ def _lines(told: dict[str, Any]) -> list[str]:
             )
         )
     rows += [
-        *_settings(told["config"]),
+        *_settings(status["config"]),
         (
             "process",
-            f"pid {told['pid']}, up {rough(told['uptime_seconds'])}, {_megabytes(told)} MB",
+            f"pid {status['pid']}, up {rough(status['uptime_seconds'])}, {_megabytes(status)} MB",
         ),
-        ("version", told["version"]),
-        ("home", told["home"]),
+        ("version", status["version"]),
+        ("home", status["home"]),
     ]
     return [f"{name:<13}{_native.one_line(str(value))}" for name, value in rows]
 
@@ -83,16 +86,16 @@ def _settings(config: dict[str, Any]) -> list[tuple[str, str]]:
     figures = [
         f"read {rough(config['age_seconds'])} ago",
         f"reloads {config['reloads']}",
-        f"refused {config['refused']}",
+        f"rejected {config['refused']}",
         *([] if rate is None else [f"hit rate {rate:.1%}"]),
     ]
     waiting = [
         f"- {each['key']} needs a restart: {each['in_force']} is in force, "
-        f"{each['written']} stands in {each['origin']}"
+        f"{each['origin']} has {each['written']}"
         for each in config["restart"]
     ]
     return [("settings", ", ".join(figures)), *(("", line) for line in waiting)]
 
 
-def _megabytes(told: dict[str, Any]) -> str:
-    return f"{told['memory']['rss_bytes'] / 1e6:.1f}"
+def _megabytes(status: dict[str, Any]) -> str:
+    return f"{status['memory']['rss_bytes'] / 1e6:.1f}"

@@ -1,13 +1,14 @@
-"""Check the store of a home, copy it while the bridge runs, put a copy back.
+"""Check, back up and restore the store of a home.
 
-    cctelegram store check              read all of it; exit code 1 when it is damaged
-    cctelegram store backup             a snapshot into state/snapshots, of which the newest three are kept
-    cctelegram store backup FILE        a copy into a new file
-    cctelegram store restore FILE       put a snapshot or a copy in its place; no bridge may run
+    cctelegram store check              read all of the store and check it
+    cctelegram store backup             take a snapshot in state/snapshots; the newest three are kept
+    cctelegram store backup FILE        copy the store to a new file
+    cctelegram store restore FILE       replace the store by a snapshot or copy; no bridge may run
 
-`check` and `backup` only read, whether a bridge runs or not. `restore` checks FILE first and keeps the store
-that is there as state/store.db.replaced-TIME. What waits in FILE may have been sent since it was taken: it is
-sent with the mark of a repeat.
+`check` and `backup` only read, with or without a running bridge. `restore` checks FILE first and keeps the
+present store as state/store.db.replaced-TIME. Deliveries that are queued in FILE may have been sent since it
+was taken: they are marked as repeats.
+Exit codes: 0 success, 1 the store is damaged or missing, or the file cannot be used.
 """
 
 from __future__ import annotations
@@ -40,24 +41,26 @@ HELD = (
     "The bridge holds its lock but does not answer; nothing was changed. It may be starting or hanging: try "
     "again, or stop it."
 )
-RUNS = "A bridge serves this home; nothing was changed. Stop it first."
+RUNS = "A bridge serves this home; nothing was changed. Stop the bridge first."
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     what = parser.add_subparsers(required=True, dest="what", metavar="{check,backup,restore}")
-    check = what.add_parser("check", help="read all of it; exit code 1 when it is damaged")
-    backup = what.add_parser("backup", help="copy it, while a bridge runs too")
-    backup.add_argument("file", nargs="?", metavar="FILE", help="a new file (default: a snapshot)")
-    restore = what.add_parser("restore", help="put a snapshot or a copy in its place")
-    restore.add_argument("file", metavar="FILE", help="a snapshot of state/snapshots, or a copy")
+    check = what.add_parser("check", help="read all of the store and check it; exit code 1 if it is damaged")
+    backup = what.add_parser("backup", help="copy the store; also while a bridge runs")
+    backup.add_argument(
+        "file", nargs="?", metavar="FILE", help="a new file (default: a snapshot in state/snapshots)"
+    )
+    restore = what.add_parser("restore", help="replace the store by a snapshot or copy")
+    restore.add_argument("file", metavar="FILE", help="a snapshot in state/snapshots, or a copy")
     for one in (check, backup, restore):
         add_home(one)
         add_json(one)
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Do what was asked."""
+    """Run the subcommand."""
     work = {"check": _check, "backup": _backup, "restore": _restore}[parsed.what]
     return work(parsed, home_of(parsed))
 
@@ -84,8 +87,8 @@ def _check(parsed: argparse.Namespace, home: str) -> int:
         sys.stdout.write("".join(f"snapshot  {file}\n" for file in found["snapshots"]))
     else:
         sys.stderr.write(
-            f"cctelegram store: {path} is damaged: {fault}. Nothing was changed. A bridge recovers it when "
-            "it starts, or meets the damage; `cctelegram store restore FILE` puts a snapshot in its place.\n"
+            f"cctelegram store: {path} is damaged: {fault}. Nothing was changed. The bridge recovers it when "
+            "it starts or detects the damage; `cctelegram store restore FILE` replaces it by a snapshot.\n"
         )
     return 0 if fault is None else FAILED
 
@@ -94,7 +97,7 @@ def _backup(parsed: argparse.Namespace, home: str) -> int:
     path = _path(home)
     target = None if parsed.file is None else Path(parsed.file)
     if target is not None and target.exists():
-        raise Failed(f"{target} is there already; nothing was written. Name a new file.")
+        raise Failed(f"{target} already exists; nothing was written. Name a new file.")
     try:
         if target is None:
             target = snapshots.take(path, time.time_ns() // 1000)
@@ -130,9 +133,9 @@ def _restore(parsed: argparse.Namespace, home: str) -> int:
         lock.unlock()
     if parsed.json:
         return _json({"restored": str(file), "kept": kept})
-    sys.stdout.write(f"{path} is now the store that {file} holds\n")
+    sys.stdout.write(f"{path} is restored from {file}\n")
     if kept is not None:
-        sys.stdout.write(f"The store before is kept as {path.with_name(kept)}\n")
+        sys.stdout.write(f"The previous store is kept as {path.with_name(kept)}\n")
     return 0
 
 
@@ -142,12 +145,12 @@ def _json(content: dict[str, Any]) -> int:
 
 
 def exists(home: str) -> bool:
-    """Whether a home has a store."""
+    """Return whether a home has a store."""
     return (Path(paths.state_dir(home)) / connections.NAME).exists()
 
 
 def reading(home: str, work: Callable[[Path, sqlite3.Connection], T]) -> T:
-    """Do what only reads, given the store's path too.
+    """Call `work`, which only reads, with the store's path and a connection.
 
     Raises:
         Failed: there is no store.
@@ -158,7 +161,7 @@ def reading(home: str, work: Callable[[Path, sqlite3.Connection], T]) -> T:
 
 
 def read(home: str, work: Callable[[sqlite3.Connection], T]) -> T:
-    """Do what only reads. Raises Failed when there is no store, or one of another version."""
+    """Call `work`, which only reads. Raises Failed when there is no store, or one of another version."""
     path = _path(home)
     try:
         return stores.reading(path, work)
@@ -170,7 +173,7 @@ def read(home: str, work: Callable[[sqlite3.Connection], T]) -> T:
 
 @contextmanager
 def owned(home: str) -> Iterator[stores.Store]:
-    """Open the store for writing, with the home locked as by a bridge: none starts meanwhile.
+    """Open the store for writing, with the home locked as by a bridge: no bridge starts meanwhile.
 
     Raises Failed when a bridge runs, when there is no store, or when it cannot be written.
     """
@@ -194,19 +197,19 @@ def owned(home: str) -> Iterator[stores.Store]:
 
 
 def change(home: str, work: Callable[[sqlite3.Connection], T]) -> T:
-    """Do `work` in one transaction, where no bridge runs.
+    """Do `work` in one transaction, while no bridge runs.
 
     Raises Failed when one runs, when there is no store, or when it cannot be written.
     """
 
-    def whole(connection: sqlite3.Connection) -> T:
-        # Nobody sends while we hold the lock: what a crash left in flight is queued, with its mark.
+    def recovered(connection: sqlite3.Connection) -> T:
+        # Nothing is sent while we hold the lock: queue what a crash left in flight, marked as a repeat.
         deliveries.recover(connection)
         return work(connection)
 
     with owned(home) as store:
-        result = store.submit(whole).result()
-        # Who waits for an answer sees its file; one that cannot be written is written by the next bridge.
+        result = store.submit(recovered).result()
+        # A waiting session sees the answer file; the next bridge writes one that cannot be written now.
         with suppress(OSError):
             store.submit(lambda c: answer_files.write_all(c, paths.responses_dir(home))).result()
         return result

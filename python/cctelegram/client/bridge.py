@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _pools: dict[str, Loopback] = {}
 
 DOWN = (
-    "The bridge is not running: nothing reaches the phone until it is started with `cctelegram bridge`. "
-    "What is on disk waits for it."
+    "The bridge is not running: start it with `cctelegram bridge`. Until then nothing reaches the phone; "
+    "events wait on disk."
 )
 
 

@@ -32,7 +32,7 @@ class Connection:
         try:
             self._socket = socket.create_connection(address, connect_seconds)
         except TimeoutError:
-            raise TimeoutError(f"it could not be connected within {connect_seconds:g} s") from None
+            raise TimeoutError(f"no connection within {connect_seconds:g} s") from None
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def request(self, method: str, path: str, key: str, read_seconds: float) -> tuple[int, bytes]:
@@ -110,7 +110,7 @@ class Connection:
         self._check(size)
         while len(self._rest) < size:
             if not self._more():
-                raise ConnectionError(f"it broke off at {len(self._rest)} of {size} bytes")
+                raise ConnectionError(f"the response ended after {len(self._rest)} of {size} bytes")
         found = bytes(self._rest[:size])
         del self._rest[:size]
         return found
@@ -122,7 +122,7 @@ class Connection:
             if not self._more():
                 if self._rest:
                     raise ValueError(f"this is not HTTP: {bytes(self._rest[:40])!r}")
-                raise ConnectionResetError("it closed the connection without an answer")
+                raise ConnectionResetError("the connection was closed without a response")
         found = bytes(self._rest[:at])
         del self._rest[: at + len(end)]
         return found
@@ -131,20 +131,20 @@ class Connection:
         """Read more bytes; return False at the end of the stream."""
         left = self._deadline - time.monotonic()
         if left <= 0:
-            raise TimeoutError(f"the answer was not whole after {2 * self._seconds:g} s")
+            raise TimeoutError(f"the response was incomplete after {2 * self._seconds:g} s")
         self._socket.settimeout(min(self._seconds, left))
         try:
             data = self._socket.recv(65536)
         except TimeoutError:
             if left < self._seconds:
-                raise TimeoutError(f"the answer was not whole after {2 * self._seconds:g} s") from None
-            raise TimeoutError(f"it was silent for {self._seconds:g} s") from None
+                raise TimeoutError(f"the response was incomplete after {2 * self._seconds:g} s") from None
+            raise TimeoutError(f"nothing was sent for {self._seconds:g} s") from None
         self._rest += data
         return bool(data)
 
     def _check(self, size: int) -> None:
         if size > MAX_ANSWER_BYTES:
-            raise ValueError(f"the answer has over {MAX_ANSWER_BYTES} bytes")
+            raise ValueError(f"the response has more than {MAX_ANSWER_BYTES} bytes")
 
 
 def written(address: tuple[str, int]) -> str:

@@ -98,9 +98,7 @@ def _restarts_itself(home: str) -> bool:
         if error.code == 404:  # a bridge of an earlier version
             return False
         if error.code == 409:
-            raise BridgeError(
-                f"The bridge goes on as it was, since it could not start again: {error}"
-            ) from None
+            raise BridgeError(f"The bridge keeps running; it could not restart: {error}") from None
         raise
     if not answer["restarting"]:
         return False

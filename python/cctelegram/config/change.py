@@ -18,7 +18,7 @@ from cctelegram.config.errors import SettingsError
 from cctelegram.config.load import unknown, wrong
 from cctelegram.config.table import BY_NAME, Key
 
-BY_HAND = "it cannot be changed there without writing it anew; use `cctelegram config edit`"
+BY_HAND = "it cannot be changed there without rewriting the file; use `cctelegram config edit`"
 
 
 def key_of(name: str) -> Key:
@@ -70,9 +70,9 @@ def drop(text: str, path: tuple[str, ...]) -> str:
 def put_line(text: str, name: str, value: str) -> str:
     """Return the text of an .env with the variable `name` set; the last line that sets it is replaced."""
     lines = text.split("\n")
-    there = _lines_of(lines, name)
-    if there:
-        lines[there[-1]] = f"{name}={value}"
+    found = _lines_of(lines, name)
+    if found:
+        lines[found[-1]] = f"{name}={value}"
         return "\n".join(lines)
     ending = "" if not text or text.endswith("\n") else "\n"
     return f"{text}{ending}{name}={value}\n"
@@ -81,10 +81,10 @@ def put_line(text: str, name: str, value: str) -> str:
 def drop_lines(text: str, name: str) -> str:
     """Return the text of an .env without the lines that set `name`. Raises KeyError if there are none."""
     lines = text.split("\n")
-    there = _lines_of(lines, name)
-    if not there:
+    found = _lines_of(lines, name)
+    if not found:
         raise KeyError(name)
-    return "\n".join(line for number, line in enumerate(lines) if number not in there)
+    return "\n".join(line for number, line in enumerate(lines) if number not in found)
 
 
 def _lines_of(lines: list[str], name: str) -> list[int]:
@@ -120,7 +120,7 @@ def _put(table: Any, path: tuple[str, ...], value: Any) -> None:
             table[part] = {}
         table = table[part]
         if not isinstance(table, dict):
-            raise SettingsError(f"{part} is no table there", file="config.toml")
+            raise SettingsError(f"{part} is not a table there", file="config.toml")
     table[path[-1]] = value
 
 

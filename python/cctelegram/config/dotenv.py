@@ -99,7 +99,7 @@ def _value(rest: str, file: str, line: int) -> str:
         if character == quote:
             after = rest[index + 1 :].lstrip()
             if after and not after.startswith("#"):
-                raise SettingsError("there is more after the closing quote", file=file, line=line)
+                raise SettingsError("there is text after the closing quote", file=file, line=line)
             return "".join(value)
         if character == "\\" and quote == '"' and rest[index + 1 : index + 2] in ESCAPES:
             index += 1

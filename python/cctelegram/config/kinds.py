@@ -46,7 +46,7 @@ class Kind(msgspec.Struct, frozen=True):
     text: Callable[[str], object] = str
 
 
-def whole(least: int, most: int) -> Kind:
+def integer(least: int, most: int) -> Kind:
     """Allow a whole number from `least` to `most`, both included."""
 
     def check(value: object) -> int:
@@ -161,16 +161,14 @@ def _timezone(value: object) -> str:
     return value
 
 
-PATH = Kind(
-    "path", "a path; `~` is the home of the user, and one that is not absolute lies in the home", _path
-)
+PATH = Kind("path", "a path; `~` is the user's home, and a relative path is in the bridge's home", _path)
 USERS = Kind(
     "list of user ids",
     "a list of Telegram user ids, such as [123456789] (in the environment 123456789,987654321)",
     _users,
     lambda text: [_int(part) for part in text.replace(",", " ").split()],
 )
-TOKEN_KIND = Kind("secret", "a token as BotFather gives it, digits, a colon and letters", _token, str.strip)
+TOKEN_KIND = Kind("secret", "a token from BotFather: digits, a colon and letters", _token, str.strip)
 API_BASE_KIND = Kind(
     "URL",
     "an https:// address without user, query or fragment; plain http:// only to this machine "
@@ -179,7 +177,5 @@ API_BASE_KIND = Kind(
     str.strip,
 )
 BOOLEAN = Kind("boolean", "true or false", _boolean, _true_or_false)
-HOST = Kind(
-    "loopback address", "an address of this machine alone: 127.x.x.x, ::1 or localhost", _host, str.strip
-)
-TIMEZONE = Kind("time zone", "an IANA name such as Europe/Berlin, or nothing for the system's", _timezone)
+HOST = Kind("loopback address", "a loopback address: 127.x.x.x, ::1 or localhost", _host, str.strip)
+TIMEZONE = Kind("time zone", "an IANA name such as Europe/Berlin, or empty for the system's zone", _timezone)

@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 # Milliseconds over which changes are collected into one reload; measured at 0.04 % of a core.
 STEP: Final = 200
 # Milliseconds after which the watch returns even if nothing happened.
-LOOK_UP: Final = 60_000
+WATCH_TIMEOUT: Final = 60_000
 # Seconds to wait for a file that is gone or empty: it may be in the middle of a write.
 WRITING: Final = 0.5
 # Seconds between two checks during that wait.
-LOOK: Final = 0.05
+WRITING_INTERVAL: Final = 0.05
 
 
 class Live:
@@ -145,18 +145,18 @@ class Live:
 
     async def _follow_files(self) -> None:
         while True:
-            places = await asyncio.to_thread(self._sources.places)
+            directories = await asyncio.to_thread(self._sources.directories)
             self._moved.clear()
-            if not places:
+            if not directories:
                 await self.compare()  # a missing home is a version of its own
                 await asyncio.sleep(DISK.first)
                 continue
             changes = watchfiles.awatch(
-                *places,
+                *directories,
                 watch_filter=None,
                 step=STEP,
                 debounce=STEP * 2,
-                rust_timeout=LOOK_UP,
+                rust_timeout=WATCH_TIMEOUT,
                 recursive=False,
                 stop_event=self._moved,
                 ignore_permission_denied=True,
@@ -168,7 +168,7 @@ class Live:
                 await self.compare()
                 while (found := await following) is not None:
                     await self.compare(sure=any(Path(path).name in NAMES for _, path in found))
-                    if await asyncio.to_thread(self._sources.places) != places:
+                    if await asyncio.to_thread(self._sources.directories) != directories:
                         break
                     following = asyncio.ensure_future(anext(changes, None))
             finally:
@@ -195,7 +195,7 @@ class Live:
         """Wait for a short time while a file that had content is gone or empty."""
         deadline = self._clock() + WRITING
         while self._sources.is_cut_short(self._version, version) and self._clock() < deadline:
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(WRITING_INTERVAL)
             version = await asyncio.to_thread(self._sources.version)
 
     def _read(self) -> tuple[Version, Loaded | SettingsError]:

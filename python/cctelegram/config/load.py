@@ -61,7 +61,7 @@ def load(
     Args:
         home: the home; by default the one in `environ`, else the default home.
         environ: variables to read; by default those of this process.
-        flags: dotted key -> value, as text or as a TOML value; None counts as not given.
+        flags: dotted key -> value, as text or as a TOML value; None counts as absent.
         refused: secrets that do not work: each yields to one from an earlier source than its own.
     """
     loaded, problems = survey(home, environ, flags, refused=refused)
@@ -106,10 +106,10 @@ def survey(
             with _noted(problems):
                 read = _Read(_from_text(root, key, text, file=name), f"environment, {name}")
                 _put(found, key.name, read, refused)
-    for name, given in (flags or {}).items():
-        if given is not None:
+    for name, flag in (flags or {}).items():
+        if flag is not None:
             with _noted(problems):
-                _put(found, name, _Read(_flag(root, name, given), "flag"), refused)
+                _put(found, name, _Read(_flag(root, name, flag), "flag"), refused)
     warnings = (*_unknown_variables(environ), *_open_to_others(env))
     settings = build({name: read.value for name, read in found.items()}, root)
     return Loaded(settings, {name: read.origin for name, read in found.items()}, warnings), tuple(problems)
@@ -157,7 +157,7 @@ def _config_file(
     if profile and profile not in profiles:
         there = ", ".join(profiles) or "none"
         problems.append(
-            SettingsError(f"there is no [profile.{profile}] in {file}; there is: {there}", file=PROFILE)
+            SettingsError(f"there is no [profile.{profile}] in {file}; there are: {there}", file=PROFILE)
         )
     found.update(by_name.get(profile, {}))
     return found
@@ -206,7 +206,7 @@ def _env_file(
 ) -> Iterator[tuple[str, _Read]]:
     for name, (text, line) in lines.items():
         if name == HOME:
-            problem = f"{HOME} counts in the environment alone; this file already lies in the home"
+            problem = f"{HOME} is read from the environment only; this file is in the home already"
             problems.append(SettingsError(problem, file=file, line=line))
         elif name != PROFILE and name not in BY_VARIABLE:
             problem = f"{name}: {unknown(name, BY_VARIABLE)}"
@@ -217,13 +217,13 @@ def _env_file(
                 yield BY_VARIABLE[name].name, _Read(value, f".env, line {line}")
 
 
-def _flag(root: str, name: str, given: object) -> Any:
+def _flag(root: str, name: str, value: object) -> Any:
     key = BY_NAME.get(name)
     if key is None:
         raise SettingsError(unknown(name, BY_NAME), file="flag", key=name)
-    if isinstance(given, str):
-        return _from_text(root, key, given, file="flag")
-    return _checked(root, key, given, file="flag")
+    if isinstance(value, str):
+        return _from_text(root, key, value, file="flag")
+    return _checked(root, key, value, file="flag")
 
 
 def _from_text(root: str, key: Key, text: str, *, file: str, line: int | None = None) -> Any:
@@ -290,7 +290,7 @@ def _open_to_others(env_file: str) -> Iterator[str]:
     except OSError:
         return
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        yield f"{env_file} can be read by other users: chmod 600 {env_file}"
+        yield f"{env_file} can be read by other users; run chmod 600 {env_file}"
 
 
 def build(values: Mapping[str, Any], home: str) -> Settings:

@@ -24,9 +24,9 @@ EVENTS = "CC_TELEGRAM_EVENTS_DIR"
 RESPONSES = "CC_TELEGRAM_RESPONSES_DIR"
 
 
-def home(given: str | None = None) -> str:
-    """Return the absolute path of the home: `given` (a flag), else from the environment, else the default."""
-    return os.path.abspath(expand(given or environment.get("CC_TELEGRAM_HOME") or DEFAULT_HOME))
+def home(flag: str | None = None) -> str:
+    """Return the absolute path of the home: that of the flag, else of the environment, else the default."""
+    return os.path.abspath(expand(flag or environment.get("CC_TELEGRAM_HOME") or DEFAULT_HOME))
 
 
 def events_dir(of: str | None = None) -> str:
@@ -95,10 +95,10 @@ def make(of: str | None = None, *, events: str | None = None, responses: str | N
         try:
             os.makedirs(path, mode=0o700, exist_ok=True)
         except FileExistsError:
-            raise UnusableDirectory("is a file, and a directory is needed here", file=path) from None
+            raise UnusableDirectory("is a file; a directory is needed here", file=path) from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise UnusableDirectory(f"cannot be made: {reason}", file=path) from None
+            raise UnusableDirectory(f"cannot be created: {reason}", file=path) from None
         if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
             raise UnusableDirectory("cannot be written by this user", file=path)
 
@@ -109,7 +109,7 @@ def expand(path: str) -> str:
         return path
     expanded = os.path.expanduser(path)
     if expanded.startswith("~"):
-        raise SettingsError(f"{path}: there is no home directory to put in place of the ~")
+        raise SettingsError(f"{path}: there is no home directory for the ~")
     return expanded
 
 

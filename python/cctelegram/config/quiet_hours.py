@@ -14,8 +14,8 @@ ALERTS: Final = "alerts"
 NOTHING: Final = "nothing"
 ALLOWED: Final = (
     'a list of tables with `from` and `to` ("HH:MM"; past midnight when `to` is not later), `days` (a list '
-    'of mon, tue, wed, thu, fri, sat, sun, or one of "all", "weekdays", "weekends"; all when left out) and '
-    '`let_through` ("needs_you", "alerts" or "nothing"; needs_you when left out)'
+    'of mon, tue, wed, thu, fri, sat, sun, or one of "all", "weekdays", "weekends"; default "all") and '
+    '`let_through` ("needs_you", "alerts" or "nothing"; default "needs_you")'
 )
 SAMPLE: Final = """\
 [[mode.quiet_hours]]
@@ -51,12 +51,12 @@ class QuietHours(
         """Check what the types cannot express."""
         names = self.days if isinstance(self.days, tuple) else WORDS.get(self.days, (self.days,))
         if unknown := [name for name in names if name not in DAYS]:
-            raise ValueError(f"{unknown[0]!r} is no day; there are: {', '.join((*DAYS, *WORDS))}")
+            raise ValueError(f"{unknown[0]!r} is not a day; allowed: {', '.join((*DAYS, *WORDS))}")
         if not names:
-            raise ValueError("days names no day")
+            raise ValueError("days is empty")
         for time in (self.begins, self.ends):
             if not re.fullmatch(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", time):
-                raise ValueError(f"{time!r} is no time such as 07:30")
+                raise ValueError(f"{time!r} is not a time such as 07:30")
 
     @property
     def weekdays(self) -> frozenset[int]:

@@ -49,7 +49,7 @@ def read(file: Path) -> bytes | None:
 
 def _is_still(target: Path, before: bytes | None) -> None:
     if read(target) != before:
-        raise SettingsError("it was changed meanwhile; nothing was written", file=str(target))
+        raise SettingsError("another program changed it meanwhile; nothing was written", file=str(target))
 
 
 def _keep_owner(descriptor: int, target: Path) -> None:

@@ -41,7 +41,7 @@ def _sizes(value: object) -> tuple[str, str] | tuple[()]:
     if above is None or below is None:
         return ()
     if size(below) > size(above):
-        raise NotAllowed(f"the target {below} is more than the limit {above}")
+        raise NotAllowed(f"the target {below} is above the limit {above}")
     return above, below
 
 
@@ -69,9 +69,9 @@ def _globs(value: object) -> tuple[str, ...]:
         if not isinstance(glob, str) or not 0 < len(glob) <= LONGEST_GLOB:
             raise ValueError
         if "/" in glob:
-            raise NotAllowed(f"{glob!r} has a slash, and a glob is of names within one directory")
+            raise NotAllowed(f"{glob!r} has a slash; a glob matches names in one directory")
         if glob.count("[") > glob.count("]") or glob.count("{") != glob.count("}"):
-            raise NotAllowed(f"a bracket of {glob!r} is not closed")
+            raise NotAllowed(f"{glob!r} has an unclosed bracket")
     return tuple(value)
 
 
@@ -85,13 +85,13 @@ def _schedule(value: object) -> str:
             raise NotAllowed("shorter than a minute")
         return value
     if len(value.split()) > CRON_FIELDS:
-        raise NotAllowed("a cron expression has five fields, the first of them minutes")
+        raise NotAllowed("a cron expression has five fields, beginning with minutes")
     from cronsim import CronSim, CronSimError  # noqa: PLC0415  only for a cron expression
 
     try:
         next(CronSim(value, _ANY_DAY))
     except (CronSimError, StopIteration) as error:
-        raise NotAllowed(str(error) or "it names no moment") from None
+        raise NotAllowed(str(error) or "it matches no time") from None
     return value
 
 
@@ -104,17 +104,17 @@ def _numbers(text: str) -> object:
     return [int(part) for part in text.replace(",", " ").split()]
 
 
-AGE = Kind("length of time", 'a time such as "90m", "24h", "14d"; "" for no such rule', _age)
+AGE = Kind("duration", 'a duration such as "90m", "24h", "14d"; "" for no limit', _age)
 SIZES = Kind(
     "two sizes",
-    'the limit and the target, such as ["100MB", "50MB"]; [] for no such rule',
+    'the limit and the target, such as ["100MB", "50MB"]; [] for no limit',
     _sizes,
     _words,
 )
 COUNTS = Kind(
-    "two numbers", "the limit and the target, such as [1000, 500]; [] for no such rule", _counts, _numbers
+    "two numbers", "the limit and the target, such as [1000, 500]; [] for no limit", _counts, _numbers
 )
-GLOBS = Kind("list of globs", 'a list of globs of names, such as ["*.json"]', _globs, _words)
+GLOBS = Kind("list of globs", 'a list of globs for file names, such as ["*.json"]', _globs, _words)
 SCHEDULE = Kind(
     "schedule",
     'an interval of a minute or more ("1h"), a cron expression of five fields ("30 3 * * *"), or "off"',

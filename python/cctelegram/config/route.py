@@ -39,13 +39,13 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Check what the types of the fields cannot express."""
         if _TO.fullmatch(str(self.to)) is None:
             raise ValueError(
-                f"to is a user id, a group id (negative) or an id and a topic, "
+                f"to must be a user id, a group id (negative) or an id and a topic, "
                 f'such as "-1001234567890:7", not {self.to!r}'
             )
         if self.min_severity not in SEVERITIES:
-            raise ValueError(f"min_severity is one of {', '.join(SEVERITIES)}, not {self.min_severity}")
+            raise ValueError(f"min_severity must be one of {', '.join(SEVERITIES)}, not {self.min_severity}")
         if not all((*self.types, *self.sources)):
-            raise ValueError("types and sources hold names and patterns; an empty one fits nothing")
+            raise ValueError("types and sources must hold names and patterns; an empty one matches nothing")
 
     @property
     def chat(self) -> Chat:

@@ -42,7 +42,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         if self.lane is not None and self.lane not in LANES:
             raise ValueError(f"lane is one of {', '.join(LANES)}, not {self.lane}")
         if self.drop and self.digest:
-            raise ValueError("drop and digest cannot both be true: what is dropped is not told of")
+            raise ValueError("drop and digest cannot both be true: a digest does not report dropped events")
         if (self.drop or self.digest) and (self.lane is not None or self.silent is not None):
             word = "drop" if self.drop else "digest"
-            raise ValueError(f"with {word} there is no message of its own: leave lane and silent out")
+            raise ValueError(f"{word} sends no message of its own: leave out lane and silent")

@@ -39,10 +39,10 @@ class Sources:
         """Raise SettingsError if the home itself is missing: that must not select the defaults."""
         if not self._home.is_dir():
             raise SettingsError(
-                "the home is not there; the last settings stay in force", file=str(self._home)
+                "the home is missing; the previous settings stay in force", file=str(self._home)
             )
 
-    def places(self) -> dict[str, tuple[int, int]]:
+    def directories(self) -> dict[str, tuple[int, int]]:
         """Return the directories in which a change may affect the settings, each with its identity on disk.
 
         The home, and the directories of link targets: the link may be replaced, or its target edited.

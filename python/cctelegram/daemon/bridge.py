@@ -57,7 +57,7 @@ class Bridge:
         config.errors.SettingsError: the settings cannot be read, or the home cannot be made.
         lock.Unusable: there is no directory where the token's lock is safe.
         lock.AlreadyRunning: the home or the token has a bridge.
-        outbox.schema.NewerStore: the store belongs to a newer program.
+        store.schema.NewerStore: the store belongs to a newer program.
         web.serve.CannotListen: the port is taken.
     """
 
@@ -68,7 +68,7 @@ class Bridge:
         self._given = (home, environ, flags)
         self.successor_token: str | None = None
         # Whether `run` ended because the home was removed; a new bridge then continues from its files.
-        self.again = False
+        self.home_removed = False
         live = Live(home, environ, flags)
         settings = live.current
         paths.make(home, events=settings.spool.events_dir, responses=settings.spool.responses_dir)
@@ -89,32 +89,32 @@ class Bridge:
         opened = database.Store(
             self._lock,
             lambda losses: signals.send_threadsafe(StoreReplaced(losses)),
-            tell=lambda sentence: log.error("store.failed", reason=sentence),
+            report=lambda sentence: log.error("store.failed", reason=sentence),
         )
         self._locks.callback(opened.close)
         context = self._context = Context(self.home, opened, live, log, signals, Supervisor(log))
-        signals.listen(HomeRemoved, self._begin_again)
+        signals.listen(HomeRemoved, self._home_removed)
         self.server = Server(settings.http.host, settings.http.port)
         self._stop = asyncio.Event()
 
         modes = self._modes = Modes(context)
-        audience = self._audience = Recipients(context, modes)
+        recipients = self._recipients = Recipients(context, modes)
         cleaning = self._cleaning = Cleaning(context)
         history = self.history = History(context)
         self.orders = OperatorActions(context)
         components = self._components = list[Component]()
         self._overview = Overview(context, Counters(signals), components)
         commands = Commands(context, history, self._overview)
-        link = self._link = TelegramConnection(context, audience, modes, commands, cleaning)
-        link.hold()
-        self._locks.callback(link.release)
+        telegram = self._telegram = TelegramConnection(context, recipients, modes, commands, cleaning)
+        telegram.hold()
+        self._locks.callback(telegram.release)
         components += [
             AnswerFiles(context),
             AuditLog(context),
             RecoveryNotice(context, modes),
             Expiry(context),
-            link,
-            audience,
+            telegram,
+            recipients,
             modes,
             history,
             SettingsNotice(context, modes),
@@ -197,16 +197,16 @@ class Bridge:
         context = self._context
         recovered = await context.store.run(recover)
         await self._modes.load()
-        await self._audience.load()
-        await self._audience.settle()
-        file, inbox = await self._open_doors()
-        intake_ = Intake(context, inbox, self._audience, self._modes)
+        await self._recipients.load()
+        await self._recipients.settle()
+        file, inbox = await self._open_inputs()
+        intake_ = Intake(context, inbox, self._recipients, self._modes)
         watch = self._watch = HomeWatch(context, self._lock, file, inbox)
         # A clean stop removes the file.
         self._components[:0] = [intake_, watch, StoreChecks(context, unclean=file.exists())]
         file.write()
         tasks = [
-            asyncio.create_task(context.supervisor.keep(each.name, each.run), name=each.name)
+            asyncio.create_task(context.supervisor.supervise(each.name, each.run), name=each.name)
             for each in self._components
         ]
         self._overview.ready = True
@@ -214,7 +214,7 @@ class Bridge:
         ready()
         try:
             if once:
-                return await drained(context.store, intake_, self._link, self._stuck, self._stop)
+                return await drained(context.store, intake_, self._telegram, self._stuck, self._stop)
             await self._stop.wait()
             return ""
         finally:
@@ -228,7 +228,7 @@ class Bridge:
             await self.server.stop()
             context.log.info("bridge.stopped")
 
-    async def _open_doors(self) -> tuple[state_file.StateFile, Inbox]:
+    async def _open_inputs(self) -> tuple[state_file.StateFile, Inbox]:
         """Open the spool and start the HTTP server."""
         context, settings = self._context, self._context.settings
         positions = await context.store.run(intake.positions)
@@ -236,15 +236,15 @@ class Bridge:
             settings.spool,
             paths.rejected_dir(str(self.home)),
             positions=positions,
-            looked=lambda: self._watch.check(),  # noqa: PLW0108 - `_watch` is assigned later
+            on_scan=lambda: self._watch.check(),  # noqa: PLW0108 - `_watch` is assigned later
         )
         key = secrets.token_urlsafe(32)
         await self.server.start(app(self, key))
         return state_file.StateFile(context, self.server, key, version()), inbox
 
     def _stuck(self) -> str | None:
-        return self._link.stuck or (None if self._context.settings.telegram.allowed_users else NO_USER)
+        return self._telegram.stuck or (None if self._context.settings.telegram.allowed_users else NO_USER)
 
-    def _begin_again(self, _: HomeRemoved) -> None:
-        self.again = True
+    def _home_removed(self, _: HomeRemoved) -> None:
+        self.home_removed = True
         self.stop()

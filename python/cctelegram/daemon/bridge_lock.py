@@ -67,8 +67,8 @@ class HomeLock:
         lock = FileLock(str(self.directory / NAME))
         if not lock.try_lock():
             raise AlreadyRunning(
-                f"A bridge already serves {self.directory.parent}. See `cctelegram status`; one bridge is "
-                "enough."
+                f"A bridge already serves {self.directory.parent}. `cctelegram status` shows it; a home has "
+                "one bridge."
             )
         lock.write(f"{os.getpid()}\n".encode())
         self._lock, self._identity = lock, identity(self.directory / NAME)
@@ -120,7 +120,7 @@ def hold_token(token: str, folder: Path | None = None) -> FileLock:
     if lock is None:
         raise AlreadyRunning(
             "Another bridge on this machine uses the same bot token (from another home). "
-            "Telegram allows one reader a token: stop the other, or give this home a bot of its own."
+            "Telegram allows one poller per token: stop the other bridge, or use another bot for this home."
         )
     lock.write(f"{os.getpid()}\n".encode())
     _remove_stale(folder)
@@ -163,8 +163,8 @@ def _first_usable(folders: list[Path], name: str) -> tuple[FileLock | None, Path
         except OSError as error:
             problems.append(f"{folder}: {error.strerror or error}")
     raise Unusable(
-        f"The lock of the bot token cannot be kept ({'; '.join(problems)}). It keeps two bridges "
-        "from one token: make one of these directories writable, and start the bridge again."
+        f"The lock of the bot token cannot be created ({'; '.join(problems)}). It prevents two bridges "
+        "from using one token: make one of these directories writable, and start the bridge again."
     )
 
 
@@ -194,14 +194,14 @@ def _make(folder: Path) -> None:
     if stat.S_ISLNK(found.st_mode):
         wrong = "it is a link"
     elif not stat.S_ISDIR(found.st_mode):
-        wrong = "it is no directory"
+        wrong = "it is not a directory"
     elif found.st_uid != os.getuid():
         wrong = f"it belongs to user {found.st_uid}, and this is user {os.getuid()}"
     elif found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         wrong = "other users can write to it"
     if wrong is not None:
         raise Unusable(
-            f"The lock of the bot token cannot be kept in {folder}: {wrong}, so two bridges could use one "
+            f"The lock of the bot token is not safe in {folder}: {wrong}, so two bridges could use one "
             "token. Remove it, and start the bridge again."
         )
 

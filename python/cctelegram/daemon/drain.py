@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from cctelegram.store.database import Store
 
 # Poll interval, in seconds.
-LOOK: Final = 0.05
+INTERVAL: Final = 0.05
 
 
 async def drained(
     store: Store,
     intake: Intake,
-    link: TelegramConnection,
+    telegram: TelegramConnection,
     stuck: Callable[[], str | None],
     stop: asyncio.Event,
 ) -> str:
@@ -36,19 +36,19 @@ async def drained(
         stop: ends the wait.
     """
     while not stop.is_set():
-        stored, queued = await store.read(partial(_left, dead=link.dead_chats))
+        stored, queued = await store.read(partial(_undelivered, dead=telegram.dead_chats))
         files, why = intake.waiting(), stuck()
         if not files and (why or not queued):
-            left = {**stored["deliveries"], "queued": sum(stored["queue"].values())}
-            left.pop("dropped", None)  # dropped by a rule, as configured
-            words = ", ".join(f"{count} {state}" for state, count in left.items() if count)
-            return f"{words} ({why})" if words and why else words
+            counts = {**stored["deliveries"], "queued": sum(stored["queue"].values())}
+            counts.pop("dropped", None)  # dropped by a rule, as configured
+            text = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+            return f"{text} ({why})" if text and why else text
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LOOK):
+            async with asyncio.timeout(INTERVAL):
                 await stop.wait()
-    return "stopped before all was delivered"
+    return "stopped before everything was delivered"
 
 
-def _left(connection: sqlite3.Connection, dead: Collection[int]) -> tuple[dict[str, Any], int]:
+def _undelivered(connection: sqlite3.Connection, dead: Collection[int]) -> tuple[dict[str, Any], int]:
     """Return the figures of the store and the number of pending deliveries, from one read."""
-    return status.from_store(connection), deliveries.on_their_way(connection, dead)
+    return status.from_store(connection), deliveries.count_pending(connection, dead)

@@ -53,16 +53,16 @@ class HomeWatch(Component):
         self._file = file
         self._inbox = inbox
         self._jumps = jumps or Jumps()
-        self._over = False
+        self._ended = False
         self._trouble: str | None = None
 
     def end(self) -> None:
         """Stop checking: files removed from now on are not recreated."""
-        self._over = True
+        self._ended = True
 
     def check(self) -> None:
         """Check files and clocks; called after each scan of the spool."""
-        if self._over:
+        if self._ended:
             return
         trouble = self._store.problem or self._inbox.trouble
         if trouble != self._trouble:
@@ -70,19 +70,19 @@ class HomeWatch(Component):
             self._trouble = trouble
             key = "intake.delayed" if trouble else "intake.recovered"
             self._log.warning(key, reason=trouble)
-        jump = self._jumps.look()
+        jump = self._jumps.check()
         if jump is not None:
             slept, set_by = round(jump.slept), round(jump.set_by)
             self._log.warning("clock.jumped", slept_seconds=slept, set_by_seconds=set_by)
             self._signals.send(ClockJumped(*jump))
-        if self._store.look():
+        if self._store.check_file():
             return  # the store's thread writes the store first, then signals
         if not self._lock.is_held:
-            self._begin_again()
+            self._report_removed()
             return
         try:
             if not (self._lock.directory / state_file.NAME).exists():
-                self._file.write(anew=True)
+                self._file.write(force=True)
         except OSError as error:  # neither readable nor writable now
             self._log.warning("bridge.state_file_failed", reason=str(error))
 
@@ -91,18 +91,18 @@ class HomeWatch(Component):
         with self._signals.listening({StoreReplaced: self._replaced}):
             while True:
                 await self._wake.wait()
-                await self._store.run(lambda c: deliveries.not_later(c, clock.wall() + LONGEST_US))
+                await self._store.run(lambda c: deliveries.cap_waits(c, clock.wall() + LONGEST_US))
 
     def _replaced(self, replaced: StoreReplaced) -> None:
-        if replaced.losses is None and not self._over:
-            self._begin_again()
+        if replaced.losses is None and not self._ended:
+            self._report_removed()
 
-    def _begin_again(self) -> None:
-        self._log.warning("bridge.home_removed", state=str(self._lock.directory), then="begins again")
+    def _report_removed(self) -> None:
+        self._log.warning("bridge.home_removed", state=str(self._lock.directory), then="the bridge restarts")
         self._signals.send(HomeRemoved())
 
 
 def recover(connection: sqlite3.Connection) -> int:
     """Recover deliveries left in flight by an earlier bridge, and waits from before a clock change."""
-    deliveries.not_later(connection, clock.wall() + LONGEST_US)
+    deliveries.cap_waits(connection, clock.wall() + LONGEST_US)
     return deliveries.recover(connection)

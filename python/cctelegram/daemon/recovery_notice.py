@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cctelegram.runtime.context import Context
     from cctelegram.store.recovery import Losses
 
-TOLD: Final = "recovery_told"
+NOTIFIED: Final = "recovery_told"  # the name of the fact in existing stores
 # Tables whose rows mean something to a person, and the words for them.
 WORDS: Final = {
     "events": "events",
@@ -37,7 +37,7 @@ WORDS: Final = {
 class RecoveryNotice(Component):
     """Notifies the owner of the last recovery of a store."""
 
-    name = "telling of a recovered store"
+    name = "reporting a recovered store"
     wakes_on = (SettingsChanged, StoreReplaced)
 
     def __init__(self, context: Context, modes: Modes) -> None:
@@ -50,28 +50,28 @@ class RecoveryNotice(Component):
         losses = self._losses
         if losses is None or not self._store.path.with_name(losses.kept).exists():
             return []
-        return [f"{sentence(losses)} Remove state/{losses.kept} when you do not need it any more."]
+        return [f"{sentence(losses)} Remove state/{losses.kept} when it is no longer needed."]
 
     async def _work(self) -> None:
         """Queue a notice for the owner if the last recovery is not reported yet, in one transaction."""
         while True:
             owner = self._context.settings.telegram.owner
-            if owner is not None and await self._store.run(partial(self._tell, owner=owner)):
+            if owner is not None and await self._store.run(partial(self._notify, owner=owner)):
                 self._signals.send(DeliveriesQueued((owner,)))
             await self._wake.wait()
 
-    def _tell(self, connection: sqlite3.Connection, owner: int) -> bool:
+    def _notify(self, connection: sqlite3.Connection, owner: int) -> bool:
         self._losses = losses = recovery.losses(connection)
-        if losses is None or facts.get(connection, TOLD) == losses.kept.encode():
+        if losses is None or facts.get(connection, NOTIFIED) == losses.kept.encode():
             return False
-        asked = ask_anew(connection, clock.wall())
+        reopened = reopen_decisions(connection, clock.wall())
         lines = [sentence(losses), f"The damaged file is kept as state/{losses.kept}."]
         if losses.events:
             lines.append(f"Lost events: {', '.join(losses.events)}")
-        lines.append("What may have arrived before is sent again with a mark.")
+        lines.append("Messages that may have arrived already are sent again, marked as repeats.")
         payload = pack(Payload(text=render.notice("The store was damaged", lines)))
         deliveries.enqueue(connection, owner, [payload], clock.wall(), held=self._modes.holds())
-        facts.put(connection, TOLD, losses.kept.encode())
+        facts.put(connection, NOTIFIED, losses.kept.encode())
         self._log.error(
             "store.recovered",
             kept=losses.kept,
@@ -81,7 +81,7 @@ class RecoveryNotice(Component):
             lost=losses.lost,
             exact=losses.exact,
             events=losses.events,
-            asked_anew=asked,
+            asked_anew=reopened,
         )
         return True
 
@@ -93,11 +93,11 @@ def sentence(losses: Losses) -> str:
         found += f" {losses.restored['events']} of them come from the snapshot {losses.snapshot}."
     words = [f"{losses.lost[name]} {word}" for name, word in WORDS.items() if losses.lost.get(name)]
     if not words:
-        return f"{found} {'Nothing was lost.' if losses.exact else 'Some of it could not be read.'}"
+        return f"{found} {'Nothing was lost.' if losses.exact else 'Some rows could not be read.'}"
     return f"{found} Lost{'' if losses.exact else ', at least'}: {', '.join(words)}."
 
 
-def ask_anew(connection: sqlite3.Connection, now: int) -> int:
+def reopen_decisions(connection: sqlite3.Connection, now: int) -> int:
     """Open decisions for recovered events whose decisions were lost; return how many."""
     found = connection.execute(
         "SELECT id FROM events WHERE type = 'approval_request' AND id NOT IN (SELECT event FROM decisions)"

@@ -28,7 +28,7 @@ PATIENCE: Final = 2.0
 class SettingsNotice(Component):
     """Notifies the owner of rejected settings."""
 
-    name = "telling of refused settings"
+    name = "reporting rejected settings"
     wakes_on = (SettingsChanged,)
 
     def __init__(self, context: Context, modes: Modes) -> None:
@@ -41,24 +41,24 @@ class SettingsNotice(Component):
         while True:
             while self._live.refused is None:
                 await self._wake.wait()
-            if await self._stays():
-                await self._tell()
+            if await self._is_lasting():
+                await self._notify()
             while self._live.refused is not None:
                 await self._wake.wait()
 
-    async def _stays(self) -> bool:
+    async def _is_lasting(self) -> bool:
         deadline = clock.monotonic() + PATIENCE
         while (left := deadline - clock.monotonic()) > 0 and self._live.refused is not None:
             await self._wake.wait(left)
         return self._live.refused is not None
 
-    async def _tell(self) -> None:
+    async def _notify(self) -> None:
         owner, reason = self._live.current.telegram.owner, self._live.refused
         if owner is None or reason is None:
             return
         text = render.notice(
-            "The changed settings are refused",
-            [*reason.split("\n"), "What was in force before stays in force."],
+            "The changed settings are rejected",
+            [*reason.split("\n"), "The previous settings stay in force."],
         )
         held = self._modes.holds()
 

@@ -57,15 +57,15 @@ class StateFile:
         except OSError as error:
             self._context.log.warning("bridge.state_file_failed", reason=str(error))
 
-    def write(self, *, anew: bool = False) -> None:
-        """Write the file if the settings of the loopback pools changed; with `anew`, in any case.
+    def write(self, *, force: bool = False) -> None:
+        """Write the file if the settings of the loopback pools changed; with `force`, in any case.
 
         Raises:
             OSError: the file cannot be written.
         """
         pools = self._context.settings.pools
         figures = {"health": msgspec.to_builtins(pools.health), "status": msgspec.to_builtins(pools.status)}
-        if self._content.pools == figures and not anew:
+        if self._content.pools == figures and not force:
             return
         content = msgspec.structs.replace(self._content, pools=figures)
         with durable.replacing(self._target) as out:

@@ -59,7 +59,7 @@ class Overview:
         if store.problem is not None:
             found.append(store.problem)
         if live.refused is not None:
-            found.append(f"the changed settings are refused: {live.refused}")
+            found.append(f"the changed settings are rejected: {live.refused}")
         return [*found, *live.loaded.warnings, *self._context.supervisor.problems]
 
     async def status(self) -> dict[str, Any]:

@@ -62,24 +62,24 @@ class StoreChecks(Component):
         found = await asyncio.to_thread(lambda: check(self._store.path, quick=quick, stop=stop))
         self._checked_at = clock.wall()
         if found is not None:
-            await self._distrust(found)
+            await self._report_damage(found)
 
     async def _take(self) -> None:
         stop = self._stop()
         try:
             taken = await asyncio.to_thread(snapshots.take, self._store.path, clock.wall(), stop=stop)
         except Damaged as error:
-            await self._distrust(str(error))
+            await self._report_damage(str(error))
         except (OSError, sqlite3.Error) as error:
             # The store itself works; the next check is in an hour.
             self._log.warning("store.snapshot_failed", reason=str(error))
         else:
             self._log.info("store.snapshot", file=taken.name)
 
-    async def _distrust(self, found: str) -> None:
+    async def _report_damage(self, found: str) -> None:
         self._log.error("store.damaged", reason=found)
         # Shielded: damage that was found is handled even when the bridge stops meanwhile.
-        await asyncio.shield(asyncio.wrap_future(self._store.distrust(found)))
+        await asyncio.shield(asyncio.wrap_future(self._store.report_damage(found)))
 
     def _stop(self) -> Callable[[], bool]:
         self._stopping.clear()

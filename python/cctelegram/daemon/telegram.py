@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from cctelegram.runtime.context import Context
 
 CONNECTING: Final = "connecting to Telegram"
-NOT_GIVEN: Final = (
+UNCONFIGURED: Final = (
     "no bot token configured: set TELEGRAM_BOT_TOKEN=<token from @BotFather> in .env in the home; "
     "events are queued until then"
 )
@@ -62,19 +62,19 @@ class Connected(NamedTuple):
 class TelegramConnection(Component):
     """Keeps one connection to Telegram."""
 
-    name = "the link to Telegram"
+    name = "the connection to Telegram"
 
     def __init__(
         self,
         context: Context,
-        audience: Recipients,
+        recipients: Recipients,
         modes: Modes,
         answers: commands.Commands,
         cleaning: Cleaning,
     ) -> None:
         super().__init__(context)
         self._live = context.live
-        self._audience = audience
+        self._recipients = recipients
         self._modes = modes
         self._commands = answers
         self._cleaning = cleaning
@@ -83,7 +83,7 @@ class TelegramConnection(Component):
         self._counters: dict[str, Counters] = {}
         self._up: Connected | None = None
         self._problem: str | None = CONNECTING
-        self._needs_a_person = False
+        self._needs_operator = False
         self._renew = False
         self._token: Secret | None = None
         self._clock_set = False
@@ -101,9 +101,9 @@ class TelegramConnection(Component):
         up = self._up
         found = [self._problem, None if up is None else up.poller.status().problem]
         if up is not None:
-            served = self._audience.routes.chats
+            served = self._recipients.routes.chats
             found += [
-                f"nothing can be sent to {chat}; its queue is kept: {reason}"
+                f"chat {chat} is unreachable, its queue is kept: {reason}"
                 for chat, reason in up.outbound.dead.items()
                 if chat in served
             ]
@@ -128,7 +128,7 @@ class TelegramConnection(Component):
     @property
     def stuck(self) -> str | None:
         """The problem that a person must fix before anything is sent, or None when waiting may help."""
-        return self._problem if self._needs_a_person else None
+        return self._problem if self._needs_operator else None
 
     @property
     def dead_chats(self) -> dict[int, str]:
@@ -156,18 +156,18 @@ class TelegramConnection(Component):
             settings = self._live.current
             token = settings.telegram.token
             if token is None:
-                self._problem, self._needs_a_person = NOT_GIVEN, True
+                self._problem, self._needs_operator = UNCONFIGURED, True
                 await self._wake.wait()
                 continue
             try:
                 self._lock.hold(token.reveal())
             except (bridge_lock.AlreadyRunning, bridge_lock.Unusable) as error:
-                self._problem, self._needs_a_person = str(error), True
+                self._problem, self._needs_operator = str(error), True
                 await self._wake.wait(TOKEN_LOCK.first)
                 continue
-            self._problem, self._needs_a_person, self._renew = CONNECTING, False, False
+            self._problem, self._needs_operator, self._renew = CONNECTING, False, False
             self._token = token
-            work = asyncio.create_task(self._serve(settings), name="link")
+            work = asyncio.create_task(self._serve(settings), name="telegram")
             try:
                 await self._until_changed(settings, work)
             finally:
@@ -180,17 +180,19 @@ class TelegramConnection(Component):
             self._pools.change(self._live.current)
         if self._up is not None:
             self._up.line.pacing.change(self._live.current.pacing, clock.monotonic())
-        self._wake.ring()
+        self._wake.set()
 
     def _token_rejected(self, rejected: TokenRejected) -> None:
         origin = self._live.loaded.origins["telegram.token"]
-        words, cure = _place_of(origin)
-        self._needs_a_person = True
-        self._problem = f"Telegram refuses the token {words} ({rejected.reason}): {cure}; events are queued"
+        source, remedy = _source_of(origin)
+        self._needs_operator = True
+        self._problem = (
+            f"Telegram refuses the token {source} ({rejected.reason}): {remedy}; events are queued"
+        )
         self._log.error("telegram.token_rejected", reason=rejected.reason, origin=origin)
-        self._give_way()
+        self._reject_token()
 
-    def _give_way(self) -> None:
+    def _reject_token(self) -> None:
         if self._token is not None:
             self._live.refuse(self._token)
 
@@ -198,12 +200,12 @@ class TelegramConnection(Component):
         # Connections are dead after sleep; pauses are stored again by the new wall clock.
         self._renew |= jump.slept > SLEPT
         self._clock_set = True
-        self._wake.ring()
+        self._wake.set()
 
     def _replaced(self, _: StoreReplaced) -> None:
         # Rows that running components refer to by id may be gone: reconnect and start again from the store.
         self._renew = True
-        self._wake.ring()
+        self._wake.set()
 
     async def _until_changed(self, settings: Settings, work: asyncio.Task[None]) -> None:
         while True:
@@ -237,7 +239,7 @@ class TelegramConnection(Component):
             for pool in (pools.send, pools.files, pools.poll)
         )
         try:
-            me = await self._greet(send)
+            me = await self._get_bot(send)
             if me is None:
                 await asyncio.Event().wait()  # rejected; a change of the token ends this task
                 return
@@ -247,7 +249,7 @@ class TelegramConnection(Component):
             self._up = None
             await pools.aclose()
 
-    async def _greet(self, api: Api) -> dict[str, Any] | None:
+    async def _get_bot(self, api: Api) -> dict[str, Any] | None:
         """Call getMe until Telegram answers; return the bot, or None when the token is rejected."""
         for attempt in range(10**9):
             try:
@@ -273,15 +275,15 @@ class TelegramConnection(Component):
         bot, key = await self._store.run(work)
         pauses = Pauses(self._store, bot)
         await pauses.load()
-        await self._audience.load()
+        await self._recipients.load()
         # The settings of now: a change since the connection began had no pacing to apply to.
         return BotLine(api, files, bot, key, pauses, Pacing(self._live.current.pacing))
 
     async def _serve_over(self, line: BotLine, poll: Api, settings: Settings, me: dict[str, Any]) -> None:
-        context, audience, modes = self._context, self._audience, self._modes
+        context, recipients, modes = self._context, self._recipients, self._modes
         topics = Topics(context, line, in_private=me.get("has_topics_enabled") is True)
         await topics.load()
-        outbound = Sender(context, line, audience, topics, modes)
+        outbound = Sender(context, line, recipients, topics, modes)
         courtesies = Courtesies(context)
         answering = ChatServices(
             self._commands,
@@ -289,41 +291,43 @@ class TelegramConnection(Component):
             courtesies,
             access.Me(int(me["id"]), str(me.get("username", ""))),
         )
-        inbound = Dispatcher(context, line, audience, modes, answering)
+        inbound = Dispatcher(context, line, recipients, modes, answering)
         start = await self._store.run(lambda c: updates.offset(c, line.bot))
         poller = Poller(
             poll,
             inbound.keep,
             offset=start or None,
             poll_seconds=lambda: self._live.current.telegram.poll_seconds,
-            token_refused=self._give_way,
+            token_refused=self._reject_token,
         )
         self._up = Connected(me, line, topics, outbound, poller)
         self._problem = None
         self._log.info("telegram.connected", bot=me.get("username"), api_base=settings.telegram.api_base)
         async with asyncio.TaskGroup() as group:
             for component in (outbound, Cards(context, line), inbound, courtesies):
-                group.create_task(context.supervisor.keep(component.name, component.run), name=component.name)
+                group.create_task(
+                    context.supervisor.supervise(component.name, component.run), name=component.name
+                )
             group.create_task(poller.run(), name="poll")
-            group.create_task(self._introduce(line.api), name="commands")
+            group.create_task(self._set_commands(line.api), name="commands")
 
-    async def _introduce(self, api: Api) -> None:
+    async def _set_commands(self, api: Api) -> None:
         try:
             await api.set_my_commands(commands.COMMANDS)
         except errors.TelegramError as error:
             self._log.warning("telegram.commands_failed", reason=str(error))
 
 
-def _place_of(origin: str) -> tuple[str, str]:
-    """Return words for the origin of a rejected token, as named by config.load, and for the remedy."""
+def _source_of(origin: str) -> tuple[str, str]:
+    """Return a phrase for the origin of a rejected token, as named by config.load, and the remedy."""
     if origin == "flag":
-        return "that came by the pipe", "put the right one into .env in the home, which then counts"
+        return "from standard input", "write a valid token to .env in the home, which then takes precedence"
     if origin.startswith("environment"):
         return (
-            f"of the {origin}",
-            "put the right one into .env in the home, which then counts, or start the bridge again with it",
+            f"from the {origin}",
+            "write a valid token to .env in the home, which then takes precedence, or restart with another",
         )
-    return f"of {origin}", "put the right one there"
+    return f"from {origin}", "replace it there by a valid token"
 
 
 def _named(chats: dict[int, str]) -> dict[str, str]:

@@ -154,10 +154,10 @@ def _digest(line: bytes) -> str:
 
 def head(connection: sqlite3.Connection) -> tuple[int, str] | None:
     """Return the number and digest of the newest entry; None before the first."""
-    kept = facts.get(connection, HEAD)
-    if kept is None:
+    stored = facts.get(connection, HEAD)
+    if stored is None:
         return None
-    number, _, digest = kept.decode().partition(" ")
+    number, _, digest = stored.decode().partition(" ")
     return int(number), digest
 
 
@@ -175,7 +175,7 @@ def waiting(connection: sqlite3.Connection, limit: int = 100) -> list[Waiting]:
 
 
 def written(connection: sqlite3.Connection, number: int) -> None:
-    """Note that the entries up to `number` are in a file."""
+    """Record that the entries up to `number` are in a file."""
     connection.execute("DELETE FROM audit WHERE number <= ?", (number,))
 
 

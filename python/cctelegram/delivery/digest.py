@@ -226,11 +226,11 @@ def open_questions(connection: sqlite3.Connection, reasons: Collection[str]) -> 
 
 def merge(connection: sqlite3.Connection, members: Iterable[Member], into: int) -> None:
     """Merge members into a digest; delete their rendered, unsent parts."""
-    told = [(into, member.delivery) for member in members]
+    merged = [(into, member.delivery) for member in members]
     connection.executemany(
-        "UPDATE deliveries SET state = 'digested', reason = NULL, merged_into = ? WHERE id = ?", told
+        "UPDATE deliveries SET state = 'digested', reason = NULL, merged_into = ? WHERE id = ?", merged
     )
-    connection.executemany("DELETE FROM parts WHERE delivery = ?", ((delivery,) for _, delivery in told))
+    connection.executemany("DELETE FROM parts WHERE delivery = ?", ((delivery,) for _, delivery in merged))
 
 
 def _json(words: Collection[str]) -> str:

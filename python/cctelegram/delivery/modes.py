@@ -128,13 +128,13 @@ class Modes(Component):
 
     def _replaced(self, _: StoreReplaced) -> None:
         self._lost = True
-        self._wake.ring()
+        self._wake.set()
 
     def _stored(self, _: EventsStored) -> None:
         """Wake if one of the judged events is held."""
         if self._holding:
             self._holding = False
-            self._wake.ring()
+            self._wake.set()
 
     async def change(self, mode: str, lasting: str | None = None) -> str:
         """Change the mode, durably on return; return the sentence that confirms it.
@@ -189,7 +189,7 @@ class Modes(Component):
         self._set = change.setting
         self._log.info("mode.changed", mode=self._set.mode, until=self._set.until)
         self._signals.send(DeliveriesQueued(chats))
-        self._wake.ring()
+        self._wake.set()
 
     def tell(self, connection: sqlite3.Connection) -> tuple[list[str], set[int]]:
         """Queue digests of everything that is held, unless the mode is `muted`.

@@ -53,7 +53,7 @@ def drop(connection: sqlite3.Connection, numbers: Iterable[int], now: int) -> Fo
     followed = _each(connection, list(numbers), orders.drop)
     cancelled = False
     for one in followed.done:
-        event = orders.forsaken(connection, one["delivery"])
+        event = orders.dead_event(connection, one["delivery"])
         decision = None if event is None else ledger.of_event(connection, event)
         closed = None if decision is None else ledger.cancel(connection, decision.id, now)
         if closed is not None:

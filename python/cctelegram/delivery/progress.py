@@ -69,7 +69,7 @@ def shown(connection: sqlite3.Connection, bot: int, delivery: int) -> Shown | No
 
 
 def arrived(connection: sqlite3.Connection, bot: int, delivery: int, message_id: int, now: int) -> None:
-    """Note which message shows a task's progress; any other event of the task ends that message.
+    """Record which message shows a task's progress; any other event of the task ends that message.
 
     Progress after a completion gets a new message, below it.
     """
@@ -90,5 +90,5 @@ def arrived(connection: sqlite3.Connection, bot: int, delivery: int, message_id:
 
 
 def forget(connection: sqlite3.Connection, bot: int, message_id: int) -> None:
-    """Note that a message can no longer be edited."""
+    """Record that a message can no longer be edited."""
     connection.execute("DELETE FROM progress_messages WHERE bot = ? AND message_id = ?", (bot, message_id))

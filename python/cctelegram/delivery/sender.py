@@ -106,7 +106,7 @@ class Sender(Component):
             while True:
                 for chat_id in self._bells.keys() - serving:
                     serving.add(chat_id)
-                    work = self._context.supervisor.keep(
+                    work = self._context.supervisor.supervise(
                         f"sending to {chat_id}", partial(self._serve, chat_id)
                     )
                     group.create_task(work, name=f"send {chat_id}")
@@ -120,8 +120,8 @@ class Sender(Component):
         bell = self._bells.get(chat_id)
         if bell is None:
             bell = self._bells[chat_id] = Wake()
-            self._wake.ring()
-        bell.ring()
+            self._wake.set()
+        bell.set()
 
     def _unreachable(self, chat: ChatUnreachable) -> None:
         self.dead[chat.chat_id] = chat.reason
@@ -137,7 +137,7 @@ class Sender(Component):
 
     def _wake_all(self, _: object = None) -> None:
         for bell in self._bells.values():
-            bell.ring()
+            bell.set()
 
     async def _serve(self, chat_id: int) -> None:
         bell = self._bells[chat_id]
@@ -286,7 +286,7 @@ class Sender(Component):
 
         def work(connection: sqlite3.Connection) -> tuple[Part | None, bool, int | None]:
             rendered = deliveries.is_rendered(connection, waiting.delivery)
-            if not deliveries.stands(connection, waiting) or rendered != job.rendered:
+            if not deliveries.is_unchanged(connection, waiting) or rendered != job.rendered:
                 return None, False, None  # held, merged, dropped or grown since the read: it is read again
             deliveries.start(connection, waiting.delivery, self._line.bot, clock.wall())
             if packed:

@@ -164,7 +164,7 @@ class Topics:
             known = None  # a day has passed: anything may have changed
         if chat_id > 0:
             return self._in_private
-        if known is not None and now < known.looked_at + DAY:
+        if known is not None and now < known.checked_at + DAY:
             return known.is_forum
         try:
             chat = await self._line.api.get_chat(chat_id)
@@ -227,12 +227,12 @@ class Topics:
 class Forum(NamedTuple):
     """The forum state of a chat; times in us.
 
-    `is_forum` is what getChat returned at `looked_at`. While `reason` is set, no topic is created before
+    `is_forum` is what getChat returned at `checked_at`. While `reason` is set, no topic is created before
     `after`.
     """
 
     is_forum: bool
-    looked_at: int
+    checked_at: int
     reason: str | None
     after: int
 

@@ -1,1 +1,1 @@
-"""What the running product measures of itself."""
+"""Measurements of the running process."""

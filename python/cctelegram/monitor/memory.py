@@ -23,6 +23,6 @@ def resident() -> int:
 
 def resident_by_psutil() -> int:
     """Return the resident memory in bytes, on any system."""
-    import psutil  # noqa: PLC0415 - as said above
+    import psutil  # noqa: PLC0415 - see above
 
     return int(psutil.Process().memory_info().rss)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Trace = Callable[[str, dict[str, Any]], Awaitable[None]]
 
 
-class NotWhole(httpx.ReadTimeout):
+class Incomplete(httpx.ReadTimeout):
     """The response was still incomplete when the time for the whole request was over."""
 
 
@@ -37,7 +37,7 @@ class CountingClient(httpx.AsyncClient):
         counters: are updated.
         context: verifies the certificates of hosts.
         local: ignore the proxy variables of the environment.
-        whole_seconds: limit of a whole request, in seconds; None for transfers of any size.
+        total_seconds: limit of a whole request, in seconds; None for transfers of any size.
 
     Raises ImportError or ValueError for a proxy that cannot be used.
     """
@@ -49,7 +49,7 @@ class CountingClient(httpx.AsyncClient):
         context: ssl.SSLContext,
         *,
         local: bool,
-        whole_seconds: float | None,
+        total_seconds: float | None,
     ) -> None:
         through = {} if local else mounts()
         direct = Transport(figures, context)
@@ -68,12 +68,12 @@ class CountingClient(httpx.AsyncClient):
         )
         self.counters = counters
         self.figures = figures
-        self.whole_seconds = whole_seconds
+        self.total_seconds = total_seconds
         self.in_flight = 0
         self._free = asyncio.Semaphore(figures.connections)
 
     async def send(self, request: httpx.Request, **arguments: Any) -> httpx.Response:
-        """Send a request and count it; raise PoolTimeout, NotWhole, or an error of httpx."""
+        """Send a request and count it; raise PoolTimeout, Incomplete, or an error of httpx."""
         trace = _Counting(self.counters, request.extensions.get("trace"))
         request.extensions = {**request.extensions, "trace": trace}
         self.counters.requests += 1
@@ -81,10 +81,10 @@ class CountingClient(httpx.AsyncClient):
         try:
             async with self._connection(request):
                 try:
-                    async with asyncio.timeout(self.whole_seconds):
+                    async with asyncio.timeout(self.total_seconds):
                         return await super().send(request, **arguments)
                 except TimeoutError:
-                    raise NotWhole(f"{self.whole_seconds:g} s", request=request) from None
+                    raise Incomplete(f"{self.total_seconds:g} s", request=request) from None
         except httpx.TransportError as error:
             self.counters.failed(type(error).__name__)
             raise

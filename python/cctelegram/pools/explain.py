@@ -7,22 +7,22 @@ import socket
 import ssl
 from typing import Final
 
-from cctelegram.pools.client import NotWhole
+from cctelegram.pools.client import Incomplete
 from cctelegram.pools.lean import httpx
 
 # The first match counts. `error` is the text of our own errors, `reason` that of the system or library.
 _SENTENCES: Final[tuple[tuple[type[httpx.HTTPError], str], ...]] = (
     # The text of a proxy's error may contain its password.
-    (httpx.ProxyError, "the proxy refused"),
-    (NotWhole, "the answer of {where} was not whole after {error}"),
+    (httpx.ProxyError, "the proxy refused the connection"),
+    (Incomplete, "the response of {where} was incomplete after {error}"),
     (httpx.PoolTimeout, "no connection to {where} was free after {error}"),
-    (httpx.ConnectTimeout, "{where} could not be connected within {connect:g} s"),
-    (httpx.ReadTimeout, "{where} was silent for {read:g} s"),
-    (httpx.WriteTimeout, "{where} took nothing for {write:g} s"),
-    (httpx.ConnectError, "{where} could not be connected: {reason}"),
+    (httpx.ConnectTimeout, "no connection to {where} within {connect:g} s"),
+    (httpx.ReadTimeout, "{where} sent nothing for {read:g} s"),
+    (httpx.WriteTimeout, "{where} accepted no data for {write:g} s"),
+    (httpx.ConnectError, "no connection to {where}: {reason}"),
     (httpx.NetworkError, "the connection to {where} broke: {reason}"),
-    (httpx.RemoteProtocolError, "{where} gave no whole answer: {reason}"),
-    (httpx.HTTPError, "no answer from {where}: {kind}: {reason}"),
+    (httpx.RemoteProtocolError, "{where} sent an incomplete response: {reason}"),
+    (httpx.HTTPError, "no response from {where}: {kind}: {reason}"),
 )
 _DEEP: Final = 20  # limit of the chain of causes; real ones are shorter
 
@@ -46,7 +46,7 @@ def words(error: httpx.HTTPError) -> str:
 
 def _reason(error: BaseException) -> str:
     """Return the text of the system error at the root of the causes, else that of the error itself."""
-    said, each = str(error), error
+    text, each = str(error), error
     for _ in range(_DEEP):
         below = each.__cause__ or each.__context__
         if isinstance(below, BaseExceptionGroup):
@@ -55,7 +55,7 @@ def _reason(error: BaseException) -> str:
             break
         each = below
         if isinstance(each, ssl.SSLError | socket.gaierror):
-            return each.strerror or said
+            return each.strerror or text
         if isinstance(each, OSError) and each.errno:
-            said = os.strerror(each.errno)  # asyncio replaces the text by an address
-    return said or type(error).__name__
+            text = os.strerror(each.errno)  # asyncio replaces the text by an address
+    return text or type(error).__name__

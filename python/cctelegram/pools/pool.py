@@ -47,7 +47,7 @@ class Pool:
         return self._client.figures
 
     async def post(self, url: httpx.URL | str, **request: Any) -> httpx.Response:
-        """Post a request; raise client.NotWhole or an error of httpx."""
+        """Post a request; raise client.Incomplete or an error of httpx."""
         client = self._client
         try:
             return await client.post(url, **request)

@@ -93,11 +93,11 @@ def _client(
     assert figures.read_seconds is not None  # noqa: S101 - only the settings' poll has none
     # The sum of the phases: TCP, TLS, a proxy's TLS, writing, and silence before the response. Only a
     # response that trickles in can take longer; for a file that is allowed.
-    whole = 3 * figures.connect_seconds + 2 * figures.read_seconds if bounded else None
+    total = 3 * figures.connect_seconds + 2 * figures.read_seconds if bounded else None
     try:
-        return CountingClient(figures, counters, context, local=local, whole_seconds=whole)
+        return CountingClient(figures, counters, context, local=local, total_seconds=total)
     except (ImportError, ValueError):
-        problem = "is no proxy that can be used: http:// and https:// are, socks5:// with httpx[socks]"
+        problem = "is not a usable proxy: use http:// or https://, or socks5:// with httpx[socks]"
     # Outside of the except block: the error's text holds the address, and that a password.
     raise SettingsError(problem, file="HTTPS_PROXY, HTTP_PROXY or ALL_PROXY")
 

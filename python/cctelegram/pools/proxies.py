@@ -48,6 +48,6 @@ def _pattern(host: str) -> str:
     try:
         address = ipaddress.ip_address(host.partition("/")[0])
     except ValueError:
-        # A name stands for itself and the names below it, one with a dot before it for those below alone.
+        # A name matches itself and its subdomains; one that begins with a dot matches subdomains only.
         return f"all://{host}" if host.lower() == "localhost" else f"all://*{host}"
     return f"all://[{host}]" if address.version == 6 else f"all://{host}"

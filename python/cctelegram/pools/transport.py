@@ -63,7 +63,7 @@ class Transport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Return the response with its body unread; raise httpx.TransportError as httpx's own does."""
-        asked = httpcore.Request(
+        forwarded = httpcore.Request(
             request.method,
             httpcore.URL(
                 scheme=request.url.raw_scheme,
@@ -76,12 +76,12 @@ class Transport(httpx.AsyncBaseTransport):
             extensions=request.extensions,
         )
         with _as_httpx():
-            answered = await self._pool.handle_async_request(asked)
+            response = await self._pool.handle_async_request(forwarded)
         return httpx.Response(
-            answered.status,
-            headers=answered.headers,
-            stream=_Body(answered),
-            extensions=answered.extensions,
+            response.status,
+            headers=response.headers,
+            stream=_Body(response),
+            extensions=response.extensions,
         )
 
     def open_connections(self) -> list[httpcore.AsyncConnectionInterface]:

@@ -58,4 +58,4 @@ class Component(ABC):
 
     def _listeners(self) -> dict[type, Callable[[Any], None]]:
         """Return the listener for each signal; by default, each of `wakes_on` wakes the component."""
-        return dict.fromkeys(self.wakes_on, self._wake.ring)
+        return dict.fromkeys(self.wakes_on, self._wake.set)

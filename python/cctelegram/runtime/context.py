@@ -1,4 +1,4 @@
-"""The context: shared objects that every component is given."""
+"""The context: the objects that all components share."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Jumps:
         self._asleep = asleep
         self._offset, self._slept = self._read()
 
-    def look(self) -> Jump | None:
+    def check(self) -> Jump | None:
         """Return the jump since the last check, or None."""
         offset, slept = self._read()
         jump = Jump(slept - self._slept, offset - self._offset)

@@ -34,14 +34,14 @@ class Supervisor:
 
     def failed(self, name: str, error: BaseException) -> None:
         """Record and log a failure that its component retries."""
-        self._failures[name] = _words(error)
-        self._log.error("component.failed", part=name, reason=_words(error))
+        self._failures[name] = _text(error)
+        self._log.error("component.failed", part=name, reason=_text(error))
 
     def recovered(self, name: str) -> None:
         """Record that a failure is over."""
         self._failures.pop(name, None)
 
-    async def keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+    async def supervise(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Run `work` and restart it after each failure; it holds no state that is not in the store.
 
         A full disk, a locked store and a bug in the bridge are treated alike: reported, and retried.
@@ -85,11 +85,11 @@ class Supervisor:
                 return result
 
     def _failed(self, name: str, error: Exception, **more: float) -> None:
-        self._failures[name] = _words(error)
-        self._log.error("component.failed", part=name, reason=_words(error), exc_info=error, **more)
+        self._failures[name] = _text(error)
+        self._log.error("component.failed", part=name, reason=_text(error), exc_info=error, **more)
 
 
-def _words(error: BaseException) -> str:
+def _text(error: BaseException) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return f"{type(error).__name__}: {error}"

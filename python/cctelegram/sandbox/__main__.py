@@ -20,11 +20,11 @@ def main() -> None:
     add_flags(parser)
     flags = parser.parse_args()
 
-    def ready(told: dict[str, Any]) -> None:
+    def ready(addresses: dict[str, Any]) -> None:
         line = (
-            orjson.dumps(told).decode()
+            orjson.dumps(addresses).decode()
             if flags.json
-            else f"{told['page']}\n{told['api_base']}\n{told['token']}"
+            else f"{addresses['page']}\n{addresses['api_base']}\n{addresses['token']}"
         )
         sys.stdout.write(line + "\n")
         sys.stdout.flush()

@@ -6,25 +6,25 @@ import asyncio
 import time
 
 
-class Bell:
+class Changes:
     """A count of changes to wait on, for one event loop."""
 
     def __init__(self) -> None:
         self.revision = 0
         self.closed = False
-        self._rung = asyncio.Event()
+        self._event = asyncio.Event()
 
-    def ring(self) -> int:
+    def add(self) -> int:
         """Count a change, wake all waiters, return the new count."""
         self.revision += 1
-        self._rung.set()
-        self._rung = asyncio.Event()
+        self._event.set()
+        self._event = asyncio.Event()
         return self.revision
 
     def close(self) -> None:
         """Wake all waiters for the last time: the server is stopping."""
         self.closed = True
-        self.ring()
+        self.add()
 
     async def wait(self, after: int, seconds: float) -> int:
         """Return the count once it exceeds `after`, or after `seconds` at the latest."""
@@ -34,7 +34,7 @@ class Bell:
             if left <= 0:
                 break
             try:
-                await asyncio.wait_for(self._rung.wait(), left)
+                await asyncio.wait_for(self._event.wait(), left)
             except TimeoutError:
                 break
         return self.revision

@@ -15,7 +15,7 @@ from cctelegram.sandbox import migration, parameters
 from cctelegram.sandbox.connection import reset
 from cctelegram.sandbox.methods import BY_LOWER_NAME, METHODS
 from cctelegram.sandbox.refused import Refused
-from cctelegram.sandbox.request import Given, read
+from cctelegram.sandbox.request import Arguments, read
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -38,20 +38,20 @@ class BotApi:
     async def call(self, request: Request) -> Response:
         """Answer `/bot<token>/<method>`; the path's parts are `token` and `method`."""
         at, monotonic = time.time(), time.monotonic()
-        if not self._allowed(request):
+        if not self._has_token(request):
             return _refusal(Refused(401, "Unauthorized"))
-        asked = request.path_params["method"]
-        name = BY_LOWER_NAME.get(asked.lower())
+        method = request.path_params["method"]
+        name = BY_LOWER_NAME.get(method.lower())
         record: dict[str, Any] = {
             "number": len(self.state.calls) + 1,
-            "method": name or asked,
+            "method": name or method,
             "params": {},
             "at": at,
             "monotonic": monotonic,
             "answer": None,
         }
         self.state.calls.append(record)
-        self.state.bell.ring()
+        self.state.changes.add()
         try:
             answer = await self._answer(request, name, record)
         except asyncio.CancelledError:
@@ -65,7 +65,7 @@ class BotApi:
             return Response(status_code=400)
         finally:
             record["seconds"] = time.monotonic() - monotonic
-            self.state.bell.ring()
+            self.state.changes.add()
         if answer is None:
             record["answer"] = "dropped"
             return reset(request)
@@ -76,14 +76,14 @@ class BotApi:
         self, request: Request, name: str | None, record: dict[str, Any]
     ) -> dict[str, Any] | None:
         """Return the answer's body, or None to drop the connection."""
-        given = await read(request)
-        record["params"] = _shown(given)
-        fault = self.state.faults.take(record["method"], _chat_id(given), time.monotonic())
+        arguments = await read(request)
+        record["params"] = _shown(arguments)
+        fault = self.state.faults.take(record["method"], _chat_id(arguments), time.monotonic())
         if fault is not None:
             record["fault"] = fault.kind or True
             await asyncio.sleep(fault.delay_seconds)
             if fault.kind == "migrate":
-                migration.begin(self.state, _chat_id(given), fault.new_chat_id)
+                migration.begin(self.state, _chat_id(arguments), fault.new_chat_id)
             if fault.drop == "before":
                 return None
             refusal = fault.refusal()
@@ -91,7 +91,7 @@ class BotApi:
                 raise refusal
         if name is None:
             raise Refused(404, "Not Found")
-        found = parameters.checked(name, given.values, given.uploads, typed=given.typed)
+        found = parameters.checked(name, arguments.values, arguments.uploads, typed=arguments.typed)
         again = fault is not None and fault.kind == "duplicate" and name == "getUpdates"
         if again:
             found["timeout"] = 0  # the updates to repeat are already there
@@ -104,7 +104,7 @@ class BotApi:
 
     async def download(self, request: Request) -> Response:
         """Answer `/file/bot<token>/<path>`."""
-        if not self._allowed(request):
+        if not self._has_token(request):
             return _refusal(Refused(401, "Unauthorized"))
         path = request.path_params["path"]
         for stored in self.state.files.values():
@@ -112,7 +112,7 @@ class BotApi:
                 return Response(stored.content, media_type="application/octet-stream")
         return _refusal(Refused(404, "Not Found"))
 
-    def _allowed(self, request: Request) -> bool:
+    def _has_token(self, request: Request) -> bool:
         return hmac.compare_digest(request.path_params["token"].encode(), self.state.token.encode())
 
 
@@ -121,10 +121,10 @@ def _refusal(refusal: Refused) -> Response:
     return json_response(refusal.body(), refusal.code, {"retry-after": str(seconds)} if seconds else None)
 
 
-def _shown(given: Given) -> dict[str, Any]:
+def _shown(arguments: Arguments) -> dict[str, Any]:
     """Return the parameters for the record: JSON text as objects, files by name, type and size."""
-    shown = {name: value if given.typed else _unpacked(value) for name, value in given.values.items()}
-    return shown | {name: _described(upload) for name, upload in given.uploads.items()}
+    shown = {name: value if arguments.typed else _unpacked(value) for name, value in arguments.values.items()}
+    return shown | {name: _described(upload) for name, upload in arguments.uploads.items()}
 
 
 def _unpacked(value: Any) -> Any:
@@ -140,6 +140,6 @@ def _described(upload: Upload) -> dict[str, Any]:
     return {"file_name": upload.name, "content_type": upload.content_type, "bytes": len(upload.content)}
 
 
-def _chat_id(given: Given) -> Any:
-    value = given.values.get("chat_id")
+def _chat_id(arguments: Arguments) -> Any:
+    value = arguments.values.get("chat_id")
     return int(value) if isinstance(value, str) and value.lstrip("-").isdigit() else value

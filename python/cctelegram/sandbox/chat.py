@@ -15,9 +15,9 @@ class Posted:
 
     message: dict[str, Any]
     sequence: int
-    """Its place among the messages of all chats."""
+    """Its position among the messages of all chats."""
     revision: int
-    """The bell's count when it changed last."""
+    """The revision of its last change."""
     at: float
     """Wall time, seconds since the epoch."""
     monotonic: float

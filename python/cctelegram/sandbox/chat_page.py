@@ -78,10 +78,10 @@ class ChatPage:
         return StreamingResponse(self._events(after), headers=HEADERS, media_type="text/event-stream")
 
     async def _events(self, after: int) -> AsyncIterator[bytes]:
-        bell = self.state.bell
-        while not bell.closed:
+        changes = self.state.changes
+        while not changes.closed:
             seen = view.changes(self.state, after)
             after = seen["revision"]
             yield b"id: %d\ndata: %s\n\n" % (after, orjson.dumps(seen))
-            if await bell.wait(after, SILENCE) <= after:
+            if await changes.wait(after, SILENCE) <= after:
                 yield b": alive\n\n"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 UNLIMITED = ("--chat-per-second", "0", "--group-per-minute", "0", "--total-per-second", "0")
-"""Flags that switch the limits of pace off."""
+"""Flags that switch the rate limits off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,10 @@ def running(*flags: str) -> Iterator[Sandbox]:
             line = process.stdout.readline() if process.stdout is not None else b""
             if not line:
                 raise RuntimeError(f"the sandbox did not start: exit code {process.wait(timeout=10)}")
-            told = json.loads(line)
-            url = told.pop("control")
+            addresses = json.loads(line)
+            url = addresses.pop("control")
             with Control(url) as control:
-                yield Sandbox(**told, control_url=url, control=control, pid=process.pid)
+                yield Sandbox(**addresses, control_url=url, control=control, pid=process.pid)
         finally:
             process.terminate()
             process.wait(timeout=10)

@@ -149,7 +149,7 @@ class Control:
             left = until - time.monotonic()
             if left <= 0:
                 last = [(call["method"], call["answer"]) for call in self.calls()[-5:]]
-                raise TimeoutError(f"not so within {timeout} s; the last calls: {last}")
+                raise TimeoutError(f"the predicate was not true within {timeout} s; the last calls: {last}")
             # The check's own requests are not changes: only what others do ends the wait.
             self._get("wait", after=revision, timeout=left)
 
@@ -172,12 +172,12 @@ class Control:
         return answer
 
     def _get(self, path: str, **query: Any) -> Any:
-        given = {key: value for key, value in query.items() if value is not None}
-        return self._ask("GET", f"{path}?{urlencode(given)}", None)
+        present = {key: value for key, value in query.items() if value is not None}
+        return self._ask("GET", f"{path}?{urlencode(present)}", None)
 
     def _post(self, path: str, **fields: Any) -> dict[str, Any]:
-        given = {key: value for key, value in fields.items() if value is not None}
-        answer: dict[str, Any] = self._ask("POST", path, json.dumps(given))
+        present = {key: value for key, value in fields.items() if value is not None}
+        answer: dict[str, Any] = self._ask("POST", path, json.dumps(present))
         return answer
 
     def _ask(self, verb: str, path: str, body: str | None) -> Any:

@@ -3,19 +3,19 @@
 | request | body or query | answer |
 |---|---|---|
 | GET /calls | after, method | calls received: number, method, params, at, monotonic, seconds, answer |
-| GET /messages | chat_id, deleted | per chat what a person sees now, with what edits replaced |
-| GET /state | | people, commands, taps and their answers, pending updates, limits, faults |
-| GET /wait | after, timeout | the revision, once it is over `after` |
-| POST /fail | a fault: its fields, or `fault`: its compact text | how many wait |
+| GET /messages | chat_id, deleted | the messages of each chat as a person sees them, with earlier contents |
+| GET /state | | users, commands, taps and their answers, pending updates, limits, faults |
+| GET /wait | after, timeout | the revision, once it exceeds `after` |
+| POST /fail | a fault: its fields, or `fault`: its compact text | the number of pending faults |
 | POST /faults | seed, faults: a list of the same | |
 | POST /say | text, user_id, chat_id, reply_to, thread_id | the message |
-| POST /edit | message_id, text, user_id, chat_id | the message, edited by who wrote it |
+| POST /edit | message_id, text, user_id, chat_id | the message, edited by its author |
 | POST /album | count, caption, user_id, chat_id | the messages of an album of pictures |
 | POST /tap | message_id, button (index or label) or data, user_id, chat_id | the callback query |
 | POST /chats | id, type, title, is_forum, members, started, blocked, bot_status, deleted, migrate_to | chat |
 | POST /limits | chat_per_second, chat_burst, group_per_minute, total_per_second, callback_seconds | |
-| POST /update | an update as it is | the update queued |
-| POST /reset | | faults, counted messages and waits forgotten |
+| POST /update | an update, unchanged | the queued update |
+| POST /reset | | clears faults, rate limit counts and waits |
 """
 
 from __future__ import annotations
@@ -141,7 +141,9 @@ class Control:
             "reset": self.reset,
         }
         found: list[BaseRoute] = [Route(f"/{name}", answer, methods=["GET"]) for name, answer in gets.items()]
-        return found + [Route(f"/{name}", _told(answer), methods=["POST"]) for name, answer in posts.items()]
+        return found + [
+            Route(f"/{name}", _posted(answer), methods=["POST"]) for name, answer in posts.items()
+        ]
 
     async def calls(self, request: Request) -> Response:
         """Return the calls received after number `after`, of one `method` or of all."""
@@ -164,7 +166,7 @@ class Control:
         """Answer once the revision exceeds `after`, or after `timeout` seconds at the latest."""
         after = int(request.query_params.get("after", -1))
         seconds = min(LONGEST_WAIT, float(request.query_params.get("timeout", 30)))
-        return json_response({"revision": await self.state.bell.wait(after, seconds)})
+        return json_response({"revision": await self.state.changes.wait(after, seconds)})
 
     async def fail(self, request: Request) -> dict[str, Any]:
         """Make the next calls fail."""
@@ -173,82 +175,82 @@ class Control:
 
     async def faults(self, request: Request) -> dict[str, Any]:
         """Replace all faults by these, with this seed."""
-        given = await _read(request, NewFaults)
-        found = [_fault(one) for one in given.faults]
-        self.state.faults.restart(given.seed)
+        body = await _read(request, NewFaults)
+        found = [_fault(one) for one in body.faults]
+        self.state.faults.restart(body.seed)
         for one in found:
             self.state.faults.add(one)
-        return {"pending": len(self.state.faults), "seed": given.seed}
+        return {"pending": len(self.state.faults), "seed": body.seed}
 
     async def say(self, request: Request) -> dict[str, Any]:
         """Write as a person."""
-        given = await _read(request, Say)
-        user_id = self.state.user_id if given.user_id is None else given.user_id
+        body = await _read(request, Say)
+        user_id = self.state.user_id if body.user_id is None else body.user_id
         posted = person.say(
-            self.state, given.text, user_id, given.chat_id, reply_to=given.reply_to, thread_id=given.thread_id
+            self.state, body.text, user_id, body.chat_id, reply_to=body.reply_to, thread_id=body.thread_id
         )
         return posted.message
 
     async def edit(self, request: Request) -> dict[str, Any]:
         """Change a message as its author."""
-        given = await _read(request, Edit)
-        user_id = self.state.user_id if given.user_id is None else given.user_id
-        return person.edit(self.state, given.message_id, given.text, user_id, given.chat_id).message
+        body = await _read(request, Edit)
+        user_id = self.state.user_id if body.user_id is None else body.user_id
+        return person.edit(self.state, body.message_id, body.text, user_id, body.chat_id).message
 
     async def album(self, request: Request) -> dict[str, Any]:
         """Send an album as a person."""
-        given = await _read(request, Album)
-        user_id = self.state.user_id if given.user_id is None else given.user_id
-        made = person.send_album(self.state, given.count, user_id, given.chat_id, caption=given.caption)
+        body = await _read(request, Album)
+        user_id = self.state.user_id if body.user_id is None else body.user_id
+        made = person.send_album(self.state, body.count, user_id, body.chat_id, caption=body.caption)
         return {"messages": [posted.message for posted in made]}
 
     async def tap(self, request: Request) -> dict[str, Any]:
         """Press a button as a person."""
-        given = await _read(request, Tap)
-        user_id = self.state.user_id if given.user_id is None else given.user_id
+        body = await _read(request, Tap)
+        user_id = self.state.user_id if body.user_id is None else body.user_id
         query = person.tap(
-            self.state, given.message_id, user_id, given.chat_id, button=given.button, data=given.data
+            self.state, body.message_id, user_id, body.chat_id, button=body.button, data=body.data
         )
         return query.json()
 
     async def chats(self, request: Request) -> dict[str, Any]:
         """Create or change a chat."""
-        given = await _read(request, OpenChat)
-        chat = self.state.chats.get(given.id)
-        if chat is None and given.type == PRIVATE:
-            chat = person.chat_for(self.state, given.id, None)
+        body = await _read(request, OpenChat)
+        chat = self.state.chats.get(body.id)
+        if chat is None and body.type == PRIVATE:
+            chat = person.chat_for(self.state, body.id, None)
         elif chat is None:
-            forum, members = bool(given.is_forum), given.members
+            forum, members = bool(body.is_forum), body.members
             chat = person.open_group(
-                self.state, given.id, given.type, given.title, is_forum=forum, members=members
+                self.state, body.id, body.type, body.title, is_forum=forum, members=members
             )
-        if given.is_forum is not None:
-            chat.is_forum = given.is_forum
-            self.state.topics_in_private |= chat.kind == PRIVATE and given.is_forum
-        if given.blocked is not None:
-            person.block(self.state, chat, blocked=given.blocked)
-        if given.started is not None:
-            chat.started = given.started
-        if given.bot_status is not None:
-            person.set_bot_status(self.state, chat, given.bot_status)
-        if given.migrate_to is not None:
-            chat = migration.begin(self.state, chat.id, given.migrate_to)
+        if body.is_forum is not None:
+            chat.is_forum = body.is_forum
+            self.state.topics_in_private |= chat.kind == PRIVATE and body.is_forum
+        if body.blocked is not None:
+            person.block(self.state, chat, blocked=body.blocked)
+        if body.started is not None:
+            chat.started = body.started
+        if body.bot_status is not None:
+            person.set_bot_status(self.state, chat, body.bot_status)
+        if body.migrate_to is not None:
+            chat = migration.begin(self.state, chat.id, body.migrate_to)
             if chat is None:
                 raise Impossible("only a group can migrate, once, to an id that is free")
-        if given.deleted:
+        if body.deleted:
             person.delete(self.state, chat)
-        self.state.bell.ring()
+        self.state.changes.add()
         return chat.json()
 
     async def limits(self, request: Request) -> dict[str, Any]:
         """Change limits and clear the counts."""
-        given = await _read(request, NewLimits)
+        body = await _read(request, NewLimits)
         for name in ("chat_per_second", "chat_burst", "group_per_minute", "total_per_second"):
-            value = getattr(given, name)
+            value = getattr(body, name)
             if value is not None:
                 setattr(self.state.limits.rates, name, value)
-        if given.callback_seconds is not None:
-            self.state.callback_seconds = given.callback_seconds
+        if body.callback_seconds is not None:
+            self.state.callback_seconds = body.callback_seconds
         self.state.limits.clear()
         limits: dict[str, Any] = view.overview(self.state)["limits"]
         return limits
@@ -256,7 +258,7 @@ class Control:
     async def update(self, request: Request) -> dict[str, Any]:
         """Queue an update as it is: forged, repeated or future."""
         update = self.state.updates.add_raw(await _read(request, dict[str, Any]))
-        self.state.bell.ring()
+        self.state.changes.add()
         return update
 
     async def reset(self, _request: Request) -> dict[str, Any]:
@@ -266,18 +268,18 @@ class Control:
         return {}
 
 
-def _fault(given: dict[str, Any] | str) -> Fault:
+def _fault(fields: dict[str, Any] | str) -> Fault:
     try:
-        if isinstance(given, str):
-            return compact(given)
-        if isinstance(given.get("fault"), str) and len(given) == 1:
-            return compact(given["fault"])
-        return fault(given)
+        if isinstance(fields, str):
+            return compact(fields)
+        if isinstance(fields.get("fault"), str) and len(fields) == 1:
+            return compact(fields["fault"])
+        return fault(fields)
     except ValueError as error:
         raise Impossible(str(error)) from None
 
 
-def _told(answer: Any) -> Any:
+def _posted(answer: Any) -> Any:
     """Wrap a POST: answer its result as JSON, an impossible action as 400 with the reason."""
 
     async def route(request: Request) -> Response:

@@ -12,9 +12,9 @@ class Kind(NamedTuple):
 
     about: str
     fields: dict[str, Any]
-    """What it sets, unless the script says otherwise."""
+    """The fields that it sets by default."""
     value: str = ""
-    """The field that `KIND=VALUE` sets; empty where there is nothing to say."""
+    """The field that `KIND=VALUE` sets; empty if the kind takes no value."""
 
 
 def _refused(about: str, code: int, description: str, method: str = "*", value: str = "") -> Kind:
@@ -26,14 +26,14 @@ EDIT: Final = "editMessageText"
 
 KINDS: Final[dict[str, Kind]] = {
     "flood": Kind(
-        "429; until the wait is over every call of its method and chat is refused with the seconds left",
+        "429; until the wait ends, further calls of its method and chat get the remaining seconds",
         {"error_code": 429, "method": SEND},
         "retry_after",
     ),
     "server-error": Kind("500, or another 5xx", {"error_code": 500}, "error_code"),
-    "reset-before": Kind("the connection is reset, and nothing was done", {"drop": "before"}),
-    "reset-after": Kind("it is done, then the connection is reset", {"drop": "after"}),
-    "slow": Kind("the answer is late, by five seconds unless told", {"delay_seconds": 5.0}, "delay_seconds"),
+    "reset-before": Kind("the connection is reset before the method acts", {"drop": "before"}),
+    "reset-after": Kind("the connection is reset after the method acted", {"drop": "after"}),
+    "slow": Kind("the answer is delayed, by default five seconds", {"delay_seconds": 5.0}, "delay_seconds"),
     "other-poller": _refused("409: another program polls", 409, OTHER_POLL, "getUpdates"),
     "webhook": _refused("409: a webhook is set", 409, OTHER_WEBHOOK, "getUpdates"),
     "unauthorized": _refused("401: the token is revoked", 401, "Unauthorized"),
@@ -42,7 +42,7 @@ KINDS: Final[dict[str, Kind]] = {
         "403: the person stopped the bot", 403, "Forbidden: bot was blocked by the user", SEND
     ),
     "kicked": _refused(
-        "403: the group threw the bot out", 403, "Forbidden: bot was kicked from the group chat", SEND
+        "403: the bot was removed from the group", 403, "Forbidden: bot was kicked from the group chat", SEND
     ),
     "no-thread": _refused("400: the topic is gone", 400, "Bad Request: message thread not found", SEND),
     "topic-closed": _refused("400: the topic is closed", 400, "Bad Request: TOPIC_CLOSED", SEND),
@@ -54,24 +54,26 @@ KINDS: Final[dict[str, Kind]] = {
     "markup-too-long": _refused(
         "400: there are too many buttons", 400, "Bad Request: REPLY_MARKUP_TOO_LONG", SEND
     ),
-    "text-too-long": _refused("400: too long a text", 400, "Bad Request: message is too long", SEND),
+    "text-too-long": _refused("400: the text is too long", 400, "Bad Request: message is too long", SEND),
     "caption-too-long": _refused(
-        "400: too long a caption", 400, "Bad Request: message caption is too long", "sendDocument"
+        "400: the caption is too long", 400, "Bad Request: message caption is too long", "sendDocument"
     ),
     "no-documents": _refused(
-        "400: the group takes texts and no files",
+        "400: the group accepts texts but no files",
         400,
         "Bad Request: not enough rights to send documents to the chat",
         "sendDocument",
     ),
     "unknown-refusal": _refused(
-        "400 in words that nobody knows", 400, "Bad Request: SOMETHING_NEW_INVALID", SEND
+        "400 with an unknown description", 400, "Bad Request: SOMETHING_NEW_INVALID", SEND
     ),
-    "too-large": _refused("413", 413, "Request Entity Too Large", SEND),
-    "uneditable": _refused("400: too old to be edited", 400, "Bad Request: message can't be edited", EDIT),
-    "edit-gone": _refused("400: no such message", 400, "Bad Request: message to edit not found", EDIT),
+    "too-large": _refused("413: the request is too large", 413, "Request Entity Too Large", SEND),
+    "uneditable": _refused(
+        "400: the message cannot be edited", 400, "Bad Request: message can't be edited", EDIT
+    ),
+    "edit-gone": _refused("400: the message is gone", 400, "Bad Request: message to edit not found", EDIT),
     "not-modified": _refused(
-        "400: it says that already",
+        "400: the message already has this content",
         400,
         "Bad Request: message is not modified: specified new message content and reply markup are exactly "
         "the same as a current content and reply markup of the message",
@@ -84,10 +86,10 @@ KINDS: Final[dict[str, Kind]] = {
         "answerCallbackQuery",
     ),
     "migrate": Kind(
-        "the group becomes a supergroup with another id, and stays one: calls with the old id are refused "
-        "with `migrate_to_chat_id`",
+        "the group becomes a supergroup with another id: further calls with the old id are refused with "
+        "`migrate_to_chat_id`",
         {"method": SEND},
         "new_chat_id",
     ),
-    "duplicate": Kind("updates that were confirmed come again", {"method": "getUpdates"}),
+    "duplicate": Kind("confirmed updates are returned again", {"method": "getUpdates"}),
 }

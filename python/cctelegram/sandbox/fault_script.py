@@ -49,25 +49,25 @@ def compact(text: str) -> Fault:
     head, *rest = text.split(",")
     kind, _, value = head.strip().partition("=")
     if kind not in KINDS:
-        raise BadScript(f"fault {text!r}: there is no {kind!r}; there are {', '.join(KINDS)}")
-    given: dict[str, Any] = {"kind": kind}
+        raise BadScript(f"fault {text!r}: there is no kind {kind!r}; allowed: {', '.join(KINDS)}")
+    fields: dict[str, Any] = {"kind": kind}
     if value:
         field = KINDS[kind].value
         if not field:
             raise BadScript(f"fault {text!r}: {kind} has no value")
-        given[field] = _number(text, field, value)
+        fields[field] = _number(text, field, value)
     for item in rest:
         name, equals, value = item.strip().partition("=")
         field = SHORT.get(name, name)
         if not equals:
             raise BadScript(f"fault {text!r}: {item.strip()!r} is not FIELD=VALUE")
         if field not in FIELDS or field in ("kind", "parameters"):
-            raise BadScript(f"fault {text!r}: there is no field {name!r} here; there are {_names()}")
-        if field in given:
-            raise BadScript(f"fault {text!r}: {name} is given twice")
-        given[field] = value if field in TEXTS else _number(text, field, value)
+            raise BadScript(f"fault {text!r}: there is no field {name!r} here; allowed: {_names()}")
+        if field in fields:
+            raise BadScript(f"fault {text!r}: {name} is set twice")
+        fields[field] = value if field in TEXTS else _number(text, field, value)
     try:
-        return fault(given)
+        return fault(fields)
     except BadFault as error:
         raise BadScript(f"fault {text!r}: {error}") from None
 
@@ -81,7 +81,7 @@ def _number(text: str, field: str, value: str) -> float:
     try:
         return int(value) if re.fullmatch(r"[+-]?[0-9]{1,18}", value) else float(value)
     except ValueError:
-        raise BadScript(f"fault {text!r}: {field}: {value!r} is no number") from None
+        raise BadScript(f"fault {text!r}: {field}: {value!r} is not a number") from None
 
 
 def from_file(path: Path) -> Script:
@@ -104,19 +104,19 @@ def lines(name: str, text: str) -> Script:
     faults: list[Fault] = []
     seed: int | None = None
     for number, line in enumerate(text.split("\n"), start=1):
-        place = f"{name}:{number}"
+        position = f"{name}:{number}"
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         try:
-            given = json.loads(line)
+            fields = json.loads(line)
         except ValueError as error:
-            raise BadScript(f"{place}: not JSON: {error}") from None
-        if not isinstance(given, dict):
-            raise BadScript(f"{place}: a line is a JSON object, the fields of a fault")
-        if "seed" in given:
-            seed = _seed(place, given)
+            raise BadScript(f"{position}: not JSON: {error}") from None
+        if not isinstance(fields, dict):
+            raise BadScript(f"{position}: a line must be a JSON object with the fields of a fault")
+        if "seed" in fields:
+            seed = _seed(position, fields)
         else:
-            faults.append(_fault(place, given))
+            faults.append(_fault(position, fields))
     return Script(faults, seed)
 
 
@@ -130,7 +130,7 @@ def _toml(name: str, text: str) -> Script:
     source = text.split("\n")
     headers = [number for number, line in enumerate(source, start=1) if _HEADER.match(line)]
     for key in read.keys() - {"seed", "fault"}:
-        raise BadScript(f"{name}:{_line_of(source, 0, key)}: {key}: there is seed, and [[fault]]")
+        raise BadScript(f"{name}:{_line_of(source, 0, key)}: {key}: unknown key; allowed: seed, [[fault]]")
     tables = read.get("fault", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise BadScript(f"{name}:{_line_of(source, 0, 'fault')}: fault: write [[fault]] above each")
@@ -152,15 +152,15 @@ def _line_of(source: list[str], begin: int, key: str) -> int:
     return next(found, begin)
 
 
-def _fault(place: str, given: dict[str, Any]) -> Fault:
+def _fault(position: str, fields: dict[str, Any]) -> Fault:
     try:
-        return fault(given)
+        return fault(fields)
     except BadFault as error:
-        raise BadScript(f"{place}: {error}") from None
+        raise BadScript(f"{position}: {error}") from None
 
 
-def _seed(place: str, given: dict[str, Any]) -> int:
-    seed = given["seed"]
+def _seed(position: str, fields: dict[str, Any]) -> int:
+    seed = fields["seed"]
     if type(seed) is not int:
-        raise BadScript(f"{place}: seed: it is {seed!r}; an integer")
+        raise BadScript(f"{position}: seed: it is {seed!r}; it must be an integer")
     return seed

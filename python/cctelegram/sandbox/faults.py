@@ -45,17 +45,17 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
     """A fault that some of the next calls meet; made by `fault`, which checks it."""
 
     kind: str = ""
-    """A name of `fault_kinds.KINDS`, which sets the fields that are not given."""
+    """A name of `fault_kinds.KINDS`, which sets defaults of the other fields."""
     method: str = EVERY
     """Of the Bot API; `*` for every one."""
     chat_id: int | None = None
     """Only calls with this chat."""
     times: int = 1
-    """How often it happens; 0 for without end."""
+    """How often it happens; 0 for no limit."""
     skip: int = 0
-    """So many calls that it is for pass before the first."""
+    """The number of matching calls that pass before the first."""
     probability: float = 1.0
-    """The chance of each call that it is for, over 0 and up to 1; drawn with the seed."""
+    """The probability for each matching call, above 0 and at most 1; drawn with the seed."""
     error_code: int = 0
     """The answer; 0 lets the method answer (after a delay, or into a dropped connection)."""
     description: str = ""
@@ -66,7 +66,7 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
     """`before` or `after` the method has done its work the connection is reset, without an answer."""
     delay_seconds: float = 0.0
     new_chat_id: int | None = None
-    """Of a group that migrates; made of its old id when it is not given."""
+    """Of a group that migrates; by default derived from its old id."""
 
     def is_for(self, method: str, chat_id: Any) -> bool:
         """Return whether the fault applies to a call."""
@@ -87,15 +87,15 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
 FIELDS: Final = Fault.__struct_fields__
 
 
-def fault(given: Mapping[str, Any]) -> Fault:
+def fault(fields: Mapping[str, Any]) -> Fault:
     """Return a fault of these fields, with its kind's defaults; raise BadFault, which names the field."""
-    unknown = next((name for name in given if name not in FIELDS), None)
+    unknown = next((name for name in fields if name not in FIELDS), None)
     if unknown is not None:
-        raise BadFault(unknown, f"there is no such field; there are {', '.join(FIELDS)}")
-    kind = given.get("kind", "")
+        raise BadFault(unknown, f"there is no such field; allowed: {', '.join(FIELDS)}")
+    kind = fields.get("kind", "")
     if kind != "" and (not isinstance(kind, str) or kind not in KINDS):
-        raise BadFault("kind", f"there is no {kind!r}; there are {', '.join(KINDS)}")
-    values = (KINDS[kind].fields if kind else {}) | dict(given)
+        raise BadFault("kind", f"there is no {kind!r}; allowed: {', '.join(KINDS)}")
+    values = (KINDS[kind].fields if kind else {}) | dict(fields)
     for name, value in values.items():
         try:
             msgspec.convert({name: value}, Fault)
@@ -109,9 +109,9 @@ def fault(given: Mapping[str, Any]) -> Fault:
 def _check(made: Fault) -> None:
     rules: tuple[tuple[str, bool, str], ...] = (
         ("method", bool(made.method), "it is empty; * is every method"),
-        ("times", made.times >= 0, f"it is {made.times}; 1 or more, or 0 for without end"),
+        ("times", made.times >= 0, f"it is {made.times}; 1 or more, or 0 for no limit"),
         ("skip", made.skip >= 0, f"it is {made.skip}; 0 or more"),
-        ("probability", 0 < made.probability <= 1, f"it is {made.probability:g}; over 0 and up to 1"),
+        ("probability", 0 < made.probability <= 1, f"it is {made.probability:g}; above 0 and at most 1"),
         (
             "error_code",
             made.error_code == 0 or 400 <= made.error_code <= 599,
@@ -128,8 +128,8 @@ def _check(made: Fault) -> None:
             made.retry_after is None or 1 <= made.retry_after <= LONGEST_RETRY_AFTER,
             f"it is {made.retry_after}; 1 to {LONGEST_RETRY_AFTER}",
         ),
-        ("retry_after", made.retry_after is None or made.error_code == 429, "it belongs to a 429"),
-        ("new_chat_id", made.new_chat_id is None or made.kind == "migrate", "it belongs to migrate"),
+        ("retry_after", made.retry_after is None or made.error_code == 429, "it needs error_code 429"),
+        ("new_chat_id", made.new_chat_id is None or made.kind == "migrate", "it needs kind migrate"),
         ("new_chat_id", made.new_chat_id is None or made.new_chat_id < 0, "a group's id is negative"),
     )
     for field, holds, reason in rules:

@@ -17,45 +17,49 @@ if TYPE_CHECKING:
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags to `parser`."""
     usual = Rates()
-    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one (default)")
-    parser.add_argument("--token", help="bot token to accept; one is made by default")
     parser.add_argument(
-        "--user", type=int, default=DEFAULT_USER, help="id of the person (default %(default)s)"
+        "--port", type=int, default=0, help="port on 127.0.0.1, 0 for any free one (default: 0)"
+    )
+    parser.add_argument("--token", help="the bot token to accept (default: generated)")
+    parser.add_argument(
+        "--user", type=int, default=DEFAULT_USER, help="the person's user id (default: %(default)s)"
     )
     parser.add_argument("--json", action="store_true", help="print the addresses as one line of JSON")
     parser.add_argument(
         "--chat-per-second",
         type=float,
         default=usual.chat_per_second,
-        help="messages a second in one chat, 0 for no limit (default %(default)s)",
+        help="messages per second in one chat, 0 for no limit (default: %(default)s)",
     )
     parser.add_argument(
         "--chat-burst",
         type=int,
         default=usual.chat_burst,
-        help="messages that a rested chat takes at once (default %(default)s)",
+        help="messages that an idle chat accepts at once (default: %(default)s)",
     )
     parser.add_argument(
         "--group-per-minute",
         type=int,
         default=usual.group_per_minute,
-        help="messages and edits a minute in one group, 0 for no limit (default %(default)s)",
+        help="messages and edits per minute in one group, 0 for no limit (default: %(default)s)",
     )
     parser.add_argument(
         "--total-per-second",
         type=int,
         default=usual.total_per_second,
-        help="messages a second over all chats, 0 for no limit (default %(default)s)",
+        help="messages per second over all chats, 0 for no limit (default: %(default)s)",
     )
     parser.add_argument(
         "--fault",
         action="append",
         default=[],
         metavar="TEXT",
-        help="let calls fail: KIND[=VALUE][,FIELD=VALUE...], as flood=30,chat=1001; may be given again",
+        help="make calls fail: KIND[=VALUE][,FIELD=VALUE...], such as flood=30,chat=1001; can be repeated",
     )
-    parser.add_argument("--faults", type=Path, metavar="FILE", help="faults as JSON lines, or .toml")
-    parser.add_argument("--seed", type=int, help="seed of the faults' chances (default: the file's, else 0)")
+    parser.add_argument(
+        "--faults", type=Path, metavar="FILE", help="read faults from JSON lines, or from .toml"
+    )
+    parser.add_argument("--seed", type=int, help="seed of the random draws (default: the file's, else 0)")
 
 
 def faults_of(flags: argparse.Namespace) -> Faults:

@@ -38,12 +38,12 @@ class Guard:
     def _refusal(self, scope: Scope) -> str | None:
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
         if [value for name, value in headers if name == "host" and value.lower() in self.hosts] == []:
-            return "Host is not this server"
+            return "the Host is not this server"
         if any(value.lower() not in self.origins for name, value in headers if name == "origin"):
-            return "Origin is not this server"
+            return "the Origin is not this server"
         parts = scope["path"].split("/")
         if parts[1] in ("chat", "control"):
-            given = parts[2] if len(parts) > 2 else ""
-            if not hmac.compare_digest(given.encode(), self.secret.encode()):
-                return "the address needs the secret of this start"
+            secret = parts[2] if len(parts) > 2 else ""
+            if not hmac.compare_digest(secret.encode(), self.secret.encode()):
+                return "the address lacks the secret of this sandbox"
         return None

@@ -76,13 +76,13 @@ def _wrong(url: str) -> str:
     inner = re.match(r"(?:tg|ton):(?://)?", url, re.IGNORECASE)
     link = _LINK.match(url[inner.end() :] if inner else url)
     assert link is not None  # noqa: S101 - the pattern matches any text
-    protocol, place = (link[1] or "http").lower(), link[2]
+    protocol, authority = (link[1] or "http").lower(), link[2]
     if protocol not in ("http", "https"):
         return "Unsupported URL protocol"
-    port = _PORT.search(place)
+    port = _PORT.search(authority)
     if port is not None and not (port[1].isdecimal() and 1 <= int(port[1]) <= 65_535):
         return "Wrong port number specified in the URL"
-    host = (place[: port.start()] if port else place).rpartition("@")[2]
+    host = (authority[: port.start()] if port else authority).rpartition("@")[2]
     if inner:
         return "" if re.fullmatch(r"[A-Za-z0-9_-]+", host) else "Wrong tg URL"
     if host.startswith("[") and host.endswith("]"):

@@ -31,11 +31,11 @@ def begin(state: State, chat_id: Any, new_id: int | None = None) -> Chat | None:
     )
     creator = next((user for user, status in old.members.items() if status == "creator"), state.user_id)
     person = {key: value for key, value in state.users[creator].items() if key != "language_code"}
-    told = state.post(old, person, {"migrate_to_chat_id": new_id})
-    state.updates.add("message", told.message)
-    told = state.post(new, person, {"migrate_from_chat_id": old.id})
-    state.updates.add("message", told.message)
+    posted = state.post(old, person, {"migrate_to_chat_id": new_id})
+    state.updates.add("message", posted.message)
+    posted = state.post(new, person, {"migrate_from_chat_id": old.id})
+    state.updates.add("message", posted.message)
     old.migrated_to = new_id
     new.instance = str(-secrets.randbits(62))
-    state.bell.ring()
+    state.changes.add()
     return new

@@ -47,7 +47,9 @@ class Upload:
     content: bytes
 
 
-def checked(method: str, given: dict[str, Any], uploads: dict[str, Upload], *, typed: bool) -> dict[str, Any]:
+def checked(
+    method: str, values: dict[str, Any], uploads: dict[str, Upload], *, typed: bool
+) -> dict[str, Any]:
     """Return the parameters of `method` with the types of the table.
 
     `typed` is true for a JSON body, where a number is a number; values of forms and query strings are
@@ -57,7 +59,7 @@ def checked(method: str, given: dict[str, Any], uploads: dict[str, Upload], *, t
     table = METHODS[method]
     found: dict[str, Any] = {}
     attached: set[str] = set()
-    for name, value in given.items():
+    for name, value in values.items():
         if value is None:
             continue
         kinds = _kinds(method, table, name)

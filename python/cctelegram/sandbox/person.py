@@ -58,7 +58,7 @@ def say(
             extra.setdefault("message_thread_id", answered.message["message_thread_id"])
     if chat.kind == PRIVATE and (not chat.started or chat.blocked):
         block(state, chat, blocked=False)  # writing implies Start, or Restart
-    return state.hear(chat, user_id, text, extra)
+    return state.receive(chat, user_id, text, extra)
 
 
 def edit(state: State, message_id: int, text: str, user_id: int, chat_id: int | None = None) -> Posted:
@@ -74,7 +74,7 @@ def edit(state: State, message_id: int, text: str, user_id: int, chat_id: int | 
     posted.message.pop(marks, None)
     posted.message |= {field: text, "edit_date": int(time.time())} | ({marks: found} if found else {})
     state.changed(posted)
-    state.tell(chat, "edited_message", posted)
+    state.queue_update(chat, "edited_message", posted)
     return posted
 
 
@@ -87,7 +87,7 @@ def send_album(
     chat = chat_for(state, user_id, chat_id)
     group = str(secrets.randbits(62))
     made = []
-    for place in range(count):
+    for index in range(count):
         stored = StoredFile(
             file_id=f"AgACAgIAAx{secrets.token_urlsafe(24)}",
             unique_id=f"AQAD{secrets.token_urlsafe(8)}",
@@ -107,10 +107,10 @@ def send_album(
             "height": 1,
         }
         content: dict[str, Any] = {"media_group_id": group, "photo": [photo]}
-        if caption and place == 0:
+        if caption and index == 0:
             content["caption"] = caption
         made.append(state.post(chat, state.users[user_id], content))
-        state.tell(chat, "message", made[-1])
+        state.queue_update(chat, "message", made[-1])
     return made
 
 
@@ -140,7 +140,7 @@ def tap(
         "data": data,
     }
     state.updates.add("callback_query", content)
-    query.revision = state.bell.ring()
+    query.revision = state.changes.add()
     return query
 
 
@@ -164,10 +164,10 @@ def block(state: State, chat: Chat, *, blocked: bool) -> None:
     """Stop the bot in a private chat, or start it again; the bot gets an update."""
     was, chat.started = chat.blocked, True
     if was is blocked:
-        state.bell.ring()
+        state.changes.add()
         return
     chat.blocked = blocked
-    _tell_membership(state, chat, "kicked" if was else "member", "kicked" if blocked else "member", chat.id)
+    _queue_membership(state, chat, "kicked" if was else "member", "kicked" if blocked else "member", chat.id)
 
 
 def set_bot_status(state: State, chat: Chat, status: str) -> None:
@@ -176,10 +176,10 @@ def set_bot_status(state: State, chat: Chat, status: str) -> None:
         raise Impossible("a private chat has no bot_status; use blocked")
     was, chat.bot_status = chat.bot_status, status
     if was != status:
-        _tell_membership(state, chat, was, status, state.user_id)
+        _queue_membership(state, chat, was, status, state.user_id)
 
 
-def _tell_membership(state: State, chat: Chat, before: str, after: str, user_id: int) -> None:
+def _queue_membership(state: State, chat: Chat, before: str, after: str, user_id: int) -> None:
     content = {
         "chat": chat.json(),
         "from": state.users[user_id],
@@ -188,7 +188,7 @@ def _tell_membership(state: State, chat: Chat, before: str, after: str, user_id:
         "new_chat_member": membership(state.bot, after),
     }
     state.updates.add("my_chat_member", content)
-    state.bell.ring()
+    state.changes.add()
 
 
 def open_group(
@@ -201,7 +201,7 @@ def open_group(
         chat_for(state, user_id, None)
     statuses = dict.fromkeys(members, "member") | {state.user_id: "creator"}
     chat = state.add_chat(Chat(chat_id, kind, title=title or "Group", is_forum=is_forum, members=statuses))
-    _tell_membership(state, chat, "left", chat.bot_status, state.user_id)
+    _queue_membership(state, chat, "left", chat.bot_status, state.user_id)
     return chat
 
 
@@ -210,4 +210,4 @@ def delete(state: State, chat: Chat) -> None:
     if not chat.is_group:
         raise Impossible("a private chat is not deleted; use blocked")
     del state.chats[chat.id]
-    state.bell.ring()
+    state.changes.add()

@@ -23,7 +23,7 @@ _BOUNDARY = re.compile(r'boundary="?([^";]+)"?', re.IGNORECASE)
 
 
 @dataclass(slots=True)
-class Given:
+class Arguments:
     """The parameters and uploads of a call."""
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -32,23 +32,23 @@ class Given:
     """From a JSON body, where a number is a number."""
 
 
-async def read(request: Request) -> Given:
+async def read(request: Request) -> Arguments:
     """Return the call's parameters and uploads; raise `Refused` when they cannot be parsed."""
-    given = Given(values=_pairs(request.url.query))
+    arguments = Arguments(values=_pairs(request.url.query))
     body = await _body(request)
     if not body:
-        return given
+        return arguments
     header = request.headers.get("content-type", "")
     kind = header.partition(";")[0].strip().lower()
     if kind == "application/json":
-        _read_json(body, given)
+        _read_json(body, arguments)
     elif kind == "application/x-www-form-urlencoded":
-        given.values |= _pairs(_text(body))
+        arguments.values |= _pairs(_text(body))
     elif kind == "multipart/form-data":
-        _read_multipart(body, header, given)
+        _read_multipart(body, header, arguments)
     else:
         raise bad("SANDBOX: content type of the body is not one of JSON, form or multipart")
-    return given
+    return arguments
 
 
 async def _body(request: Request) -> bytes:
@@ -75,18 +75,18 @@ def _pairs(query: str) -> dict[str, Any]:
         raise bad("strings must be encoded in UTF-8") from None
 
 
-def _read_json(body: bytes, given: Given) -> None:
+def _read_json(body: bytes, arguments: Arguments) -> None:
     try:
         values = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise bad("can't parse JSON object") from None
     if not isinstance(values, dict):
         raise bad("can't parse JSON object: expected an Object")
-    given.values |= values
-    given.typed = True
+    arguments.values |= values
+    arguments.typed = True
 
 
-def _read_multipart(body: bytes, header: str, given: Given) -> None:
+def _read_multipart(body: bytes, header: str, arguments: Arguments) -> None:
     found = _BOUNDARY.search(header)
     if found is None:
         raise bad("boundary of the multipart body is missing")
@@ -104,7 +104,7 @@ def _read_multipart(body: bytes, header: str, given: Given) -> None:
             raise bad("a part of the multipart body has no name")
         filename = _FILENAME.search(disposition)
         if filename is None:
-            given.values[name.group(1)] = _text(content)
+            arguments.values[name.group(1)] = _text(content)
         else:
             kind = headers.get("content-type", "application/octet-stream")
-            given.uploads[name.group(1)] = Upload(filename.group(1), kind, content)
+            arguments.uploads[name.group(1)] = Upload(filename.group(1), kind, content)

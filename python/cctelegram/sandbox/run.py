@@ -82,7 +82,7 @@ def serve(  # the flags of the command, one by one
         timeout_graceful_shutdown=2,
     )
     server = _Server(config, state)
-    server.told = lambda: ready(
+    server.ready = lambda: ready(
         {
             "api_base": base,
             "page": f"{base}/chat/{secret}/",
@@ -114,7 +114,7 @@ def application(state: State, port: int, secret: str) -> Starlette:
 class _Server(uvicorn.Server):
     """Calls back when it is ready, and wakes long polls when it is to stop."""
 
-    told: Callable[[], None]
+    ready: Callable[[], None]
 
     def __init__(self, config: uvicorn.Config, state: State) -> None:
         super().__init__(config)
@@ -122,13 +122,13 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self.told()
+        self.ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
-        self._state.bell.closed = True  # polls see it within a second
+        self._state.changes.closed = True  # polls see it within a second
 
     async def on_tick(self, counter: int) -> bool:
-        if self._state.bell.closed:
-            self._state.bell.ring()
+        if self._state.changes.closed:
+            self._state.changes.add()
         return await super().on_tick(counter)

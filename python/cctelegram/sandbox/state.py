@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cctelegram.sandbox import entities as text_entities
-from cctelegram.sandbox.bell import Bell
+from cctelegram.sandbox.bell import Changes
 from cctelegram.sandbox.chat import PRIVATE, Chat, Posted
 from cctelegram.sandbox.faults import Faults
 from cctelegram.sandbox.limits import Limits
@@ -77,7 +77,7 @@ class State:
     limits: Limits = field(default_factory=Limits)
     callback_seconds: float = 60.0
     """How long a tap may be answered. Telegram publishes no figure; about a minute is seen."""
-    bell: Bell = field(default_factory=Bell)
+    changes: Changes = field(default_factory=Changes)
     faults: Faults = field(default_factory=Faults)
     users: dict[int, dict[str, Any]] = field(default_factory=dict)
     chats: dict[int, Chat] = field(default_factory=dict)
@@ -116,7 +116,7 @@ class State:
         """Add a new chat."""
         chat.instance = str(-secrets.randbits(62))
         self.chats[chat.id] = chat
-        self.bell.ring()
+        self.changes.add()
         return chat
 
     def post(
@@ -138,26 +138,26 @@ class State:
         if thread is not None and "forum_topic_created" not in content:
             content = content | {"is_topic_message": True}
         posted = Posted(
-            message | content, self.sequence, self.bell.ring(), time.time(), time.monotonic(), silent=silent
+            message | content, self.sequence, self.changes.add(), time.time(), time.monotonic(), silent=silent
         )
         chat.posts[chat.last_message_id] = posted
         return posted
 
-    def hear(self, chat: Chat, user_id: int, text: str, extra: dict[str, Any] | None = None) -> Posted:
+    def receive(self, chat: Chat, user_id: int, text: str, extra: dict[str, Any] | None = None) -> Posted:
         """Add a message of a person; queue its update if the bot may receive it."""
         text, found = text_entities.formatted(text, None, None)
         content: dict[str, Any] = {"text": text} | ({"entities": found} if found else {}) | (extra or {})
         posted = self.post(chat, self.users[user_id], content)
-        self.tell(chat, "message", posted)
+        self.queue_update(chat, "message", posted)
         return posted
 
-    def tell(self, chat: Chat, kind: str, posted: Posted) -> None:
+    def queue_update(self, chat: Chat, kind: str, posted: Posted) -> None:
         """Queue an update with the message as it is now, if the bot may receive it."""
-        if self._heard(chat, posted.message):
+        if self._is_received(chat, posted.message):
             self.updates.add(kind, dict(posted.message))
-            self.bell.ring()
+            self.changes.add()
 
-    def _heard(self, chat: Chat, message: dict[str, Any]) -> bool:
+    def _is_received(self, chat: Chat, message: dict[str, Any]) -> bool:
         """Return whether the bot receives a message; in a group its privacy mode decides."""
         if not chat.is_group or chat.bot_status == "administrator":
             return not chat.blocked
@@ -177,4 +177,4 @@ class State:
 
     def changed(self, posted: Posted) -> None:
         """Record that a message changed."""
-        posted.revision = self.bell.ring()
+        posted.revision = self.changes.add()

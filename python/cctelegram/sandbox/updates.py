@@ -18,7 +18,7 @@ class Updates:
     def __init__(self, first_id: int) -> None:
         self.pending: list[dict[str, Any]] = []
         self.confirmed: deque[dict[str, Any]] = deque(maxlen=KEPT)
-        """The last that were confirmed, for a fault that gives them again."""
+        """The last that were confirmed, for a fault that returns them again."""
         self.allowed: frozenset[str] = frozenset()
         """Kinds to keep from now on; empty for Telegram's default."""
         self._next_id = first_id

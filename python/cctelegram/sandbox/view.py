@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def changes(state: State, after: int) -> dict[str, Any]:
     """Return all chats, with the messages and taps that changed after revision `after`."""
     return {
-        "revision": state.bell.revision,
+        "revision": state.changes.revision,
         "bot": state.bot,
         "user_id": state.user_id,
         "users": list(state.users.values()),
@@ -49,7 +49,7 @@ def messages(state: State, chat_id: int | None, *, deleted: bool) -> dict[str, A
         if chat_id in (None, chat.id):
             posts = [posted.seen() for posted in chat.posts.values() if deleted or not posted.deleted]
             chats.append({"chat": chat.json(), "messages": posts})
-    return {"revision": state.bell.revision, "chats": chats}
+    return {"revision": state.changes.revision, "chats": chats}
 
 
 def overview(state: State) -> dict[str, Any]:

@@ -72,13 +72,15 @@ class Dispatch:
         except (ToolError, BridgeError) as error:
             return self._failed(call, str(error))
         except OSError as error:
-            return self._failed(call, f"{call.name}: {error}. Check the disk and the rights of the home.")
+            return self._failed(
+                call, f"{call.name}: {error}. Check the disk and the permissions of the home."
+            )
         except Exception as error:  # noqa: BLE001  the agent gets an error, the operator the traceback
             sys.excepthook(*sys.exc_info())
             return self._failed(
                 call,
                 f"{call.name} failed inside CCTelegram ({type(error).__name__}: {error}); nothing else is "
-                "affected. Please report it with what standard error of this server says.",
+                "affected. Please report it with the standard error of this server.",
             )
         self._session.count(call, "ok")
         content = [_text(text), _text(_native.dumps(structured).decode())]

@@ -24,12 +24,12 @@ def put(home: str, event: dict[str, Any]) -> tuple[str, str]:
     when it cannot be written.
     """
     event_id = build.new_id()
-    given = {"source": SOURCE, **event}
+    fields = {"source": SOURCE, **event}
     project = _project()
-    if project and isinstance(given.get("data", {}), dict):
-        given["data"] = {"project": project, **given.get("data", {})}
+    if project and isinstance(fields.get("data", {}), dict):
+        fields["data"] = {"project": project, **fields.get("data", {})}
     try:
-        data = build.build(**given, event_id=event_id)
+        data = build.build(**fields, event_id=event_id)
     except build.InvalidEvent as error:
         raise ToolError(str(error)) from error
     return event_id, post.post(paths.events_dir(home), data)
@@ -45,5 +45,5 @@ def send(session: Session, event: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     home = session.home()
     event_id, path = put(home, event)
     state = bridge.state_for_sender(home)
-    text = f"Sent as {event_id}." if state["running"] else f"Kept as {event_id}. {state['note']}"
+    text = f"Accepted as {event_id}." if state["running"] else f"Queued as {event_id}. {state['note']}"
     return text, {"event_id": event_id, "path": path, "accepted": True, "bridge": state}

@@ -68,8 +68,8 @@ class Session:
                     self._open(home)
             except (SettingsError, OSError) as error:
                 raise ToolError(
-                    f"CCTelegram cannot use its home: {error}. Mend that, or set CC_TELEGRAM_HOME to a "
-                    "directory this user can write."
+                    f"CCTelegram cannot use its home: {error}. Fix that, or set CC_TELEGRAM_HOME to a "
+                    "directory that this user can write."
                 ) from error
             return home
 

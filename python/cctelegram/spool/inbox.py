@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cctelegram.config.settings import Spool
 
 READ_AHEAD_BYTES = 512 << 10
-"""No batch is read ahead of one that holds more: two large events should not stand in memory at once."""
+"""No batch is read ahead of a larger one: two large events should not be in memory at once."""
 
 
 class Inbox:
@@ -33,7 +33,7 @@ class Inbox:
         spool: The settings. The directory is created when missing, 0700, and again when it is removed.
         rejected_dir: For files and lines that hold no usable event.
         positions: Of .jsonl files, as stored from the batches' `positions`.
-        looked: Called after each scan, before its batch is yielded: at least every `rescan_seconds`.
+        on_scan: Called after each scan, before its batch is yielded: at least every `rescan_seconds`.
     """
 
     def __init__(
@@ -42,13 +42,13 @@ class Inbox:
         rejected_dir: str,
         *,
         positions: Sequence[tuple[bytes, int, int, int, int]] = (),
-        looked: Callable[[], None] = lambda: None,
+        on_scan: Callable[[], None] = lambda: None,
     ) -> None:
         self._events_dir = spool.events_dir
         # The watch is set here, before the first take.
         self._native = _native.Inbox(spool.events_dir, rejected_dir, positions=positions, **_bounds(spool))
         self._waiter = ThreadPoolExecutor(1, "spool-inbox")
-        self._looked = looked
+        self._on_scan = on_scan
         self._rescan_seconds = spool.rescan_seconds
         self.tally = Tally()
         self._stopped = False
@@ -75,10 +75,10 @@ class Inbox:
                 batch = await ahead
             except OSError as failure:
                 self._failure, self._more = failure, False
-                self._looked()
+                self._on_scan()
                 continue
             self._failure = None
-            self._looked()
+            self._on_scan()
             if batch is not None:
                 self._held = False
                 if self._more and batch.held <= READ_AHEAD_BYTES:

@@ -1,4 +1,4 @@
-"""Counters of the inbox since the start of the process, counted and measured by the takes themselves."""
+"""Counters of the inbox since the start of the process, updated by each take."""
 
 from __future__ import annotations
 

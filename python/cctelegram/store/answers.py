@@ -87,7 +87,7 @@ def corrected(connection: sqlite3.Connection, answer: Answer) -> Answer | None:
 
 
 def written(connection: sqlite3.Connection, answer: int, now: int, body: str | None = None) -> None:
-    """Note that an answer's file is on the disk; `body` is its content when it differs."""
+    """Record that an answer's file is on the disk; `body` is its content when it differs."""
     connection.execute(
         "UPDATE answers SET written_at = ?, body = coalesce(?, body) WHERE id = ?", (now, body, answer)
     )

@@ -52,15 +52,15 @@ def forget_pauses(connection: sqlite3.Connection, bot: int) -> None:
 
 def pauses(connection: sqlite3.Connection, bot: int) -> tuple[Pause, dict[int, Pause]]:
     """Return the pause of the bot, and of each of its chats that has one."""
-    whole = connection.execute("SELECT paused_until, paused_for FROM bots WHERE id = ?", (bot,)).fetchone()
+    of_bot = connection.execute("SELECT paused_until, paused_for FROM bots WHERE id = ?", (bot,)).fetchone()
     found = connection.execute(
         "SELECT chat_id, paused_until, paused_for FROM chats WHERE bot = ? AND paused_until > 0", (bot,)
     )
-    return Pause(*whole), {chat_id: Pause(*pause) for chat_id, *pause in found}
+    return Pause(*of_bot), {chat_id: Pause(*pause) for chat_id, *pause in found}
 
 
 def kill(connection: sqlite3.Connection, bot: int, chat_id: int, reason: str) -> None:
-    """Note that a chat is unreachable; its queue is kept."""
+    """Record that a chat is unreachable; its queue is kept."""
     connection.execute(
         "INSERT INTO chats (bot, chat_id, dead_reason) VALUES (?, ?, ?) "
         "ON CONFLICT (bot, chat_id) DO UPDATE SET dead_reason = excluded.dead_reason",
@@ -69,7 +69,7 @@ def kill(connection: sqlite3.Connection, bot: int, chat_id: int, reason: str) ->
 
 
 def revive(connection: sqlite3.Connection, bot: int, chat_id: int) -> bool:
-    """Note that a chat is reachable, since it wrote to the bot; return whether it was unreachable before."""
+    """Record that a chat is reachable, since it wrote to the bot; return whether it was unreachable."""
     return (
         connection.execute(
             "UPDATE chats SET dead_reason = NULL WHERE bot = ? AND chat_id = ? AND dead_reason IS NOT NULL",

@@ -70,7 +70,7 @@ class Store:
         owner: the held lock of the home. It stays held at least until `close`.
         changed: called in the writing thread with the losses of a recovery, or with None when the store's
             file was removed and written again.
-        tell: called with sentences for the log, in the writing thread too.
+        report: called with sentences for the log, in the writing thread too.
         factory: of connections; a seam for tests.
 
     Raises:
@@ -84,13 +84,13 @@ class Store:
         owner: Owner,
         changed: Callable[[Losses | None], None] = lambda _: None,
         *,
-        tell: Callable[[str], None] = lambda _: None,
+        report: Callable[[str], None] = lambda _: None,
         factory: type[sqlite3.Connection] = sqlite3.Connection,
     ) -> None:
         self.path = owner.directory / NAME
         self._owner: Owner | None = owner
         self._changed = changed
-        self._tell = tell
+        self._report = report
         self._factory = factory
         self.losses: Losses | None = None
         self._identity: tuple[int, int] | None = None
@@ -135,7 +135,7 @@ class Store:
         future: Future[T] = Future()
         self._work.put((work, future))
         if self._ended:
-            self._refuse()
+            self._fail_pending()
         return future
 
     @property
@@ -144,26 +144,26 @@ class Store:
         if self.stuck is not None or self._fault is not None:
             return self.stuck or self._fault
         busy = self._busy()
-        return f"the store has been at one transaction for {busy:.0f} s" if busy > SLOW else None
+        return f"one transaction of the store has been running for {busy:.0f} s" if busy > SLOW else None
 
     @property
     def stuck(self) -> str | None:
         """Why nothing can be stored until the bridge is restarted, in a sentence, or None."""
         if self._ended or not self._thread.is_alive():
-            return self._fault or "the store's thread has ended; start the bridge again"
+            return self._fault or "the store's thread has ended; restart the bridge"
         busy = self._busy()
         if busy > STUCK:
-            return f"the store has been at one transaction for {busy:.0f} s; start the bridge again"
+            return f"one transaction of the store has been running for {busy:.0f} s; restart the bridge"
         return None
 
-    def look(self) -> bool:
+    def check_file(self) -> bool:
         """Write the store again if its file was removed; return whether it was. Costs one stat."""
         gone = self._connection is not None and is_gone(self.path, self._identity)
         if gone:
             self.submit(lambda _: None)
         return gone
 
-    def distrust(self, reason: str) -> Future[None]:
+    def report_damage(self, reason: str) -> Future[None]:
         """Recover the store after a caller found it damaged."""
 
         def damaged(_: sqlite3.Connection) -> None:
@@ -201,16 +201,16 @@ class Store:
                 self._busy_since = None
                 batch = []  # its work may hold a megabyte, and the next may come tomorrow
         except BaseException as error:  # noqa: BLE001 - whatever ends this thread, no caller may wait for it
-            self._fault = f"the store's thread has ended, start the bridge again: {_words(error)}"
-            self._tell(self._fault)
+            self._fault = f"the store's thread has ended, restart the bridge: {_text(error)}"
+            self._report(self._fault)
         finally:
             self._ended = True  # before the queue is emptied for the last time: later callers see it
             for item in batch:
                 self._work.put(item)
-            self._refuse()
-            self._give_up()
+            self._fail_pending()
+            self._disconnect()
 
-    def _refuse(self) -> None:
+    def _fail_pending(self) -> None:
         with contextlib.suppress(queue.Empty):
             while True:
                 item = self._work.get_nowait()
@@ -225,8 +225,8 @@ class Store:
             self._together(batch)
         except BaseException as error:  # noqa: BLE001 - the rollback failed too, or a bug in this program
             # The open connection is no longer trusted: the next work opens it again.
-            self._give_up()
-            self._failed(f"the store failed and is opened anew: {_words(error)}")
+            self._disconnect()
+            self._failed(f"the store failed and is opened again: {_text(error)}")
             for _, future in batch:
                 if not future.done():
                     future.set_exception(sqlite3.OperationalError(self._fault))
@@ -253,7 +253,7 @@ class Store:
         except Exception as error:  # noqa: BLE001 - nothing of it is durable; all callers get an error
             if connection is not None and is_damage(error) and not again:
                 # Close the connection and recover the store, then do the same work once more.
-                self._give_up()
+                self._disconnect()
                 self._damage = True
                 self._together([item for item in batch if not item[1].done()], again=True)
             else:
@@ -293,7 +293,7 @@ class Store:
             damage = self._damage
             connection = self._open()
         except Exception as error:
-            self._failed(f"the store cannot be {what}: {_words(error)}")
+            self._failed(f"the store cannot be {what}: {_text(error)}")
             raise sqlite3.OperationalError(self._fault) from error
         if damage or what == "written again":
             self._changed(self.losses if damage else None)
@@ -324,7 +324,7 @@ class Store:
         try:
             snapshots.take(self.path, time.time_ns() // 1000)
         except (OSError, sqlite3.OperationalError) as error:
-            self._tell(f"the store is brought up to date without a snapshot: {error}")
+            self._report(f"the store is migrated without a snapshot: {error}")
 
     def _write_again(self, connection: sqlite3.Connection) -> None:
         """Write the store, whose file was removed under its connection, into a new file of its name.
@@ -339,9 +339,9 @@ class Store:
         try:
             self._owner.hold()
         except Exception:
-            left = f"{self.path.name}.left-"
-            if not any(self.path.parent.glob(f"{left}*")):
-                snapshots.copy(connection, self.path.with_name(left + snapshots.stamp(now)))
+            prefix = f"{self.path.name}.left-"
+            if not any(self.path.parent.glob(f"{prefix}*")):
+                snapshots.copy(connection, self.path.with_name(prefix + snapshots.stamp(now)))
             self._changed(None)  # the bridge ends: it finds the other one
             raise
         making = recovery.fresh(self.path)
@@ -350,9 +350,9 @@ class Store:
             for end in recovery.LOG_FILES:  # logs of the removed file: the copy has all of their content
                 self.path.with_name(self.path.name + end).unlink(missing_ok=True)
         recovery.replace(self.path, making, "found", now)
-        self._give_up()
+        self._disconnect()
 
-    def _give_up(self) -> None:
+    def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             with contextlib.suppress(sqlite3.Error):
@@ -362,7 +362,7 @@ class Store:
         self._fault = sentence
         self._again_at = time.monotonic() + STORE.seconds(self._failures)
         self._failures += 1
-        self._tell(sentence)
+        self._report(sentence)
 
 
 def reading(path: Path, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -381,5 +381,5 @@ def reading(path: Path, work: Callable[[sqlite3.Connection], T]) -> T:
         connection.close()
 
 
-def _words(error: BaseException) -> str:
+def _text(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"

@@ -62,7 +62,7 @@ WHERE state = 'queued' AND chat_id = ? AND not_before <= ? ORDER BY lane, id LIM
 
 # Worded as in the index of these states: SQLite uses a partial index only for the same terms.
 IN_FLIGHT: Final = "state IN ('held', 'sending', 'ambiguous', 'dead') AND state = 'sending'"
-ON_THEIR_WAY: Final = f"""
+PENDING: Final = f"""
 SELECT chat_id, lane FROM deliveries WHERE state = 'queued'
 UNION ALL SELECT chat_id, lane FROM deliveries WHERE {IN_FLIGHT}
 """  # noqa: S608 - constants
@@ -74,7 +74,7 @@ def following(connection: sqlite3.Connection, chat_id: int, now: int) -> Waiting
     return None if row is None else Waiting._make(row)
 
 
-def stands(connection: sqlite3.Connection, waiting: Waiting) -> bool:
+def is_unchanged(connection: sqlite3.Connection, waiting: Waiting) -> bool:
     """Whether a delivery is still queued as it was read: not held, merged or grown since."""
     found = connection.execute(
         "SELECT 1 FROM deliveries WHERE id = ? AND state = 'queued' AND chat_id = ? AND times = ?",
@@ -153,7 +153,7 @@ def add_parts(connection: sqlite3.Connection, delivery: int, payloads: Sequence[
 
 
 def start(connection: sqlite3.Connection, delivery: int, bot: int, now: int) -> bool:
-    """Note, before the request leaves, that one of the delivery's parts is in flight.
+    """Record, before the request leaves, that one of the delivery's parts is in flight.
 
     Return whether it is: a delivery that was dropped, held or merged since it was read is not started.
     """
@@ -168,12 +168,12 @@ def start(connection: sqlite3.Connection, delivery: int, bot: int, now: int) -> 
 
 
 def into_topic(connection: sqlite3.Connection, delivery: int, thread_id: int) -> None:
-    """Note the topic that a delivery goes to, for all of its parts."""
+    """Record the topic of a delivery, for all of its parts."""
     connection.execute("UPDATE deliveries SET thread_id = ? WHERE id = ?", (thread_id, delivery))
 
 
 def part_sent(connection: sqlite3.Connection, part: int, message_id: int, now: int) -> bool:
-    """Note that a part arrived; return whether it was the last, and the delivery is finished.
+    """Record that a part arrived; return whether it was the last, and the delivery is finished.
 
     The delivery is then `sent`, or `ambiguous` when an earlier part stayed unclear. The payload is dropped:
     the event has the content.
@@ -182,29 +182,36 @@ def part_sent(connection: sqlite3.Connection, part: int, message_id: int, now: i
         "UPDATE parts SET message_id = ?, sent_at = ?, payload = NULL WHERE id = ? RETURNING delivery",
         (message_id, now, part),
     ).fetchone()
-    left = _is_left(connection, delivery)
-    passed = None if left else _passed(connection, delivery)
+    unsent = _has_unsent(connection, delivery)
+    skipped = None if unsent else _skipped(connection, delivery)
     # The next part is in flight only after its own `start`: a crash between the two repeats nothing.
     connection.execute(
         "UPDATE deliveries SET state = ?, attempts = 0, unclear = 0, crashed = 0, "
         "reason = CASE WHEN ? THEN reason ELSE ? END, "
         "sent_at = CASE WHEN ? THEN ? END WHERE id = ?",
-        ("queued" if left else "ambiguous" if passed else "sent", left, passed, not left, now, delivery),
+        (
+            "queued" if unsent else "ambiguous" if skipped else "sent",
+            unsent,
+            skipped,
+            not unsent,
+            now,
+            delivery,
+        ),
     )
-    return not left
+    return not unsent
 
 
-def _is_left(connection: sqlite3.Connection, delivery: int) -> bool:
+def _has_unsent(connection: sqlite3.Connection, delivery: int) -> bool:
     return bool(parts(connection, delivery, 1))
 
 
-def _passed(connection: sqlite3.Connection, delivery: int) -> str | None:
+def _skipped(connection: sqlite3.Connection, delivery: int) -> str | None:
     """Return a sentence that names the parts skipped as unclear; None when there are none."""
     found = connection.execute(
         "SELECT position + 1, message_id FROM parts WHERE delivery = ? ORDER BY position", (delivery,)
     ).fetchall()
     unknown = ", ".join(str(position) for position, message_id in found if message_id is None)
-    return f"nobody knows whether part {unknown} of {len(found)} arrived" if unknown else None
+    return f"unknown delivery status of part {unknown} of {len(found)}" if unknown else None
 
 
 def later(connection: sqlite3.Connection, delivery: int, not_before: int) -> None:
@@ -212,7 +219,7 @@ def later(connection: sqlite3.Connection, delivery: int, not_before: int) -> Non
     connection.execute("UPDATE deliveries SET not_before = ? WHERE id = ?", (not_before, delivery))
 
 
-def not_later(connection: sqlite3.Connection, latest: int) -> int:
+def cap_waits(connection: sqlite3.Connection, latest: int) -> int:
     """Cap every `not_before` at `latest` (us) after the wall clock was set back; return how many changed."""
     return sum(
         connection.execute(
@@ -244,7 +251,7 @@ def unclear(
     *,
     until_clear: bool = False,
 ) -> str:
-    """Note a try that may have arrived; return the state: `queued` for the marked repeat, or `ambiguous`.
+    """Record a try that may have arrived; return the state: `queued` for the marked repeat, or `ambiguous`.
 
     A decision is repeated until it is clear: a card that is not on the phone cannot be answered. So is a
     delivery whose try was answered, but not clearly (`until_clear`): it counts like a crash. A part of a
@@ -262,7 +269,7 @@ def unclear(
             "AND sent_at IS NULL ORDER BY position LIMIT 1)",
             (not_before, delivery),
         )
-        if _is_left(connection, delivery):
+        if _has_unsent(connection, delivery):
             connection.execute(
                 "UPDATE deliveries SET state = 'queued', unclear = 0, crashed = 0, attempts = 0 WHERE id = ?",
                 (delivery,),
@@ -317,16 +324,16 @@ def add_after(connection: sqlite3.Connection, part: Part, delivery: int, more: S
     connection.executemany(
         "INSERT INTO parts (delivery, position, payload, unclear) VALUES (?, ?, ?, ?)",
         (
-            (delivery, part.position + place, payload, part.unclear)
-            for place, payload in enumerate(more, start=1)
+            (delivery, part.position + offset, payload, part.unclear)
+            for offset, payload in enumerate(more, start=1)
         ),
     )
 
 
-def note(connection: sqlite3.Connection, delivery: int, words: str) -> None:
+def note(connection: sqlite3.Connection, delivery: int, text: str) -> None:
     """Append a note on how a delivery differs from what was intended; keep earlier notes."""
     connection.execute(
-        "UPDATE deliveries SET note = coalesce(note || '; ', '') || ? WHERE id = ?", (words, delivery)
+        "UPDATE deliveries SET note = coalesce(note || '; ', '') || ? WHERE id = ?", (text, delivery)
     )
 
 
@@ -339,15 +346,15 @@ def queue_by_lane(connection: sqlite3.Connection) -> dict[int, int]:
     """Return the number of queued and in-flight deliveries by lane."""
     return dict(
         connection.execute(
-            f"SELECT lane, count(*) FROM ({ON_THEIR_WAY}) GROUP BY lane"  # noqa: S608 - constants
+            f"SELECT lane, count(*) FROM ({PENDING}) GROUP BY lane"  # noqa: S608 - constants
         ).fetchall()
     )
 
 
-def on_their_way(connection: sqlite3.Connection, dead: Iterable[int]) -> int:
+def count_pending(connection: sqlite3.Connection, dead: Iterable[int]) -> int:
     """Return the number of queued and in-flight deliveries for all chats but the unreachable, `dead` ones."""
     (count,) = connection.execute(
-        f"SELECT count(*) FROM ({ON_THEIR_WAY}) "  # noqa: S608 - numbers
+        f"SELECT count(*) FROM ({PENDING}) "  # noqa: S608 - numbers
         f"WHERE chat_id NOT IN ({', '.join(str(int(chat)) for chat in dead)})"
     ).fetchone()
     return int(count)

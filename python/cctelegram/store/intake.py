@@ -163,11 +163,11 @@ def _renamed(connection: sqlite3.Connection, row: Row) -> Row | None:
 def _delivery(accepted: Accepted, recipient: Recipient, now: int, judgement: Judgement) -> Row:
     lane, silent, state, reason = judgement
     if recipient.chat_id is None and state != "dead":
-        state, reason = "held", NOBODY
+        state, reason = "held", NO_USERS
     return (accepted.event, recipient.chat_id, recipient.thread_id, lane, state, int(silent), reason, now)
 
 
-NOBODY: Final = "nobody is allowed yet: set telegram.allowed_users"
+NO_USERS: Final = "no allowed users configured: set telegram.allowed_users"
 
 
 def release(connection: sqlite3.Connection, chat_id: int) -> int:

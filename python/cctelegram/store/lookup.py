@@ -36,7 +36,7 @@ def delivery(connection: sqlite3.Connection, event_id: str) -> dict[str, Any] | 
             "sent_at": sent_at,
             "note": note,
             "message_ids": _message_ids(connection, row),
-            **({} if into is None else _told_by(connection, into)),
+            **({} if into is None else _digest_of(connection, into)),
         }
         for row, chat_id, state, reason, attempts, unclear, queued_at, sent_at, note, into in rows
     ]
@@ -55,7 +55,7 @@ def delivery(connection: sqlite3.Connection, event_id: str) -> dict[str, Any] | 
 UNFINISHED_FIRST = ("queued", "sending", "held", "ambiguous", "dead", "digested", "sent")
 
 
-def _told_by(connection: sqlite3.Connection, into: int) -> dict[str, Any]:
+def _digest_of(connection: sqlite3.Connection, into: int) -> dict[str, Any]:
     """Return the digest, its message ids and `sent_at` for a delivery merged `into` another."""
     while True:
         row = connection.execute(

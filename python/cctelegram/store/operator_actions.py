@@ -32,14 +32,14 @@ def named(connection: sqlite3.Connection, which: str) -> list[int]:
     """
     kind, _, rest = which.partition(":")
     found = set()
-    for reading, text in (("event", which), ("delivery", which), (kind, rest)):
-        if reading == "event":
+    for subject, text in (("event", which), ("delivery", which), (kind, rest)):
+        if subject == "event":
             rows = connection.execute(
                 "SELECT deliveries.id FROM deliveries JOIN events ON events.id = deliveries.event "
                 "WHERE events.event_id = ? ORDER BY deliveries.id",
                 (text,),
             ).fetchall()
-        elif reading == "delivery" and text.isascii() and text.isdigit() and len(text) < 19:
+        elif subject == "delivery" and text.isascii() and text.isdigit() and len(text) < 19:
             rows = connection.execute("SELECT id FROM deliveries WHERE id = ?", (int(text),)).fetchall()
         else:
             continue
@@ -47,12 +47,12 @@ def named(connection: sqlite3.Connection, which: str) -> list[int]:
             found.add(tuple(int(row) for (row,) in rows))
     if not found:
         raise Impossible(
-            f"There is no delivery {which} and no event of that id in the store. An event's file may still "
-            "lie in events/."
+            f"There is no delivery {which} and no event with that id in the store. The event's file may "
+            "still be in events/."
         )
     if len(found) > 1:
         raise Impossible(
-            f"{which} is the number of a delivery and the id of an event: say delivery:{which} or "
+            f"{which} is the number of a delivery and the id of an event: write delivery:{which} or "
             f"event:{which}."
         )
     return list(found.pop())
@@ -88,7 +88,7 @@ def retry(connection: sqlite3.Connection, delivery: int) -> str:
         "SELECT chat_id, unclear FROM deliveries WHERE id = ?", (delivery,)
     ).fetchone()
     if chat_id is None:
-        raise Impossible(f"Delivery {delivery} has nobody to go to yet: set telegram.allowed_users.")
+        raise Impossible(f"Delivery {delivery} has no recipient yet: set telegram.allowed_users.")
     if before in ("queued", "held"):
         connection.execute(
             "UPDATE deliveries SET state = 'queued', ordered = 1, not_before = 0, "
@@ -154,7 +154,7 @@ def chats(connection: sqlite3.Connection, numbers: Iterable[int]) -> set[int]:
     return {int(chat_id) for (chat_id,) in found if chat_id is not None}
 
 
-def forsaken(connection: sqlite3.Connection, delivery: int) -> int | None:
+def dead_event(connection: sqlite3.Connection, delivery: int) -> int | None:
     """Return the event of a delivery when all deliveries of that event are dead, else None."""
     row = connection.execute(
         "SELECT event FROM deliveries WHERE id = ? AND event IS NOT NULL AND NOT EXISTS "
@@ -166,8 +166,8 @@ def forsaken(connection: sqlite3.Connection, delivery: int) -> int | None:
 
 def _settled(connection: sqlite3.Connection, delivery: int, now: str) -> str:
     if now == "sending":
-        return f"Delivery {delivery} is being sent at this moment; look again in a few seconds."
+        return f"Delivery {delivery} is being sent; try again in a few seconds."
     if now == "sent":
-        return f"Delivery {delivery} was sent: it is on the phone, and nothing of it is missing."
+        return f"Delivery {delivery} was sent: all of it is on the phone."
     (into,) = connection.execute("SELECT merged_into FROM deliveries WHERE id = ?", (delivery,)).fetchone()
-    return f"Delivery {delivery} is told of by delivery {into}: give that number to act on it."
+    return f"Delivery {delivery} is merged into delivery {into}: use that number."

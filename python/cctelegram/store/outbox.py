@@ -18,7 +18,7 @@ coalesce(events.title,
     (SELECT 'digest of ' || count(*) || ' events' FROM deliveries AS members
      WHERE members.merged_into = deliveries.id HAVING count(*) > 0),
     (SELECT json_extract(payload, '$.text.text') FROM parts WHERE parts.delivery = deliveries.id
-     AND position = 0), 'the bridge''s own words')
+     AND position = 0), 'notice of the bridge')
 """
 SELECT: Final = f"""
 SELECT deliveries.id, events.event_id, events.type, deliveries.state, deliveries.lane, deliveries.chat_id,
@@ -96,7 +96,7 @@ def shown(connection: sqlite3.Connection, delivery: int) -> dict[str, Any]:
         "parts": parts,
         "cursor": next((part["position"] for part in parts if part["state"] == "to be sent"), None),
         "members": [dict(zip(("delivery", "event_id", "title"), member, strict=True)) for member in members],
-        "way": _way(connection, one, parts),
+        "way": _steps(connection, one, parts),
     }
 
 
@@ -106,13 +106,13 @@ def _one(row: tuple[Any, ...]) -> dict[str, Any]:
     return one
 
 
-def _way(
+def _steps(
     connection: sqlite3.Connection, one: dict[str, Any], parts: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """Return the steps of a delivery so far, oldest first: `at` (us) and `step`."""
     steps: list[tuple[int | None, str]] = [
-        (one["queued_at"], "stored for the chat"),
-        (one["sending_at"], "last try began"),
+        (one["queued_at"], "queued for the chat"),
+        (one["sending_at"], "last try started"),
     ]
     event = connection.execute(
         "SELECT occurred_at, taken_at, decisions.state, decisions.opened_at, decisions.closed_at "
@@ -121,7 +121,7 @@ def _way(
     ).fetchone()
     if event is not None:
         occurred_at, taken_at, decision, _, closed_at = event
-        steps += [(occurred_at, "happened, as the producer says"), (taken_at, "taken from the spool")]
+        steps += [(occurred_at, "occurred, according to the producer"), (taken_at, "taken from the spool")]
         steps.append((closed_at, f"question {decision}"))
     steps += [
         (part["sent_at"], f"part {part['position'] + 1} of {len(parts)}: message {part['message_id']}")
@@ -133,6 +133,6 @@ def _way(
         sent_at, further = connection.execute(
             "SELECT sent_at, merged_into FROM deliveries WHERE id = ?", (into,)
         ).fetchone()
-        steps.append((sent_at, f"told of by delivery {into}"))
+        steps.append((sent_at, f"merged into delivery {into}"))
         into = further
     return [{"at": at, "step": step} for at, step in sorted(s for s in steps if s[0] is not None)]

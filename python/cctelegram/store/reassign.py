@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection
 
-TOLD: Final = "the chat gets nothing any more; the owner's message tells of it"
+REASSIGNED: Final = "the chat is no longer a recipient; the owner's message reports the event"
 NOT_ALLOWED: Final = "the person is no longer allowed"
 
 
@@ -31,13 +31,13 @@ def reassign(
         f"SELECT id FROM deliveries WHERE {gone} AND event IS NULL "  # noqa: S608 - numbers, as all below
         "AND id IN (SELECT merged_into FROM deliveries WHERE state = 'digested')"
     )
-    taken_apart = [digest for (digest,) in connection.execute(digests).fetchall()]
+    split = [digest for (digest,) in connection.execute(digests).fetchall()]
     connection.executemany(
         "UPDATE deliveries SET state = 'queued', merged_into = NULL "
         "WHERE state = 'digested' AND merged_into = ?",
-        ((digest,) for digest in taken_apart),
+        ((digest,) for digest in split),
     )
-    connection.executemany("DELETE FROM deliveries WHERE id = ?", ((digest,) for digest in taken_apart))
+    connection.executemany("DELETE FROM deliveries WHERE id = ?", ((digest,) for digest in split))
     connection.execute(
         f"UPDATE deliveries SET state = 'dead', reason = ? WHERE {gone} AND event IS NULL "  # noqa: S608
         f"AND chat_id > 0 AND chat_id NOT IN ({people})",
@@ -52,19 +52,19 @@ def reassign(
         "SELECT min(own.id) FROM deliveries AS own WHERE own.event = deliveries.event AND own.chat_id = ? "
         "AND own.state != 'dead'"
     )
-    told = connection.execute(
+    merged = connection.execute(
         f"UPDATE deliveries SET state = 'digested', reason = ?, merged_into = ({copy}) "  # noqa: S608
         f"WHERE {gone} AND EXISTS ({copy} HAVING count(*) > 0)",
-        (TOLD, owner, owner),
+        (REASSIGNED, owner, owner),
     ).rowcount
     connection.execute(
         f"DELETE FROM parts WHERE delivery IN (SELECT id FROM deliveries WHERE {gone})"  # noqa: S608
     )
-    given = connection.execute(
+    moved = connection.execute(
         f"UPDATE deliveries SET chat_id = ?, thread_id = NULL, not_before = 0 WHERE {gone}",  # noqa: S608
         (owner,),
     ).rowcount
-    return told + given
+    return merged + moved
 
 
 def ask_the_owner(connection: sqlite3.Connection, owner: int, now: int, held: str | None) -> int:

@@ -23,7 +23,7 @@ import msgspec
 from cctelegram import durable
 from cctelegram.store import facts, schema, snapshots
 from cctelegram.store.connection import connect_reader
-from cctelegram.store.intake import NOBODY
+from cctelegram.store.intake import NO_USERS
 from cctelegram.store.judgement import SILENT_FROM
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ NAMED: Final = 5
 TRIED: Final = 1_000_000
 # The bridge does not count a repeat that a crash caused as one that Telegram left unclear.
 MARK: Final = "unclear = unclear + 1, crashed = crashed + 1"
-UNKNOWN: Final = "the store was damaged: nobody knows whether it arrived"
+UNKNOWN: Final = "the store was damaged: unknown delivery status"
 # Columns of JSON text: only parsing reveals damage within it.
 JSON: Final = {"events": "body", "parts": "payload", "decisions": "options", "cards": "payload"}
 
@@ -217,7 +217,7 @@ class _Recovery:
             self._note(name)
         # Only unreadable ranges: elsewhere, a row that only the snapshot has was removed.
         restored = {name: self._fill(name, gaps) for name, gaps in damaged.items() if self._snapshot}
-        mend(new, self._tables, damaged, now)
+        repair(new, self._tables, damaged, now)
         lost = {name: self._count(GONE.format(name), (name,)) for name in damaged}
         found = Losses(
             at=now,
@@ -394,7 +394,7 @@ class _Rows:
             self.broken = self._connection is None
 
 
-def mend(connection: sqlite3.Connection, tables: Iterable[str], damaged: Iterable[str], now: int) -> None:
+def repair(connection: sqlite3.Connection, tables: Iterable[str], damaged: Iterable[str], now: int) -> None:
     """Make foreign keys hold, and queue again the deliveries whose path to a message is lost."""
     # It is unknown which events a lost digest reported: send each by itself.
     connection.execute(
@@ -420,12 +420,12 @@ def mend(connection: sqlite3.Connection, tables: Iterable[str], damaged: Iterabl
         (now,),
     )
     if {"events", "deliveries", "parts"} & set(damaged):
-        _render_anew(connection)
+        _discard_parts(connection)
         connection.execute(
             "INSERT INTO deliveries (event, lane, state, silent, unclear, crashed, reason, queued_at) "
             "SELECT id, lane, 'held', lane >= ?, 1, 1, ?, ? FROM events "
             "WHERE id NOT IN (SELECT event FROM deliveries WHERE event IS NOT NULL)",
-            (SILENT_FROM, NOBODY, now),
+            (SILENT_FROM, NO_USERS, now),
         )
     if connection.execute("SELECT 1 FROM facts WHERE name = 'card_key'").fetchone() is None:
         _ask_again(connection)
@@ -443,7 +443,7 @@ def _untie(connection: sqlite3.Connection, tables: Iterable[str]) -> int:
     return changed
 
 
-def _render_anew(connection: sqlite3.Connection) -> None:
+def _discard_parts(connection: sqlite3.Connection) -> None:
     """Delete the parts of waiting deliveries: one may be missing. Mark those partly sent as repeats."""
     waiting = "state IN ('queued', 'sending', 'held') AND event IS NOT NULL"
     connection.execute(

@@ -148,12 +148,12 @@ def _near(first: tuple[int, int], row: Row, now: int) -> bool:
 
 # The delivery that a later one of the same chat is folded into: it waits and has no parts yet.
 WAITS: Final = """
-SELECT id FROM deliveries WHERE (event = :first OR follows = :told) AND id < :own AND state = :state
+SELECT id FROM deliveries WHERE (event = :first OR follows = :shown) AND id < :own AND state = :state
 AND reason IS :reason AND lane = :lane AND chat_id IS :chat AND thread_id IS :thread
 AND NOT EXISTS (SELECT 1 FROM parts WHERE parts.delivery = deliveries.id) ORDER BY id LIMIT 1
 """
-# The delivery whose message a later one edits: one part, on its way or just arrived.
-TOLD: Final = """
+# The delivery whose message a later one edits: one part, queued, in flight or just sent.
+SHOWN: Final = """
 SELECT id FROM deliveries WHERE event = :first AND chat_id IS :chat AND thread_id IS :thread AND lane = :lane
 AND (state IN ('queued', 'sending') OR (state = 'sent' AND sent_at >= :since))
 AND (SELECT count(*) FROM parts WHERE parts.delivery = deliveries.id) = 1
@@ -180,16 +180,16 @@ def _fold(connection: sqlite3.Connection, first: int, event: int, now: int) -> i
             "reason": reason,
             "since": now - WITHIN,
         }
-        told = connection.execute(TOLD, values).fetchone()
-        waits = connection.execute(WAITS, {**values, "told": told and told[0]}).fetchone()
+        shown_by = connection.execute(SHOWN, values).fetchone()
+        waits = connection.execute(WAITS, {**values, "shown": shown_by and shown_by[0]}).fetchone()
         if waits is not None:
             connection.execute("UPDATE deliveries SET times = times + 1 WHERE id = ?", waits)
             connection.execute(
                 "UPDATE deliveries SET state = 'digested', reason = NULL, merged_into = ? WHERE id = ?",
                 (waits[0], delivery),
             )
-        elif told is not None and state == "queued":
-            connection.execute("UPDATE deliveries SET follows = ? WHERE id = ?", (told[0], delivery))
+        elif shown_by is not None and state == "queued":
+            connection.execute("UPDATE deliveries SET follows = ? WHERE id = ?", (shown_by[0], delivery))
         else:
             continue
         folded += 1

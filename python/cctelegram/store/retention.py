@@ -37,11 +37,12 @@ WHEN: Final = "coalesce({0}.sent_at, {0}.sending_at, {0}.queued_at)"
 # The delivery and those it was merged into, in turn: the last one is the one that was sent.
 UNFINISHED: Final = f"""
 EXISTS (
-    WITH RECURSIVE way (id) AS (
+    WITH RECURSIVE chain (id) AS (
         SELECT each.id UNION
-        SELECT told.merged_into FROM deliveries AS told JOIN way USING (id) WHERE told.merged_into IS NOT NULL
+        SELECT merged.merged_into FROM deliveries AS merged JOIN chain USING (id)
+        WHERE merged.merged_into IS NOT NULL
     )
-    SELECT 1 FROM way JOIN deliveries AS step USING (id)
+    SELECT 1 FROM chain JOIN deliveries AS step USING (id)
     WHERE step.state IN {OPEN} OR {WHEN.format("step")} >= :before
 )
 """
@@ -93,15 +94,15 @@ class Held(NamedTuple):
     finished: int
 
 
-def look(connection: sqlite3.Connection, now: int, age: int) -> Held:
+def measure(connection: sqlite3.Connection, now: int, age: int) -> Held:
     """Count all events, and those finished and older than `age` (us); change nothing."""
     events, oldest, newest = connection.execute(
         "SELECT count(*), min(taken_at), max(taken_at) FROM events"
     ).fetchone()
     finished = _finished(connection, "each")
-    (going,) = connection.execute(f"SELECT count(*) {finished}", {"before": now - age}).fetchone()
+    (due,) = connection.execute(f"SELECT count(*) {finished}", {"before": now - age}).fetchone()
     return Held(
-        events, _pragma(connection, "page_count") * _pragma(connection, "page_size"), oldest, newest, going
+        events, _pragma(connection, "page_count") * _pragma(connection, "page_size"), oldest, newest, due
     )
 
 

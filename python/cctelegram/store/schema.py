@@ -16,7 +16,7 @@ FIRST: Final = """
 CREATE TABLE events (
     id INTEGER PRIMARY KEY,
     intake_key BLOB NOT NULL UNIQUE,          -- 16 bytes; recognises a file that is read again after a crash
-    event_id TEXT NOT NULL UNIQUE,            -- the producer's, or derived; `<id>~2` when it was used before
+    event_id TEXT NOT NULL UNIQUE,            -- the producer's, or derived; `<id>~2` for a reused one
     type TEXT NOT NULL,
     title TEXT NOT NULL,
     source TEXT NOT NULL,
@@ -26,15 +26,15 @@ CREATE TABLE events (
     severity TEXT NOT NULL,
     occurred_at INTEGER NOT NULL,
     body TEXT NOT NULL,                       -- the JSON object as the producer wrote it
-    warnings TEXT,                            -- JSON list of sentences: what was mended
+    warnings TEXT,                            -- JSON list of sentences: what was repaired
     taken_at INTEGER NOT NULL
 );
 
 CREATE TABLE deliveries (
     id INTEGER PRIMARY KEY,
-    event INTEGER REFERENCES events(id),      -- none for the bridge's own notices
-    bot INTEGER REFERENCES bots(id),          -- who sent it; none before the first try
-    chat_id INTEGER,                          -- none while nobody is allowed yet
+    event INTEGER REFERENCES events(id),      -- null for a notice
+    bot INTEGER REFERENCES bots(id),          -- the sender; null before the first try
+    chat_id INTEGER,                          -- null while there are no allowed users
     thread_id INTEGER,
     lane INTEGER NOT NULL,
     state TEXT NOT NULL
@@ -59,7 +59,7 @@ CREATE TABLE parts (
     id INTEGER PRIMARY KEY,
     delivery INTEGER NOT NULL REFERENCES deliveries(id) ON DELETE CASCADE,
     position INTEGER NOT NULL,                -- 0, 1, ... in the order of sending
-    payload TEXT,                             -- JSON of text, entities and markup; none once it was sent
+    payload TEXT,                             -- JSON of text, entities and markup; null once it was sent
     message_id INTEGER,
     sent_at INTEGER,
     UNIQUE (delivery, position)
@@ -72,7 +72,7 @@ CREATE TABLE decisions (
     event INTEGER NOT NULL UNIQUE REFERENCES events(id),
     code TEXT NOT NULL UNIQUE,                -- the opaque id in the buttons' data
     prompt TEXT NOT NULL,
-    options TEXT NOT NULL,                    -- JSON list of labels, as given
+    options TEXT NOT NULL,                    -- JSON list of the producer's labels
     default_pair INTEGER NOT NULL,            -- 1 when the options are Approve and Deny
     allow_text INTEGER NOT NULL,
     awaited_by TEXT,
@@ -113,9 +113,9 @@ CREATE TABLE answers (
     kind TEXT NOT NULL CHECK (kind IN ('decision', 'message', 'command')),
     event INTEGER REFERENCES events(id),
     name TEXT NOT NULL UNIQUE,                -- of the file under responses/
-    body TEXT NOT NULL,                       -- what stands in the file
+    body TEXT NOT NULL,                       -- the content of the file
     created_at INTEGER NOT NULL,
-    written_at INTEGER                        -- none until the file is on the disk
+    written_at INTEGER                        -- null until the file is on the disk
 );
 CREATE INDEX answers_unwritten ON answers (id) WHERE written_at IS NULL;
 
@@ -132,8 +132,8 @@ CREATE TABLE chats (
     id INTEGER PRIMARY KEY,
     bot INTEGER NOT NULL REFERENCES bots(id),
     chat_id INTEGER NOT NULL,
-    paused_until INTEGER NOT NULL DEFAULT 0,  -- Telegram's retry_after, whole
-    dead_reason TEXT,                         -- blocked, kicked; none while it can be written to
+    paused_until INTEGER NOT NULL DEFAULT 0,  -- the end of Telegram's retry_after
+    dead_reason TEXT,                         -- blocked, kicked; null while it is reachable
     UNIQUE (bot, chat_id)
 );
 
@@ -141,7 +141,7 @@ CREATE TABLE updates (
     id INTEGER PRIMARY KEY,
     bot INTEGER NOT NULL REFERENCES bots(id),
     update_id INTEGER NOT NULL,
-    payload TEXT,                             -- none once it was handled
+    payload TEXT,                             -- null once it was handled
     received_at INTEGER NOT NULL,
     handled_at INTEGER,
     UNIQUE (bot, update_id)
@@ -153,7 +153,7 @@ CREATE TABLE positions (
     device INTEGER NOT NULL,
     inode INTEGER NOT NULL,
     offset INTEGER NOT NULL,                  -- bytes taken
-    head_hash INTEGER NOT NULL                 -- of the first bytes, so that a reused inode is noticed
+    head_hash INTEGER NOT NULL                 -- of the first bytes, to detect a reused inode
 );
 
 CREATE TABLE strangers (
@@ -188,17 +188,17 @@ CREATE TABLE audit (
 );
 """
 
-EQUALS: Final = """
-ALTER TABLE deliveries ADD COLUMN times INTEGER NOT NULL DEFAULT 1;  -- equal events that it tells of
+REPEATS: Final = """
+ALTER TABLE deliveries ADD COLUMN times INTEGER NOT NULL DEFAULT 1;  -- equal events that it reports
 ALTER TABLE deliveries ADD COLUMN follows INTEGER REFERENCES deliveries(id);  -- whose message it edits
 CREATE INDEX deliveries_follows ON deliveries (follows) WHERE follows IS NOT NULL;
 """
 
 CHATS: Final = """
-ALTER TABLE chats ADD COLUMN is_forum INTEGER;                       -- none while nobody has asked
-ALTER TABLE chats ADD COLUMN looked_at INTEGER NOT NULL DEFAULT 0;   -- when getChat said so
-ALTER TABLE chats ADD COLUMN topics_reason TEXT;                     -- why no topic can be made here
-ALTER TABLE chats ADD COLUMN topics_after INTEGER NOT NULL DEFAULT 0; -- when that is tried again
+ALTER TABLE chats ADD COLUMN is_forum INTEGER;                       -- null until getChat answered
+ALTER TABLE chats ADD COLUMN looked_at INTEGER NOT NULL DEFAULT 0;   -- when getChat answered
+ALTER TABLE chats ADD COLUMN topics_reason TEXT;                     -- why no topic can be created here
+ALTER TABLE chats ADD COLUMN topics_after INTEGER NOT NULL DEFAULT 0; -- when to try that again
 
 CREATE TABLE topics (
     id INTEGER PRIMARY KEY,
@@ -219,8 +219,8 @@ CREATE TABLE moved_chats (
 );
 """
 
-ORDERS: Final = """
-ALTER TABLE parts ADD COLUMN unclear INTEGER NOT NULL DEFAULT 0;  -- 1: it may be on the phone; goes marked
+OPERATOR_ACTIONS: Final = """
+ALTER TABLE parts ADD COLUMN unclear INTEGER NOT NULL DEFAULT 0;  -- 1: may be on the phone; sent as a repeat
 CREATE INDEX deliveries_merged ON deliveries (merged_into) WHERE merged_into IS NOT NULL;
 """
 
@@ -278,29 +278,29 @@ UPDATE chats SET paused_for = 86400000000 WHERE paused_until > 0;
 
 RETENTION: Final = """
 CREATE TABLE forgotten (
-    intake_key BLOB NOT NULL UNIQUE           -- of a removed event whose file may still lie in the spool
+    intake_key BLOB NOT NULL UNIQUE           -- of a removed event whose file may still be in the spool
 );
 
--- What is old is found, and what names a row that goes, without reading a table.
+-- Find old rows, and references to removed rows, without scanning a table.
 CREATE INDEX events_taken ON events (taken_at);
 CREATE INDEX answers_event ON answers (event) WHERE event IS NOT NULL;
 """
 
 ORDERED: Final = """
-ALTER TABLE deliveries ADD COLUMN ordered INTEGER NOT NULL DEFAULT 0;  -- 1: no mode, no quiet hours hold it
+ALTER TABLE deliveries ADD COLUMN ordered INTEGER NOT NULL DEFAULT 0;  -- 1: no mode or quiet hours hold it
 UPDATE deliveries SET ordered = 1 WHERE reason = 'sent by order of the operator';
 """
 
 EDITS: Final = """
-ALTER TABLE answers ADD COLUMN bot INTEGER;         -- of a message: who heard it,
-ALTER TABLE answers ADD COLUMN chat_id INTEGER;     -- and where it was written
+ALTER TABLE answers ADD COLUMN bot INTEGER;         -- of a message: the bot that received it,
+ALTER TABLE answers ADD COLUMN chat_id INTEGER;     -- and its chat
 ALTER TABLE answers ADD COLUMN message_id INTEGER;
-ALTER TABLE answers ADD COLUMN corrects INTEGER;    -- the answer that was filed before its message was edited
+ALTER TABLE answers ADD COLUMN corrects INTEGER;    -- the answer from before an edit of its message
 CREATE INDEX answers_message ON answers (chat_id, message_id) WHERE message_id IS NOT NULL;
 """
 
 FALLBACK: Final = """
-ALTER TABLE deliveries ADD COLUMN note TEXT;  -- how it went otherwise than meant: plainer, elsewhere
+ALTER TABLE deliveries ADD COLUMN note TEXT;  -- how it differs from what was intended: plainer, elsewhere
 """
 
 # Two producers may use the same task id. An earlier row has no source, and is found by its task alone.
@@ -327,7 +327,7 @@ UPDATE topics SET used_at = created_at;
 """
 
 # Indexes for each status, each tick of `--once` and each card, so that none of them scans a table.
-LOOKED_AT: Final = """
+STATUS_INDEXES: Final = """
 CREATE INDEX cards_open ON cards (bot, id) WHERE shown = 'open' AND message_id IS NOT NULL;
 CREATE INDEX decisions_state ON decisions (state);
 """
@@ -336,9 +336,9 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     FIRST,
     PROGRESS,
     AUDIT,
-    EQUALS,
+    REPEATS,
     CHATS,
-    ORDERS,
+    OPERATOR_ACTIONS,
     SEARCH,
     PAUSED_FOR,
     RETENTION,
@@ -347,7 +347,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     FALLBACK,
     PROGRESS_BY_SOURCE,
     TOPICS_USED,
-    LOOKED_AT,
+    STATUS_INDEXES,
 )
 VERSION: Final = len(MIGRATIONS)
 
@@ -357,7 +357,7 @@ class NewerStore(Exception):
 
     def __init__(self, path: Path, found: int) -> None:
         super().__init__(
-            f"The store {path} has schema version {found}; this CCTelegram knows up to {VERSION}. "
+            f"The store {path} has schema version {found}; this CCTelegram supports up to {VERSION}. "
             "Install the newer CCTelegram again, or move the store away to start with an empty one."
         )
 
@@ -368,7 +368,7 @@ class OlderStore(Exception):
     def __init__(self, path: Path, found: int) -> None:
         super().__init__(
             f"The store {path} has schema version {found}; this CCTelegram reads version {VERSION}. "
-            "Start the bridge once: it brings the store up to date."
+            "Start the bridge once to migrate the store."
         )
 
 

@@ -69,7 +69,7 @@ def search(connection: sqlite3.Connection, query: Query) -> list[dict[str, Any]]
     """
     wanted = Wanted(query.text)
     connection.create_function("found", 1, wanted.found, deterministic=True)
-    given = {
+    values = {
         "type": query.type,
         "since": query.since,
         "limit": query.limit,
@@ -79,14 +79,14 @@ def search(connection: sqlite3.Connection, query: Query) -> list[dict[str, Any]]
         **{f"word{n}": f"%{wanted.letters[n]}%" if n < len(wanted.letters) else "%" for n in range(LETTERS)},
         "after": _mark(connection) if wanted.indexed else 0,
     }
-    rows = connection.execute(READ, given).fetchall()
+    rows = connection.execute(READ, values).fetchall()
     if wanted.indexed and len(rows) < query.limit:
-        rows += connection.execute(INDEXED, given).fetchall()
+        rows += connection.execute(INDEXED, values).fetchall()
     found = {
         event: (taken_at, event, event_id, kind, title) for event, event_id, kind, title, taken_at in rows
     }
     messages: list[tuple[int, str]] = []
-    for event, body, created_at, event_id, kind, title, taken_at in connection.execute(ANSWERS, given):
+    for event, body, created_at, event_id, kind, title, taken_at in connection.execute(ANSWERS, values):
         if event is None:
             messages.append((created_at, body))
         else:
@@ -133,9 +133,9 @@ def _event(
 ) -> dict[str, Any]:
     _, event, event_id, kind, title = hit
     (body,) = connection.execute("SELECT body FROM search_source WHERE id = ?", (event,)).fetchone()
-    told = lookup.delivery(connection, event_id) or {"state": "queued", "deliveries": []}
-    ways = [one for one in told["deliveries"] if query.chat_id in (None, one["chat_id"])]
-    way = next((one for one in ways if one["message_ids"]), ways[0] if ways else {})
+    found = lookup.delivery(connection, event_id) or {"state": "queued", "deliveries": []}
+    deliveries = [one for one in found["deliveries"] if query.chat_id in (None, one["chat_id"])]
+    shown = next((one for one in deliveries if one["message_ids"]), deliveries[0] if deliveries else {})
     answer = connection.execute(
         "SELECT body FROM answers WHERE event = ? ORDER BY id DESC LIMIT 1", (event,)
     ).fetchone()
@@ -144,12 +144,12 @@ def _event(
         "type": kind,
         "title": title,
         "snippet": wanted.snippet(body),
-        "state": told["state"],
-        "reason": way.get("reason"),
+        "state": found["state"],
+        "reason": shown.get("reason"),
         "answer": None if answer is None else _answer(connection, answer[0]),
-        "chat_id": way.get("chat_id"),
-        "message_id": next(iter(way.get("message_ids", ())), None),
-        "digest": way.get("digest"),
+        "chat_id": shown.get("chat_id"),
+        "message_id": next(iter(shown.get("message_ids", ())), None),
+        "digest": shown.get("digest"),
     }
 
 
@@ -161,7 +161,7 @@ def _message(connection: sqlite3.Connection, wanted: Wanted, body: str) -> dict[
     return {
         "event_id": None,
         "type": MESSAGE,
-        "title": f"Message from {answer.get('first_name') or answer.get('user_id') or 'somebody'}",
+        "title": f"Message from {answer.get('first_name') or answer.get('user_id') or 'an unknown user'}",
         "snippet": wanted.snippet(str(answer.get("text") or "")),
         "state": "received",
         "reason": None,

@@ -72,9 +72,9 @@ class Wanted:
         """Return the words around the first match, else the beginning of the text; on one line."""
         words = text.split()
         begin = 0
-        for place, word in enumerate(words):
+        for position, word in enumerate(words):
             if self._has_begin(folded(word)):
-                begin = max(0, place - AROUND)
+                begin = max(0, position - AROUND)
                 break
         chosen = words[begin : begin + 2 * AROUND + 1]
         cut = " ".join(chosen)

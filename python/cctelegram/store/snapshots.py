@@ -55,12 +55,12 @@ def take(path: Path, now: int, *, stop: Callable[[], bool] = lambda: False) -> P
     """
     folder = path.with_name(DIRECTORY)
     folder.mkdir(mode=0o700, exist_ok=True)
-    for left in folder.glob(".*.tmp*"):
-        left.unlink(missing_ok=True)  # from a copy that a kill cut short
+    for temporary in folder.glob(".*.tmp*"):
+        temporary.unlink(missing_ok=True)  # from a copy that a kill interrupted
     needed, free = ROOM * size(path), _free(folder)
     if free < needed:
         raise NoRoom(
-            f"no snapshot of the store was taken: the disk has {free} bytes free, and {needed} are wanted"
+            f"no snapshot of the store was taken: the disk has {free} bytes free, and {needed} are needed"
         )
     target = folder / f"store-{stamp(now)}.db"
     with closing(connect_reader(path)) as source:
@@ -79,7 +79,7 @@ def copy(source: sqlite3.Connection, target: Path, *, stop: Callable[[], bool] =
         OSError, sqlite3.Error: it cannot be read or written.
     """
 
-    def went_on(*_: int) -> None:
+    def check_stop(*_: int) -> None:
         if stop():
             raise Stopped
 
@@ -92,12 +92,12 @@ def copy(source: sqlite3.Connection, target: Path, *, stop: Callable[[], bool] =
             source.execute("BEGIN")
             try:
                 source.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-                source.backup(into, pages=STEP, progress=went_on)
+                source.backup(into, pages=STEP, progress=check_stop)
             finally:
                 source.execute("ROLLBACK")
             into.execute("PRAGMA journal_mode = DELETE")  # one file, readable without a log beside it
         found = check(beside, quick=True, stop=stop)
-        went_on()
+        check_stop()
         if found is not None:
             raise Damaged(found)
 
@@ -136,9 +136,9 @@ def fault(file: Path) -> str | None:
     except (OSError, sqlite3.Error) as error:
         return f"it cannot be read: {error}"
     if not {"events", "deliveries", "decisions"} <= tables or version < 1:
-        return "it is no store of CCTelegram"
+        return "it is not a store of CCTelegram"
     if version > schema.VERSION:
-        return f"it has schema version {version}, and this CCTelegram knows up to {schema.VERSION}"
+        return f"it has schema version {version}; this CCTelegram supports versions up to {schema.VERSION}"
     return None
 
 

@@ -61,7 +61,7 @@ def unhandled(connection: sqlite3.Connection, bot: int, limit: int = 100) -> lis
 
 
 def handled(connection: sqlite3.Connection, row: int, now: int) -> None:
-    """Note that an update was handled; call it in the transaction of its effects."""
+    """Record that an update was handled; call it in the transaction of its effects."""
     connection.execute("UPDATE updates SET handled_at = ?, payload = NULL WHERE id = ?", (now, row))
 
 

@@ -47,11 +47,11 @@ class Api:
 
     async def call(self, method: str, params: Mapping[str, Any] | None = None) -> Any:
         """Call `method` with the parameters that are not None; return `result` of the answer."""
-        given = {name: value for name, value in (params or {}).items() if value is not None}
+        present = {name: value for name, value in (params or {}).items() if value is not None}
         try:
-            content = orjson.dumps(given)
+            content = orjson.dumps(present)
         except TypeError as error:  # a lone surrogate, a number over 64 bits: a retry cannot succeed
-            raise errors.Rejected(method, None, f"the parameters cannot be written: {error}") from None
+            raise errors.Rejected(method, None, f"the parameters cannot be encoded: {error}") from None
         return await self._post(method, content=content, headers=_JSON)
 
     async def upload(
@@ -62,7 +62,7 @@ class Api:
         `file` is name, content and media type: without the type, httpx would load a table of half a megabyte.
         A content that is an open file is read while it is sent, then closed.
         """
-        given = {
+        fields = {
             key: value if isinstance(value, str) else orjson.dumps(value).decode()
             for key, value in params.items()
             if value is not None
@@ -71,7 +71,7 @@ class Api:
         # httpx's response and its stream form a reference cycle that holds the request: closing the file
         # frees it before the garbage collector finds the cycle.
         with io.BytesIO(content) if isinstance(content, bytes) else content as opened:
-            return await self._post(method, data=given, files={field: (name, opened, media_type)})
+            return await self._post(method, data=fields, files={field: (name, opened, media_type)})
 
     async def get_me(self) -> dict[str, Any]:
         """Return the bot as a user."""
@@ -177,16 +177,16 @@ class Api:
         url = self._urls.get(method)
         if url is None:
             url = self._urls[method] = httpx.URL(self._root + method)
-        left = _Left()
+        sent = _SentTrace()
         try:
-            response = await self._pool.post(url, **body, extensions={"trace": left})
+            response = await self._pool.post(url, **body, extensions={"trace": sent})
         except httpx.HTTPError as error:
-            said = words(error).replace(self._token.decode(), _MASK.decode())
+            description = words(error).replace(self._token.decode(), _MASK.decode())
         else:
             return self._result(method, response)
         # Raised here and not above, where the httpx error would be its context: that error holds its
         # request, the request its address, and the address the token.
-        raise (errors.Unclear if left.begun else errors.NotSent)(method, None, said)
+        raise (errors.Unclear if sent.started else errors.NotSent)(method, None, description)
 
     def _result(self, method: str, response: httpx.Response) -> Any:
         body = response.content
@@ -202,18 +202,18 @@ class Api:
         raise errors.classify(method, response.status_code, body, response.headers.get("retry-after"))
 
 
-class _Left:
+class _SentTrace:
     """Record whether any part of the request was passed to the socket."""
 
-    __slots__ = ("begun",)
+    __slots__ = ("started",)
 
     def __init__(self) -> None:
-        self.begun = False
+        self.started = False
 
     async def __call__(self, event: str, info: dict[str, Any]) -> None:
         # With a proxy, CONNECT goes first and is not part of the request.
         if event == "http11.send_request_headers.started" and info["request"].method != b"CONNECT":
-            self.begun = True
+            self.started = True
 
 
 def _text(text: str, entities: Entities) -> dict[str, Any]:

@@ -18,8 +18,8 @@
         Conflict                  409: another poller, or `webhook`
         TooLarge                  413: the upload is too large
         RetryAfter                429: wait all of `seconds`
-        ServerFault               an answer in Telegram's place that passed nothing on: retry
-          Doubtful                5xx: failed on the way or beyond; the request may have been accepted
+        ServerFault               an intermediary answered and forwarded nothing: retry
+          Doubtful                5xx: unknown where it failed; the request may have been accepted
       NoAnswer                    no readable answer came back
         NotSent                   the request did not leave: safe to repeat
         Unclear                   the request left; unknown whether it was accepted
@@ -37,7 +37,7 @@ import orjson
 
 # For a 429 without a waiting time. One second is the rate limit of one chat, the shortest wait that can
 # help; if it is too short, the next answer is a 429 again.
-UNTOLD_SECONDS = 1.0
+DEFAULT_WAIT_SECONDS = 1.0
 
 
 class TelegramError(Exception):
@@ -273,11 +273,11 @@ def _foreign(method: str, status: int, retry_after: str | None) -> Refused | NoA
 
 def _seconds(parameters: dict[str, Any], description: str, header: str | None) -> float:
     """Return the waiting time of the parameters, else the description, else the header; never shorten it."""
-    told: Any = parameters.get("retry_after")
-    if isinstance(told, int | float) and not isinstance(told, bool) and math.isfinite(told) and told > 0:
-        return float(told)
+    wait: Any = parameters.get("retry_after")
+    if isinstance(wait, int | float) and not isinstance(wait, bool) and math.isfinite(wait) and wait > 0:
+        return float(wait)
     words = _RETRY_AFTER.search(description)
-    for text in (told, words[1] if words else None, header):
+    for text in (wait, words[1] if words else None, header):
         if isinstance(text, str) and re.fullmatch(r"[0-9]{1,15}", text.strip()) and int(text) > 0:
             return float(text)
-    return UNTOLD_SECONDS
+    return DEFAULT_WAIT_SECONDS

@@ -1,1 +1,1 @@
-"""Loopback HTTP: what the bridge says of itself to this machine."""
+"""Loopback HTTP: status and control of the bridge, for this machine."""

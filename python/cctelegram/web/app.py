@@ -1,7 +1,7 @@
-"""The routes. Only this machine may ask: the Host must be ours, a foreign Origin is refused.
+"""The routes. Only this machine has access: the Host must be ours, a foreign Origin is refused.
 
-A page in the browser could otherwise read the status by pointing a name of its own at 127.0.0.1. What is ours
-is the address that is served, and `localhost` where that leads to it.
+Otherwise a page in the browser could read the status through a DNS name that points to 127.0.0.1. Ours are
+the listening address, and `localhost` where it resolves to that.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 
     Endpoint = Callable[[Request], Awaitable[Response]]
 
-# What the name localhost leads to.
+# The addresses that localhost resolves to.
 DEFAULTS: Final = ("127.0.0.1", "::1")
-# Clients leave it out of the Host.
+# The port that clients omit from the Host.
 HTTP_PORT: Final = 80
 
 
 class OwnMachineOnly:
-    """Refuses, with 403, a request whose Host or Origin is not ours."""
+    """Refuses a request whose Host or Origin is not ours with 403."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what is ours."""
+        """Forward the request or refuse it."""
         if scope["type"] == "http" and not _ours(scope):
-            refusal = Response("This server answers its own machine only.\n", 403, media_type="text/plain")
+            refusal = Response("This server is for its own machine only.\n", 403, media_type="text/plain")
             await refusal(scope, receive, send)
             return
         await self._app(scope, receive, send)
@@ -58,7 +58,7 @@ def _ours(scope: Scope) -> bool:
 
 
 class Bridge(Protocol):
-    """What the routes ask of the bridge."""
+    """The methods of the bridge that the routes call."""
 
     async def status(self) -> dict[str, Any]:
         """Return the content of /status, with `health` and `ready`."""
@@ -67,7 +67,7 @@ class Bridge(Protocol):
         """Return the deliveries of an event, or None when it is unknown."""
 
     async def set_mode(self, mode: str, lasting: str | None = None) -> str:
-        """Change the mode, `muted` also for a time; return the sentence that confirms it.
+        """Change the mode, `muted` optionally for a time; return the confirmation.
 
         Raises ValueError for an unknown mode or time.
         """
@@ -79,14 +79,14 @@ class Bridge(Protocol):
         """Stop, after the requests in flight."""
 
     def restart(self) -> bool:
-        """End, and begin again with the token that came by a pipe; False, and go on, where none did.
+        """Restart with the token from standard input; return False and keep running if there is none.
 
-        Raises an exception with a sentence when the settings are wrong.
+        Raises an exception with a sentence when the settings are invalid.
         """
 
     @property
     def stuck(self) -> str | None:
-        """Give why the process has to be started again, or None; waits for nobody."""
+        """Return why the process must be restarted, or None; never blocks."""
 
     @property
     def orders(self) -> outbox.OperatorActions:
@@ -109,10 +109,10 @@ def app(bridge: Bridge, key: str) -> ASGIApp:
 
     async def mode(request: Request) -> Response:
         try:
-            said = await bridge.set_mode(request.path_params["mode"], request.query_params.get("for"))
+            sentence = await bridge.set_mode(request.path_params["mode"], request.query_params.get("for"))
         except ValueError as error:
             return _json({"error": str(error)}, 400)
-        return _json({"mode": request.path_params["mode"], "said": said})
+        return _json({"mode": request.path_params["mode"], "said": sentence})
 
     async def stop(_: Request) -> Response:
         queue = (await bridge.status())["queue"]
@@ -133,13 +133,13 @@ def app(bridge: Bridge, key: str) -> ASGIApp:
         return _json({"ready": now["ready"]}, 200 if now["ready"] else 503)
 
     def keyed(endpoint: Endpoint) -> Endpoint:
-        async def asked(request: Request) -> Response:
-            given = request.headers.get("authorization", "").encode()
-            if not hmac.compare_digest(given, f"Bearer {key}".encode()):
-                return _json({"error": "the key of state/bridge.json is needed"}, 401)
+        async def authorized(request: Request) -> Response:
+            header = request.headers.get("authorization", "").encode()
+            if not hmac.compare_digest(header, f"Bearer {key}".encode()):
+                return _json({"error": "the key from state/bridge.json is required"}, 401)
             return await endpoint(request)
 
-        return asked
+        return authorized
 
     routes = [
         Route("/status", keyed(status)),
@@ -157,12 +157,12 @@ def app(bridge: Bridge, key: str) -> ASGIApp:
 
 
 def restarting(bridge: Bridge) -> Endpoint:
-    """Make the answer to /restart."""
+    """Return the endpoint of /restart."""
 
     async def restart(_: Request) -> Response:
         try:
             return _json({"restarting": bridge.restart()})
-        except Exception as error:  # noqa: BLE001  the bridge goes on; who asked reads why
+        except Exception as error:  # noqa: BLE001  the bridge keeps running; the client gets the reason
             return _json({"error": str(error)}, 409)
 
     return restart
@@ -174,7 +174,7 @@ def cleaning(bridge: Bridge) -> Endpoint:
     async def cleanup(request: Request) -> Response:
         action = request.path_params["action"]
         if (action == "run") != (request.method == "POST"):
-            return _json({"error": "run is posted, everything else is got"}, 405)
+            return _json({"error": "use POST for run, GET for all other actions"}, 405)
         try:
             return _json(await bridge.cleanup(action, request.query_params.getlist("directory")))
         except ValueError as error:

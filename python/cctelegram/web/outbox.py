@@ -35,7 +35,7 @@ class OperatorActions(Protocol):
         """Drop the matching deliveries."""
 
     async def cancel(self, event_id: str) -> str | None:
-        """Close a question that is no longer wanted; give its state, None when there is no such event."""
+        """Cancel a question; return its state, or None when there is no such event."""
 
 
 class History(Protocol):
@@ -49,11 +49,11 @@ def routes(orders: OperatorActions, history: History, keyed: Callable[[Endpoint]
     """Return the routes; `keyed` wraps an endpoint to require the key."""
 
     async def listed(request: Request) -> Response:
-        given = request.query_params
-        chat = given.get("chat")
+        query = request.query_params
+        chat = query.get("chat")
         return _json(
             await orders.listed(
-                given.getlist("state"), None if chat is None else int(chat), int(given.get("limit", "50"))
+                query.getlist("state"), None if chat is None else int(chat), int(query.get("limit", "50"))
             )
         )
 
@@ -74,23 +74,23 @@ def routes(orders: OperatorActions, history: History, keyed: Callable[[Endpoint]
         return _json({"state": state}) if state is not None else _json({"error": "no such event"}, 404)
 
     async def search(request: Request) -> Response:
-        given = request.query_params
+        query = request.query_params
         found = await history.asked(
-            given.get("text", ""),
-            given.get("type"),
-            int(given.get("since", "0")),
-            int(given.get("limit", "20")),
+            query.get("text", ""),
+            query.get("type"),
+            int(query.get("since", "0")),
+            int(query.get("limit", "20")),
         )
         return _json({"count": len(found), "hits": found})
 
     def possible(endpoint: Endpoint) -> Endpoint:
-        async def asked(request: Request) -> Response:
+        async def checked(request: Request) -> Response:
             try:
                 return await endpoint(request)
             except ValueError as error:
                 return _json({"error": str(error)}, 400)
 
-        return keyed(asked)
+        return keyed(checked)
 
     return [
         Route("/outbox", possible(listed)),

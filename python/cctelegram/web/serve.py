@@ -1,6 +1,6 @@
-"""Serving an application on loopback, without a timer of its own.
+"""Serve an application on loopback, without a timer.
 
-uvicorn's main loop wakes ten times a second, which the bridge at rest must not. So its server is started and
+uvicorn's main loop wakes ten times a second, which an idle bridge must not. So its server is started and
 stopped here, without that loop.
 """
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class CannotListen(Exception):
-    """The message is a sentence for the person."""
+    """The address cannot be used; the message is a sentence for the operator."""
 
 
 class Server:
@@ -30,7 +30,7 @@ class Server:
         """Bind at once, so that the port is known and a taken one raises.
 
         Args:
-            host: an address, or localhost for 127.0.0.1, whatever the machine's own tables say of that name.
+            host: an address, or localhost for 127.0.0.1, whatever the machine resolves that name to.
 
         Raises:
             CannotListen: the port is taken, or the address is not this machine's.
@@ -46,15 +46,15 @@ class Server:
         except OSError as error:
             self._socket.close()
             raise CannotListen(
-                f"the bridge cannot listen on {host}, port {port}: {error.strerror or error}. Stop what "
-                "uses it, or choose another: --port 0 or http.port in config.toml"
+                f"the bridge cannot listen on {host}, port {port}: {error.strerror or error}. Stop the "
+                "program that uses it, or choose another port: --port 0 or http.port in config.toml"
             ) from None
         self.host, self.port = self._socket.getsockname()[:2]
         self._server: uvicorn.server.Server | None = None
 
     @property
     def address(self) -> str:
-        """Where it is reached, as a URL without a path."""
+        """Its address, as a URL without a path."""
         return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
 
     async def start(self, app: ASGIApp) -> None:

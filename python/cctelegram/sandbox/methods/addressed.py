@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from cctelegram.sandbox.state import State
 
 
-def chat_of(state: State, given: Parameters) -> Chat:
+def chat_of(state: State, params: Parameters) -> Chat:
     """Return the chat that `chat_id` names by number or `@username`; raise `Refused`."""
-    wanted = given.get("chat_id")
+    wanted = params.get("chat_id")
     if wanted is None or wanted == "":
         raise bad("chat_id is empty")
     chat = None
@@ -36,9 +36,9 @@ def _username(chat: Chat) -> str:
     return "" if chat.kind == PRIVATE else chat.title.lower()
 
 
-def writable(state: State, given: Parameters) -> Chat:
+def writable(state: State, params: Parameters) -> Chat:
     """Return the chat if the bot may write there; raise `Refused`."""
-    chat = chat_of(state, given)
+    chat = chat_of(state, params)
     if chat.kind == PRIVATE:
         if not chat.started:
             raise Refused(403, "Forbidden: bot can't initiate conversation with a user")
@@ -51,9 +51,9 @@ def writable(state: State, given: Parameters) -> Chat:
     return chat
 
 
-def threaded(chat: Chat, given: Parameters) -> dict[str, Any]:
+def threaded(chat: Chat, params: Parameters) -> dict[str, Any]:
     """Return the message's field for the topic, if one is named; raise if the topic is missing or closed."""
-    thread_id = given.get("message_thread_id")
+    thread_id = params.get("message_thread_id")
     if not thread_id:
         return {}
     topic = chat.topics.get(thread_id)
@@ -64,9 +64,9 @@ def threaded(chat: Chat, given: Parameters) -> dict[str, Any]:
     return {"message_thread_id": thread_id}
 
 
-def replied(state: State, chat: Chat, given: Parameters) -> dict[str, Any]:
+def replied(state: State, chat: Chat, params: Parameters) -> dict[str, Any]:
     """Return the message's fields for the message it replies to."""
-    wanted = given.get("reply_parameters")
+    wanted = params.get("reply_parameters")
     if wanted is None:
         return {}
     if "chat_id" in wanted and chat_of(state, wanted).id != chat.id:
@@ -93,12 +93,12 @@ def shown_in_reply(posted: Posted) -> dict[str, Any]:
     return {key: value for key, value in posted.message.items() if key not in nested}
 
 
-def own_post(state: State, given: Parameters, action: str) -> tuple[Chat, Posted]:
+def own_post(state: State, params: Parameters, action: str) -> tuple[Chat, Posted]:
     """Return the chat and the message to change; `action`, such as `edit`, is for the error text."""
-    chat = writable(state, given)
-    if "message_id" not in given:
+    chat = writable(state, params)
+    if "message_id" not in params:
         raise bad("message identifier is not specified")
-    posted = chat.post(given["message_id"])
+    posted = chat.post(params["message_id"])
     if posted is None:
         raise bad(f"message to {action} not found")
     return chat, posted

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 ANSWER_LIMIT = 200
 
 
-async def answer_callback_query(state: State, given: Parameters) -> bool:
+async def answer_callback_query(state: State, params: Parameters) -> bool:
     """Answer a tap, with a text of up to 200 characters; once, and soon after the tap."""
-    query = state.queries.get(given["callback_query_id"])
+    query = state.queries.get(params["callback_query_id"])
     late = query is not None and time.monotonic() - query.at > state.callback_seconds
     if query is None or late or query.answer is not None:
         raise bad(QUERY_TOO_OLD)
-    if len(given.get("text", "")) > ANSWER_LIMIT:
+    if len(params.get("text", "")) > ANSWER_LIMIT:
         raise bad("MESSAGE_TOO_LONG")
-    if given.get("url"):
+    if params.get("url"):
         raise bad("URL_INVALID")  # only for games and links to the bot itself
-    query.answer = {key: value for key, value in given.items() if key != "callback_query_id"}
-    query.revision = state.bell.ring()
+    query.answer = {key: value for key, value in params.items() if key != "callback_query_id"}
+    query.revision = state.changes.add()
     return True

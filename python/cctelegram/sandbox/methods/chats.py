@@ -29,7 +29,7 @@ _RIGHTS = (
 _GIFTS = ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels")
 
 
-async def get_me(state: State, _given: Parameters) -> dict[str, Any]:
+async def get_me(state: State, _params: Parameters) -> dict[str, Any]:
     """Return the bot as a `User` with the fields that only `getMe` has."""
     return state.bot | {
         "can_join_groups": True,
@@ -45,9 +45,9 @@ async def get_me(state: State, _given: Parameters) -> dict[str, Any]:
     }
 
 
-async def get_chat(state: State, given: Parameters) -> dict[str, Any]:
+async def get_chat(state: State, params: Parameters) -> dict[str, Any]:
     """Return the `ChatFullInfo`."""
-    chat = chat_of(state, given)
+    chat = chat_of(state, params)
     found = chat.json() | {
         "accent_color_id": abs(chat.id) % 7,
         "max_reaction_count": 11,
@@ -59,10 +59,10 @@ async def get_chat(state: State, given: Parameters) -> dict[str, Any]:
     return found
 
 
-async def get_chat_member(state: State, given: Parameters) -> dict[str, Any]:
+async def get_chat_member(state: State, params: Parameters) -> dict[str, Any]:
     """Return the `ChatMember` of a user or of the bot."""
-    chat = chat_of(state, given)
-    return member(state, chat, given["user_id"])
+    chat = chat_of(state, params)
+    return member(state, chat, params["user_id"])
 
 
 def member(state: State, chat: Chat, user_id: int) -> dict[str, Any]:
@@ -91,27 +91,27 @@ def membership(user: dict[str, Any], status: str) -> dict[str, Any]:
     return found
 
 
-async def pin_chat_message(state: State, given: Parameters) -> bool:
+async def pin_chat_message(state: State, params: Parameters) -> bool:
     """Pin a message and post the chat's service message about it."""
-    chat, posted = own_post(state, given, "pin")
+    chat, posted = own_post(state, params, "pin")
     _may_pin(chat)
     message_id = posted.message["message_id"]
     if message_id not in chat.pinned:
         chat.pinned.append(message_id)
-        quiet = bool(given.get("disable_notification"))
+        quiet = bool(params.get("disable_notification"))
         state.post(chat, state.bot, {"pinned_message": shown_in_reply(posted)}, silent=quiet)
     return True
 
 
-async def unpin_chat_message(state: State, given: Parameters) -> bool:
+async def unpin_chat_message(state: State, params: Parameters) -> bool:
     """Unpin a message, by default the one pinned last."""
-    chat = chat_of(state, given)
+    chat = chat_of(state, params)
     _may_pin(chat)
-    message_id = given.get("message_id", chat.pinned[-1] if chat.pinned else None)
+    message_id = params.get("message_id", chat.pinned[-1] if chat.pinned else None)
     if message_id not in chat.pinned:
         raise bad("message to unpin not found")
     chat.pinned.remove(message_id)
-    state.bell.ring()
+    state.changes.add()
     return True
 
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 
 
-async def set_my_commands(state: State, given: Parameters) -> bool:
+async def set_my_commands(state: State, params: Parameters) -> bool:
     """Replace the commands of a scope and language."""
-    commands = given["commands"]
+    commands = params["commands"]
     if len(commands) > 100:
         raise bad("BOT_COMMANDS_TOO_MUCH")
     for command in commands:
@@ -27,23 +27,23 @@ async def set_my_commands(state: State, given: Parameters) -> bool:
             raise bad("BOT_COMMAND_INVALID")
         if not 1 <= len(command["description"]) <= 256:
             raise bad("BOT_COMMAND_DESCRIPTION_INVALID")
-    state.commands[_place(given)] = commands
-    state.bell.ring()
+    state.commands[_scope(params)] = commands
+    state.changes.add()
     return True
 
 
-async def get_my_commands(state: State, given: Parameters) -> list[dict[str, str]]:
+async def get_my_commands(state: State, params: Parameters) -> list[dict[str, str]]:
     """Return the commands of exactly this scope and language."""
-    return state.commands.get(_place(given), [])
+    return state.commands.get(_scope(params), [])
 
 
-async def delete_my_commands(state: State, given: Parameters) -> bool:
+async def delete_my_commands(state: State, params: Parameters) -> bool:
     """Delete the commands of a scope and language."""
-    state.commands.pop(_place(given), None)
-    state.bell.ring()
+    state.commands.pop(_scope(params), None)
+    state.changes.add()
     return True
 
 
-def _place(given: Parameters) -> tuple[str, str]:
-    scope = orjson.dumps(given.get("scope", {"type": "default"}), option=orjson.OPT_SORT_KEYS)
-    return scope.decode(), given.get("language_code", "")
+def _scope(params: Parameters) -> tuple[str, str]:
+    scope = orjson.dumps(params.get("scope", {"type": "default"}), option=orjson.OPT_SORT_KEYS)
+    return scope.decode(), params.get("language_code", "")

@@ -23,36 +23,36 @@ _CONTENT = ("text", "entities", "caption", "caption_entities", "reply_markup", "
 DELETABLE_SECONDS = 48 * 3600
 
 
-async def edit_message_text(state: State, given: Parameters) -> dict[str, Any]:
+async def edit_message_text(state: State, params: Parameters) -> dict[str, Any]:
     """Replace text, entities and keyboard; a keyboard that is not repeated is removed."""
-    if "text" not in given:
+    if "text" not in params:
         raise bad("message text is empty")
-    chat, posted = own_post(state, given, "edit")
+    chat, posted = own_post(state, params, "edit")
     _check_own(state, posted)
     if "text" not in posted.message:
         raise bad("there is no text in the message to edit")
-    text, entities = formatted(given["text"], given.get("entities"), given.get("parse_mode"))
+    text, entities = formatted(params["text"], params.get("entities"), params.get("parse_mode"))
     content: dict[str, Any] = {"text": text}
     if entities:
         content["entities"] = entities
-    if given.get("link_preview_options"):
-        content["link_preview_options"] = given["link_preview_options"]
-    return _replaced(state, chat, posted, content, given.get("reply_markup"))
+    if params.get("link_preview_options"):
+        content["link_preview_options"] = params["link_preview_options"]
+    return _replaced(state, chat, posted, content, params.get("reply_markup"))
 
 
-async def edit_message_reply_markup(state: State, given: Parameters) -> dict[str, Any]:
+async def edit_message_reply_markup(state: State, params: Parameters) -> dict[str, Any]:
     """Replace or remove the keyboard."""
-    chat, posted = own_post(state, given, "edit")
+    chat, posted = own_post(state, params, "edit")
     _check_own(state, posted)
     content = {
         key: posted.message[key] for key in _CONTENT if key in posted.message and key != "reply_markup"
     }
-    return _replaced(state, chat, posted, content, given.get("reply_markup"))
+    return _replaced(state, chat, posted, content, params.get("reply_markup"))
 
 
-async def delete_message(state: State, given: Parameters) -> bool:
+async def delete_message(state: State, params: Parameters) -> bool:
     """Delete a message of the last 48 hours: the bot's own, or one it received."""
-    chat, posted = own_post(state, given, "delete")
+    chat, posted = own_post(state, params, "delete")
     foreign = posted.message["from"]["id"] != state.bot["id"]
     too_old = time.time() - posted.message["date"] > DELETABLE_SECONDS
     if too_old or (foreign and chat.is_group and chat.bot_status != "administrator"):

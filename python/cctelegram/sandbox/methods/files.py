@@ -21,10 +21,10 @@ PHOTO_LIMIT = 10 << 20
 DOWNLOAD_LIMIT = 20 << 20
 
 
-async def send_document(state: State, given: Parameters) -> dict[str, Any]:
+async def send_document(state: State, params: Parameters) -> dict[str, Any]:
     """Post a file of up to 50 MB, uploaded or known by its `file_id`; return the `Message`."""
-    caption = _captioned(state, given)
-    stored = _stored(state, given["document"], "documents", UPLOAD_LIMIT)
+    caption = _captioned(state, params)
+    stored = _stored(state, params["document"], "documents", UPLOAD_LIMIT)
     document = {
         "file_name": stored.name,
         "mime_type": stored.content_type,
@@ -32,13 +32,13 @@ async def send_document(state: State, given: Parameters) -> dict[str, Any]:
         "file_unique_id": stored.unique_id,
         "file_size": len(stored.content),
     }
-    return finished(state, given, caption | {"document": document})
+    return finished(state, params, caption | {"document": document})
 
 
-async def send_photo(state: State, given: Parameters) -> dict[str, Any]:
+async def send_photo(state: State, params: Parameters) -> dict[str, Any]:
     """Post a picture of up to 10 MB; return the `Message`. Telegram's smaller sizes are not produced."""
-    caption = _captioned(state, given)
-    stored = _stored(state, given["photo"], "photos", PHOTO_LIMIT)
+    caption = _captioned(state, params)
+    stored = _stored(state, params["photo"], "photos", PHOTO_LIMIT)
     size = size_of(stored.content)
     if size is None:
         raise bad("IMAGE_PROCESS_FAILED")
@@ -53,16 +53,16 @@ async def send_photo(state: State, given: Parameters) -> dict[str, Any]:
         "height": stored.height,
     }
     content: dict[str, Any] = {"photo": [photo]}
-    if given.get("has_spoiler"):
+    if params.get("has_spoiler"):
         content["has_media_spoiler"] = True
-    if given.get("show_caption_above_media"):
+    if params.get("show_caption_above_media"):
         content["show_caption_above_media"] = True
-    return finished(state, given, caption | content)
+    return finished(state, params, caption | content)
 
 
-async def get_file(state: State, given: Parameters) -> dict[str, Any]:
+async def get_file(state: State, params: Parameters) -> dict[str, Any]:
     """Return the `File` with its download path."""
-    stored = state.files.get(given["file_id"])
+    stored = state.files.get(params["file_id"])
     if stored is None:
         raise bad("wrong file_id or the file is temporarily unavailable")
     if len(stored.content) > DOWNLOAD_LIMIT:
@@ -75,11 +75,11 @@ async def get_file(state: State, given: Parameters) -> dict[str, Any]:
     }
 
 
-def _captioned(state: State, given: Parameters) -> dict[str, Any]:
-    chat = writable(state, given)
-    content: dict[str, Any] = threaded(chat, given) | replied(state, chat, given)
+def _captioned(state: State, params: Parameters) -> dict[str, Any]:
+    chat = writable(state, params)
+    content: dict[str, Any] = threaded(chat, params) | replied(state, chat, params)
     text, entities = formatted(
-        given.get("caption", ""), given.get("caption_entities"), given.get("parse_mode"), caption=True
+        params.get("caption", ""), params.get("caption_entities"), params.get("parse_mode"), caption=True
     )
     if text:
         content["caption"] = text
@@ -88,22 +88,22 @@ def _captioned(state: State, given: Parameters) -> dict[str, Any]:
     return content
 
 
-def _stored(state: State, given: Upload | str, folder: str, limit: int) -> StoredFile:
-    if isinstance(given, str):
-        return _known(state, given)
-    if not given.content:
+def _stored(state: State, file: Upload | str, folder: str, limit: int) -> StoredFile:
+    if isinstance(file, str):
+        return _known(state, file)
+    if not file.content:
         raise bad("file must be non-empty")
-    if len(given.content) > limit:
+    if len(file.content) > limit:
         raise Refused(413, "Request Entity Too Large")
     number = len(state.files)
-    ending = given.name.rpartition(".")[2] if "." in given.name else "bin"
+    ending = file.name.rpartition(".")[2] if "." in file.name else "bin"
     stored = StoredFile(
         file_id=f"BQACAgIAAx{secrets.token_urlsafe(24)}",
         unique_id=f"AgAD{secrets.token_urlsafe(8)}",
         path=f"{folder}/file_{number}.{ending if ending.isalnum() else 'bin'}",
-        name=given.name,
-        content_type=given.content_type,
-        content=given.content,
+        name=file.name,
+        content_type=file.content_type,
+        content=file.content,
     )
     state.files[stored.file_id] = stored
     return stored

@@ -35,64 +35,64 @@ REACTIONS = frozenset(
 )
 
 
-async def send_message(state: State, given: Parameters) -> dict[str, Any]:
+async def send_message(state: State, params: Parameters) -> dict[str, Any]:
     """Post a text; return the `Message`."""
-    chat = writable(state, given)
-    text, entities = formatted(given["text"], given.get("entities"), given.get("parse_mode"))
-    content: dict[str, Any] = threaded(chat, given) | replied(state, chat, given) | {"text": text}
+    chat = writable(state, params)
+    text, entities = formatted(params["text"], params.get("entities"), params.get("parse_mode"))
+    content: dict[str, Any] = threaded(chat, params) | replied(state, chat, params) | {"text": text}
     if entities:
         content["entities"] = entities
-    if given.get("link_preview_options"):
-        content["link_preview_options"] = given["link_preview_options"]
-    return finished(state, given, content)
+    if params.get("link_preview_options"):
+        content["link_preview_options"] = params["link_preview_options"]
+    return finished(state, params, content)
 
 
-def finished(state: State, given: Parameters, content: dict[str, Any]) -> dict[str, Any]:
+def finished(state: State, params: Parameters, content: dict[str, Any]) -> dict[str, Any]:
     """Add the fields common to all messages, apply the rate limit, post it, return the `Message`."""
-    chat = writable(state, given)
-    markup = keyboards.checked(given.get("reply_markup"))
+    chat = writable(state, params)
+    markup = keyboards.checked(params.get("reply_markup"))
     if markup:
         content["reply_markup"] = markup
-    if given.get("protect_content"):
+    if params.get("protect_content"):
         content["has_protected_content"] = True
     paced(state, chat)
-    return state.post(chat, state.bot, content, silent=bool(given.get("disable_notification"))).message
+    return state.post(chat, state.bot, content, silent=bool(params.get("disable_notification"))).message
 
 
-async def send_message_draft(state: State, given: Parameters) -> bool:
+async def send_message_draft(state: State, params: Parameters) -> bool:
     """Show a draft of a text; only in private chats, until the next message."""
-    chat = writable(state, given)
+    chat = writable(state, params)
     if chat.kind != PRIVATE:
         raise bad("CHAT_TYPE_INVALID")
-    if not given["draft_id"]:
+    if not params["draft_id"]:
         raise bad("RANDOM_ID_INVALID")
-    text: str = given.get("text", "")
+    text: str = params.get("text", "")
     entities: list[dict[str, Any]] = []
     if text:
-        text, entities = formatted(text, given.get("entities"), given.get("parse_mode"))
-    chat.drafts = {given["draft_id"]: {"text": text, "entities": entities} | threaded(chat, given)}
-    state.bell.ring()
+        text, entities = formatted(text, params.get("entities"), params.get("parse_mode"))
+    chat.drafts = {params["draft_id"]: {"text": text, "entities": entities} | threaded(chat, params)}
+    state.changes.add()
     return True
 
 
-async def send_chat_action(state: State, given: Parameters) -> bool:
+async def send_chat_action(state: State, params: Parameters) -> bool:
     """Show an action such as `typing` for five seconds or until the next message."""
-    chat = writable(state, given)
-    threaded(chat, given)
-    if given["action"] not in ACTIONS:
+    chat = writable(state, params)
+    threaded(chat, params)
+    if params["action"] not in ACTIONS:
         raise bad("wrong parameter action in request")
-    chat.typing = (given["action"], time.time() + TYPING_SECONDS)
-    state.bell.ring()
+    chat.typing = (params["action"], time.time() + TYPING_SECONDS)
+    state.changes.add()
     return True
 
 
-async def set_message_reaction(state: State, given: Parameters) -> bool:
+async def set_message_reaction(state: State, params: Parameters) -> bool:
     """Replace the bot's reaction to a message; bots may set one at most, and no custom emoji of their own."""
-    chat = chat_of(state, given)
-    posted = chat.post(given["message_id"])
+    chat = chat_of(state, params)
+    posted = chat.post(params["message_id"])
     if posted is None:
         raise bad("message to react not found")
-    reactions = given.get("reaction", [])
+    reactions = params.get("reaction", [])
     if len(reactions) > 1:
         raise bad("REACTIONS_TOO_MANY")
     for reaction in reactions:

@@ -11,32 +11,32 @@ if TYPE_CHECKING:
     from cctelegram.sandbox.methods.kind import Parameters
 
 
-async def set_webhook(state: State, given: Parameters) -> bool:
+async def set_webhook(state: State, params: Parameters) -> bool:
     """Set the webhook; an empty URL removes it."""
-    url = given["url"]
+    url = params["url"]
     if not url:
-        return await delete_webhook(state, given)
+        return await delete_webhook(state, params)
     if not url.startswith("https://"):
         raise bad("bad webhook: An HTTPS URL must be provided for webhook")
-    if not 1 <= given.get("max_connections", 40) <= 100:
+    if not 1 <= params.get("max_connections", 40) <= 100:
         raise bad("bad webhook: max_connections must be between 1 and 100")
-    state.webhook = Webhook(url, given.get("max_connections", 40), given.get("ip_address"))
-    _drop(state, given)
-    if "allowed_updates" in given:
-        state.updates.allowed = frozenset(given["allowed_updates"])
-    state.bell.ring()
+    state.webhook = Webhook(url, params.get("max_connections", 40), params.get("ip_address"))
+    _drop(state, params)
+    if "allowed_updates" in params:
+        state.updates.allowed = frozenset(params["allowed_updates"])
+    state.changes.add()
     return True
 
 
-async def delete_webhook(state: State, given: Parameters) -> bool:
+async def delete_webhook(state: State, params: Parameters) -> bool:
     """Remove the webhook."""
     state.webhook = None
-    _drop(state, given)
-    state.bell.ring()
+    _drop(state, params)
+    state.changes.add()
     return True
 
 
-async def get_webhook_info(state: State, _given: Parameters) -> dict[str, Any]:
+async def get_webhook_info(state: State, _params: Parameters) -> dict[str, Any]:
     """Return the `WebhookInfo`."""
     found: dict[str, Any] = {
         "url": state.webhook.url if state.webhook else "",
@@ -52,6 +52,6 @@ async def get_webhook_info(state: State, _given: Parameters) -> dict[str, Any]:
     return found
 
 
-def _drop(state: State, given: Parameters) -> None:
-    if given.get("drop_pending_updates"):
+def _drop(state: State, params: Parameters) -> None:
+    if params.get("drop_pending_updates"):
         state.updates.pending = []

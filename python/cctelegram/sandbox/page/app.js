@@ -13,7 +13,7 @@ const waiting = new Map(); // "chat:message:index" -> query id, or "" until it i
 const shownIn = { chat: null, topic: null };
 const unread = new Map();
 const composer = new Composer(say, () => world.commands);
-const actions = { tap, say, tell, reply: (message) => composer.reply(message), show };
+const actions = { tap, say, notify, reply: (message) => composer.reply(message), show };
 
 $("down").append(icon("down"));
 $("down").addEventListener("click", () => toEnd());
@@ -156,8 +156,8 @@ function list() {
 }
 
 // Show one message as it is now, without touching the others: what is unfolded stays so.
-function refresh(place) {
-  const [chat, id] = place.split(":").map(Number);
+function refresh(position) {
+  const [chat, id] = position.split(":").map(Number);
   if (chat !== shownIn.chat) return;
   const before = document.getElementById(`m${chat}_${id}`);
   const message = world.messages.get(chat).get(id);
@@ -201,48 +201,48 @@ async function post(path, body) {
     const response = await fetch(control + path, { method: "POST", body: JSON.stringify(body) });
     const found = await response.json();
     if (response.ok) return found;
-    tell(found.error);
+    notify(found.error);
   } catch {
-    tell("The sandbox does not answer.");
+    notify("The sandbox does not answer.");
   }
   return null;
 }
 
 async function say(text, replyTo = null) {
   const chat = world.chats.get(shownIn.chat);
-  const said = { text, chat_id: chat.id, user_id: actor(chat) };
-  if (replyTo) said.reply_to = replyTo.message_id;
-  if (shownIn.topic !== null) said.thread_id = shownIn.topic;
-  const done = await post("say", said);
+  const body = { text, chat_id: chat.id, user_id: actor(chat) };
+  if (replyTo) body.reply_to = replyTo.message_id;
+  if (shownIn.topic !== null) body.thread_id = shownIn.topic;
+  const done = await post("say", body);
   if (done) toEnd();
   return done !== null;
 }
 
 async function tap(message, index) {
-  const place = key(message, index);
-  if (waiting.has(place)) return;
+  const position = key(message, index);
+  if (waiting.has(position)) return;
   const again = `${message.chat.id}:${message.message_id}`;
-  waiting.set(place, "");
+  waiting.set(position, "");
   refresh(again);
   const chat = world.chats.get(message.chat.id);
   const query = await post("tap", { message_id: message.message_id, button: index, chat_id: chat.id, user_id: actor(chat) });
-  const stop = () => { waiting.delete(place); refresh(again); };
+  const stop = () => { waiting.delete(position); refresh(again); };
   if (query === null || early.delete(query.id)) stop();
   else {
-    waiting.set(place, query.id);
-    setTimeout(() => { if (waiting.get(place) === query.id) stop(); }, ANSWER_SECONDS * 1000);
+    waiting.set(position, query.id);
+    setTimeout(() => { if (waiting.get(position) === query.id) stop(); }, ANSWER_SECONDS * 1000);
   }
 }
 
 const early = new Set(); // answers that came before the tap's own response
 function answered(query, first) {
-  const place = [...waiting].find(([, id]) => id === query.id)?.[0];
-  if (place) {
-    waiting.delete(place);
-    refresh(place.split(":").slice(0, 2).join(":"));
+  const position = [...waiting].find(([, id]) => id === query.id)?.[0];
+  if (position) {
+    waiting.delete(position);
+    refresh(position.split(":").slice(0, 2).join(":"));
   } else if (!first) early.add(query.id);
   if (first || !query.answer.text) return;
-  if (!query.answer.show_alert) tell(query.answer.text);
+  if (!query.answer.show_alert) notify(query.answer.text);
   else {
     $("alert-text").textContent = query.answer.text;
     if (!$("alert").open) $("alert").showModal();
@@ -250,7 +250,7 @@ function answered(query, first) {
 }
 
 let toastEnds = 0;
-function tell(text) {
+function notify(text) {
   clearTimeout(toastEnds);
   $("toast").textContent = text;
   $("toast").hidden = false;

@@ -3,7 +3,7 @@
 import { bytes, clock, el, icon } from "./elements.js";
 import { shown } from "./text.js";
 
-// Words for messages that tell of something that happened in the chat.
+// Texts of service messages: what happened in the chat.
 function serviceText(message) {
   const who = message.from.first_name;
   if (message.forum_topic_created) return `${who} created the topic “${message.forum_topic_created.name}”`;
@@ -123,7 +123,7 @@ function button(one, index, message, context) {
     );
   }
   if (one.copy_text) {
-    const copy = () => navigator.clipboard.writeText(one.copy_text.text).then(() => context.actions.tell("Copied"));
+    const copy = () => navigator.clipboard.writeText(one.copy_text.text).then(() => context.actions.notify("Copied"));
     return el("button", { type: "button", className, onclick: copy }, el("span", { className: "label" }, one.text), icon("copy"));
   }
   const waiting = context.waiting(message, index);

@@ -44,7 +44,9 @@ def ask(arguments: dict[str, Any], call: Call, session: Session) -> Result:
     event_id = arguments.get("event_id")
     if event_id is None:
         if bridge.status(home).get("mode") == "muted":
-            text = "Nobody was asked: Telegram is muted. Ask in the terminal, or unmute it and ask again."
+            text = (
+                "The question was not sent: Telegram is muted. Ask in the terminal, or unmute and ask again."
+            )
             return text, {"outcome": "muted", "delivered": "no", "bridge": {"running": True}}
         event_id = _post(home, arguments, call, session)
     else:
@@ -79,7 +81,7 @@ def _add_default(data: dict[str, Any], arguments: dict[str, Any]) -> None:
         return
     if default not in arguments["options"]:
         options = ", ".join(arguments["options"])
-        raise ToolError(f"default_on_timeout: read {default}; allowed is one of the options: {options}")
+        raise ToolError(f"default_on_timeout: read {default}; allowed: {options}")
     data["default_on_timeout"] = default
 
 
@@ -90,11 +92,11 @@ def _wait(home: str, event_id: str, seconds: float, call: Call) -> dict[str, Any
     def check(passed: float) -> None:
         nonlocal reported
         if call.cancelled():
-            raise ToolError(f"The wait was cut off; call ask with event_id {event_id} to go on with it.")
+            raise ToolError(f"The wait was cancelled; call ask with event_id {event_id} to resume it.")
         if passed - reported >= PROGRESS_SECONDS:
             reported = passed
-            left = max(0, round(seconds - passed))
-            call.progress(passed, seconds, f"Waiting for an answer on the phone, {left} s left")
+            remaining = max(0, round(seconds - passed))
+            call.progress(passed, seconds, f"Waiting for an answer on the phone, {remaining} s left")
 
     return answers.wait(home, event_id, seconds, check)
 
@@ -108,7 +110,7 @@ def _out_of_time(home: str, event_id: str, arguments: dict[str, Any]) -> Result:
         "delivered": "unknown",
         "bridge": state,
     }
-    text = "Nobody answered in time, and it is not known whether the question was on the phone."
+    text = "No answer in time, and it is unknown whether the question was on the phone."
     # Only a denial is safe as a default if the question may never have been seen.
     if arguments["options"] == YES_AND_NO and arguments.get("default_on_timeout") == "Deny":
         result["answer"] = result["option"] = "Deny"
@@ -121,11 +123,11 @@ def _out_of_time(home: str, event_id: str, arguments: dict[str, Any]) -> Result:
 def _result(answer: dict[str, Any]) -> Result:
     action = str(answer.get("action") or "answered")
     outcome = action if action in ("expired", "cancelled") else "answered"
-    given = answer.get("option") or answer.get("text")
+    chosen = answer.get("option") or answer.get("text")
     result: dict[str, Any] = {
         "outcome": outcome,
         "event_id": answer.get("event_id"),
-        "answer": given,
+        "answer": chosen,
         "action": action,
         "option": answer.get("option"),
         "option_index": answer.get("option_index"),
@@ -141,12 +143,12 @@ def _result(answer: dict[str, Any]) -> Result:
 
 
 def _sentence(result: dict[str, Any]) -> str:
-    who, given = result["who"] or "Somebody", result["answer"]
+    who, chosen = result["who"] or "Someone", result["answer"]
     if result["outcome"] == "cancelled":
-        return "The question was withdrawn before anybody answered it."
+        return "The question was cancelled before it was answered."
     if result["outcome"] == "expired":
-        default = f" The default applies: {given}." if given else " Do not take that for a yes."
-        return f"Nobody answered in time.{default}"
-    words = result["text"]
-    said = f" They wrote: {words}" if words and words != given else ""
-    return f"{who} answered: {given}.{said}"
+        default = f" The default applies: {chosen}." if chosen else " Do not take that as approval."
+        return f"No answer in time.{default}"
+    text = result["text"]
+    comment = f" They wrote: {text}" if text and text != chosen else ""
+    return f"{who} answered: {chosen}.{comment}"

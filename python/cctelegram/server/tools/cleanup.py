@@ -30,6 +30,6 @@ def _sentence(action: str, answer: dict[str, Any]) -> str:
     if action == "stats":
         files = sum(row["files"] for row in answer["directories"])
         return f"{files} entries in {len(answer['directories'])} directories."
-    what = "would go" if answer["dry_run"] else "went"
+    what = "Would remove" if answer["dry_run"] else "Removed"
     problems = "; ".join(answer["problems"])
-    return f"{answer['files']} entries, {answer['bytes']} bytes, {what}.{f' {problems}' if problems else ''}"
+    return f"{what} {answer['files']} entries, {answer['bytes']} bytes.{f' {problems}' if problems else ''}"

@@ -68,13 +68,13 @@ def _mode(session: Session, mode: str) -> Result:
 
 
 def _result(result: dict[str, Any]) -> Result:
-    words = {
+    sentences = {
         "started": "The bridge was started",
-        "already_running": "The bridge runs already",
-        "stopped": "The bridge was stopped; what waits is kept for the next start",
+        "already_running": "The bridge is already running",
+        "stopped": "The bridge was stopped; waiting events stay queued for the next start",
         "not_running": "The bridge is not running",
-        "restarted": "The bridge was started anew",
-        "running": "The bridge runs",
+        "restarted": "The bridge was restarted",
+        "running": "The bridge is running",
     }
     process = f" (process {result['pid']})" if "pid" in result else ""
-    return f"{words[result['action']]}{process}.", result
+    return f"{sentences[result['action']]}{process}.", result

@@ -30,7 +30,7 @@ def get_telegram_responses(arguments: dict[str, Any], call: Call, session: Sessi
     directory = paths.responses_dir(session.home())
     names = responses.names(directory, newest_first=True)
     found = [answer for _, answer in _read(directory, names[: arguments["limit"]])]
-    text = f"{len(found)} of {len(names)} answers, newest first." if names else "No answers wait."
+    text = f"{len(found)} of {len(names)} answers, newest first." if names else "No answers are waiting."
     return text, {"count": len(found), "total": len(names), "responses": found}
 
 
@@ -61,12 +61,10 @@ def process_pending_responses(arguments: dict[str, Any], call: Call, session: Se
     recommendations = [_recommend(answer) for answer in taken]
     if len(free) > AT_ONCE:
         recommendations.append(
-            f"{len(free) - AT_ONCE} more answers wait: call process_pending_responses again."
+            f"{len(free) - AT_ONCE} more answers are waiting: call process_pending_responses again."
         )
     if len(recent) > len(free):
-        recommendations.append(
-            f"{len(recent) - len(free)} answers were left to the `ask` that waits for them."
-        )
+        recommendations.append(f"{len(recent) - len(free)} answers were not taken: an `ask` waits for them.")
     state = bridge.state_for_sender(home)
     text = f"{len(taken)} answers taken, of {len(recent)} in the last {minutes} minutes."
     if not state["running"]:
@@ -87,17 +85,17 @@ def _read(directory: str, names: list[str]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _recommend(answer: dict[str, Any]) -> str:
-    about = answer.get("task_id") or answer.get("event_id") or "no event of ours"
-    who = responses.display_name(answer) or "nobody"
-    words = answer.get("text")
-    said = f", saying: {words}" if words else ""
-    given = answer.get("option") or words
+    about = answer.get("task_id") or answer.get("event_id") or "an unknown event"
+    who = responses.display_name(answer) or "someone"
+    text = answer.get("text")
+    comment = f", with the comment: {text}" if text else ""
+    chosen = answer.get("option") or text
     sentences = {
-        "approved": f"Go on with {about}: {who} approved it{said}.",
-        "denied": f"Do not go on with {about}: {who} denied it{said}.",
-        "answered": f"For {about}, {who} answered {given}.",
-        "expired": f"Nobody answered {about} in time; do not take that for a yes.",
-        "cancelled": f"The question {about} was withdrawn.",
+        "approved": f"Continue with {about}: {who} approved it{comment}.",
+        "denied": f"Do not continue with {about}: {who} denied it{comment}.",
+        "answered": f"For {about}, {who} answered {chosen}.",
+        "expired": f"{about} was not answered in time; do not take that as approval.",
+        "cancelled": f"The question {about} was cancelled.",
     }
-    other = f"{who} chose {given} on {about}." if answer["kind"] == "command" else f"{who} wrote: {words}"
+    other = f"{who} chose {chosen} on {about}." if answer["kind"] == "command" else f"{who} wrote: {text}"
     return sentences.get(str(answer.get("action")), other) if answer["kind"] == "decision" else other

@@ -38,7 +38,7 @@ def get_delivery(arguments: dict[str, Any], call: Call, session: Session) -> tup
         note = str(error)
         return note, {"event_id": event_id, "known": False, "state": "unknown", "note": note}
     if found is None:
-        note = f"No event {event_id} is known: it may still lie in events/ as a file, or the id is another."
+        note = f"There is no event {event_id}: its file may still be in events/, or the id is wrong."
         return note, {"event_id": event_id, "known": False, "state": "unknown", "note": note}
     deliveries = [
         {key: value for key, value in each.items() if value is not None} for each in found["deliveries"]
@@ -47,36 +47,36 @@ def get_delivery(arguments: dict[str, Any], call: Call, session: Session) -> tup
         if "digest" in each:
             each["digest"] = {key: value for key, value in each["digest"].items() if value is not None}
     result = {**found, "known": True, "deliveries": deliveries}
-    return f"{event_id}: {found['state']}. {' '.join(map(_way, deliveries))}".rstrip(), result
+    return f"{event_id}: {found['state']}. {' '.join(map(_outcome, deliveries))}".rstrip(), result
 
 
-def _way(each: dict[str, Any]) -> str:
+def _outcome(each: dict[str, Any]) -> str:
     """Return a sentence about the outcome of one delivery, and of the digest that contains it."""
-    words = str(each["state"])
+    text = str(each["state"])
     if "digest" in each:
         digest = each["digest"]
-        words += f" in delivery {digest['delivery']}, which is {digest['state']}"
+        text += f" in delivery {digest['delivery']}, which is {digest['state']}"
         if "reason" in digest:
-            words += f" ({digest['reason']})"
+            text += f" ({digest['reason']})"
     if each["message_ids"]:
-        words += f", message {', '.join(map(str, each['message_ids']))}"
+        text += f", message {', '.join(map(str, each['message_ids']))}"
     if "sent_at" in each:
-        words += f", sent {rfc3339_seconds(each['sent_at'])}"
+        text += f", sent {rfc3339_seconds(each['sent_at'])}"
     if "reason" in each:
-        words += f": {each['reason']}"
+        text += f": {each['reason']}"
     if "note" in each:
-        words += f" ({each['note']})"
-    to = f"To chat {each['chat_id']}" if "chat_id" in each else "To nobody yet"
-    return f"{to}: {words}."
+        text += f" ({each['note']})"
+    to = f"To chat {each['chat_id']}" if "chat_id" in each else "No recipient yet"
+    return f"{to}: {text}."
 
 
 def _sentence(status: dict[str, Any]) -> str:
     waiting = status["waiting_files"]
     if not status["running"]:
-        return f"{status['note']} Event files waiting: {waiting}."
+        return f"{status['note']} Waiting event files: {waiting}."
     connected = "connected to Telegram" if status.get("telegram_connected") else "not connected to Telegram"
     reasons = "; ".join(str(reason) for reason in status.get("reasons", ()))
     return (
-        f"The bridge runs, {status.get('mode', 'mode unknown')}, {connected}, "
+        f"The bridge is running, mode {status.get('mode', 'unknown')}, {connected}, "
         f"health {status.get('health', 'unknown')}{': ' + reasons if reasons else ''}."
     )
