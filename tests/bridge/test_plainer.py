@@ -243,7 +243,7 @@ def test_a_file_that_is_refused_is_told_of_in_a_text(
 ) -> None:
     fast_sandbox.control.fault(kind)
     running.put("a.json", {"type": "task_failed", "title": "Big log", "description": "line of words " * 9000})
-    see(fast_sandbox, "The whole of: Big log")
+    see(fast_sandbox, "Full event: Big log")
     running.wait_status(lambda now: now["delivery"]["sent"] == 1, "sent")
     files = [one for one in fast_sandbox.control.messages() if "document" in one]
     assert len(files) == ("caption" in kind)

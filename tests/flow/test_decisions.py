@@ -192,7 +192,7 @@ def test_a_denial_can_carry_a_comment_by_a_reply_to_the_card(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     ask(running)
-    card = see(fast_sandbox, "Question q", 'Reply "no, " and a comment to deny with words.')
+    card = see(fast_sandbox, "Question q", 'To deny with a comment, reply "no, " and the comment.')
     fast_sandbox.control.say("no, use the staging cluster", reply_to=card["message_id"])
     (answer,) = answers(running)
     assert (answer["kind"], answer["action"], answer["option"]) == ("decision", "denied", "Deny")

@@ -44,7 +44,7 @@ def tapped(connection: sqlite3.Connection, key: bytes, query: dict[str, Any], no
     except KeyError:
         return Reply(GONE)
     chat_id, person = int(message["chat"]["id"]), query["from"]
-    button = next((one for one in render.buttons(event) if one.place == read.place), None)
+    button = next((one for one in render.buttons(event) if one.index == read.index), None)
     if button is None or button.action is None or not codes.is_genuine(key, read, event.event_id, chat_id):
         return Reply(NOT_OURS)
     content = {
@@ -54,8 +54,8 @@ def tapped(connection: sqlite3.Connection, key: bytes, query: dict[str, Any], no
         "task_id": event.task_id,
         "correlation_id": event.correlation_id,
         "action": button.action,
-        "option": event.data["actions"][read.place]["text"],
-        "option_index": read.place,
+        "option": event.data["actions"][read.index]["text"],
+        "option_index": read.index,
         "user_id": int(person["id"]),
         "username": person.get("username"),
         "first_name": person.get("first_name"),

@@ -91,7 +91,7 @@ def compose(job: Job, manner: MessageStyle, key: bytes) -> list[Payload]:
     if whole is None:
         return []  # notices are queued with their parts
     readable = render.is_readable(whole)
-    event = whole if readable else render.part(whole)
+    event = whole if readable else render.excerpt(whole)
     if decision is None:
         texts = render.message(event, zone=manner.zone, style=manner.style, times=job.times)
         buttons = actions(event, job, key)
@@ -175,6 +175,6 @@ def actions(event: Event, job: Job, key: bytes) -> tuple[tuple[dict[str, Any], .
         if button.url is not None:
             made.append(({"text": button.label, "url": button.url},))
         elif row is not None and job.event_id is not None:
-            data = codes.action_data(key, row, job.event_id, button.place, chat_id)
+            data = codes.action_data(key, row, job.event_id, button.index, chat_id)
             made.append(({"text": button.label, "callback_data": data},))
     return tuple(made)

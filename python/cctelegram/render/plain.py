@@ -27,8 +27,8 @@ def bare(text: Text) -> tuple[Text, ...]:
 def below(text: Text, lines: Sequence[str]) -> tuple[Text, ...]:
     """Return the text with unparsed lines below it, in as many messages as needed."""
     added = "\n".join(_native.visible(line) for line in lines)
-    whole = f"{text.text.rstrip()}\n\n{added}"
-    parts = _native.split(whole, rows_of(text), LIMIT, MAX_ENTITIES)
+    full = f"{text.text.rstrip()}\n\n{added}"
+    parts = _native.split(full, rows_of(text), LIMIT, MAX_ENTITIES)
     return tuple(text_of(*part) for part in parts)
 
 

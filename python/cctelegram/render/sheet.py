@@ -9,7 +9,7 @@ from cctelegram.events import catalogue
 from cctelegram.render.draft import Draft
 from cctelegram.render.fields import FIELDS, Field
 from cctelegram.render.progress import progress
-from cctelegram.render.values import duration, is_number, is_simple, moment, repetition, words
+from cctelegram.render.values import duration, format_value, is_number, is_simple, moment, repetition
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -25,8 +25,8 @@ ON_ONE_LINE = 120
 UNKNOWN_ICON = "🔹"
 
 
-class Sheet:
-    """Show an event's values, each once; `details` shows all that remain."""
+class EventView:
+    """A view of an event, under construction: shows each value once; `details` shows all that remain."""
 
     def __init__(self, event: Event, style: str, *, shorten: bool = False) -> None:
         self.event = event
@@ -71,13 +71,13 @@ class Sheet:
             elif value is not None:  # null in a known field means the same as its absence
                 self._field(field, value)
 
-    def say(self, **said: str) -> None:
-        """Show several numbers on one line, each followed by a word: `say(tests_passed="passed")`."""
-        figures = {key: self.rest[key] for key in said if is_number(self.rest.get(key))}
-        if figures:
+    def numbers(self, **units: str) -> None:
+        """Show several numbers on one line, each with its unit: `numbers(tests_passed="passed")`."""
+        found = {key: self.rest[key] for key in units if is_number(self.rest.get(key))}
+        if found:
             self.draft.end_line()
-            self.draft.add(", ".join(f"{words(value)} {said[key]}" for key, value in figures.items()))
-            for key in figures:
+            self.draft.add(", ".join(f"{format_value(value)} {units[key]}" for key, value in found.items()))
+            for key in found:
                 del self.rest[key]
 
     def code(self, key: str) -> None:
@@ -92,7 +92,7 @@ class Sheet:
         self.show("error_code")
         self.draft.end_line()
         start = self.draft.units
-        self._folding = self.concise and len(words(self.rest.get("error_message"))) > OPEN
+        self._folding = self.concise and len(format_value(self.rest.get("error_message"))) > OPEN
         self.show("error_message")
         if self._folding:
             self.draft.fold(start)
@@ -137,19 +137,19 @@ class Sheet:
         name = event.type
         if name in catalogue.BY_NAME:
             name = name.replace("_", " ").capitalize()
-        said = [name, event.source]
+        shown = [name, event.source]
         if event.task_id != event.event_id:
-            said.append(event.task_id)
-        said.append(moment(event.occurred_at, zone))
+            shown.append(event.task_id)
+        shown.append(moment(event.occurred_at, zone))
         self.draft.end_block()
-        self.draft.add(" · ".join(map(_native.one_line, said)), "italic")
+        self.draft.add(" · ".join(map(_native.one_line, shown)), "italic")
 
     def _field(self, field: Field, value: Any) -> None:
-        draft, shown, label = self.draft, words(value), _native.one_line(field.label)
+        draft, shown, label = self.draft, format_value(value), _native.one_line(field.label)
         if is_number(value):
             shown = duration(value) if field.form == "duration" else f"{shown} {field.unit}".rstrip()
         elif isinstance(value, list) and value and all(map(is_simple, value)):
-            shown = ("\n" if field.form == "block" else ", ").join(map(words, value))
+            shown = ("\n" if field.form == "block" else ", ").join(map(format_value, value))
         literal = field.form in ("code", "block") and not is_number(value)
         draft.end_line()
         if isinstance(value, list) and field.form == "block":

@@ -18,7 +18,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # Deeper values are shown as JSON: indentation would leave no room on a phone.
 DEEPEST = 6
-# Milliseconds (ten years); a longer duration is shown only as given.
+# Milliseconds (ten years); a longer duration is shown only in milliseconds.
 LONGEST = 10 * 366 * 86_400_000
 
 
@@ -29,7 +29,7 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def words(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Format a JSON value: a string unquoted, an object or list as lines, all else as JSON."""
     if isinstance(value, str):
         # Also applied here, before lines are joined: a trailing carriage return before a line break would
@@ -50,14 +50,14 @@ def is_simple(value: Any) -> bool:
 
 
 def duration(milliseconds: float) -> str:
-    """Format a duration for people, with the number as given: "1 min 5 s (65000 ms)"."""
-    given = f"{_json(milliseconds)} ms"
+    """Format a duration for people, with the exact number: "1 min 5 s (65000 ms)"."""
+    exact = f"{_json(milliseconds)} ms"
     if not 1000 <= milliseconds < LONGEST:
-        return given
+        return exact
     seconds = int(milliseconds // 1000)
     hours, minutes, seconds = seconds // 3600, seconds // 60 % 60, seconds % 60
     shown = [f"{count} {unit}" for count, unit in ((hours, "h"), (minutes, "min"), (seconds, "s")) if count]
-    return f"{' '.join(shown[:2])} ({given})"
+    return f"{' '.join(shown[:2])} ({exact})"
 
 
 def moment(microseconds: int, zone: tzinfo) -> str:
@@ -81,7 +81,7 @@ def _outline(value: Any, depth: int) -> Iterator[str]:
     for name, item in named:
         head = "- " if name is None else f"{_native.one_line(name)}: "
         if is_simple(item):
-            yield f"{indent}{head}{words(item)}"
+            yield f"{indent}{head}{format_value(item)}"
         elif depth + 1 >= DEEPEST:
             yield f"{indent}{head}{_json(item)}"
         elif name is None:
