@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from cctelegram.config import duration
 from cctelegram.config.zone import zone
 from cctelegram.delivery import digests
-from cctelegram.policy.judge import GATHERED, JUDGED_BY, LOCAL, MUTED, NOMAD, QUIET, PolicyState, judge
+from cctelegram.policy.judge import JUDGED_BY, LOCAL, MUTED, NOMAD, QUIET, RULE_DIGEST, PolicyState, judge
 from cctelegram.policy.mode import ModeState
 from cctelegram.policy.quiet import quiet
 from cctelegram.render.values import moment
@@ -53,7 +53,7 @@ TITLES: Final = {
     MUTED: "{events} while muted",
     QUIET: "{events} in quiet hours",
     LOCAL: "{events} kept back while you are local",
-    GATHERED: "{events} kept back by your rules",
+    RULE_DIGEST: "{events} kept back by your rules",
 }
 
 
@@ -95,22 +95,22 @@ class Modes(Component):
         """Return the reason why even questions and notices are held now, or None."""
         return MUTED if self.current == MUTED else None
 
-    def standing(self) -> PolicyState:
+    def policy(self) -> PolicyState:
         """Return the current policy state, for one judgement or a batch of them."""
         settings, now = self._context.settings, clock.wall()
         still = self._quiet(now)
         return PolicyState(self._set.at(now), None if still is None else still.let_through, settings.rules)
 
-    def judging(self) -> Callable[[Row], Judgement]:
+    def batch_judge(self) -> Callable[[Row], Judgement]:
         """Return the judge of the events that are being stored."""
-        standing = self.standing()
+        policy = self.policy()
         known: dict[Row, Judgement] = {}
 
         def judged(row: Row) -> Judgement:
             kind = JUDGED_BY(row)
             found = known.get(kind)
             if found is None:
-                found = known[kind] = judge(standing, row)
+                found = known[kind] = judge(policy, row)
                 self._holding |= found.state == "held"
             return found
 
@@ -235,7 +235,7 @@ class Modes(Component):
         if still is not None:
             return _sleep(still.ends, now)
         left = 0.0
-        if held <= {LOCAL, GATHERED}:  # these wait for a digest's worth
+        if held <= {LOCAL, RULE_DIGEST}:  # these wait for a digest's worth
             if self._since is None:
                 self._since = clock.monotonic()
             left = self._since + self._context.settings.lanes.digest_seconds - clock.monotonic()
@@ -257,7 +257,7 @@ class Modes(Component):
         facts.put(connection, FACT, new.pack())
         if new.mode == MUTED:
             digest.hold_queued(connection, MUTED)
-            digest.hold_again(connection, (QUIET, LOCAL, GATHERED), MUTED)  # one digest covers all
+            digest.hold_again(connection, (QUIET, LOCAL, RULE_DIGEST), MUTED)  # one digest covers all
             return set()
         if not by_hand and self._quiet(clock.wall()) is not None:
             # The phone is unattended: the digest at the end of the quiet hours covers what was muted.

@@ -194,10 +194,10 @@ class Sender(Component):
 
     async def _stopped(self, job: compose.Job) -> bool:
         """Hold what was queued before the mode or quiet hours that hold it; return whether it was held."""
-        standing = self._modes.standing()
-        if not hold.may_stop(standing):
+        policy = self._modes.policy()
+        if not hold.may_hold(policy):
             return False
-        held = await self._store.run(lambda c: hold.stop(c, standing, job.waiting))
+        held = await self._store.run(lambda c: hold.hold(c, policy, job.waiting))
         if held:
             self._signals.send(DeliveryHeld())
         return held

@@ -15,7 +15,7 @@ from cctelegram.decisions.question import question
 from cctelegram.delivery.payload import Payload, pack
 from cctelegram.events.event import from_row
 from cctelegram.intake.mode_events import ModeEvents
-from cctelegram.policy.judge import DECISIONS, stops
+from cctelegram.policy.judge import DECISIONS, hold_reason
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
 from cctelegram.runtime.retry import DISK
@@ -207,7 +207,9 @@ class Intake(Component):
 
         def work(connection: sqlite3.Connection) -> tuple[list[intake.Accepted], Obeyed | None]:
             now = clock.wall()
-            accepted = intake.accept(connection, rows, routes.recipients, now, judge=self._modes.judging())
+            accepted = intake.accept(
+                connection, rows, routes.recipients, now, judge=self._modes.batch_judge()
+            )
             self._repeats.fold(connection, accepted, now)
             if batch is not None:
                 intake.keep_positions(connection, batch.positions, batch.finished)
@@ -215,7 +217,7 @@ class Intake(Component):
                 if item.row[intake.TYPE] == intake.QUESTION:
                     _open(connection, item, now)
             if told and routes.owner is not None:
-                held = stops(self._modes.standing(), NOTICE, None, silent=False)
+                held = hold_reason(self._modes.policy(), NOTICE, None, silent=False)
                 _tell(connection, routes.owner, told, now, held)
             return accepted, self._mode_events.obey(connection, accepted)
 
