@@ -65,7 +65,7 @@ STEPS: Final[tuple[Step, ...]] = (
     *_around("decisions.ledger:expire", *INSIDE),
     # The card that says how it ended.
     *_around("editMessageText", *HTTP),
-    *_around("decisions.ledger:card_shows", *INSIDE),
+    *_around("decisions.ledger:mark_card", *INSIDE),
     # What follows from a failed try.
     *_around("store.deliveries:back", *INSIDE, needs="409"),
     *_around("store.deliveries:add_after", *INSIDE, needs="400"),

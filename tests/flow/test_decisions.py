@@ -270,7 +270,7 @@ def test_words_to_a_question_that_takes_none_are_filed_and_the_person_is_told_so
     ask(running, options=["red", "blue"])
     card = see(fast_sandbox, "Question q")
     fast_sandbox.control.say("green", reply_to=card["message_id"])
-    see(fast_sandbox, "Nothing was decided", "reply with the label of one")
+    see(fast_sandbox, "Nothing was decided", "reply with the exact label of one")
     (answer,) = answers(running)
     assert (answer["kind"], answer["text"], answer["reply_to"]["event_id"]) == ("message", "green", "q")
     assert "event_id" not in answer, "who waits for the answer to q must not take it for that"

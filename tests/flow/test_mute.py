@@ -166,7 +166,7 @@ def test_r28_a_button_of_a_stranger_or_of_another_chat_or_made_up_counts_for_not
     forged = [
         data[:-1] + ("A" if data[-1] != "A" else "B"),
         data.replace("mute-1h", "local"),
-        codes.order_data(codes.new_key(), "local", own),
+        codes.mode_data(codes.new_key(), "local", own),
         "m.",
         "m.local",
         "m..",

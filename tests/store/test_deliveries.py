@@ -285,7 +285,7 @@ def test_what_a_status_and_a_sender_ask_reads_no_table(store: sqlite3.Connection
     deliveries.next_time(store, CHAT)
     deliveries.waiting_chats(store)
     ledger.stale_cards(store, 1, NOW, [5])
-    ledger.stale_later(store, 1, [5])
+    ledger.has_stale_cards(store, 1, [5])
     store.set_trace_callback(None)
     for statement in asked:
         plan = [step for *_, step in store.execute(f"EXPLAIN QUERY PLAN {statement}")]

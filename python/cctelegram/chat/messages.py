@@ -88,11 +88,11 @@ def said(
     asked, numbered = _asked(connection, bot, message)
     unclear = None
     if asked is not None and asked.state == "open" and text:
-        words = reply.meant(asked, text, numbered=numbered)
-        unclear = asked if words is None else None
-        if words is not None:
-            who = _who(message, chat_id)
-            close.answered(connection, asked, who, now, option=words.option, text=words.text)
+        meaning = reply.interpret(asked, text, numbered=numbered)
+        unclear = asked if meaning is None else None
+        if meaning is not None:
+            responder = _responder(message, chat_id)
+            close.answer(connection, asked, responder, now, option=meaning.option, text=meaning.text)
             return Outcome(answered=True)
     left_out = next((kind.replace("_", " ") for kind in MEDIA if kind in message), None)
     if left_out is not None and "media_group_id" in message:
@@ -108,7 +108,7 @@ def said(
         lines = [f"{article} {left_out} cannot be passed to the agent", f"Agents receive text only. {kept}"]
         queue_reply(connection, message, lines, now)
     elif unclear is not None:
-        how = reply.help_with(unclear, numbered=numbered)
+        how = reply.accepted_replies(unclear, numbered=numbered)
         queue_reply(
             connection, message, [NOT_UNDERSTOOD, how, "The agent gets your words as a message."], now
         )
@@ -167,16 +167,16 @@ def _file(
     that waits for the answer to that event must not take this message for it.
     """
     chat_id = int(message["chat"]["id"])
-    who = _who(message, chat_id)
+    sender = _responder(message, chat_id)
     content: dict[str, Any] = {
         "id": close.new_id(),
         "kind": "message",
         "text": text,
-        "user_id": who.user_id,
-        "username": who.username,
-        "first_name": who.first_name,
+        "user_id": sender.user_id,
+        "username": sender.username,
+        "first_name": sender.first_name,
         "chat_id": chat_id,
-        "message_id": who.message_id,
+        "message_id": sender.message_id,
         "timestamp": outcomes.rfc3339(now),
     }
     event = None
@@ -196,9 +196,9 @@ def _file(
     answers.add(connection, "message", event, name, body, now, place=place, corrects=corrects)
 
 
-def _who(message: dict[str, Any], chat_id: int) -> ledger.Who:
+def _responder(message: dict[str, Any], chat_id: int) -> ledger.Responder:
     person = message["from"]
-    return ledger.Who(
+    return ledger.Responder(
         int(person["id"]),
         person.get("username"),
         person.get("first_name"),

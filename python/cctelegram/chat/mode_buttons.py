@@ -31,7 +31,7 @@ def buttons(key: bytes, chat_id: int, mode: str) -> tuple[tuple[dict[str, Any], 
     """Return one row with the buttons that change something in `mode`."""
     return (
         tuple(
-            {"text": order.label, "callback_data": codes.order_data(key, name, chat_id)}
+            {"text": order.label, "callback_data": codes.mode_data(key, name, chat_id)}
             for name, order in ORDERS.items()
             if order.lasting is not None or order.mode != mode
         ),
@@ -40,5 +40,5 @@ def buttons(key: bytes, chat_id: int, mode: str) -> tuple[tuple[dict[str, Any], 
 
 def read(key: bytes, data: str, chat_id: int) -> Order | None:
     """Return the order of a button, or None when it is forged, damaged, or from another chat."""
-    name = codes.read_order(key, data, chat_id)
+    name = codes.read_mode(key, data, chat_id)
     return None if name is None else ORDERS.get(name)

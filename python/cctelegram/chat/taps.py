@@ -43,8 +43,10 @@ def tapped(
     if ledger.card_at(connection, bot, decision.id, chat_id, message_id, now) is None:
         return Reply(NOT_OURS)
     person = query["from"]
-    who = ledger.Who(int(person["id"]), person.get("username"), person.get("first_name"), chat_id, message_id)
-    closed = close.answered(connection, decision, who, now, option=read.option)
+    responder = ledger.Responder(
+        int(person["id"]), person.get("username"), person.get("first_name"), chat_id, message_id
+    )
+    closed = close.answer(connection, decision, responder, now, option=read.option)
     if closed is None:
         return Reply(_late(ledger.by_id(connection, decision.id) or decision, zone))
     if closed.state != "answered":

@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 KEY_BYTES: Final = 32
 CODE_BYTES: Final = 9
 MAC_BYTES: Final = 12
-# Takes the place of a decision's code in the MAC of an order; no code has this length.
-ORDER: Final = "order"
+# In place of a decision's code in the MAC of a mode button; no code has this length.
+MODE: Final = "order"
 # The same for an action.
 ACTION: Final = "action"
 
@@ -55,21 +55,21 @@ def read(key: bytes, data: str, chat_id: int) -> Tapped | None:
     return Tapped(code, int(option))
 
 
-def order_data(key: bytes, order: str, chat_id: int) -> str:
-    """Return the data of a button that orders a change of the bridge: `m.<order>.<mac>`.
+def mode_data(key: bytes, name: str, chat_id: int) -> str:
+    """Return the data of a button that changes the mode: `m.<name>.<mac>`.
 
-    `order` is a short internal name without a dot, at most 45 bytes, so that the data stays within 64.
+    `name` is a short internal name without a dot, at most 45 bytes, so that the data stays within 64.
     """
-    return f"m.{order}.{_mac(key, ORDER, order, chat_id)}"
+    return f"m.{name}.{_mac(key, MODE, name, chat_id)}"
 
 
-def read_order(key: bytes, data: str, chat_id: int) -> str | None:
-    """Return the order of a button, or None when it is forged, damaged, or from another chat."""
+def read_mode(key: bytes, data: str, chat_id: int) -> str | None:
+    """Return the name of a mode button, or None when it is forged, damaged, or from another chat."""
     kind, _, rest = data.partition(".")
-    order, _, mac = rest.partition(".")
-    if kind != "m" or not hmac.compare_digest(mac.encode(), _mac(key, ORDER, order, chat_id).encode()):
+    name, _, mac = rest.partition(".")
+    if kind != "m" or not hmac.compare_digest(mac.encode(), _mac(key, MODE, name, chat_id).encode()):
         return None
-    return order
+    return name
 
 
 class Action(NamedTuple):

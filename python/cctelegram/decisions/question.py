@@ -63,10 +63,10 @@ def is_denial(label: str) -> bool:
     return words.approves(label) is False
 
 
-def _options(given: Any) -> tuple[str, ...]:
-    if not isinstance(given, list):
+def _options(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
         return DEFAULT_OPTIONS
-    labels = [item if isinstance(item, str) else msgspec.json.encode(item).decode() for item in given]
+    labels = [item if isinstance(item, str) else msgspec.json.encode(item).decode() for item in value]
     shown = tuple(label[:MAX_LABEL] for label in labels if label.strip())[:MAX_OPTIONS]
     return shown or DEFAULT_OPTIONS
 
@@ -84,10 +84,10 @@ def _seconds(data: dict[str, Any]) -> float | None:
     return None
 
 
-def _default(given: Any, options: tuple[str, ...]) -> int | None:
-    if not isinstance(given, str):
+def _default(value: Any, options: tuple[str, ...]) -> int | None:
+    if not isinstance(value, str):
         return None
-    wanted = given.strip().casefold()
+    wanted = value.strip().casefold()
     # Older producers write the outcome (`denied`), not the label.
     wanted = {"approved": "approve", "denied": "deny"}.get(wanted, wanted)
     return next((index for index, label in enumerate(options) if label.strip().casefold() == wanted), None)

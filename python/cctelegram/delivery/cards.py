@@ -70,7 +70,7 @@ class Cards(Component):
             cards = ledger.stale_cards(connection, bot, now, allowed, 1)
             if cards:
                 return Stale(cards[0], ledger.by_id(connection, cards[0].decision), later=False)
-            return Stale(None, None, ledger.stale_later(connection, bot, allowed))
+            return Stale(None, None, ledger.has_stale_cards(connection, bot, allowed))
 
         return await self._store.run(work)
 
@@ -80,7 +80,7 @@ class Cards(Component):
         now = clock.wall()
         pause = max(self._line.pauses.seconds(card.chat_id), self._pace(card.chat_id))
         if pause > 0:
-            return partial(ledger.card_later, card=card.card, not_before=now + int(pause * 1_000_000))
+            return partial(ledger.delay_card, card=card.card, not_before=now + int(pause * 1_000_000))
         try:
             await self._say(card, text)
         except errors.NotModified:
@@ -88,16 +88,16 @@ class Cards(Component):
         except errors.RetryAfter as error:
             seconds = float(error.seconds)
             await self._line.pauses.begin(card.chat_id, seconds)
-            return partial(ledger.card_later, card=card.card, not_before=now + int(seconds * 1_000_000))
+            return partial(ledger.delay_card, card=card.card, not_before=now + int(seconds * 1_000_000))
         except (errors.NotSent, errors.Unclear, errors.ServerFault, errors.Unauthorized) as error:
             wait = int(REQUEST.seconds(card.attempts, 0.5) * 1_000_000)
             self._log.warning("card.edit_failed", card=card.card, reason=str(error))
-            return partial(ledger.card_later, card=card.card, not_before=now + wait)
+            return partial(ledger.delay_card, card=card.card, not_before=now + wait)
         except errors.TelegramError as error:
             # The message is gone, or too old to be edited: nothing is left to change.
             self._log.warning("card.edit_impossible", card=card.card, reason=str(error))
         shows = WITHDRAWN if decision.state == "open" else decision.state
-        return partial(ledger.card_shows, card=card.card, state=shows)
+        return partial(ledger.mark_card, card=card.card, state=shows)
 
     async def _say(self, card: Card, text: render.Text) -> None:
         """Replace the card's text and remove its buttons; without entities when those are refused."""

@@ -57,7 +57,7 @@ def drop(connection: sqlite3.Connection, numbers: Iterable[int], now: int) -> Fo
         decision = None if event is None else ledger.of_event(connection, event)
         closed = None if decision is None else ledger.cancel(connection, decision.id, now)
         if closed is not None:
-            close.answer_file(connection, closed, now)
+            close.store_answer(connection, closed, now)
             cancelled = True
     return _as_they_are(connection, followed)._replace(cancelled=cancelled)
 
@@ -80,7 +80,7 @@ def cancel(connection: sqlite3.Connection, event_id: str, now: int) -> str | Non
     closed = ledger.cancel(connection, decision.id, now)
     if closed is None:
         return decision.state
-    close.answer_file(connection, closed, now)
+    close.store_answer(connection, closed, now)
     for (number,) in connection.execute("SELECT id FROM deliveries WHERE event = ?", row).fetchall():
         with contextlib.suppress(Impossible):  # sent or in flight: its card is edited
             orders.drop(connection, number)

@@ -243,7 +243,7 @@ def _open(connection: sqlite3.Connection, item: intake.Accepted, now: int) -> No
     event = from_row(item.row)
     decision = ledger.open_decision(connection, item.event, question(event), event.occurred_at, now)
     if decision.state != "open":
-        close.answer_file(connection, decision, now)
+        close.store_answer(connection, decision, now)
 
 
 def _tell(
