@@ -50,7 +50,7 @@ STEPS: Final[tuple[Step, ...]] = (
     # From the phone to the agent.
     *_around("getUpdates", "answered"),
     *_around("store.updates:store", *INSIDE),
-    *_around("chat.taps:tapped", "before", "after"),
+    *_around("chat.taps:handle_tap", "before", "after"),
     *_around("decisions.ledger:answer", "after", "durable"),
     *_around("store.answers:add", "after", "durable"),
     *_around("store.audit:add", "after", "durable"),

@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 COMMAND: Final = "cleanup"
 # Prefix of these buttons' data; that of decisions is d.
-KIND: Final = "c"
+DATA_PREFIX: Final = "c"
 ID_BYTES: Final = 9
 MAC_BYTES: Final = 12
 # A plan expires after this time, because the directory changes; in us.
-VALID: Final = 3_600_000_000
+LIFETIME: Final = 3_600_000_000
 # Files of a directory in one plan, which stays in memory until the tap.
-MOST: Final = 5000
-GONE: Final = "This plan is no longer there: /cleanup makes a new one."
+MAX_FILES: Final = 5000
+EXPIRED: Final = "This plan has expired: send /cleanup for a new one."
 
 
 class Offer(NamedTuple):
@@ -62,12 +62,12 @@ class CleanupButton:
 
     def is_tap(self, query: dict[str, Any]) -> bool:
         """Return whether a callback query comes from one of these buttons."""
-        return str(query.get("data", "")).startswith(f"{KIND}.")
+        return str(query.get("data", "")).startswith(f"{DATA_PREFIX}.")
 
-    async def asked(self, update: Update, message: dict[str, Any]) -> None:
+    async def show_plan(self, update: Update, message: dict[str, Any]) -> None:
         """Answer /cleanup with a plan and mark its update as handled; this can take a while."""
         chat_id = int(message["chat"]["id"])
-        planned = await self._cleaning.planned(MOST)
+        planned = await self._cleaning.planned(MAX_FILES)
         now = clock.wall()
         found = Round(at=now, seconds=0.0, dry=True, directories=planned.reports)
         lines = [words.line(each, dry=True) for each in found.directories if each.by_rule or each.error]
@@ -77,7 +77,7 @@ class CleanupButton:
         if found.removed.files:
             code = secrets.token_hex(ID_BYTES)
             self._offers[code] = Offer(chat_id, now, planned)
-            data = f"{KIND}.{code}.{self._mac(code, chat_id)}"
+            data = f"{DATA_PREFIX}.{code}.{self._mac(code, chat_id)}"
             buttons = (({"text": f"Remove {words.count(found.removed.files)}", "callback_data": data},),)
         packed = payload.pack(payload.Payload(text=text, buttons=buttons))
 
@@ -88,25 +88,25 @@ class CleanupButton:
         await self._store.run(work)
         self._signals.send(DeliveriesQueued((chat_id,)))
 
-    async def tapped(self, update: Update, query: dict[str, Any]) -> None:
+    async def run_plan(self, update: Update, query: dict[str, Any]) -> None:
         """Run the plan of a tapped button, concurrently with other updates."""
         # Marked as handled before the run: after a crash the next plan includes the rest.
         await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
         offer = self._take(query)
-        words_now = GONE if offer is None else "Cleaning"
-        self._courtesies.do(lambda: self._line.api.answer_callback_query(query["id"], words_now))
+        reply = EXPIRED if offer is None else "Cleanup started"
+        self._courtesies.submit(lambda: self._line.api.answer_callback_query(query["id"], reply))
         if offer is None:
             return
         # A large plan takes a while and must not delay other updates.
-        task = asyncio.create_task(self._do(offer, query), name="cleaning as asked")
+        task = asyncio.create_task(self._clean(offer, query), name="requested cleanup")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _do(self, offer: Offer, query: dict[str, Any]) -> None:
+    async def _clean(self, offer: Offer, query: dict[str, Any]) -> None:
         try:
             done = await self._cleaning.clean_planned(offer.planned)
         except Busy as error:
-            text = render.notice("Cleanup was not done", [str(error)])
+            text = render.notice("Cleanup did not run", [str(error)])
         else:
             rows = [each for each in done.directories if each.by_rule or each.failed or each.changed]
             lines = [words.line(each, dry=False) for each in rows]
@@ -133,7 +133,7 @@ class CleanupButton:
         if offer is None or offer.chat_id != chat_id:
             return None
         del self._offers[code]
-        return offer if clock.wall() - offer.at <= VALID else None
+        return offer if clock.wall() - offer.at <= LIFETIME else None
 
     def _mac(self, code: str, chat_id: int) -> str:
         digest = hmac.digest(self._line.key, f"{COMMAND}.{code}.{chat_id}".encode(), "sha256")

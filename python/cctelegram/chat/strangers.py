@@ -20,7 +20,7 @@ EVERY: Final = 3_600_000_000
 FACT: Final = "strangers_notice"
 ALERTS: Final = 1
 HOW_TO_ALLOW: Final = (
-    "They got no answer. To allow one, add the user id to telegram.allowed_users "
+    "The bot did not answer. To allow a user, add the user id to telegram.allowed_users "
     "(TELEGRAM_ALLOWED_USERS in .env)."
 )
 

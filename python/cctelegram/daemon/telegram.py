@@ -297,7 +297,7 @@ class TelegramConnection(Component):
         start = await self._store.run(lambda c: updates.offset(c, line.bot))
         poller = Poller(
             poll,
-            inbound.keep,
+            inbound.store,
             offset=start or None,
             poll_seconds=lambda: self._live.current.telegram.poll_seconds,
             token_refused=self._give_way,

@@ -41,7 +41,7 @@ class OperatorActions(Protocol):
 class History(Protocol):
     """Search of the events."""
 
-    async def asked(self, text: str, kind: str | None, since: int, limit: int) -> list[dict[str, Any]]:
+    async def search(self, text: str, kind: str | None, since: int, limit: int) -> list[dict[str, Any]]:
         """Return the hits; `since` in microseconds since the epoch."""
 
 
@@ -75,7 +75,7 @@ def routes(orders: OperatorActions, history: History, keyed: Callable[[Endpoint]
 
     async def search(request: Request) -> Response:
         given = request.query_params
-        found = await history.asked(
+        found = await history.search(
             given.get("text", ""),
             given.get("type"),
             int(given.get("since", "0")),
@@ -84,13 +84,13 @@ def routes(orders: OperatorActions, history: History, keyed: Callable[[Endpoint]
         return _json({"count": len(found), "hits": found})
 
     def possible(endpoint: Endpoint) -> Endpoint:
-        async def asked(request: Request) -> Response:
+        async def checked(request: Request) -> Response:
             try:
                 return await endpoint(request)
             except ValueError as error:
                 return _json({"error": str(error)}, 400)
 
-        return keyed(asked)
+        return keyed(checked)
 
     return [
         Route("/outbox", possible(listed)),
