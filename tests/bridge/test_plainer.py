@@ -9,9 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cctelegram.delivery import classification as verdict
-from cctelegram.delivery import failure as aftermath
-from cctelegram.delivery import payload
+from cctelegram.delivery import classification, failure, payload
 from cctelegram.delivery.payload import Payload
 from cctelegram.delivery.plainer import may_help, plainer
 from cctelegram.render.text import Entity, Text
@@ -120,7 +118,7 @@ def test_a_form_that_was_refused_is_remembered_and_the_plainest_is_dead() -> Non
             assert waiting is not None
             deliveries.start(store, delivery, 1, NOW)
             for _ in range(2):  # the second time is one after a fault of the store
-                aftermath.record(store, waiting, 1, None, verdict.Plainer(error), NOW)
+                failure.record(store, waiting, 1, None, classification.Plainer(error), NOW)
             first = payload.unpack(deliveries.parts(store, delivery)[0].payload)
             assert first == Payload(text=Text("Red"))
             assert overview.shown(store, delivery)["state"] == state
@@ -137,7 +135,7 @@ def test_a_text_that_is_too_long_is_split_and_the_rest_stays_behind_it() -> None
         assert waiting is not None
         deliveries.start(store, delivery, 1, NOW)
         error = refused("Bad Request: message is too long")
-        aftermath.record(store, waiting, 1, None, verdict.Plainer(error), NOW)
+        failure.record(store, waiting, 1, None, classification.Plainer(error), NOW)
         left = deliveries.parts(store, delivery)
         assert [part.position for part in left] == list(range(len(left)))
         told = [payload.unpack(part.payload).text.text for part in left]
@@ -258,9 +256,9 @@ def test_a_delivery_that_fell_back_to_the_chat_says_so(tmp_path: Path, fast_sand
         running.wait_status(lambda now: now["delivery"]["sent"] == 2, "both recorded")
         code, body = running.get("/deliveries/routed")
         assert code == 200
-        assert b"sent to the chat itself and not to topic 77" in body
+        assert b"sent to the chat instead of topic 77" in body
         code, body = running.get("/outbox/show/routed")
-        assert b"sent to the chat itself and not to topic 77" in body
+        assert b"sent to the chat instead of topic 77" in body
         told = [line for line in running.log() if line["event"] == "delivery.degraded"]
         assert "topic 77" in told[0]["note"]
 

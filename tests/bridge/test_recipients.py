@@ -40,7 +40,7 @@ def test_the_queue_of_a_group_that_moved_meanwhile_stays_the_groups(tmp_path: Pa
             intake.accept(connection, [row(2)], recipients, NOW)
 
         await store.run(move)
-        await audience.settle()
+        await audience.reassign()
         query = "SELECT event, chat_id, state FROM deliveries ORDER BY event, chat_id"
         return await store.read(lambda c: c.execute(query).fetchall())
 

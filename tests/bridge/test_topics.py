@@ -61,17 +61,17 @@ def event(**data: Any) -> Event:
 def test_the_project_is_the_one_that_is_named_else_the_directory(
     data: dict[str, Any], project: str | None
 ) -> None:
-    assert topics.project(topics.whereabouts(body(data))) == project
+    assert topics.project(topics.project_fields(body(data))) == project
 
 
 def test_an_event_whose_data_is_no_object_has_no_project() -> None:
-    assert topics.project(topics.whereabouts(body(["project"]))) is None
-    assert topics.project(topics.whereabouts("{}")) is None
+    assert topics.project(topics.project_fields(body(["project"]))) is None
+    assert topics.project(topics.project_fields("{}")) is None
 
 
 @given(st.text())
 def test_every_name_of_a_project_is_one_that_telegram_takes(name: str) -> None:
-    found = topics.project(topics.whereabouts(body({"project": name})))
+    found = topics.project(topics.project_fields(body({"project": name})))
     assert found is None or (found == found.strip() and 1 <= len(found) <= topics.LONGEST_NAME)
 
 
@@ -106,9 +106,9 @@ def job(project: str) -> Job:
 
 
 async def thread(found: topics.Topics, project: str) -> int | None:
-    placed = await found.place(job(project))
+    placed = await found.assign(job(project))
     if placed is None:  # made: look again
-        placed = await found.place(job(project))
+        placed = await found.assign(job(project))
     assert placed is not None
     return placed.waiting.thread_id
 
@@ -223,7 +223,7 @@ def test_a_topic_that_is_gone_when_it_is_taken_over_is_made_anew(
         store.execute("UPDATE topics SET used_at = 0, thread_id = thread_id + 1000")
 
     async def further(found: topics.Topics) -> None:
-        assert await found.place(job("another")) is None
+        assert await found.assign(job("another")) is None
         assert await thread(found, "another") is not None
 
     with_topics(tmp_path, fast_sandbox, further)

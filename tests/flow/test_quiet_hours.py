@@ -129,7 +129,7 @@ def test_rules_count_without_a_restart_and_what_is_dropped_says_why(
     stored(running, 3)
     assert delivery(running, "push") == ("dead", "dropped by [rules.git_push]")
     assert see(fast_sandbox, "Loud")["sandbox"]["silent"] is False
-    see(fast_sandbox, "1 event kept back by your rules", "Told later")
+    see(fast_sandbox, "1 event held by your rules", "Told later")
     assert delivery(running, "failed")[0] == "digested"
     assert running.status()["deliveries"].get("dropped") == 1
     assert not any("Not of interest" in text for text in texts(fast_sandbox))

@@ -10,8 +10,7 @@ import pytest
 from cctelegram.daemon import overview as status
 from cctelegram.decisions import ledger
 from cctelegram.decisions.question import question
-from cctelegram.delivery import classification as verdict
-from cctelegram.delivery import failure as aftermath
+from cctelegram.delivery import classification, failure
 from cctelegram.events.event import from_row
 from cctelegram.store import chats, deliveries, digest, intake, reassign
 from cctelegram.store import operator_actions as orders
@@ -218,7 +217,7 @@ def test_a_refusal_that_names_the_new_chat_takes_what_was_in_flight_along(store:
     assert waiting is not None
     deliveries.start(store, 1, 1, NOW)
     chats.migrate(store, 1, -7, -100_7)
-    aftermath.record(store, waiting, 1, None, verdict.Moved(-100_7), NOW)
+    failure.record(store, waiting, 1, None, classification.Moved(-100_7), NOW)
     found = deliveries.following(store, -100_7, NOW)
     assert found is not None
     assert (found.delivery, found.unclear) == (1, 0)

@@ -263,7 +263,7 @@ class Dispatcher(Component):
         except ValueError as error:
             lines = ["The mode was not changed", str(error)]
         else:
-            lines = [change.confirmed]
+            lines = [change.confirmation]
 
         def work(connection: sqlite3.Connection) -> tuple[bool, set[int]]:
             queued = set() if change is None else self._modes.enter(connection, change)
@@ -271,7 +271,7 @@ class Dispatcher(Component):
 
         revived, queued = await self._store.run(work)
         if change is not None:
-            self._modes.entered(change, queued)
+            self._modes.complete(change, queued)
         self._signal_reply(chat_id, revived=revived)
         return lines
 
@@ -302,7 +302,7 @@ class Dispatcher(Component):
 
     async def _digest(self, update: updates.Update, message: dict[str, Any]) -> None:
         def work(connection: sqlite3.Connection) -> tuple[list[str], bool, set[int]]:
-            lines, queued = self._modes.tell(connection)
+            lines, queued = self._modes.digest_now(connection)
             return lines, self._reply(connection, update, message, lines), queued
 
         lines, revived, queued = await self._store.run(work)

@@ -155,7 +155,7 @@ def _lines(one: dict[str, Any]) -> list[str]:
 def _retry(parsed: argparse.Namespace, home: str) -> int:
     def work(connection: sqlite3.Connection) -> dict[str, Any]:
         meant = orders.dead(connection) if parsed.all_dead else orders.named(connection, parsed.which)
-        return steps.retry(connection, meant, load(home).settings).told()
+        return steps.retry(connection, meant, load(home).settings).as_dict()
 
     path = "/outbox/retry-dead" if parsed.all_dead else f"/outbox/retry/{segment(parsed.which)}"
     try:
@@ -168,7 +168,7 @@ def _retry(parsed: argparse.Namespace, home: str) -> int:
 def _drop(parsed: argparse.Namespace, home: str) -> int:
     def work(connection: sqlite3.Connection) -> dict[str, Any]:
         now = time.time_ns() // 1000
-        return steps.drop(connection, orders.named(connection, parsed.which), now).told()
+        return steps.drop(connection, orders.named(connection, parsed.which), now).as_dict()
 
     try:
         told = history.ask(home, f"/outbox/drop/{segment(parsed.which)}", order=True)

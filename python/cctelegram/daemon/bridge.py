@@ -198,7 +198,7 @@ class Bridge:
         recovered = await context.store.run(recover)
         await self._modes.load()
         await self._audience.load()
-        await self._audience.settle()
+        await self._audience.reassign()
         file, inbox = await self._open_doors()
         intake_ = Intake(context, inbox, self._audience, self._modes)
         watch = self._watch = HomeWatch(context, self._lock, file, inbox)

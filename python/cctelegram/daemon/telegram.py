@@ -228,7 +228,7 @@ class TelegramConnection(Component):
                 return
             if self._clock_set and self._up is not None:
                 self._clock_set = False
-                await self._up.line.pauses.keep()
+                await self._up.line.pauses.store()
 
     async def _serve(self, settings: Settings) -> None:
         pools = self._pools = Pools(settings, self._counters)

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from cctelegram.runtime.context import Context
 
 # While a failed edit waits for its retry, check again this often, in seconds.
-AGAIN: Final = 1.0
+RECHECK: Final = 1.0
 # The state and the text of a card that was withdrawn from a user who is no longer allowed.
 WITHDRAWN: Final = "withdrawn"
-NOT_FOR_YOU: Final = "This question is no longer for you."
+NOT_FOR_YOU: Final = "You are no longer allowed to answer this question."
 
 
 class Stale(NamedTuple):
@@ -53,20 +53,20 @@ class Cards(Component):
 
     async def _work(self) -> None:
         """Edit stale cards, then wait for more."""
-        found = await self._then(lambda _: None)
+        found = await self._record(lambda _: None)
         while True:
             if found.card is not None and found.decision is not None:
-                found = await self._then(await self._edit(found.card, found.decision))
+                found = await self._record(await self._edit(found.card, found.decision))
             else:
-                await self._wake.wait(AGAIN if found.later else None)
-                found = await self._then(lambda _: None)
+                await self._wake.wait(RECHECK if found.later else None)
+                found = await self._record(lambda _: None)
 
-    async def _then(self, note: Callable[[sqlite3.Connection], None]) -> Stale:
+    async def _record(self, step: Callable[[sqlite3.Connection], None]) -> Stale:
         """Record the result of an edit and read the next stale card, in one transaction."""
         bot, allowed, now = self._line.bot, self._context.settings.telegram.allowed_users, clock.wall()
 
         def work(connection: sqlite3.Connection) -> Stale:
-            note(connection)
+            step(connection)
             cards = ledger.stale_cards(connection, bot, now, allowed, 1)
             if cards:
                 return Stale(cards[0], ledger.by_id(connection, cards[0].decision), later=False)
@@ -82,7 +82,7 @@ class Cards(Component):
         if pause > 0:
             return partial(ledger.delay_card, card=card.card, not_before=now + int(pause * 1_000_000))
         try:
-            await self._say(card, text)
+            await self._replace(card, text)
         except errors.NotModified:
             pass
         except errors.RetryAfter as error:
@@ -96,10 +96,10 @@ class Cards(Component):
         except errors.TelegramError as error:
             # The message is gone, or too old to be edited: nothing is left to change.
             self._log.warning("card.edit_impossible", card=card.card, reason=str(error))
-        shows = WITHDRAWN if decision.state == "open" else decision.state
-        return partial(ledger.mark_card, card=card.card, state=shows)
+        state = WITHDRAWN if decision.state == "open" else decision.state
+        return partial(ledger.mark_card, card=card.card, state=state)
 
-    async def _say(self, card: Card, text: render.Text) -> None:
+    async def _replace(self, card: Card, text: render.Text) -> None:
         """Replace the card's text and remove its buttons; without entities when those are refused."""
         assert card.message_id is not None  # noqa: S101 - a stale card was sent
         edit = self._line.api.edit_message_text

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from cctelegram.store.digest import Member
 
-Place = tuple[int, int | None]  # a chat, and a topic of it
+Target = tuple[int, int | None]  # a chat, and a topic of it
 
 # The lane of a digest of held deliveries: behind decisions and alerts.
 ORDINARY: Final = 2
 
 
-def of_lane(connection: sqlite3.Connection, to: Place, lane: int, now: int, zone: tzinfo) -> int:
+def of_lane(connection: sqlite3.Connection, to: Target, lane: int, now: int, zone: tzinfo) -> int:
     """Merge what waits in a lane of a chat or topic into one digest; return its number of events."""
     members = digest.waiting(connection, *to, lane)
     if members:
@@ -45,23 +45,23 @@ def of_held(
     `title` contains `{events}`, which is replaced by the number of events.
     Questions that are still open are asked, not summarized.
     """
-    chats = ask_again(connection, reasons)
+    chats = requeue_questions(connection, reasons)
     while found := digest.held(connection, reasons):
         pairs = sorted(found, key=lambda pair: (pair[0][0], pair[0][1] or 0, pair[1].delivery))
         for to, group in groupby(pairs, key=lambda pair: pair[0]):
             members = [member for _, member in group]
             count = _count(members)
-            words = title.format(events=f"{count} event" + "s" * (count != 1))
-            _make(connection, to, members, words, now, zone=zone, lane=ORDINARY, silent=silent)
+            heading = title.format(events=f"{count} event" + "s" * (count != 1))
+            _make(connection, to, members, heading, now, zone=zone, lane=ORDINARY, silent=silent)
             chats.add(to[0])
     return chats
 
 
-def ask_again(connection: sqlite3.Connection, reasons: Collection[str]) -> set[int]:
+def requeue_questions(connection: sqlite3.Connection, reasons: Collection[str]) -> set[int]:
     """Queue the held deliveries that no digest can replace: open questions, and sends that have begun."""
-    open_ones = digest.open_questions(connection, reasons)
-    digest.unhold(connection, (delivery for delivery, _ in open_ones))
-    return digest.unhold_begun(connection, reasons) | {chat for _, chat in open_ones}
+    questions = digest.open_questions(connection, reasons)
+    digest.unhold(connection, (delivery for delivery, _ in questions))
+    return digest.unhold_begun(connection, reasons) | {chat for _, chat in questions}
 
 
 def _count(members: Sequence[Member]) -> int:
@@ -70,7 +70,7 @@ def _count(members: Sequence[Member]) -> int:
 
 def _make(
     connection: sqlite3.Connection,
-    to: Place,
+    to: Target,
     members: Sequence[Member],
     title: str,
     now: int,

@@ -53,7 +53,7 @@ class ModeEvents:
     def done(self, obeyed: Obeyed | None) -> None:
         """Complete the change, once the transaction is durable."""
         if obeyed is not None:
-            self._modes.entered(obeyed.change, obeyed.chats)
+            self._modes.complete(obeyed.change, obeyed.chats)
 
     def _read(self, command: str) -> str | None:
         mode = MODE_OF.get(command.removeprefix(PREFIX).strip())
