@@ -72,11 +72,11 @@ class Dispatcher(Component):
     name = "handling updates"
 
     def __init__(
-        self, context: Context, line: BotLine, audience: Recipients, modes: Modes, services: ChatServices
+        self, context: Context, line: BotLine, recipients: Recipients, modes: Modes, services: ChatServices
     ) -> None:
         super().__init__(context)
         self._line = line
-        self._audience = audience
+        self._recipients = recipients
         self._modes = modes
         self._commands = services.commands
         self._cleanup = services.cleanup
@@ -159,7 +159,7 @@ class Dispatcher(Component):
 
     async def _membership(self, update: updates.Update, content: dict[str, Any]) -> None:
         """Handle an update on the bot's membership in a chat."""
-        known = {*self._audience.routes.chats, *self._context.settings.telegram.allowed_users}
+        known = {*self._recipients.routes.chats, *self._context.settings.telegram.allowed_users}
 
         def work(connection: sqlite3.Connection) -> membership.Effect:
             effect = membership.apply(connection, self._line.bot, content, known)
@@ -175,7 +175,7 @@ class Dispatcher(Component):
             self._log.info("chat.reachable", chat_id=effect.reachable)
         if effect.migrated is not None:
             old_id, new_id = effect.migrated
-            await self._audience.load()
+            await self._recipients.load()
             # The sender of the old id hands over deliveries that earlier routes queued for it.
             self._signals.send(ChatReachable(old_id))
             self._signals.send(DeliveriesQueued((new_id,)))
@@ -183,7 +183,7 @@ class Dispatcher(Component):
 
     async def _reject(self, update: updates.Update, content: dict[str, Any]) -> None:
         """Count the update without an answer; notify the owner of the first one from each person."""
-        sender, owner = access.sender(content), self._audience.routes.owner
+        sender, owner = access.sender(content), self._recipients.routes.owner
 
         def work(connection: sqlite3.Connection) -> bool:
             now = clock.wall()

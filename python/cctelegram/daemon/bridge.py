@@ -98,14 +98,14 @@ class Bridge:
         self._stop = asyncio.Event()
 
         modes = self._modes = Modes(context)
-        audience = self._audience = Recipients(context, modes)
+        recipients = self._recipients = Recipients(context, modes)
         cleaning = self._cleaning = Cleaning(context)
         history = self.history = History(context)
         self.orders = OperatorActions(context)
         components = self._components = list[Component]()
         self._overview = Overview(context, Counters(signals), components)
         commands = Commands(context, history, self._overview)
-        link = self._link = TelegramConnection(context, audience, modes, commands, cleaning)
+        link = self._link = TelegramConnection(context, recipients, modes, commands, cleaning)
         link.hold()
         self._locks.callback(link.release)
         components += [
@@ -114,7 +114,7 @@ class Bridge:
             RecoveryNotice(context, modes),
             Expiry(context),
             link,
-            audience,
+            recipients,
             modes,
             history,
             SettingsNotice(context, modes),
@@ -197,10 +197,10 @@ class Bridge:
         context = self._context
         recovered = await context.store.run(recover)
         await self._modes.load()
-        await self._audience.load()
-        await self._audience.reassign()
+        await self._recipients.load()
+        await self._recipients.reassign()
         file, inbox = await self._open_doors()
-        intake_ = Intake(context, inbox, self._audience, self._modes)
+        intake_ = Intake(context, inbox, self._recipients, self._modes)
         watch = self._watch = HomeWatch(context, self._lock, file, inbox)
         # A clean stop removes the file.
         self._components[:0] = [intake_, watch, StoreChecks(context, unclean=file.exists())]

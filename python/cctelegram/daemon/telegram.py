@@ -69,14 +69,14 @@ class TelegramConnection(Component):
     def __init__(
         self,
         context: Context,
-        audience: Recipients,
+        recipients: Recipients,
         modes: Modes,
         answers: commands.Commands,
         cleaning: Cleaning,
     ) -> None:
         super().__init__(context)
         self._live = context.live
-        self._audience = audience
+        self._recipients = recipients
         self._modes = modes
         self._commands = answers
         self._cleaning = cleaning
@@ -103,7 +103,7 @@ class TelegramConnection(Component):
         up = self._up
         found = [self._problem, None if up is None else up.poller.status().problem]
         if up is not None:
-            served = self._audience.routes.chats
+            served = self._recipients.routes.chats
             found += [
                 f"nothing can be sent to {chat}; its queue is kept: {reason}"
                 for chat, reason in up.outbound.dead.items()
@@ -276,16 +276,16 @@ class TelegramConnection(Component):
         bot, key = await self._store.run(work)
         pauses = Pauses(self._store, bot)
         await pauses.load()
-        await self._audience.load()
+        await self._recipients.load()
         # The settings of now: a change since the connection began had no pacing to apply to.
         pacing = Pacing(**msgspec.structs.asdict(self._live.current.pacing))
         return BotLine(api, files, bot, key, pauses, pacing)
 
     async def _serve_over(self, line: BotLine, poll: Api, settings: Settings, me: dict[str, Any]) -> None:
-        context, audience, modes = self._context, self._audience, self._modes
+        context, recipients, modes = self._context, self._recipients, self._modes
         topics = Topics(context, line, in_private=me.get("has_topics_enabled") is True)
         await topics.load()
-        outbound = Sender(context, line, audience, topics, modes)
+        outbound = Sender(context, line, recipients, topics, modes)
         courtesies = Courtesies(context)
         answering = ChatServices(
             self._commands,
@@ -293,7 +293,7 @@ class TelegramConnection(Component):
             courtesies,
             access.Me(int(me["id"]), str(me.get("username", ""))),
         )
-        inbound = Dispatcher(context, line, audience, modes, answering)
+        inbound = Dispatcher(context, line, recipients, modes, answering)
         start = await self._store.run(lambda c: updates.offset(c, line.bot))
         poller = Poller(
             poll,

@@ -61,12 +61,12 @@ class Sender(Component):
     name = "sending"
 
     def __init__(
-        self, context: Context, line: BotLine, audience: Recipients, topics: Topics, modes: Modes
+        self, context: Context, line: BotLine, recipients: Recipients, topics: Topics, modes: Modes
     ) -> None:
         super().__init__(context)
         self._parts = PartSender(context, line)
         self._line = line
-        self._audience = audience
+        self._recipients = recipients
         self._topics = topics
         self._modes = modes
         self._chat_wakes: dict[int, Wake] = {}
@@ -173,9 +173,9 @@ class Sender(Component):
                 at = found.at
                 await wake.wait(None if at is None else max(0.001, (at - clock.wall()) / 1_000_000))
                 continue
-            if job.waiting.event is not None and chat_id not in self._audience.routes.chats:
+            if job.waiting.event is not None and chat_id not in self._recipients.routes.chats:
                 # It was in flight when the settings changed, and was queued again.
-                await self._audience.reassign()
+                await self._recipients.reassign()
                 await wake.wait()
                 continue
             if await self._held(job):
@@ -392,7 +392,7 @@ class Sender(Component):
                 self._signals.send(TokenRejected(reason))
                 self._halted = True
             case classification.Moved(chat_id):
-                await self._audience.load()
+                await self._recipients.load()
                 self._wake_chat(chat_id)
             case classification.WithoutThread(_):
                 self._topics.lost(waiting.chat_id, waiting.thread_id)
