@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cctelegram.delivery import topics
 from cctelegram.delivery.compose import Job
-from cctelegram.delivery.line import BotLine
+from cctelegram.delivery.line import Bot
 from cctelegram.delivery.pacing import Pacing
 from cctelegram.delivery.pauses import Pauses
 from cctelegram.events.event import Event, from_row
@@ -84,11 +84,11 @@ def with_topics(
         store = Store(tmp_path / "store.db")
         given = context(tmp_path, store, {"CC_TELEGRAM_API_BASE": sandbox.api_base, **WITH_TOPICS})
         pools = Pools(given.settings)
-        bot = await store.run(lambda c: chats.bot(c, sandbox.api_base, 1))
+        row = await store.run(lambda c: chats.bot(c, sandbox.api_base, 1))
         pacing = Pacing(chat_per_second=100, chat_burst=100, group_per_minute=1000, total_per_second=1000)
         api = Api(pools.send, sandbox.api_base, sandbox.token)
-        line = BotLine(api, api, bot, b"", Pauses(store, bot), pacing)
-        found = topics.Topics(given, line, in_private=False)
+        bot = Bot(api, api, row, b"", Pauses(store, row), pacing)
+        found = topics.Topics(given, bot, in_private=False)
         try:
             await found.load()
             await work(found)

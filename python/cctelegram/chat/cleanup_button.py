@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cctelegram.chat.courtesies import Courtesies
     from cctelegram.cleanup.cleaning import Cleaning
     from cctelegram.cleanup.rounds import RoundPlan
-    from cctelegram.delivery.line import BotLine
+    from cctelegram.delivery.line import Bot
     from cctelegram.runtime.context import Context
     from cctelegram.store.updates import Update
 
@@ -50,11 +50,11 @@ class Offer(NamedTuple):
 class CleanupButton:
     """Shows plans and runs them. Only the newest plan is kept, in memory: a restart discards it."""
 
-    def __init__(self, context: Context, line: BotLine, cleaning: Cleaning, courtesies: Courtesies) -> None:
+    def __init__(self, context: Context, bot: Bot, cleaning: Cleaning, courtesies: Courtesies) -> None:
         self._store = context.store
         self._signals = context.signals
         self._log = context.log
-        self._line = line
+        self._bot = bot
         self._cleaning = cleaning
         self._courtesies = courtesies
         self._offers: dict[str, Offer] = {}
@@ -94,7 +94,7 @@ class CleanupButton:
         await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
         offer = self._take(query)
         reply = EXPIRED if offer is None else "Cleanup started"
-        self._courtesies.submit(lambda: self._line.api.answer_callback_query(query["id"], reply))
+        self._courtesies.submit(lambda: self._bot.api.answer_callback_query(query["id"], reply))
         if offer is None:
             return
         # A large plan takes a while and must not delay other updates.
@@ -114,7 +114,7 @@ class CleanupButton:
             self._log.info("cleanup.requested", user_id=query["from"]["id"], files=done.removed.files)
         message_id = int(query["message"]["message_id"])
         try:
-            await self._line.api.edit_message_text(
+            await self._bot.api.edit_message_text(
                 offer.chat_id, message_id, text.text, payload.entities(text)
             )
         except errors.TelegramError as error:
@@ -136,5 +136,5 @@ class CleanupButton:
         return offer if clock.wall() - offer.at <= LIFETIME else None
 
     def _mac(self, code: str, chat_id: int) -> str:
-        digest = hmac.digest(self._line.key, f"{COMMAND}.{code}.{chat_id}".encode(), "sha256")
+        digest = hmac.digest(self._bot.key, f"{COMMAND}.{code}.{chat_id}".encode(), "sha256")
         return digest[:MAC_BYTES].hex()

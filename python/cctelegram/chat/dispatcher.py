@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from cctelegram.chat.courtesies import Courtesies
-    from cctelegram.delivery.line import BotLine
+    from cctelegram.delivery.line import Bot
     from cctelegram.delivery.modes import Change, Modes
     from cctelegram.delivery.recipients import Recipients
     from cctelegram.runtime.context import Context
@@ -72,10 +72,10 @@ class Dispatcher(Component):
     name = "handling updates"
 
     def __init__(
-        self, context: Context, line: BotLine, recipients: Recipients, modes: Modes, services: ChatServices
+        self, context: Context, bot: Bot, recipients: Recipients, modes: Modes, services: ChatServices
     ) -> None:
         super().__init__(context)
-        self._line = line
+        self._bot = bot
         self._recipients = recipients
         self._modes = modes
         self._commands = services.commands
@@ -89,7 +89,7 @@ class Dispatcher(Component):
     async def store(self, batch: list[dict[str, Any]]) -> None:
         """Make updates durable; the offset may advance when this returns."""
         rows = [(int(update["update_id"]), orjson.dumps(update).decode()) for update in batch]
-        await self._store.run(lambda c: updates.store(c, self._line.bot, rows, clock.wall()))
+        await self._store.run(lambda c: updates.store(c, self._bot.row, rows, clock.wall()))
         self._wake.ring()
 
     async def _work(self) -> None:
@@ -99,7 +99,7 @@ class Dispatcher(Component):
             while True:
                 # Copied before the read, which may still return updates that tasks finish meanwhile.
                 running = set(self._concurrent)
-                waiting = await self._store.run(lambda c: updates.unhandled(c, self._line.bot))
+                waiting = await self._store.run(lambda c: updates.unhandled(c, self._bot.row))
                 fresh = [update for update in waiting if update.row not in running]
                 for update in fresh:
                     await self._handle_safely(update, self._handle(update))
@@ -162,7 +162,7 @@ class Dispatcher(Component):
         known = {*self._recipients.routes.chats, *self._context.settings.telegram.allowed_users}
 
         def work(connection: sqlite3.Connection) -> membership.Effect:
-            effect = membership.apply(connection, self._line.bot, content, known)
+            effect = membership.apply(connection, self._bot.row, content, known)
             updates.handled(connection, update.row, clock.wall())
             return effect
 
@@ -209,7 +209,7 @@ class Dispatcher(Component):
 
         def work(connection: sqlite3.Connection) -> taps.Reply:
             now = clock.wall()
-            reply = taps.handle_tap(connection, self._line.bot, self._line.key, query, now, local)
+            reply = taps.handle_tap(connection, self._bot.row, self._bot.key, query, now, local)
             updates.handled(connection, update.row, now)
             return reply
 
@@ -218,12 +218,12 @@ class Dispatcher(Component):
         if reply.closed:
             self._signals.send(DecisionClosed())
             self._log.info("decision.answered", user_id=query["from"]["id"])
-        self._courtesies.submit(lambda: self._line.api.answer_callback_query(query["id"], reply.text))
+        self._courtesies.submit(lambda: self._bot.api.answer_callback_query(query["id"], reply.text))
 
     async def _action(self, update: updates.Update, query: dict[str, Any]) -> None:
         def work(connection: sqlite3.Connection) -> actions.Reply:
             now = clock.wall()
-            reply = actions.handle_tap(connection, self._line.key, query, now)
+            reply = actions.handle_tap(connection, self._bot.key, query, now)
             updates.handled(connection, update.row, now)
             return reply
 
@@ -231,13 +231,13 @@ class Dispatcher(Component):
         if reply.answered:
             self._signals.send(DecisionClosed())
             self._log.info("action.tapped", user_id=query["from"]["id"])
-        self._courtesies.submit(lambda: self._line.api.answer_callback_query(query["id"], reply.text))
+        self._courtesies.submit(lambda: self._bot.api.answer_callback_query(query["id"], reply.text))
 
     def _mode_button(self, query: dict[str, Any]) -> mode_buttons.ModeButton | None:
         message = query.get("message")
         if not isinstance(message, dict) or "chat" not in message:
             return None
-        return mode_buttons.read(self._line.key, str(query.get("data", "")), int(message["chat"]["id"]))
+        return mode_buttons.read(self._bot.key, str(query.get("data", "")), int(message["chat"]["id"]))
 
     async def _tap_mode(
         self, update: updates.Update, query: dict[str, Any], button: mode_buttons.ModeButton
@@ -249,7 +249,7 @@ class Dispatcher(Component):
         )
         self._log.info("mode.button", user_id=query["from"]["id"], mode=button.mode)
         self._courtesies.submit(
-            lambda: self._line.api.answer_callback_query(query["id"], lines[0][: taps.MAX_TEXT])
+            lambda: self._bot.api.answer_callback_query(query["id"], lines[0][: taps.MAX_TEXT])
         )
 
     async def _change_mode(
@@ -326,8 +326,8 @@ class Dispatcher(Component):
     ) -> bool:
         """Queue the answer to a command and mark its update as handled; return whether the chat was dead."""
         now, chat_id = clock.wall(), int(message["chat"]["id"])
-        revived = chats.revive(connection, self._line.bot, chat_id)
-        buttons = () if mode is None else mode_buttons.buttons(self._line.key, chat_id, mode)
+        revived = chats.revive(connection, self._bot.row, chat_id)
+        buttons = () if mode is None else mode_buttons.buttons(self._bot.key, chat_id, mode)
         messages.queue_reply(connection, message, lines, now, buttons)
         updates.handled(connection, update.row, now)
         return revived
@@ -353,11 +353,11 @@ class Dispatcher(Component):
 
         def work(connection: sqlite3.Connection) -> messages.Outcome:
             now = clock.wall()
-            revived = chats.revive(connection, self._line.bot, chat_id)
+            revived = chats.revive(connection, self._bot.row, chat_id)
             if edited:
-                outcome = messages.handle_edit(connection, self._line.bot, message, now)
+                outcome = messages.handle_edit(connection, self._bot.row, message, now)
             else:
-                outcome = messages.handle(connection, self._line.bot, message, now, media_reported=reported)
+                outcome = messages.handle(connection, self._bot.row, message, now, media_reported=reported)
             updates.handled(connection, update.row, now)
             return outcome._replace(revived=revived)
 
@@ -377,4 +377,4 @@ class Dispatcher(Component):
                 "message_id": message["message_id"],
                 "reaction": [{"type": "emoji", "emoji": "👌"}],
             }
-            self._courtesies.submit(lambda: self._line.api.call("setMessageReaction", reaction))
+            self._courtesies.submit(lambda: self._bot.api.call("setMessageReaction", reaction))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cctelegram.decisions.ledger import Card, Decision
-    from cctelegram.delivery.line import BotLine
+    from cctelegram.delivery.line import Bot
     from cctelegram.runtime.context import Context
 
 # While a failed edit waits for its retry, check again this often, in seconds.
@@ -47,9 +47,9 @@ class Cards(Component):
     name = "editing cards"
     wakes_on = (DecisionClosed, CardSent, SettingsChanged, ClockJumped)
 
-    def __init__(self, context: Context, line: BotLine) -> None:
+    def __init__(self, context: Context, bot: Bot) -> None:
         super().__init__(context)
-        self._line = line
+        self._bot = bot
 
     async def _work(self) -> None:
         """Edit stale cards, then wait for more."""
@@ -63,7 +63,7 @@ class Cards(Component):
 
     async def _record(self, step: Callable[[sqlite3.Connection], None]) -> Stale:
         """Record the result of an edit and read the next stale card, in one transaction."""
-        bot, allowed, now = self._line.bot, self._context.settings.telegram.allowed_users, clock.wall()
+        bot, allowed, now = self._bot.row, self._context.settings.telegram.allowed_users, clock.wall()
 
         def work(connection: sqlite3.Connection) -> Stale:
             step(connection)
@@ -78,7 +78,7 @@ class Cards(Component):
         """Edit a card; return the step that records the result."""
         text = self.text(card, decision)
         now = clock.wall()
-        pause = max(self._line.pauses.seconds(card.chat_id), self._pace(card.chat_id))
+        pause = max(self._bot.pauses.seconds(card.chat_id), self._pace(card.chat_id))
         if pause > 0:
             return partial(ledger.delay_card, card=card.card, not_before=now + int(pause * 1_000_000))
         try:
@@ -87,7 +87,7 @@ class Cards(Component):
             pass
         except errors.RetryAfter as error:
             seconds = float(error.seconds)
-            await self._line.pauses.begin(card.chat_id, seconds)
+            await self._bot.pauses.begin(card.chat_id, seconds)
             return partial(ledger.delay_card, card=card.card, not_before=now + int(seconds * 1_000_000))
         except (errors.NotSent, errors.Unclear, errors.ServerFault, errors.Unauthorized) as error:
             wait = int(REQUEST.seconds(card.attempts, 0.5) * 1_000_000)
@@ -102,7 +102,7 @@ class Cards(Component):
     async def _replace(self, card: Card, text: render.Text) -> None:
         """Replace the card's text and remove its buttons; without entities when those are refused."""
         assert card.message_id is not None  # noqa: S101 - a stale card was sent
-        edit = self._line.api.edit_message_text
+        edit = self._bot.api.edit_message_text
         try:
             await edit(card.chat_id, card.message_id, text.text, payload.entities(text))
         except (errors.CantParseEntities, errors.Rejected):
@@ -112,7 +112,7 @@ class Cards(Component):
         """Return the seconds until a group takes an edit; count the edit when that is now."""
         if chat_id > 0:
             return 0.0
-        pacing, now = self._line.pacing, clock.monotonic()
+        pacing, now = self._bot.pacing, clock.monotonic()
         pause = pacing.wait(chat_id, now)
         if pause == 0:
             pacing.take(chat_id, now)

@@ -12,7 +12,7 @@ from cctelegram.telegram import errors
 if TYPE_CHECKING:
     import sqlite3
 
-    from cctelegram.delivery.line import BotLine
+    from cctelegram.delivery.line import Bot
     from cctelegram.runtime.context import Context
     from cctelegram.store.deliveries import Waiting
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 class PartSender:
     """Sends parts as messages of one bot."""
 
-    def __init__(self, context: Context, line: BotLine) -> None:
+    def __init__(self, context: Context, bot: Bot) -> None:
         self._store = context.store
-        self._line = line
+        self._bot = bot
         self._large_event = context.large_event
 
     async def send(self, waiting: Waiting, content: payload.Payload, *, marked: bool) -> int:
@@ -34,7 +34,7 @@ class PartSender:
         text = render.repeated(content.text) if marked else content.text
         if content.document is not None:
             return await self._upload(waiting, content.document, text.text)
-        message = await self._line.api.send_message(
+        message = await self._bot.api.send_message(
             waiting.chat_id,
             text.text,
             payload.entities(text),
@@ -52,7 +52,7 @@ class PartSender:
         except OSError as error:
             raise errors.NotSent("sendDocument", None, f"cannot write a temporary file: {error}") from None
         # Streamed from the disk: however many chats are slow to take their files, none is in memory.
-        message = await self._line.files.send_document(
+        message = await self._bot.files.send_document(
             waiting.chat_id,
             name,
             content,

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
 
-    from cctelegram.delivery.line import BotLine
+    from cctelegram.delivery.line import Bot
     from cctelegram.delivery.modes import Modes
     from cctelegram.delivery.recipients import Recipients
     from cctelegram.delivery.topics import Topics
@@ -61,11 +61,11 @@ class Sender(Component):
     name = "sending"
 
     def __init__(
-        self, context: Context, line: BotLine, recipients: Recipients, topics: Topics, modes: Modes
+        self, context: Context, bot: Bot, recipients: Recipients, topics: Topics, modes: Modes
     ) -> None:
         super().__init__(context)
-        self._parts = PartSender(context, line)
-        self._line = line
+        self._parts = PartSender(context, bot)
+        self._bot = bot
         self._recipients = recipients
         self._topics = topics
         self._modes = modes
@@ -97,7 +97,7 @@ class Sender(Component):
 
     async def _serve_all(self) -> None:
         await self._store.run(deliveries.recover)
-        self.dead = await self._store.run(lambda c: chats.dead(c, self._line.bot))
+        self.dead = await self._store.run(lambda c: chats.dead(c, self._bot.row))
         for chat_id in await self._store.run(deliveries.waiting_chats):
             self._chat_wakes.setdefault(chat_id, Wake())
         serving: set[int] = set()
@@ -154,12 +154,12 @@ class Sender(Component):
             ):
                 await wake.wait()
                 continue
-            pause = self._line.pauses.seconds(chat_id)
+            pause = self._bot.pauses.seconds(chat_id)
             if pause > 0:
                 # A wake-up does not shorten the pause; it only causes another check.
                 await wake.wait(pause)
                 continue
-            pace = self._line.pacing.wait(chat_id, clock.monotonic())
+            pace = self._bot.pacing.wait(chat_id, clock.monotonic())
             if pace > 0:
                 # The next delivery is chosen after the wait: a decision that arrives in it goes first.
                 with contextlib.suppress(TimeoutError):
@@ -184,7 +184,7 @@ class Sender(Component):
                 continue
             assigned = await self._topics.assign(job)
             taken = clock.monotonic()
-            if assigned is None or not self._line.pacing.try_take(chat_id, taken):
+            if assigned is None or not self._bot.pacing.try_take(chat_id, taken):
                 continue  # a topic was created, or another chat's message took the last of the bot's limit
             sending = asyncio.create_task(self._send(assigned, taken), name=f"in flight to {chat_id}")
             self._in_flight.add(sending)
@@ -206,7 +206,7 @@ class Sender(Component):
         """Replace a task's progress by a newer one, or postpone it; return whether either was done."""
         if job.waiting.lane != progress.LANE or job.waiting.event is None or job.rendered:
             return False
-        delivery, bot = job.waiting.delivery, self._line.bot
+        delivery, bot = job.waiting.delivery, self._bot.row
 
         def work(connection: sqlite3.Connection) -> bool:
             if progress.conflate(connection, delivery) != delivery:
@@ -263,7 +263,7 @@ class Sender(Component):
             # Only a whole message can replace another.
             message_id = None
             if last and part.position == 0:
-                message_id = await edit.edit(self._store, self._line, job.waiting, content)
+                message_id = await edit.edit(self._store, self._bot, job.waiting, content)
             if message_id is None:
                 message_id = await self._parts.send(
                     job.waiting, content, marked=bool(job.waiting.unclear or part.unclear)
@@ -272,7 +272,7 @@ class Sender(Component):
             await self._failed(job, card, error)
             return None
         finally:
-            self._line.pacing.answered(job.waiting.chat_id, taken, clock.monotonic())
+            self._bot.pacing.answered(job.waiting.chat_id, taken, clock.monotonic())
         # A part rendered before a crash still asks, whatever the state of the decision is now.
         shown = "open" if content.buttons or content.asks or job.decision is None else job.decision.state
         return await self._arrived(job, part, card, message_id, shown)
@@ -287,7 +287,7 @@ class Sender(Component):
             rendered = deliveries.is_rendered(connection, waiting.delivery)
             if not deliveries.stands(connection, waiting) or rendered != job.rendered:
                 return None, False, None  # held, merged, dropped or grown since the read: it is read again
-            deliveries.start(connection, waiting.delivery, self._line.bot, clock.wall())
+            deliveries.start(connection, waiting.delivery, self._bot.row, clock.wall())
             if packed:
                 left = deliveries.add_parts(connection, waiting.delivery, packed)
             else:
@@ -303,7 +303,7 @@ class Sender(Component):
                     connection,
                     job.decision.id,
                     waiting.delivery,
-                    self._line.bot,
+                    self._bot.row,
                     waiting.chat_id,
                     left[0].payload,
                 )
@@ -315,7 +315,7 @@ class Sender(Component):
         return part, new[0] if new else payload.unpack(part.payload), last, card
 
     async def _compose(self, job: compose.Job) -> list[payload.Payload]:
-        style, key = compose.message_style(self._context.settings), self._line.key
+        style, key = compose.message_style(self._context.settings), self._bot.key
         try:
             if job.large:
                 async with self._context.large_event:
@@ -333,7 +333,7 @@ class Sender(Component):
         def work(connection: sqlite3.Connection) -> tuple[bool, compose.Next]:
             if card is not None:
                 ledger.card_sent(connection, card, message_id, shown, now)
-            progress.arrived(connection, self._line.bot, job.waiting.delivery, message_id, now)
+            progress.arrived(connection, self._bot.row, job.waiting.delivery, message_id, now)
             complete = deliveries.part_sent(connection, part.part, message_id, now)
             return complete, self._next(connection, job.waiting.chat_id)
 
@@ -370,15 +370,15 @@ class Sender(Component):
         self, job: compose.Job, card: int | None, verdict: classification.Verdict, now: int
     ) -> None:
         """Apply a verdict; idempotent, so it can be repeated after a fault of the store."""
-        waiting, line = job.waiting, self._line
+        waiting, bot = job.waiting, self._bot
         match verdict:
             case classification.Pause(seconds, _):
-                await line.pauses.begin(waiting.chat_id, seconds)
+                await bot.pauses.begin(waiting.chat_id, seconds)
             case classification.DeadChat(reason):
                 self.dead[waiting.chat_id] = reason
             case _:
                 pass
-        note = await self._store.run(lambda c: failure.record(c, waiting, line.bot, card, verdict, now))
+        note = await self._store.run(lambda c: failure.record(c, waiting, bot.row, card, verdict, now))
         if note is not None:
             self._log.warning(
                 "delivery.degraded",

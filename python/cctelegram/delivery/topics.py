@@ -19,7 +19,7 @@ from cctelegram.telegram import errors
 
 if TYPE_CHECKING:
     from cctelegram.delivery.compose import Job
-    from cctelegram.delivery.line import BotLine
+    from cctelegram.delivery.line import Bot
     from cctelegram.runtime.context import Context
 
 # A getChat result is valid for a day, and for as long no topic is tried where one was refused; in us.
@@ -70,10 +70,10 @@ class Topics:
         in_private: whether private chats with this bot have topics (getMe.has_topics_enabled).
     """
 
-    def __init__(self, context: Context, line: BotLine, *, in_private: bool) -> None:
+    def __init__(self, context: Context, bot: Bot, *, in_private: bool) -> None:
         self._context = context
         self._store = context.store
-        self._line = line
+        self._bot = bot
         self._in_private = in_private
         self._log = context.log
         self._forums: dict[int, Forum] = {}
@@ -101,9 +101,9 @@ class Topics:
 
     async def load(self) -> None:
         """Load the stored topics."""
-        bot = self._line.bot
-        self._forums = await self._store.run(lambda c: topics.forums(c, bot))
-        self._threads = await self._store.run(lambda c: topics.threads(c, bot))
+        row = self._bot.row
+        self._forums = await self._store.run(lambda c: topics.forums(c, row))
+        self._threads = await self._store.run(lambda c: topics.threads(c, row))
 
     async def assign(self, job: Job) -> Job | None:
         """Return `job` with its topic, or None when a request was spent on that: check again.
@@ -166,7 +166,7 @@ class Topics:
         if known is not None and now < known.looked_at + DAY:
             return known.is_forum
         try:
-            chat = await self._line.api.get_chat(chat_id)
+            chat = await self._bot.api.get_chat(chat_id)
         except errors.TelegramError as error:
             self._log.warning("topic.chat_check_failed", chat_id=chat_id, reason=str(error))
             is_forum = known is not None and known.is_forum
@@ -180,15 +180,15 @@ class Topics:
 
         That is when the topic exists, when the one to rename does not exist, and when Telegram asks to wait.
         """
-        line, now = self._line, clock.wall()
-        line.pacing.take(chat_id, clock.monotonic())
+        bot, now = self._bot, clock.wall()
+        bot.pacing.take(chat_id, clock.monotonic())
         try:
             thread_id = await self._create_or_rename(chat_id, name, reused)
         except errors.RetryAfter as error:
-            await line.pauses.begin(chat_id, float(error.seconds))
+            await bot.pauses.begin(chat_id, float(error.seconds))
             return True
         except errors.ThreadNotFound:
-            await self._store.run(lambda c: topics.forget(c, line.bot, chat_id, reused or 0))
+            await self._store.run(lambda c: topics.forget(c, bot.row, chat_id, reused or 0))
             self.lost(chat_id, reused)
             return True
         except errors.Rejected as error:
@@ -209,15 +209,15 @@ class Topics:
     async def _create_or_rename(self, chat_id: int, name: str, reused: int | None) -> int:
         """Return a topic with this name: a new one, or the `reused` one renamed."""
         if reused is None:
-            return await self._line.api.create_forum_topic(chat_id, name)
-        await self._line.api.edit_forum_topic(chat_id, reused, name)
+            return await self._bot.api.create_forum_topic(chat_id, name)
+        await self._bot.api.edit_forum_topic(chat_id, reused, name)
         return reused
 
     async def _store_topic(self, chat_id: int, name: str, thread_id: int) -> None:
         now = clock.wall()
         self._threads[chat_id, name] = topics.Topic(thread_id, now)
-        await self._store.run(lambda c: topics.keep(c, self._line.bot, chat_id, name, thread_id, now))
+        await self._store.run(lambda c: topics.keep(c, self._bot.row, chat_id, name, thread_id, now))
 
     async def _store_forum(self, chat_id: int, forum: Forum) -> None:
         self._forums[chat_id] = forum
-        await self._store.run(lambda c: topics.keep_forum(c, self._line.bot, chat_id, forum))
+        await self._store.run(lambda c: topics.keep_forum(c, self._bot.row, chat_id, forum))
