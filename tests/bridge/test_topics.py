@@ -72,7 +72,7 @@ def test_an_event_whose_data_is_no_object_has_no_project() -> None:
 @given(st.text())
 def test_every_name_of_a_project_is_one_that_telegram_takes(name: str) -> None:
     found = topics.project(topics.project_fields(body({"project": name})))
-    assert found is None or (found == found.strip() and 1 <= len(found) <= topics.LONGEST_NAME)
+    assert found is None or (found == found.strip() and 1 <= len(found) <= topics.MAX_NAME)
 
 
 def with_topics(

@@ -37,7 +37,7 @@ def test_each_tap_is_an_answer_also_after_a_restart(home: Path, fast_sandbox: Sa
         assert (answer["kind"], answer["action"], answer["option"]) == ("command", "retry", "Retry")
         assert (answer["event_id"], answer["task_id"], answer["option_index"]) == ("b", "t", 1)
         assert answer["user_id"] == fast_sandbox.user_id
-        assert control.wait_answer(query["id"])["text"] == "For the agent: Retry"
+        assert control.wait_answer(query["id"])["text"] == "Passed to the agent: Retry"
         first.kill()
     control.tap(message["message_id"], "Retry")
     control.tap(message["message_id"], "approved")

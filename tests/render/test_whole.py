@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cctelegram import render
 from cctelegram.delivery.compose import file_name
-from cctelegram.render.whole import NOTE, READABLE
+from cctelegram.render.whole import MAX_READABLE, NOTE
 from render.spelling import event, rules_broken
 
 values = st.recursive(
@@ -23,8 +23,8 @@ values = st.recursive(
 
 def test_what_messages_hold_is_left_as_it_is() -> None:
     assert render.is_readable(event(description="d" * 15_000, data={"a": "b"}))
-    assert not render.is_readable(event(description="d" * (READABLE + 1)))
-    assert not render.is_readable(event(data={"log": "x" * READABLE}))
+    assert not render.is_readable(event(description="d" * (MAX_READABLE + 1)))
+    assert not render.is_readable(event(data={"log": "x" * MAX_READABLE}))
 
 
 def test_a_megabyte_is_shown_on_a_few_screens_that_say_where_the_rest_is() -> None:

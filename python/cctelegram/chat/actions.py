@@ -66,4 +66,4 @@ def handle_tap(connection: sqlite3.Connection, key: bytes, query: dict[str, Any]
     content = {name: value for name, value in content.items() if value is not None}
     name = responses.name(event.event_id, now, secrets.randbits(32))
     answers.add(connection, "command", tapped.event, name, orjson.dumps(content).decode(), now)
-    return Reply(f"For the agent: {button.label}"[:MAX_TEXT], answered=True)
+    return Reply(f"Passed to the agent: {button.label}"[:MAX_TEXT], answered=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 # Longest sleep while a decision is open, in seconds: the wall clock may step meanwhile.
-LONGEST_SLEEP = 60.0
+MAX_SLEEP = 60.0
 
 
 class Expiry(Component):
@@ -33,7 +33,7 @@ class Expiry(Component):
             if next_expiry is None:
                 await self._wake.wait()
             else:
-                await self._wake.wait(min(LONGEST_SLEEP, max(0.0, (next_expiry - clock.wall()) / 1_000_000)))
+                await self._wake.wait(min(MAX_SLEEP, max(0.0, (next_expiry - clock.wall()) / 1_000_000)))
 
 
 def _expire(connection: sqlite3.Connection, now: int) -> tuple[list[int], int | None]:

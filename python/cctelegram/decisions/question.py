@@ -22,7 +22,7 @@ MAX_OPTIONS: Final = 10
 MAX_LABEL: Final = 100
 MICROSECONDS: Final = 1_000_000
 # Ten years: a larger value is a mistake, and would not fit a date.
-LONGEST_SECONDS: Final = 10 * 366 * 86_400
+MAX_SECONDS: Final = 10 * 366 * 86_400
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +80,7 @@ def _seconds(data: dict[str, Any]) -> float | None:
             and math.isfinite(value)
             and value > 0
         ):
-            return min(float(value) * unit, LONGEST_SECONDS)
+            return min(float(value) * unit, MAX_SECONDS)
     return None
 
 

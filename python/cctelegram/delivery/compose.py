@@ -56,7 +56,7 @@ class Next(NamedTuple):
 
 
 class MessageStyle(NamedTuple):
-    """How messages look: the settings that rendering reads."""
+    """The settings of rendering."""
 
     zone: tzinfo
     style: str

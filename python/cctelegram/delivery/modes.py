@@ -46,12 +46,12 @@ MODES: Final = {
 }
 FACT: Final = "mode"
 # The longest timed mute, in seconds.
-LONGEST: Final = 366 * 86_400
+MAX_MUTE: Final = 366 * 86_400
 # The wall clock may step during a sleep: while a deadline is pending, check again this often, in seconds.
-LONGEST_SLEEP: Final = 60.0
+MAX_SLEEP: Final = 60.0
 TITLES: Final = {
     MUTED: "{events} while muted",
-    QUIET: "{events} in quiet hours",
+    QUIET: "{events} during quiet hours",
     LOCAL: "{events} held while you are local",
     RULE_DIGEST: "{events} held by your rules",
 }
@@ -280,10 +280,10 @@ def _microseconds(mode: str, lasting: str) -> int:
     if mode != MUTED:
         raise ValueError(f"only muted takes a duration, not {mode}")
     seconds = duration.seconds(lasting)
-    if not 0 < seconds <= LONGEST:
+    if not 0 < seconds <= MAX_MUTE:
         raise ValueError(f"a mute lasts more than 0 s and at most 366 days, not {lasting}")
     return int(seconds * 1_000_000)
 
 
 def _sleep(until: int | None, now: int) -> float | None:
-    return None if until is None else min(LONGEST_SLEEP, max(0.0, (until - now) / 1_000_000))
+    return None if until is None else min(MAX_SLEEP, max(0.0, (until - now) / 1_000_000))

@@ -49,14 +49,14 @@ EDIT_EVERY: Final = 3_000_000
 
 
 # Cancellation waits this long, in seconds, for the requests in flight; one cut off is repeated with a mark.
-FINISH: Final = 5.0
+SHUTDOWN_TIMEOUT: Final = 5.0
 # The result of a request is recorded however long the disk is full: a delivery left in `sending` would not be
 # picked up before the next start, and would then be repeated.
 RECORDING: Final = "recording what was sent"
 
 
 class Sender(Component):
-    """Sends what is queued; on cancellation, waits `FINISH` seconds for the requests in flight."""
+    """Sends what is queued; on cancellation, waits `SHUTDOWN_TIMEOUT` seconds for the requests in flight."""
 
     name = "sending"
 
@@ -90,7 +90,7 @@ class Sender(Component):
             await self._serve_all()
         finally:
             if self._in_flight:
-                _, late = await asyncio.wait(self._in_flight, timeout=FINISH)
+                _, late = await asyncio.wait(self._in_flight, timeout=SHUTDOWN_TIMEOUT)
                 for task in late:
                     task.cancel()
                 await asyncio.gather(*late, return_exceptions=True)

@@ -29,7 +29,7 @@ RECHECK: Final = 60_000_000
 # A topic's last use is stored when the one that is known is older than this; in us.
 HOUR: Final = 3_600_000_000
 # createForumTopic.name: 1-128 characters (Bot API).
-LONGEST_NAME: Final = 128
+MAX_NAME: Final = 128
 
 
 class ProjectFields(msgspec.Struct, frozen=True):
@@ -60,7 +60,7 @@ def project(fields: ProjectFields) -> str | None:
         cwd = fields.cwd
         named = cwd.rstrip("/\\").replace("\\", "/").rpartition("/")[2] if isinstance(cwd, str) else ""
     shown = " ".join("".join(letter if letter.isprintable() else " " for letter in named).split())
-    return shown[:LONGEST_NAME].strip() or None
+    return shown[:MAX_NAME].strip() or None
 
 
 class Topics:
@@ -140,12 +140,12 @@ class Topics:
         return await self._store.run(lambda c: project_fields(intake.body(c, event)))
 
     def arrived(self, chat_id: int, thread_id: int | None) -> None:
-        """Note that a topic accepted a message."""
+        """Record that a topic accepted a message."""
         if self._missing and thread_id is not None:
             self._missing.discard((chat_id, thread_id))
 
     def lost(self, chat_id: int, thread_id: int | None) -> None:
-        """Note that a topic is gone or closed; the store has forgotten it already."""
+        """Record that a topic was deleted or closed; the store no longer has it."""
         known = [
             key for key, topic in self._threads.items() if key[0] == chat_id and topic.thread_id == thread_id
         ]

@@ -50,8 +50,10 @@ def buttons(event: Event) -> tuple[Button, ...]:
     message's details show every entry.
     """
     actions = event.data.get("actions")
-    made = (_button(index, entry) for index, entry in enumerate(actions)) if isinstance(actions, list) else ()
-    return tuple(button for button in made if button is not None)
+    found = (
+        (_button(index, entry) for index, entry in enumerate(actions)) if isinstance(actions, list) else ()
+    )
+    return tuple(button for button in found if button is not None)
 
 
 def _button(index: int, entry: object) -> Button | None:

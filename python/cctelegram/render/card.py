@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from cctelegram.render.text import Row
 
 # Further options get no button.
-MOST_BUTTONS = 10
+MAX_BUTTONS = 10
 # The outcome line may be an answer in words; the card shows at most this many UTF-16 units of it.
-LINE_SHOWN = 1500
+MAX_OUTCOME = 1500
 
 
 def card(
@@ -88,7 +88,7 @@ def _options(view: EventView) -> None:
         [f"{number}. {_native.one_line(label)}" for number, label in enumerate(options, 1)],
     )
     are_alike = shown == tuple(lines)
-    if are_alike or len(options) > MOST_BUTTONS or any(len(label) > LABEL_SHOWN for label in options):
+    if are_alike or len(options) > MAX_BUTTONS or any(len(label) > LABEL_SHOWN for label in options):
         view.draft.end_block()
         view.draft.add("\n".join(lines))
 
@@ -98,7 +98,7 @@ def outcome(card: Text, line: str) -> Text:
 
     If both do not fit, the middle of the card is cut out, and a note states how much was removed.
     """
-    line = _cut(_native.shorten_blanks(_native.visible(line).strip()), LINE_SHOWN)
+    line = _cut(_native.shorten_blanks(_native.visible(line).strip()), MAX_OUTCOME)
     ending = f"\n\n{line}"
     room = MAX_UNITS - _native.utf16_len(ending)
     text, rows = card.text.rstrip(), rows_of(card)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from cctelegram.render.text import Text
 
-WORST: Final = 5
+MAX_WORST: Final = 5
 SEVERITIES: Final = ("critical", "high", "medium", "low")
 
 
@@ -53,7 +53,7 @@ def digest(title: str, lines: Sequence[Line], *, zone: tzinfo) -> tuple[Text, ..
         key=lambda line: (_rank(line), line.occurred_at),
     )
     draft.end_block()
-    for line in worst[:WORST]:
+    for line in worst[:MAX_WORST]:
         draft.end_line()
         draft.add(f"{_icon(line.type)}{repetition(line.times)}{_native.one_line(line.title)[:200]}", "bold")
     draft.end_block()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cctelegram.render.text import Text
 
 # UTF-16 units for title and lines; the rest is for the last line, which reports a cut.
-ROOM = 4000
+MAX_BODY = 4000
 
 
 def notice(title: str, lines: Sequence[str]) -> Text:
@@ -24,8 +24,8 @@ def notice(title: str, lines: Sequence[str]) -> Text:
     draft = Draft()
     for index, line in enumerate((title, *lines)):
         shown = _native.one_line(line)
-        if draft.units + _native.utf16_len(shown) + 1 > ROOM:
-            parts = _native.split(shown, [], max(ROOM - draft.units - 1, 2))
+        if draft.units + _native.utf16_len(shown) + 1 > MAX_BODY:
+            parts = _native.split(shown, [], max(MAX_BODY - draft.units - 1, 2))
             draft.end_line()
             draft.add(parts[0][0] if parts else "", None if index else "bold")
             draft.end_line()

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 # A longer title is cut in the first line; the details show it in full.
 TITLE_SHOWN = 200
 # A longer description or error is folded in the concise style: about a screen of a phone.
-OPEN = 800
+FOLD_ABOVE = 800
 # A longer value starts on a new line.
-ON_ONE_LINE = 120
+MAX_INLINE = 120
 UNKNOWN_ICON = "🔹"
 
 
@@ -92,7 +92,7 @@ class EventView:
         self.show("error_code")
         self.draft.end_line()
         start = self.draft.units
-        self._folding = self.concise and len(format_value(self.rest.get("error_message"))) > OPEN
+        self._folding = self.concise and len(format_value(self.rest.get("error_message"))) > FOLD_ABOVE
         self.show("error_message")
         if self._folding:
             self.draft.fold(start)
@@ -103,7 +103,7 @@ class EventView:
         text = _native.visible(self.event.description)
         if text.strip():
             self.draft.end_block()
-            folded = self.concise and _native.utf16_len(text) > OPEN
+            folded = self.concise and _native.utf16_len(text) > FOLD_ABOVE
             self.draft.add_markdown(text, folded=folded)
 
     def details(self) -> None:
@@ -155,7 +155,7 @@ class EventView:
         if isinstance(value, list) and field.form == "block":
             draft.add(f"{label} ({len(value)}):\n")
             self._block(shown)
-        elif "\n" in shown or len(shown) > ON_ONE_LINE:
+        elif "\n" in shown or len(shown) > MAX_INLINE:
             draft.add(f"{label}:\n")
             if literal:
                 self._block(shown)

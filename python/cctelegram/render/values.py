@@ -17,9 +17,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # strftime would use the locale of the process.
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # Deeper values are shown as JSON: indentation would leave no room on a phone.
-DEEPEST = 6
+MAX_DEPTH = 6
 # Milliseconds (ten years); a longer duration is shown only in milliseconds.
-LONGEST = 10 * 366 * 86_400_000
+MAX_DURATION = 10 * 366 * 86_400_000
 
 
 def is_number(value: Any) -> bool:
@@ -52,7 +52,7 @@ def is_simple(value: Any) -> bool:
 def duration(milliseconds: float) -> str:
     """Format a duration for people, with the exact number: "1 min 5 s (65000 ms)"."""
     exact = f"{_json(milliseconds)} ms"
-    if not 1000 <= milliseconds < LONGEST:
+    if not 1000 <= milliseconds < MAX_DURATION:
         return exact
     seconds = int(milliseconds // 1000)
     hours, minutes, seconds = seconds // 3600, seconds // 60 % 60, seconds % 60
@@ -82,7 +82,7 @@ def _outline(value: Any, depth: int) -> Iterator[str]:
         head = "- " if name is None else f"{_native.one_line(name)}: "
         if is_simple(item):
             yield f"{indent}{head}{format_value(item)}"
-        elif depth + 1 >= DEEPEST:
+        elif depth + 1 >= MAX_DEPTH:
             yield f"{indent}{head}{_json(item)}"
         elif name is None:
             first, *rest = _outline(item, depth + 1)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cctelegram.events.event import Event
 
 # Characters of description and data that messages show: the maximum that the protocol lets a tool send.
-READABLE: Final = 16_000
+MAX_READABLE: Final = 16_000
 # For a longer event, messages show this much of the description, of the data, and of one value in the data.
 DESCRIPTION_SHOWN: Final = 2_500
 DATA_SHOWN: Final = 1_000
@@ -32,7 +32,10 @@ PIECE: Final = 16_384
 def is_readable(event: Event) -> bool:
     """Return whether messages can show an event's description and data in full."""
     length = len(event.description)
-    return length <= READABLE and length + len(msgspec.json.encode((event.data, event.extra))) <= READABLE
+    return (
+        length <= MAX_READABLE
+        and length + len(msgspec.json.encode((event.data, event.extra))) <= MAX_READABLE
+    )
 
 
 def excerpt(event: Event) -> Event:
@@ -78,7 +81,7 @@ def _blocks(event: Event) -> Iterator[str]:
 
 def shortened(prompt: str) -> str:
     """Return as much of a question as messages show."""
-    return _cut(prompt, READABLE)
+    return _cut(prompt, MAX_READABLE)
 
 
 def _cut(text: str, longest: int) -> str:
