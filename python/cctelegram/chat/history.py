@@ -59,7 +59,7 @@ class History(Component):
         count = min(max(1, int(args[:9] or SHOWN)), MAX_SHOWN)
         last = await self._store.read(lambda c: recent.delivered(c, chat_id, count))
         if not last:
-            return ["Nothing was delivered here yet"]
+            return ["No messages have been delivered here yet"]
         lines = [
             f"{moment(one.at, local)}  {one.title[:TITLE]}{' (in a digest)' if one.digested else ''}"
             for one in last

@@ -138,27 +138,27 @@ class Modes(Component):
             self._holding = False
             self._wake.ring()
 
-    async def change(self, mode: str, lasting: str | None = None) -> str:
+    async def change(self, mode: str, duration: str | None = None) -> str:
         """Change the mode, durably on return; return the sentence that confirms it.
 
         Args:
-            lasting: for `muted`, the duration, as "1h" or "30m"; afterwards the previous mode returns.
+            duration: for `muted`, such as "1h" or "30m"; afterwards the previous mode returns.
 
         Raises:
             ValueError: the mode is unknown, or the duration is invalid.
         """
-        change = self.prepare(mode, lasting)
+        change = self.prepare(mode, duration)
         # Events stored from now on are judged by the new mode; the earlier ones are settled below.
         self._state = change.state
         chats = await self._store.run(lambda c: self.enter(c, change))
         self.complete(change, chats)
         return change.confirmation
 
-    def prepare(self, mode: str, lasting: str | None = None, asked_at: int | None = None) -> Change:
+    def prepare(self, mode: str, duration: str | None = None, asked_at: int | None = None) -> Change:
         """Return the change that `enter` makes in the caller's transaction.
 
         Args:
-            lasting: as in `change`.
+            duration: as in `change`.
             asked_at: when a person asked for it (us), the start of the duration; now, when omitted.
 
         Raises:
@@ -167,10 +167,10 @@ class Modes(Component):
         if mode not in MODES:
             raise ValueError(f"unknown mode {mode!r}; the modes are {', '.join(MODES)}")
         now = clock.wall()
-        if lasting is None:
+        if duration is None:
             return Change(self._state.change(mode, None, now), f"Mode {mode}: {MODES[mode]}.")
         begins = now if asked_at is None else min(asked_at, now)
-        until = begins + _microseconds(mode, lasting)
+        until = begins + _microseconds(mode, duration)
         local = self._zone()
         if until <= now:
             raise ValueError(
@@ -276,12 +276,12 @@ class Modes(Component):
         return digests.of_held(connection, reasons, title, clock.wall(), self._zone(), silent=True)
 
 
-def _microseconds(mode: str, lasting: str) -> int:
+def _microseconds(mode: str, text: str) -> int:
     if mode != MUTED:
         raise ValueError(f"only muted takes a duration, not {mode}")
-    seconds = duration.seconds(lasting)
+    seconds = duration.seconds(text)
     if not 0 < seconds <= MAX_MUTE:
-        raise ValueError(f"a mute lasts more than 0 s and at most 366 days, not {lasting}")
+        raise ValueError(f"a mute lasts more than 0 s and at most 366 days, not {text}")
     return int(seconds * 1_000_000)
 
 
