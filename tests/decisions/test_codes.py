@@ -45,16 +45,16 @@ def test_what_strangers_write_is_never_a_button(data: str) -> None:
     st.integers(0, 2**62), st.integers(0, 10**6), st.text(max_size=100), CHATS, CHATS, st.text(max_size=100)
 )
 def test_the_button_of_an_action_counts_for_its_event_entry_and_chat_only(
-    event: int, index: int, event_id: str, chat_id: int, other: int, other_id: str
+    event: int, position: int, event_id: str, chat_id: int, other: int, other_id: str
 ) -> None:
-    data = codes.action_data(KEY, event, event_id, index, chat_id)
+    data = codes.action_data(KEY, event, event_id, position, chat_id)
     assert len(data.encode()) <= 64
     found = codes.read_action(data)
     assert found is not None
     assert codes.is_genuine(KEY, found, event_id, chat_id)
     assert codes.is_genuine(KEY, found, other_id, chat_id) == (event_id == other_id)
     assert codes.is_genuine(KEY, found, event_id, other) == (chat_id == other)
-    assert not codes.is_genuine(KEY, found._replace(index=index + 1), event_id, chat_id)
+    assert not codes.is_genuine(KEY, found._replace(position=position + 1), event_id, chat_id)
     assert codes.read(KEY, data, chat_id) is None
 
 

@@ -44,7 +44,7 @@ def handle_tap(connection: sqlite3.Connection, key: bytes, query: dict[str, Any]
     except KeyError:
         return Reply(REMOVED)
     chat_id, person = int(message["chat"]["id"]), query["from"]
-    button = next((one for one in render.buttons(event) if one.index == tapped.index), None)
+    button = next((one for one in render.buttons(event) if one.position == tapped.position), None)
     if button is None or button.action is None or not codes.is_genuine(key, tapped, event.event_id, chat_id):
         return Reply(NOT_OURS)
     content = {
@@ -54,8 +54,8 @@ def handle_tap(connection: sqlite3.Connection, key: bytes, query: dict[str, Any]
         "task_id": event.task_id,
         "correlation_id": event.correlation_id,
         "action": button.action,
-        "option": event.data["actions"][tapped.index]["text"],
-        "option_index": tapped.index,
+        "option": event.data["actions"][tapped.position]["text"],
+        "option_index": tapped.position,
         "user_id": int(person["id"]),
         "username": person.get("username"),
         "first_name": person.get("first_name"),

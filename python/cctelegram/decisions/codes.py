@@ -73,19 +73,19 @@ def read_mode(key: bytes, data: str, chat_id: int) -> str | None:
 
 
 class Action(NamedTuple):
-    """The content of an action's button, genuine or not: row of the event, index of the entry, MAC."""
+    """The content of an action's button, genuine or not: row of the event, position of the entry, MAC."""
 
     event: int
-    index: int
+    position: int
     mac: str
 
 
-def action_data(key: bytes, event: int, event_id: str, index: int, chat_id: int) -> str:
-    """Return the data of a button of `data.actions`: `a.<event>.<index>.<mac>`, at most 56 bytes.
+def action_data(key: bytes, event: int, event_id: str, position: int, chat_id: int) -> str:
+    """Return the data of a button of `data.actions`: `a.<event>.<position>.<mac>`, at most 56 bytes.
 
     The MAC also covers the event's id: the same row of another event in another store has no effect.
     """
-    return f"a.{event}.{index}.{_action_mac(key, event, event_id, index, chat_id)}"
+    return f"a.{event}.{position}.{_action_mac(key, event, event_id, position, chat_id)}"
 
 
 def read_action(data: str) -> Action | None:
@@ -98,12 +98,12 @@ def read_action(data: str) -> Action | None:
 
 def is_genuine(key: bytes, action: Action, event_id: str, chat_id: int) -> bool:
     """Return whether the bridge made an action's button, for this event and this chat."""
-    mac = _action_mac(key, action.event, event_id, action.index, chat_id)
+    mac = _action_mac(key, action.event, event_id, action.position, chat_id)
     return hmac.compare_digest(action.mac.encode(), mac.encode())
 
 
-def _action_mac(key: bytes, event: int, event_id: str, index: int, chat_id: int) -> str:
-    return _mac(key, f"{ACTION}.{event}.{event_id}", index, chat_id)
+def _action_mac(key: bytes, event: int, event_id: str, position: int, chat_id: int) -> str:
+    return _mac(key, f"{ACTION}.{event}.{event_id}", position, chat_id)
 
 
 def _is_number(text: str) -> bool:

@@ -173,6 +173,6 @@ def actions(event: Event, job: Job, key: bytes) -> tuple[tuple[dict[str, Any], .
         if button.url is not None:
             rows.append(({"text": button.label, "url": button.url},))
         elif event_row is not None and job.event_id is not None:
-            data = codes.action_data(key, event_row, job.event_id, button.index, chat_id)
+            data = codes.action_data(key, event_row, job.event_id, button.position, chat_id)
             rows.append(({"text": button.label, "callback_data": data},))
     return tuple(rows)

@@ -20,10 +20,10 @@ LABEL_SHOWN: Final = 40
 class Button(msgspec.Struct, frozen=True):
     """A button: a tap opens `url` or answers with `action`; the other of the two is None.
 
-    `index`: of the entry in `data.actions`, from 0.
+    `position`: of the entry in `data.actions`, from 0.
     """
 
-    index: int
+    position: int
     label: str
     url: str | None
     action: str | None
@@ -51,12 +51,14 @@ def buttons(event: Event) -> tuple[Button, ...]:
     """
     actions = event.data.get("actions")
     found = (
-        (_button(index, entry) for index, entry in enumerate(actions)) if isinstance(actions, list) else ()
+        (_button(position, entry) for position, entry in enumerate(actions))
+        if isinstance(actions, list)
+        else ()
     )
     return tuple(button for button in found if button is not None)
 
 
-def _button(index: int, entry: object) -> Button | None:
+def _button(position: int, entry: object) -> Button | None:
     if not isinstance(entry, dict):
         return None
     label, url, action, style = (entry.get(key) for key in ("text", "url", "action", "style"))
@@ -65,7 +67,7 @@ def _button(index: int, entry: object) -> Button | None:
     style = style if isinstance(style, str) else None
     shown = _native.one_line(label)
     if url is None:
-        return Button(index, shown, None, action if isinstance(action, str) and action else label, style)
+        return Button(position, shown, None, action if isinstance(action, str) and action else label, style)
     if isinstance(url, str) and _native.is_link(url):
-        return Button(index, shown, url, None, style)
+        return Button(position, shown, url, None, style)
     return None
