@@ -212,7 +212,7 @@ def test_a_question_whose_buttons_are_refused_is_answered_by_a_reply(
     card = see(fast_sandbox, "Go?", "1. Go on", "2. No way", "reply to this message")
     assert labels(card) == []
     control.say("nonsense that no option has", reply_to=card["message_id"])
-    see(fast_sandbox, "Reply with the number of an option")
+    see(fast_sandbox, "Reply with the number or the exact label of an option")
     control.say(said, reply_to=card["message_id"])
     (answer,) = wait_for(
         lambda: [one for one in running.responses() if one["kind"] == "decision"], "an answer"
@@ -245,7 +245,7 @@ def test_a_file_that_is_refused_is_told_of_in_a_text(
     running.wait_status(lambda now: now["delivery"]["sent"] == 1, "sent")
     files = [one for one in fast_sandbox.control.messages() if "document" in one]
     assert len(files) == ("caption" in kind)
-    assert any("refuses the file" in text for text in texts(fast_sandbox)) == ("caption" not in kind)
+    assert any("refused the file" in text for text in texts(fast_sandbox)) == ("caption" not in kind)
 
 
 def test_a_delivery_that_fell_back_to_the_chat_says_so(tmp_path: Path, fast_sandbox: Sandbox) -> None:

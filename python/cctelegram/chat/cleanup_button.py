@@ -36,7 +36,7 @@ MAC_BYTES: Final = 12
 LIFETIME: Final = 3_600_000_000
 # Files of a directory in one plan, which stays in memory until the tap.
 MAX_FILES: Final = 5000
-EXPIRED: Final = "This plan has expired: send /cleanup for a new one."
+EXPIRED: Final = "This plan is no longer valid: send /cleanup for a new one."
 
 
 class Offer(NamedTuple):
