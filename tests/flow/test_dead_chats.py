@@ -43,7 +43,7 @@ def test_a_person_who_stops_the_bot_gets_what_waited_when_they_start_it_again(
     started: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.chat(OTHER, blocked=True)
-    started.wait_status(lambda now: "stopped the bot" in str(now["reasons"]), "told without an error")
+    started.wait_status(lambda now: "blocked the bot" in str(now["reasons"]), "told without an error")
     failed(started, "Kept for you")
     see_in(fast_sandbox, GROUP, "Kept for you")
     waits_for(started, 1, str(OTHER), "its queue is kept")
