@@ -79,8 +79,8 @@ def test_a_batch_crosses_into_python(benchmark: Any, inbox: _native.Inbox) -> No
 
 
 def test_a_batch_is_judged(benchmark: Any, rows: list[tuple[Any, ...]]) -> None:
-    standing = PolicyState()
-    judged = benchmark(lambda: [judge(standing, row) for row in rows])
+    policy = PolicyState()
+    judged = benchmark(lambda: [judge(policy, row) for row in rows])
     assert len(judged) == EVENTS
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-ANN = ledger.Who(1001, "ann", "Ann", 1001, 70)
+ANN = ledger.Responder(1001, "ann", "Ann", 1001, 70)
 DAY = 86_400_000_000
 
 
@@ -41,7 +41,7 @@ def decide(store: sqlite3.Connection, count: int = 1, now: int = NOW, **fields: 
         event = {"type": "approval_request", "title": "Deploy?", **fields}
         (taken,) = intake.accept(store, [row(number, lane=0, fields=event)], to(intake.Recipient(1001)), now)
         asked = ledger.open_decision(store, taken.event, question(from_row(taken.row)), now, now)
-        closed = close.answered(store, asked, ANN, now, option=number % 2)
+        closed = close.answer(store, asked, ANN, now, option=number % 2)
         assert closed is not None
         decided.append(closed)
     return decided
@@ -119,7 +119,7 @@ def test_full_files_are_followed_by_others_and_old_ones_go(
         os.utime(file, (NOW / 1e6, NOW / 1e6))
     os.utime(first, (NOW / 1e6 - 31 * 86_400,) * 2)
     os.utime(rest[-1], (NOW / 1e6 - 31 * 86_400,) * 2)
-    assert audit.forget(tmp_path, 30 * 86_400, NOW) == [first], "the file in use stays, however old"
+    assert audit.remove_old(tmp_path, 30 * 86_400, NOW) == [first], "the file in use stays, however old"
     later = NOW + 31 * DAY
     assert faults(store, tmp_path, later) == []
 
@@ -129,10 +129,12 @@ def test_what_is_changed_in_the_store_is_found_by_the_log(store: sqlite3.Connect
     write(store, tmp_path)
     store.execute("UPDATE decisions SET option = 0, user_id = 7 WHERE id = 1")
     (fault,) = faults(store, tmp_path)
-    assert fault.startswith("event-1: the ledger says ('answered', 'Approve', None, 7), entry 1 says")
+    assert fault.startswith("event-1: the ledger has ('answered', 'Approve', None, 7), but entry 1 has")
     store.execute("UPDATE decisions SET option = 1, user_id = 1001 WHERE id = 1")
     store.execute("UPDATE events SET body = '{}' WHERE id = 2")
-    assert faults(store, tmp_path) == ["event-2: the event in the store is not the one that was decided on"]
+    assert faults(store, tmp_path) == [
+        "event-2: the event in the store differs from the one that was decided on"
+    ]
 
 
 def test_a_log_whose_end_or_whole_is_gone_is_found(store: sqlite3.Connection, tmp_path: Path) -> None:
@@ -142,13 +144,13 @@ def test_a_log_whose_end_or_whole_is_gone_is_found(store: sqlite3.Connection, tm
     whole = file.read_text(encoding="utf-8")
     file.write_text(whole.splitlines(keepends=True)[0])
     ended, missing = faults(store, tmp_path)
-    assert "ends with entry 1, the newest is 2: its end was changed, or is gone" in ended
-    assert missing == "event-2: the ledger has its decision, the log does not"
+    assert "ends with entry 1, but the newest entry is 2: the end was changed or removed" in ended
+    assert missing == "event-2: its decision is in the ledger, but not in the log"
     file.unlink()
-    assert "the log is empty, the newest is 2" in faults(store, tmp_path)[0]
+    assert "the log is empty, but the newest entry is 2" in faults(store, tmp_path)[0]
 
 
 def test_a_file_that_the_store_does_not_know_is_told_of(store: sqlite3.Connection, tmp_path: Path) -> None:
     assert faults(store, tmp_path) == []
     (tmp_path / "audit-0000000001.jsonl").write_text("{}\n")
-    assert "the store knows of no entry" in faults(store, tmp_path)[-1]
+    assert "the store has no record of any entry" in faults(store, tmp_path)[-1]

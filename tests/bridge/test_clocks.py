@@ -59,7 +59,7 @@ def test_r18_a_pause_lasts_as_long_as_telegram_asked_whatever_the_wall_clock_doe
         await pauses.begin(7, 60.0)
         clocks.set_by = set_by
         seen = [pauses.seconds(7), pauses.longest()]
-        await pauses.keep()  # as the bridge does when it notices
+        await pauses.store()  # as the bridge does when it notices
         clocks.now += 20
         again = Pauses(store, 1, wall=clocks.wall, elapsed=clocks.elapsed)
         await again.load()

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cctelegram.chat.courtesies import AT_ONCE, WAITING, Courtesies
+from cctelegram.chat.courtesies import CONCURRENT_CALLS, QUEUE_LENGTH, Courtesies
 from cctelegram.telegram import errors
 from contexts import context
 from owned import Store
@@ -57,18 +57,18 @@ def test_a_few_run_at_once_some_wait_and_the_rest_is_dropped_and_counted() -> No
             begun.append(1)
             await go.wait()
 
-        for _ in range(AT_ONCE):
-            courtesies.do(call)
+        for _ in range(CONCURRENT_CALLS):
+            courtesies.submit(call)
         await settle()
-        for _ in range(WAITING + 5):
-            courtesies.do(call)
+        for _ in range(QUEUE_LENGTH + 5):
+            courtesies.submit(call)
         assert courtesies.dropped == 5
         go.set()
-        await settle(4 * WAITING)
-        assert len(begun) == AT_ONCE + WAITING
+        await settle(4 * QUEUE_LENGTH)
+        assert len(begun) == CONCURRENT_CALLS + QUEUE_LENGTH
 
     _, log = play(work)
-    assert log.said == ["courtesy.dropped: too many wait"] * 5
+    assert log.said == ["courtesy.dropped: the queue is full"] * 5
 
 
 def test_a_flood_pauses_courtesies_for_as_long_as_telegram_asks() -> None:
@@ -81,13 +81,13 @@ def test_a_flood_pauses_courtesies_for_as_long_as_telegram_asks() -> None:
         done.append(now[0])
 
     async def work(courtesies: Courtesies) -> None:
-        courtesies.do(flooded)
+        courtesies.submit(flooded)
         await settle()
-        courtesies.do(call)
+        courtesies.submit(call)
         now[0] = 6.9
-        courtesies.do(call)
+        courtesies.submit(call)
         now[0] = 7.0
-        courtesies.do(call)
+        courtesies.submit(call)
         await settle()
         assert courtesies.dropped == 3
 
@@ -105,8 +105,8 @@ def test_one_that_fails_is_told_and_the_next_is_done() -> None:
         done.append(1)
 
     async def work(courtesies: Courtesies) -> None:
-        courtesies.do(fails)
-        courtesies.do(call)
+        courtesies.submit(fails)
+        courtesies.submit(call)
         await settle()
         assert done
 

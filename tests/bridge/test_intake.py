@@ -32,8 +32,8 @@ class FailingModes(Modes):
 
     fails: Callable[[Row], Exception | None] = staticmethod(lambda _: None)
 
-    def judging(self) -> Callable[[Row], Judgement]:
-        real = super().judging()
+    def batch_judge(self) -> Callable[[Row], Judgement]:
+        real = super().batch_judge()
 
         def judge(row: Row) -> Judgement:
             error = self.fails(row)

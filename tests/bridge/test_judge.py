@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from cctelegram.config.rules import Rule
 from cctelegram.events.lane import LANES
-from cctelegram.policy.judge import GATHERED, JUDGED_BY, LOCAL, MUTED, QUIET, PolicyState, judge, stops
+from cctelegram.policy.judge import (
+    JUDGED_BY,
+    LOCAL,
+    MUTED,
+    QUIET,
+    RULE_DIGEST,
+    PolicyState,
+    hold_reason,
+    judge,
+)
 from cctelegram.policy.mode import ModeState
 from store.rows import row
 
@@ -22,12 +31,12 @@ GRAVE: dict[str, Any] = {"lane": 0, "severity": "critical", "type": "security_al
 KINDS = {"ordinary": ORDINARY, "failed": FAILED, "done": DONE, "asks": ASKS, "grave": GRAVE}
 
 
-def held(standing: PolicyState) -> dict[str, str | None]:
-    return {name: judge(standing, row(1, **kind)).reason for name, kind in KINDS.items()}
+def held(policy: PolicyState) -> dict[str, str | None]:
+    return {name: judge(policy, row(1, **kind)).reason for name, kind in KINDS.items()}
 
 
 @pytest.mark.parametrize(
-    ("standing", "kept"),
+    ("policy", "kept"),
     [
         (PolicyState(), {}),
         (PolicyState("local"), {"ordinary": LOCAL}),
@@ -39,8 +48,8 @@ def held(standing: PolicyState) -> dict[str, str | None]:
         (PolicyState("nomad", "nothing"), dict.fromkeys(KINDS, QUIET)),
     ],
 )
-def test_what_a_mode_and_quiet_hours_keep_back(standing: PolicyState, kept: dict[str, str]) -> None:
-    assert held(standing) == dict.fromkeys(KINDS) | kept
+def test_what_a_mode_and_quiet_hours_keep_back(policy: PolicyState, kept: dict[str, str]) -> None:
+    assert held(policy) == dict.fromkeys(KINDS) | kept
 
 
 def test_what_needs_a_person_comes_with_sound_at_night() -> None:
@@ -65,7 +74,7 @@ def test_the_rule_by_type_counts_alone_when_both_match() -> None:
 
 def test_a_rule_holds_for_the_digest() -> None:
     rules = {"info_notification": Rule(digest=True)}
-    assert held(PolicyState(rules=rules))["ordinary"] == GATHERED
+    assert held(PolicyState(rules=rules))["ordinary"] == RULE_DIGEST
     assert held(PolicyState("muted", rules=rules))["ordinary"] == MUTED
 
 
@@ -75,7 +84,7 @@ built = st.one_of(
     st.builds(Rule, drop=st.just(value=True)),
     st.builds(Rule, digest=st.just(value=True)),
 )
-standings = st.builds(
+policies = st.builds(
     PolicyState,
     st.sampled_from(["nomad", "local", "muted"]),
     st.sampled_from([None, "needs_you", "alerts", "nothing"]),
@@ -83,37 +92,35 @@ standings = st.builds(
 )
 
 
-@given(standings)
-def test_a_question_is_asked_or_held_and_never_dropped_or_moved(standing: PolicyState) -> None:
-    found = judge(standing, row(1, **ASKS))
+@given(policies)
+def test_a_question_is_asked_or_held_and_never_dropped_or_moved(policy: PolicyState) -> None:
+    found = judge(policy, row(1, **ASKS))
     assert found.lane == 0
     assert found.state in ("queued", "held")
     assert found.reason in (None, MUTED, QUIET)
 
 
-@given(standings, st.sampled_from(list(KINDS.values())))
-def test_what_goes_says_no_reason_and_what_stays_says_one(
-    standing: PolicyState, kind: dict[str, Any]
-) -> None:
-    found = judge(standing, row(1, **kind))
+@given(policies, st.sampled_from(list(KINDS.values())))
+def test_what_goes_says_no_reason_and_what_stays_says_one(policy: PolicyState, kind: dict[str, Any]) -> None:
+    found = judge(policy, row(1, **kind))
     assert (found.state == "queued") == (found.reason is None)
 
 
-@given(standings, st.integers(0, 3), st.sampled_from(["low", "critical"]), st.booleans())
+@given(policies, st.integers(0, 3), st.sampled_from(["low", "critical"]), st.booleans())
 def test_r41_nothing_leaves_while_muted_but_answers_to_a_person(
-    standing: PolicyState, lane: int, severity: str, silent: bool
+    policy: PolicyState, lane: int, severity: str, silent: bool
 ) -> None:
-    muted = standing._replace(mode="muted")
-    assert stops(muted, lane, severity, silent=silent) == MUTED
-    assert stops(muted, lane, None, silent=silent) == (None if lane == 0 else MUTED)
+    muted = policy._replace(mode="muted")
+    assert hold_reason(muted, lane, severity, silent=silent) == MUTED
+    assert hold_reason(muted, lane, None, silent=silent) == (None if lane == 0 else MUTED)
 
 
 def test_what_makes_no_sound_of_the_bridge_itself_goes_at_night() -> None:
     quiet = PolicyState(quiet="needs_you")
-    assert stops(quiet, 2, None, silent=True) is None
-    assert stops(quiet, 1, None, silent=False) == QUIET
-    assert stops(quiet, 2, "low", silent=True) == QUIET
-    assert stops(quiet, 0, "low", silent=False) is None
+    assert hold_reason(quiet, 2, None, silent=True) is None
+    assert hold_reason(quiet, 1, None, silent=False) == QUIET
+    assert hold_reason(quiet, 2, "low", silent=True) == QUIET
+    assert hold_reason(quiet, 0, "low", silent=False) is None
 
 
 def test_a_mute_for_a_time_gives_back_the_mode_before_it() -> None:
@@ -152,7 +159,7 @@ def test_a_fact_that_is_damaged_is_no_mode() -> None:
 def test_nothing_counts_but_what_alike_rows_are_told_by(
     kind: dict[str, Any], mode: str, quiet: str | None, rules: dict[str, Rule]
 ) -> None:
-    standing = PolicyState(mode, quiet, rules)
+    policy = PolicyState(mode, quiet, rules)
     one, other = row(1, **kind), row(2, **kind, title="Another", body='{"title":"Another","data":{"x":1}}')
     assert JUDGED_BY(one) == JUDGED_BY(other)
-    assert judge(standing, one) == judge(standing, other)
+    assert judge(policy, one) == judge(policy, other)

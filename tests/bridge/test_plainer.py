@@ -9,9 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cctelegram.delivery import classification as verdict
-from cctelegram.delivery import failure as aftermath
-from cctelegram.delivery import payload
+from cctelegram.delivery import classification, failure, payload
 from cctelegram.delivery.payload import Payload
 from cctelegram.delivery.plainer import may_help, plainer
 from cctelegram.render.text import Entity, Text
@@ -120,7 +118,7 @@ def test_a_form_that_was_refused_is_remembered_and_the_plainest_is_dead() -> Non
             assert waiting is not None
             deliveries.start(store, delivery, 1, NOW)
             for _ in range(2):  # the second time is one after a fault of the store
-                aftermath.record(store, waiting, 1, None, verdict.Plainer(error), NOW)
+                failure.record(store, waiting, 1, None, classification.Plainer(error), NOW)
             first = payload.unpack(deliveries.parts(store, delivery)[0].payload)
             assert first == Payload(text=Text("Red"))
             assert outbox.shown(store, delivery)["state"] == state
@@ -137,7 +135,7 @@ def test_a_text_that_is_too_long_is_split_and_the_rest_stays_behind_it() -> None
         assert waiting is not None
         deliveries.start(store, delivery, 1, NOW)
         error = refused("Bad Request: message is too long")
-        aftermath.record(store, waiting, 1, None, verdict.Plainer(error), NOW)
+        failure.record(store, waiting, 1, None, classification.Plainer(error), NOW)
         left = deliveries.parts(store, delivery)
         assert [part.position for part in left] == list(range(len(left)))
         told = [payload.unpack(part.payload).text.text for part in left]
@@ -214,7 +212,7 @@ def test_a_question_whose_buttons_are_refused_is_answered_by_a_reply(
     card = see(fast_sandbox, "Go?", "1. Go on", "2. No way", "reply to this message")
     assert labels(card) == []
     control.say("nonsense that no option has", reply_to=card["message_id"])
-    see(fast_sandbox, "Reply with the number of an option")
+    see(fast_sandbox, "Reply with the number or the exact label of an option")
     control.say(said, reply_to=card["message_id"])
     (answer,) = wait_for(
         lambda: [one for one in running.responses() if one["kind"] == "decision"], "an answer"
@@ -243,11 +241,11 @@ def test_a_file_that_is_refused_is_told_of_in_a_text(
 ) -> None:
     fast_sandbox.control.fault(kind)
     running.put("a.json", {"type": "task_failed", "title": "Big log", "description": "line of words " * 9000})
-    see(fast_sandbox, "The whole of: Big log")
+    see(fast_sandbox, "Full event: Big log")
     running.wait_status(lambda now: now["delivery"]["sent"] == 1, "sent")
     files = [one for one in fast_sandbox.control.messages() if "document" in one]
     assert len(files) == ("caption" in kind)
-    assert any("refuses the file" in text for text in texts(fast_sandbox)) == ("caption" not in kind)
+    assert any("refused the file" in text for text in texts(fast_sandbox)) == ("caption" not in kind)
 
 
 def test_a_delivery_that_fell_back_to_the_chat_says_so(tmp_path: Path, fast_sandbox: Sandbox) -> None:
@@ -258,9 +256,9 @@ def test_a_delivery_that_fell_back_to_the_chat_says_so(tmp_path: Path, fast_sand
         running.wait_status(lambda now: now["delivery"]["sent"] == 2, "both recorded")
         code, body = running.get("/deliveries/routed")
         assert code == 200
-        assert b"sent to the chat itself and not to topic 77" in body
+        assert b"sent to the chat instead of topic 77" in body
         code, body = running.get("/outbox/show/routed")
-        assert b"sent to the chat itself and not to topic 77" in body
+        assert b"sent to the chat instead of topic 77" in body
         told = [line for line in running.log() if line["event"] == "delivery.degraded"]
         assert "topic 77" in told[0]["note"]
 

@@ -26,21 +26,21 @@ def test_the_queue_of_a_group_that_moved_meanwhile_stays_the_groups(tmp_path: Pa
     (tmp_path / "config.toml").write_text(f"[[routes]]\nto = {GROUP}\n")
     store = Store(tmp_path / "store.db")
     given = context(tmp_path, store, {"TELEGRAM_ALLOWED_USERS": str(OWNER), "TELEGRAM_BOT_TOKEN": token})
-    audience = Recipients(given, Modes(given))
+    recipients = Recipients(given, Modes(given))
 
     async def run() -> list[tuple[int, int, str]]:
-        await audience.load()
-        recipients = to(*(intake.Recipient(chat) for chat in audience.routes.chats))
+        await recipients.load()
+        targets = to(*(intake.Recipient(chat) for chat in recipients.routes.chats))
 
         def move(connection: sqlite3.Connection) -> None:
-            intake.accept(connection, [row(1)], recipients, NOW)
+            intake.accept(connection, [row(1)], targets, NOW)
             bot = chats.bot(connection, given.settings.telegram.api_base, 42)
             chats.migrate(connection, bot, GROUP, MOVED)
             # A batch whose recipients were read before the move.
-            intake.accept(connection, [row(2)], recipients, NOW)
+            intake.accept(connection, [row(2)], targets, NOW)
 
         await store.run(move)
-        await audience.settle()
+        await recipients.reassign()
         query = "SELECT event, chat_id, state FROM deliveries ORDER BY event, chat_id"
         return await store.read(lambda c: c.execute(query).fetchall())
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from cctelegram.config.settings import Pacing as Rates
 from cctelegram.delivery import topics
 from cctelegram.delivery.compose import Job
-from cctelegram.delivery.line import BotLine
+from cctelegram.delivery.line import Bot
 from cctelegram.delivery.pacing import Pacing
 from cctelegram.delivery.pauses import Pauses
 from cctelegram.events.event import Event, from_row
@@ -62,18 +62,18 @@ def event(**data: Any) -> Event:
 def test_the_project_is_the_one_that_is_named_else_the_directory(
     data: dict[str, Any], project: str | None
 ) -> None:
-    assert topics.project(topics.whereabouts(body(data))) == project
+    assert topics.project(topics.project_fields(body(data))) == project
 
 
 def test_an_event_whose_data_is_no_object_has_no_project() -> None:
-    assert topics.project(topics.whereabouts(body(["project"]))) is None
-    assert topics.project(topics.whereabouts("{}")) is None
+    assert topics.project(topics.project_fields(body(["project"]))) is None
+    assert topics.project(topics.project_fields("{}")) is None
 
 
 @given(st.text())
 def test_every_name_of_a_project_is_one_that_telegram_takes(name: str) -> None:
-    found = topics.project(topics.whereabouts(body({"project": name})))
-    assert found is None or (found == found.strip() and 1 <= len(found) <= topics.LONGEST_NAME)
+    found = topics.project(topics.project_fields(body({"project": name})))
+    assert found is None or (found == found.strip() and 1 <= len(found) <= topics.MAX_NAME)
 
 
 def with_topics(
@@ -85,13 +85,13 @@ def with_topics(
         store = Store(tmp_path / "store.db")
         given = context(tmp_path, store, {"CC_TELEGRAM_API_BASE": sandbox.api_base, **WITH_TOPICS})
         pools = Pools(given.settings)
-        bot = await store.run(lambda c: chats.bot(c, sandbox.api_base, 1))
+        row = await store.run(lambda c: chats.bot(c, sandbox.api_base, 1))
         pacing = Pacing(
             Rates(chat_per_second=100, chat_burst=100, group_per_minute=1000, total_per_second=1000)
         )
         api = Api(pools.send, sandbox.api_base, sandbox.token)
-        line = BotLine(api, api, bot, b"", Pauses(store, bot), pacing)
-        found = topics.Topics(given, line, in_private=False)
+        bot = Bot(api, api, row, b"", Pauses(store, row), pacing)
+        found = topics.Topics(given, bot, in_private=False)
         try:
             await found.load()
             await work(found)
@@ -109,9 +109,9 @@ def job(project: str) -> Job:
 
 
 async def thread(found: topics.Topics, project: str) -> int | None:
-    placed = await found.place(job(project))
+    placed = await found.assign(job(project))
     if placed is None:  # made: look again
-        placed = await found.place(job(project))
+        placed = await found.assign(job(project))
     assert placed is not None
     return placed.waiting.thread_id
 
@@ -226,7 +226,7 @@ def test_a_topic_that_is_gone_when_it_is_taken_over_is_made_anew(
         store.execute("UPDATE topics SET used_at = 0, thread_id = thread_id + 1000")
 
     async def further(found: topics.Topics) -> None:
-        assert await found.place(job("another")) is None
+        assert await found.assign(job("another")) is None
         assert await thread(found, "another") is not None
 
     with_topics(tmp_path, fast_sandbox, further)

@@ -21,8 +21,8 @@ def decide(connection: sqlite3.Connection) -> None:
     event = {"type": "approval_request", "title": "Deploy\x1b[31m?", "description": "to\nproduction"}
     (taken,) = intake.accept(connection, [row(1, lane=0, fields=event)], to(intake.Recipient(1001)), NOW)
     asked = ledger.open_decision(connection, taken.event, question(from_row(taken.row)), NOW, NOW)
-    ann = ledger.Who(1001, "ann", "Ann\x1b[0m", 1001, 70)
-    assert close.answered(connection, asked, ann, NOW, option=1, text="not \x1btoday") is not None
+    ann = ledger.Responder(1001, "ann", "Ann\x1b[0m", 1001, 70)
+    assert close.answer(connection, asked, ann, NOW, option=1, text="not \x1btoday") is not None
 
 
 def test_without_a_store_the_command_says_that_no_bridge_has_run(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_a_whole_log_is_said_to_be_whole_and_a_broken_one_is_not(tmp_path: Path)
     assert (whole.returncode, "The audit log is complete" in whole.stdout) == (0, True)
     store.submit(lambda c: c.execute("UPDATE decisions SET text = 'today'").rowcount).result()
     broken = run("audit", "verify", home=tmp_path)
-    assert (broken.returncode, "BROKEN  event-1: the ledger says" in broken.stdout) == (1, True)
+    assert (broken.returncode, "BROKEN  event-1: the ledger has" in broken.stdout) == (1, True)
     store.close()
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-WHOLE: Final = "The whole of: "
+WHOLE: Final = "Full event: "
 TAG: Final = re.compile(r"\b[a-z]+\d{5}x")
 
 

@@ -50,7 +50,7 @@ STEPS: Final[tuple[Step, ...]] = (
     # From the phone to the agent.
     *_around("getUpdates", "answered"),
     *_around("store.updates:store", *INSIDE),
-    *_around("chat.taps:tapped", "before", "after"),
+    *_around("chat.taps:handle_tap", "before", "after"),
     *_around("decisions.ledger:answer", "after", "durable"),
     *_around("store.answers:add", "after", "durable"),
     *_around("decisions.audit:add", "after", "durable"),
@@ -65,7 +65,7 @@ STEPS: Final[tuple[Step, ...]] = (
     *_around("decisions.ledger:expire", *INSIDE),
     # The card that says how it ended.
     *_around("editMessageText", *HTTP),
-    *_around("decisions.ledger:card_shows", *INSIDE),
+    *_around("decisions.ledger:mark_card", *INSIDE),
     # What follows from a failed try.
     *_around("store.deliveries:back", *INSIDE, needs="409"),
     *_around("store.deliveries:add_after", *INSIDE, needs="400"),

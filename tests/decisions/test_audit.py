@@ -15,7 +15,7 @@ COUNT = 6
 
 
 def chain(count: int = COUNT, **content: Any) -> list[bytes]:
-    lines, previous = [], audit.NONE
+    lines, previous = [], audit.NO_PREVIOUS
     for number in range(1, count + 1):
         line, previous = audit.line_of(number, previous, {"decision": number, "text": "ü\n\"'", **content})
         lines.append(line.encode())

@@ -45,16 +45,16 @@ def test_what_strangers_write_is_never_a_button(data: str) -> None:
     st.integers(0, 2**62), st.integers(0, 10**6), st.text(max_size=100), CHATS, CHATS, st.text(max_size=100)
 )
 def test_the_button_of_an_action_counts_for_its_event_entry_and_chat_only(
-    event: int, place: int, event_id: str, chat_id: int, other: int, other_id: str
+    event: int, position: int, event_id: str, chat_id: int, other: int, other_id: str
 ) -> None:
-    data = codes.action_data(KEY, event, event_id, place, chat_id)
+    data = codes.action_data(KEY, event, event_id, position, chat_id)
     assert len(data.encode()) <= 64
     found = codes.read_action(data)
     assert found is not None
     assert codes.is_genuine(KEY, found, event_id, chat_id)
     assert codes.is_genuine(KEY, found, other_id, chat_id) == (event_id == other_id)
     assert codes.is_genuine(KEY, found, event_id, other) == (chat_id == other)
-    assert not codes.is_genuine(KEY, found._replace(place=place + 1), event_id, chat_id)
+    assert not codes.is_genuine(KEY, found._replace(position=position + 1), event_id, chat_id)
     assert codes.read(KEY, data, chat_id) is None
 
 
@@ -77,6 +77,6 @@ def test_the_button_of_a_cleanup_counts_in_its_own_chat_only(chat_id: int, other
 def test_buttons_that_are_on_phones_stay_genuine() -> None:
     key = bytes(range(32))
     assert codes.callback_data(key, "abcdefghijkl", 3, -1001) == "d.abcdefghijkl.3.JIHgZ4AY-ryxllDQ"
-    assert codes.order_data(key, "mute-1h", 7) == "m.mute-1h.cYb26QMAcVdTwlLa"
+    assert codes.mode_data(key, "mute-1h", 7) == "m.mute-1h.cYb26QMAcVdTwlLa"
     assert codes.action_data(key, 12, "ev.1", 2, 7) == "a.12.2.ccH3qI--qlh_TksM"
     assert codes.plan_data(key, "00" * 9, 7) == "c.000000000000000000.fec77dd1f7456c7ff22a082b"

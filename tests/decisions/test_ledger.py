@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SECOND = 1_000_000
-ANN = ledger.Who(1001, "ann", "Ann", 1001, 70)
+ANN = ledger.Responder(1001, "ann", "Ann", 1001, 70)
 ALLOWED = (1001, 1002)
-BOB = ledger.Who(1002, None, "Bob", 1002, 71)
+BOB = ledger.Responder(1002, None, "Bob", 1002, 71)
 
 
 @pytest.fixture
@@ -185,12 +185,12 @@ def test_cards_are_stale_until_they_show_how_it_ended(store: sqlite3.Connection)
     assert ledger.stale_cards(store, 1, NOW, ALLOWED) == []
     ledger.answer(store, decision.id, ANN, NOW, option=1)
     assert [item.card for item in ledger.stale_cards(store, 1, NOW, ALLOWED)] == [card]
-    ledger.card_later(store, card, NOW + 5)
+    ledger.delay_card(store, card, NOW + 5)
     assert ledger.stale_cards(store, 1, NOW, ALLOWED) == []
-    assert ledger.stale_later(store, 1, ALLOWED)
-    ledger.card_shows(store, card, "answered")
+    assert ledger.has_stale_cards(store, 1, ALLOWED)
+    ledger.mark_card(store, card, "answered")
     assert ledger.stale_cards(store, 1, NOW + 5, ALLOWED) == []
-    assert not ledger.stale_later(store, 1, ALLOWED)
+    assert not ledger.has_stale_cards(store, 1, ALLOWED)
 
 
 def test_a_card_on_the_phone_of_a_person_who_is_off_the_list_is_stale(store: sqlite3.Connection) -> None:
@@ -200,9 +200,9 @@ def test_a_card_on_the_phone_of_a_person_who_is_off_the_list_is_stale(store: sql
     ledger.card_sent(store, in_a_group, 80, "open", NOW)
     for allowed in ((), (1002,)):
         assert [item.card for item in ledger.stale_cards(store, 1, NOW, allowed)] == [card]
-        assert ledger.stale_later(store, 1, allowed)
+        assert ledger.has_stale_cards(store, 1, allowed)
     assert ledger.stale_cards(store, 1, NOW, ALLOWED) == []
-    ledger.card_shows(store, card, "withdrawn")
+    ledger.mark_card(store, card, "withdrawn")
     assert ledger.stale_cards(store, 1, NOW, ()) == []
 
 
@@ -249,7 +249,7 @@ def test_the_card_says_what_who_and_when_in_the_persons_time(store: sqlite3.Conn
     assert outcomes.line(words, zone) == "later\nBob (1002), 15 Jan 09:00 CET"
     cancelled = ledger.cancel(store, ask(store).id, NOW)
     assert cancelled is not None
-    assert outcomes.line(cancelled, zone) == "Cancelled by the one who asked\n15 Jan 09:00 CET"
+    assert outcomes.line(cancelled, zone) == "Cancelled by the requester\n15 Jan 09:00 CET"
     expiring = ask(store, timeout_seconds=5, default_on_timeout="Deny")
     gone = ledger.expire(store, expiring, NOW)
     assert gone is not None

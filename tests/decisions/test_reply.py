@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cctelegram.decisions import consent
 from cctelegram.decisions.ledger import Decision
 from cctelegram.decisions.question import is_denial
-from cctelegram.decisions.reply import Meant, meant
+from cctelegram.decisions.reply import Meaning, interpret
 
 ASKED = Decision(
     id=1,
@@ -56,7 +56,7 @@ PAIR = ("Approve", "Deny")
     ],
 )
 def test_words_and_signs_of_consent_approve_in_many_languages(said: str) -> None:
-    assert meant(ASKED, said) == Meant(0, None)
+    assert interpret(ASKED, said) == Meaning(0, None)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_words_and_signs_of_consent_approve_in_many_languages(said: str) -> None
     ],
 )
 def test_words_and_signs_of_refusal_deny_in_many_languages(said: str) -> None:
-    assert meant(ASKED, said) == Meant(1, None)
+    assert interpret(ASKED, said) == Meaning(1, None)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_words_and_signs_of_refusal_deny_in_many_languages(said: str) -> None:
     ],
 )
 def test_a_comment_follows_the_word_of_a_denial(said: str) -> None:
-    assert meant(ASKED, said) == Meant(1, said)
+    assert interpret(ASKED, said) == Meaning(1, said)
 
 
 @pytest.mark.parametrize(
@@ -126,37 +126,37 @@ def test_a_comment_follows_the_word_of_a_denial(said: str) -> None:
     ],
 )
 def test_what_is_not_known_decides_nothing(said: str) -> None:
-    assert meant(ASKED, said) is None
+    assert interpret(ASKED, said) is None
 
 
 @pytest.mark.parametrize(
     ("options", "allow_text", "said", "wanted"),
     [
-        (PAIR, False, "approve ", Meant(0, None)),
-        (PAIR, False, "Deny", Meant(1, None)),
-        (("No", "Yes"), False, "ok", Meant(1, None)),
-        (("No", "Yes"), False, "no, later", Meant(0, "no, later")),
-        (("Yes", "No"), True, "later", Meant(None, "later")),
-        (("Yes", "No"), True, "yes please", Meant(None, "yes please")),
-        (("Yes", "No"), True, "no", Meant(1, None)),
+        (PAIR, False, "approve ", Meaning(0, None)),
+        (PAIR, False, "Deny", Meaning(1, None)),
+        (("No", "Yes"), False, "ok", Meaning(1, None)),
+        (("No", "Yes"), False, "no, later", Meaning(0, "no, later")),
+        (("Yes", "No"), True, "later", Meaning(None, "later")),
+        (("Yes", "No"), True, "yes please", Meaning(None, "yes please")),
+        (("Yes", "No"), True, "no", Meaning(1, None)),
         (("red", "blue"), False, "green", None),
-        (("red", "blue"), False, "Blue", Meant(1, None)),
-        (("Go", "go"), False, "go", Meant(1, None)),
+        (("red", "blue"), False, "Blue", Meaning(1, None)),
+        (("Go", "go"), False, "go", Meaning(1, None)),
         (("Go", "go"), False, "GO", None),
         # Of "Stop the server?" nobody knows what a yes or a no means.
         (("Stop", "Continue"), False, "yes", None),
         (("Stop", "Continue"), False, "no", None),
-        (("Stop", "Continue"), False, "stop, it burns", Meant(0, "stop, it burns")),
+        (("Stop", "Continue"), False, "stop, it burns", Meaning(0, "stop, it burns")),
         (("Stop", "Continue"), False, "continue, please", None),
         (("Approve", "Always approve", "Deny"), False, "yes", None),
-        (("Approve", "Always approve", "Deny"), False, "deny: no", Meant(2, "deny: no")),
+        (("Approve", "Always approve", "Deny"), False, "deny: no", Meaning(2, "deny: no")),
     ],
 )
 def test_words_are_a_label_an_answer_or_a_denial(
-    options: tuple[str, ...], allow_text: bool, said: str, wanted: Meant | None
+    options: tuple[str, ...], allow_text: bool, said: str, wanted: Meaning | None
 ) -> None:
     asked = msgspec.structs.replace(ASKED, options=options, allow_text=allow_text)
-    assert meant(asked, said) == wanted
+    assert interpret(asked, said) == wanted
 
 
 def test_no_word_is_of_both_kinds_and_each_is_read_as_the_table_says() -> None:
@@ -164,8 +164,8 @@ def test_no_word_is_of_both_kinds_and_each_is_read_as_the_table_says() -> None:
         for phrase in table:
             for said in (phrase, f"  {phrase.upper()}! ", f"{phrase}."):
                 if consent.plain(said) == consent.plain(phrase):  # upper case is not always the way back
-                    assert meant(ASKED, said) == Meant(option, None), said
-    assert consent.APPROVING_SIGNS.isdisjoint(consent.DENYING_SIGNS)
+                    assert interpret(ASKED, said) == Meaning(option, None), said
+    assert consent.APPROVING_EMOJI.isdisjoint(consent.DENYING_EMOJI)
     assert {*map(consent.plain, consent.APPROVALS)}.isdisjoint(map(consent.plain, consent.DENIALS))
 
 
@@ -180,10 +180,10 @@ JUNK = st.text(
     st.one_of(st.text(min_size=1), st.builds("".join, st.tuples(JUNK, st.sampled_from(sorted(KNOWN)), JUNK)))
 )
 def test_no_text_approves_that_is_not_exactly_known(said: str) -> None:
-    found = meant(ASKED, said)
+    found = interpret(ASKED, said)
     if found is None or found.option != 0:
         return
-    signs = "".join(consent.APPROVING_SIGNS)
+    signs = "".join(consent.APPROVING_EMOJI)
     left = consent.plain(said).translate(dict.fromkeys(map(ord, signs), " ")).split()
     assert not left or " ".join(left) in KNOWN
     assert left or any(sign in said for sign in signs)
@@ -193,7 +193,7 @@ def test_no_text_approves_that_is_not_exactly_known(said: str) -> None:
 @given(st.sampled_from(sorted(KNOWN)), st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=30))
 def test_words_behind_an_approval_take_it_back(known: str, more: str) -> None:
     for said in (f"{known}, but {more}", f"{known} if {more}", f"{more}: {known}?"):
-        found = meant(ASKED, said)
+        found = interpret(ASKED, said)
         assert found is None or found.option == 1
 
 
@@ -201,6 +201,6 @@ def test_words_behind_an_approval_take_it_back(known: str, more: str) -> None:
 def test_nothing_but_an_option_written_out_can_approve(said: str, options: list[str]) -> None:
     if consent.is_yes_or_no(tuple(options)):
         return
-    found = meant(msgspec.structs.replace(ASKED, options=tuple(options)), said)
+    found = interpret(msgspec.structs.replace(ASKED, options=tuple(options)), said)
     if found is not None and found.option is not None and not is_denial(options[found.option]):
         assert said.strip().casefold() == options[found.option].strip().casefold()

@@ -37,7 +37,7 @@ def test_each_tap_is_an_answer_also_after_a_restart(home: Path, fast_sandbox: Sa
         assert (answer["kind"], answer["action"], answer["option"]) == ("command", "retry", "Retry")
         assert (answer["event_id"], answer["task_id"], answer["option_index"]) == ("b", "t", 1)
         assert answer["user_id"] == fast_sandbox.user_id
-        assert control.wait_answer(query["id"])["text"] == "For the agent: Retry"
+        assert control.wait_answer(query["id"])["text"] == "Passed to the agent: Retry"
         first.kill()
     control.tap(message["message_id"], "Retry")
     control.tap(message["message_id"], "approved")
@@ -55,7 +55,7 @@ def test_a_forged_one_does_nothing(running: RunningBridge, fast_sandbox: Sandbox
     forged = [f"a.{event}.2.{mac}", f"a.9.{place}.{mac}", f"{kind}.{event}.{place}.x", "a.1.1", "a..1.x"]
     queries = [control.tap(message["message_id"], data=data) for data in forged]
     told = [control.wait_answer(query["id"])["text"] for query in queries]
-    assert all("does not belong" in text or "no longer kept" in text for text in told)
+    assert all("does not belong" in text or "was removed" in text for text in told)
     control.tap(message["message_id"], "Retry")
     answers(running)
     wait_for(lambda: not control.state()["pending_updates"], "all is heard")

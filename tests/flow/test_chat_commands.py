@@ -44,7 +44,7 @@ def test_pending_tells_open_questions_by_title_and_counts_what_waits(
 def test_history_tells_the_last_ones_or_searches(running: RunningBridge, fast_sandbox: Sandbox) -> None:
     wait_for(lambda: running.status()["telegram_connected"], "connected")
     fast_sandbox.control.say("/history")
-    see(fast_sandbox, "Nothing was delivered here yet")
+    see(fast_sandbox, "No messages have been delivered here yet")
     for number in range(7):
         put(running, str(number), f"Deploy {number} ends\u202e")
         see(fast_sandbox, f"Deploy {number} ends")

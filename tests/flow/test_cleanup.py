@@ -151,15 +151,15 @@ def test_from_the_chat_the_plan_is_shown_and_its_button_does_exactly_that_once(
     # Neither a stranger, nor a changed button, nor the same one in another chat counts.
     control.tap(shown["message_id"], 0, user_id=666, chat_id=fast_sandbox.user_id)
     forged = control.tap(shown["message_id"], data=button["callback_data"][:-1] + "!")
-    assert "no longer there" in control.wait_answer(forged["id"])["text"]
+    assert "no longer valid" in control.wait_answer(forged["id"])["text"]
     assert len(list(folder.iterdir())) == 3
     tap = control.tap(shown["message_id"], 0)
-    assert control.wait_answer(tap["id"])["text"] == "Cleaning"
+    assert control.wait_answer(tap["id"])["text"] == "Cleanup started"
     done = see(fast_sandbox, "Cleanup: Removed 2 entries")
     assert (done["message_id"], labels(done)) == (shown["message_id"], [])
     assert [file.name for file in folder.iterdir()] == ["later.json"]
     again = control.tap(shown["message_id"], data=button["callback_data"])
-    assert "no longer there" in control.wait_answer(again["id"])["text"]
+    assert "no longer valid" in control.wait_answer(again["id"])["text"]
     assert [file.name for file in folder.iterdir()] == ["later.json"]
 
 

@@ -99,14 +99,14 @@ def test_a_dead_chat_outlives_a_restart_and_once_does_not_wait_for_it(
     started: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.chat(GROUP, bot_status="kicked")
-    started.wait_status(lambda now: "thrown out" in str(now["reasons"]), "it is told")
+    started.wait_status(lambda now: "removed from the group" in str(now["reasons"]), "it is told")
     assert started.stop() == 0
     run(started.home, "send", "task_failed", "While it was down")
     done = run(started.home, "bridge", "--once", "--port", "0")
     assert (done.returncode, "1 queued" in done.stderr) == (1, True)
     see_in(fast_sandbox, OTHER, "While it was down")
     with bridge(started.home) as again:
-        again.wait_status(lambda now: "thrown out" in str(now["reasons"]), "it is known still")
+        again.wait_status(lambda now: "removed from the group" in str(now["reasons"]), "it is known still")
         fast_sandbox.control.chat(GROUP, bot_status="administrator")
         see_in(fast_sandbox, GROUP, "While it was down")
 

@@ -192,7 +192,7 @@ def test_a_denial_can_carry_a_comment_by_a_reply_to_the_card(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     ask(running)
-    card = see(fast_sandbox, "Question q", 'Reply "no, " and a comment to deny with words.')
+    card = see(fast_sandbox, "Question q", 'To deny with a comment, reply "no, " and the comment.')
     fast_sandbox.control.say("no, use the staging cluster", reply_to=card["message_id"])
     (answer,) = answers(running)
     assert (answer["kind"], answer["action"], answer["option"]) == ("decision", "denied", "Deny")
@@ -270,7 +270,7 @@ def test_words_to_a_question_that_takes_none_are_filed_and_the_person_is_told_so
     ask(running, options=["red", "blue"])
     card = see(fast_sandbox, "Question q")
     fast_sandbox.control.say("green", reply_to=card["message_id"])
-    see(fast_sandbox, "Nothing was decided", "reply with the label of one")
+    see(fast_sandbox, "Nothing was decided", "reply with the exact label of one")
     (answer,) = answers(running)
     assert (answer["kind"], answer["text"], answer["reply_to"]["event_id"]) == ("message", "green", "q")
     assert "event_id" not in answer, "who waits for the answer to q must not take it for that"

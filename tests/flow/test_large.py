@@ -36,7 +36,7 @@ def test_a_description_over_the_limit_comes_as_a_file_below_its_beginning(
     )
     file = see_where(fast_sandbox, lambda m: "document" in m, "the file")
     assert file["document"]["file_name"] == "big-1.txt"
-    assert file["caption"] == "The whole of: Big log"
+    assert file["caption"] == "Full event: Big log"
     assert text in download(fast_sandbox, file)
     first = see(fast_sandbox, "Big log", "word0 word1")
     assert first["message_id"] < file["message_id"]

@@ -100,7 +100,7 @@ def test_local_sends_what_matters_and_one_silent_digest_tells_of_the_rest(
     see(fast_sandbox, "Finished")
     see(fast_sandbox, "Broken")
     see(fast_sandbox, "Grave")
-    digest = see(fast_sandbox, "2 events kept back")
+    digest = see(fast_sandbox, "2 events held")
     assert digest["sandbox"]["silent"] is True
     assert "Small talk" in digest["text"]
     assert "A file" in digest["text"]
@@ -117,7 +117,7 @@ def test_the_mode_is_changed_from_the_phone_and_confirmed_there(
     fast_sandbox.control.say("/mode")
     see(fast_sandbox, "Mode: nomad")
     fast_sandbox.control.say("/mode sideways")
-    see(fast_sandbox, "there is no mode 'sideways'")
+    see(fast_sandbox, "unknown mode 'sideways'")
 
 
 def test_an_agent_changes_the_mode_and_is_not_kept_waiting_while_muted(

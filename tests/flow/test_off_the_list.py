@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cctelegram.sandbox.child import Sandbox
 
 NOBODY_ELSE = 4242
-LEFT = "This question is no longer for you."
+LEFT = "You are no longer allowed to answer this question."
 
 
 def ask(running: RunningBridge, title: str) -> None:

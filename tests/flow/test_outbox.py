@@ -241,7 +241,7 @@ def test_a_member_of_a_digest_is_found_with_the_digest_s_message(home: Path, fas
         session(home, "legacy", held)
         fast_sandbox.control.say("/digest")
         see(fast_sandbox, "1 held message sent as a digest")
-        digest = see(fast_sandbox, "1 event kept back", "Small talk")
+        digest = see(fast_sandbox, "1 event held", "Small talk")
         wait_for(lambda: not listed(home), "told")
 
         async def told(client: Client) -> None:

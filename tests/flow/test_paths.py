@@ -90,7 +90,7 @@ def test_an_event_goes_through_at_most_eight_files_in_the_order_of_the_page(
                 "delivery.compose:load",
                 "delivery.compose:compose",
                 "store.deliveries:start",
-                "delivery.message:Post.post",
+                "delivery.message:PartSender.send",
                 "telegram.api:Api.send_message",
                 "store.deliveries:part_sent",
             )

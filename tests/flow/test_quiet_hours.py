@@ -61,7 +61,7 @@ def test_at_night_what_needs_you_rings_and_the_rest_is_told_when_the_window_is_t
         assert delivery(running, "small") == ("held", "quiet hours")
         assert delivery(running, "broke") == ("held", "quiet hours")
         settings(running, QUICK + LANES + OWN_ZONE)
-        digest = see(fast_sandbox, "2 events in quiet hours", "Small talk", "It broke")
+        digest = see(fast_sandbox, "2 events during quiet hours", "Small talk", "It broke")
         assert digest["sandbox"]["silent"] is True
     assert len(texts(fast_sandbox)) == 3
 
@@ -76,7 +76,7 @@ def test_one_digest_tells_of_the_night_when_the_clock_says_that_it_is_over(
         put(running, "build_failed", "It broke")
         running.wait_status(lambda now: now["deliveries"].get("held") == 2, "they are held")
         assert sends(fast_sandbox) == []
-        see(fast_sandbox, "2 events in quiet hours", "Small talk", "It broke")
+        see(fast_sandbox, "2 events during quiet hours", "Small talk", "It broke")
         put(running, "build_failed", "By day")
         see(fast_sandbox, "By day")
 
@@ -91,7 +91,7 @@ def test_a_night_that_ended_while_the_bridge_was_down_is_told_of_at_its_start(
         running.wait_status(lambda now: now["deliveries"].get("held") == 1, "it is held")
         running.kill()
     with bridge(home, PYTHONTZPATH=zones.make(folder, "09:00:00")):
-        see(fast_sandbox, "1 event in quiet hours", "It broke")
+        see(fast_sandbox, "1 event during quiet hours", "It broke")
 
 
 def test_what_waited_for_telegram_into_the_night_does_not_ring(tmp_path: Path, fast_sandbox: Sandbox) -> None:
@@ -103,7 +103,7 @@ def test_what_waited_for_telegram_into_the_night_does_not_ring(tmp_path: Path, f
         settings(running, QUICK + LANES + '[[mode.quiet_hours]]\nfrom = "00:00"\nto = "00:00"\n')
         running.wait_status(lambda now: now["deliveries"].get("held") == 1, "it is held")
         settings(running, QUICK + LANES)
-        see(fast_sandbox, "1 event in quiet hours", "It broke")
+        see(fast_sandbox, "1 event during quiet hours", "It broke")
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ def test_rules_count_without_a_restart_and_what_is_dropped_says_why(
     stored(running, 3)
     assert delivery(running, "push") == ("dead", "dropped by [rules.git_push]")
     assert see(fast_sandbox, "Loud")["sandbox"]["silent"] is False
-    see(fast_sandbox, "1 event kept back by your rules", "Told later")
+    see(fast_sandbox, "1 event held by your rules", "Told later")
     assert delivery(running, "failed")[0] == "digested"
     assert running.status()["deliveries"].get("dropped") == 1
     assert not any("Not of interest" in text for text in texts(fast_sandbox))

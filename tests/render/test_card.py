@@ -44,7 +44,7 @@ def test_r22_a_card_shows_what_was_given_and_nothing_else() -> None:
         "Deploy 1.2.0?\n\n"
         "Command: ⟨code|kubectl apply -f x.yaml⟩\n"
         "File: ⟨code|x.yaml⟩\n\n"
-        "If nobody answers: Deny\n"
+        "If unanswered: Deny\n"
         "Expires: 23 Nov 14:32 UTC\n\n"
         "⟨expandable_blockquote|Time to answer: 30 min⟩\n\n"
         "⟨italic|Approval request · agent · t-1 · 23 Nov 14:02 UTC⟩"
@@ -107,7 +107,7 @@ def test_a_full_card_gives_way_in_its_middle_and_says_so(letter: str) -> None:
     assert not rules_broken(shown)
     assert shown.text.startswith("❓ Title")
     assert shown.text.endswith("not today, Ann‹U+202E›")
-    assert "characters of this card are left out here" in shown.text
+    assert "characters of this card are omitted here" in shown.text
 
 
 def test_an_outcome_of_a_thousand_words_is_cut_and_the_card_with_a_hundred_entities_is_kept() -> None:

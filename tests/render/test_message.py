@@ -235,7 +235,7 @@ def test_r13_parts_are_the_same_each_time() -> None:
 def test_a_notice_that_is_too_long_says_so() -> None:
     notice = render.notice("Title", ["x" * 30 for _ in range(500)])
     assert not rules_broken(notice)
-    assert notice.text.endswith("[cut here: too long for one message]")
+    assert notice.text.endswith("[truncated: too long for one message]")
 
 
 def test_buttons_are_the_actions_that_can_be_pressed() -> None:

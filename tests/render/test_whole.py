@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cctelegram import render
 from cctelegram.delivery.compose import file_name
-from cctelegram.render.whole import NOTE, READABLE
+from cctelegram.render.whole import MAX_READABLE, NOTE
 from render.spelling import event, rules_broken
 
 values = st.recursive(
@@ -23,13 +23,13 @@ values = st.recursive(
 
 def test_what_messages_hold_is_left_as_it_is() -> None:
     assert render.is_readable(event(description="d" * 15_000, data={"a": "b"}))
-    assert not render.is_readable(event(description="d" * (READABLE + 1)))
-    assert not render.is_readable(event(data={"log": "x" * READABLE}))
+    assert not render.is_readable(event(description="d" * (MAX_READABLE + 1)))
+    assert not render.is_readable(event(data={"log": "x" * MAX_READABLE}))
 
 
 def test_a_megabyte_is_shown_on_a_few_screens_that_say_where_the_rest_is() -> None:
     large = event(description="word " * 200_000, data={"log": "y" * 500_000, "exit_code": 3})
-    (shown,) = render.message(render.part(large), zone=UTC)
+    (shown,) = render.message(render.excerpt(large), zone=UTC)
     assert NOTE in shown.text
     assert "Exit code: 3" in shown.text
     whole = render.document(large).read().decode()
@@ -40,7 +40,7 @@ def test_a_megabyte_is_shown_on_a_few_screens_that_say_where_the_rest_is() -> No
 @pytest.mark.slow
 @given(st.dictionaries(st.text(max_size=300), values, max_size=300), st.integers(0, 30_000))
 def test_a_part_is_small_whatever_the_event(data: dict[str, Any], length: int) -> None:
-    part = render.part(event(description="d" * length, data=data))
+    part = render.excerpt(event(description="d" * length, data=data))
     texts = render.message(part, zone=UTC)
     assert len(texts) <= 4
     assert not any(rules_broken(text) for text in texts)

@@ -10,9 +10,7 @@ import pytest
 from cctelegram.daemon import status
 from cctelegram.decisions import ledger
 from cctelegram.decisions.question import question
-from cctelegram.delivery import classification as verdict
-from cctelegram.delivery import digest
-from cctelegram.delivery import failure as aftermath
+from cctelegram.delivery import classification, digest, failure
 from cctelegram.events.event import from_row
 from cctelegram.store import chats, deliveries, intake, reassign
 from cctelegram.store import operator_actions as orders
@@ -219,7 +217,7 @@ def test_a_refusal_that_names_the_new_chat_takes_what_was_in_flight_along(store:
     assert waiting is not None
     deliveries.start(store, 1, 1, NOW)
     chats.migrate(store, 1, -7, -100_7)
-    aftermath.record(store, waiting, 1, None, verdict.Moved(-100_7), NOW)
+    failure.record(store, waiting, 1, None, classification.Moved(-100_7), NOW)
     found = deliveries.following(store, -100_7, NOW)
     assert found is not None
     assert (found.delivery, found.unclear) == (1, 0)
@@ -286,7 +284,7 @@ def test_what_a_status_and_a_sender_ask_reads_no_table(store: sqlite3.Connection
     deliveries.next_time(store, CHAT)
     deliveries.waiting_chats(store)
     ledger.stale_cards(store, 1, NOW, [5])
-    ledger.stale_later(store, 1, [5])
+    ledger.has_stale_cards(store, 1, [5])
     store.set_trace_callback(None)
     for statement in asked:
         plan = [step for *_, step in store.execute(f"EXPLAIN QUERY PLAN {statement}")]

@@ -19,7 +19,7 @@ from cctelegram.times.instant import rfc3339
 if TYPE_CHECKING:
     import sqlite3
 
-GONE: Final = "The event of this button is no longer kept: nothing was done."
+REMOVED: Final = "The event of this button was removed: the tap has no effect."
 
 
 class Reply(NamedTuple):
@@ -34,19 +34,19 @@ def is_tap(query: dict[str, Any]) -> bool:
     return codes.read_action(str(query.get("data", ""))) is not None
 
 
-def tapped(connection: sqlite3.Connection, key: bytes, query: dict[str, Any], now: int) -> Reply:
+def handle_tap(connection: sqlite3.Connection, key: bytes, query: dict[str, Any], now: int) -> Reply:
     """Store the answer for an allowed user's tap, inside the caller's transaction; `now` in us."""
     message = query.get("message")
-    read = codes.read_action(str(query.get("data", "")))
-    if read is None or not isinstance(message, dict) or "chat" not in message:
+    tapped = codes.read_action(str(query.get("data", "")))
+    if tapped is None or not isinstance(message, dict) or "chat" not in message:
         return Reply(NOT_OURS)
     try:
-        event = from_row(intake.event_row(connection, read.event))
+        event = from_row(intake.event_row(connection, tapped.event))
     except KeyError:
-        return Reply(GONE)
+        return Reply(REMOVED)
     chat_id, person = int(message["chat"]["id"]), query["from"]
-    button = next((one for one in render.buttons(event) if one.place == read.place), None)
-    if button is None or button.action is None or not codes.is_genuine(key, read, event.event_id, chat_id):
+    button = next((one for one in render.buttons(event) if one.position == tapped.position), None)
+    if button is None or button.action is None or not codes.is_genuine(key, tapped, event.event_id, chat_id):
         return Reply(NOT_OURS)
     content = {
         "id": new_id(),
@@ -55,8 +55,8 @@ def tapped(connection: sqlite3.Connection, key: bytes, query: dict[str, Any], no
         "task_id": event.task_id,
         "correlation_id": event.correlation_id,
         "action": button.action,
-        "option": event.data["actions"][read.place]["text"],
-        "option_index": read.place,
+        "option": event.data["actions"][tapped.position]["text"],
+        "option_index": tapped.position,
         "user_id": int(person["id"]),
         "username": person.get("username"),
         "first_name": person.get("first_name"),
@@ -66,5 +66,5 @@ def tapped(connection: sqlite3.Connection, key: bytes, query: dict[str, Any], no
     }
     content = {name: value for name, value in content.items() if value is not None}
     name = responses.name(event.event_id, now, secrets.randbits(32))
-    answers.add(connection, "command", read.event, name, orjson.dumps(content).decode(), now)
-    return Reply(f"For the agent: {button.label}"[:MAX_TEXT], answered=True)
+    answers.add(connection, "command", tapped.event, name, orjson.dumps(content).decode(), now)
+    return Reply(f"Passed to the agent: {button.label}"[:MAX_TEXT], answered=True)

@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from cctelegram.chat.courtesies import Courtesies
     from cctelegram.cleanup.cleaning import Cleaning
     from cctelegram.cleanup.rounds import RoundPlan
-    from cctelegram.delivery.line import BotLine
+    from cctelegram.delivery.line import Bot
     from cctelegram.runtime.context import Context
     from cctelegram.store.updates import Update
 
 COMMAND: Final = "cleanup"
 ID_BYTES: Final = 9
 # A plan expires after this time, because the directory changes; in us.
-VALID: Final = 3_600_000_000
+LIFETIME: Final = 3_600_000_000
 # Files of a directory in one plan, which stays in memory until the tap.
-MOST: Final = 5000
-GONE: Final = "This plan is no longer there: /cleanup makes a new one."
+MAX_FILES: Final = 5000
+EXPIRED: Final = "This plan is no longer valid: send /cleanup for a new one."
 
 
 class Offer(NamedTuple):
@@ -48,11 +48,11 @@ class Offer(NamedTuple):
 class CleanupButton:
     """Shows plans and runs them. Only the newest plan is kept, in memory: a restart discards it."""
 
-    def __init__(self, context: Context, line: BotLine, cleaning: Cleaning, courtesies: Courtesies) -> None:
+    def __init__(self, context: Context, bot: Bot, cleaning: Cleaning, courtesies: Courtesies) -> None:
         self._store = context.store
         self._signals = context.signals
         self._log = context.log
-        self._line = line
+        self._bot = bot
         self._cleaning = cleaning
         self._courtesies = courtesies
         self._offers: dict[str, Offer] = {}
@@ -62,10 +62,10 @@ class CleanupButton:
         """Return whether a callback query comes from one of these buttons."""
         return codes.is_plan(str(query.get("data", "")))
 
-    async def asked(self, update: Update, message: dict[str, Any]) -> None:
+    async def show_plan(self, update: Update, message: dict[str, Any]) -> None:
         """Answer /cleanup with a plan and mark its update as handled; this can take a while."""
         chat_id = int(message["chat"]["id"])
-        planned = await self._cleaning.planned(MOST)
+        planned = await self._cleaning.planned(MAX_FILES)
         now = clock.wall()
         found = Round(at=now, seconds=0.0, dry=True, directories=planned.reports)
         lines = [summary.line(each, dry=True) for each in found.directories if each.by_rule or each.error]
@@ -75,7 +75,7 @@ class CleanupButton:
         if found.removed.files:
             code = secrets.token_hex(ID_BYTES)
             self._offers[code] = Offer(chat_id, now, planned)
-            data = codes.plan_data(self._line.key, code, chat_id)
+            data = codes.plan_data(self._bot.key, code, chat_id)
             buttons = (({"text": f"Remove {summary.count(found.removed.files)}", "callback_data": data},),)
         packed = payload.pack(payload.Payload(text=text, buttons=buttons))
 
@@ -86,25 +86,25 @@ class CleanupButton:
         await self._store.run(work)
         self._signals.send(DeliveriesQueued((chat_id,)))
 
-    async def tapped(self, update: Update, query: dict[str, Any]) -> None:
+    async def run_plan(self, update: Update, query: dict[str, Any]) -> None:
         """Run the plan of a tapped button, concurrently with other updates."""
         # Marked as handled before the run: after a crash the next plan includes the rest.
         await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
         offer = self._take(query)
-        words_now = GONE if offer is None else "Cleaning"
-        self._courtesies.do(lambda: self._line.api.answer_callback_query(query["id"], words_now))
+        reply = EXPIRED if offer is None else "Cleanup started"
+        self._courtesies.submit(lambda: self._bot.api.answer_callback_query(query["id"], reply))
         if offer is None:
             return
         # A large plan takes a while and must not delay other updates.
-        task = asyncio.create_task(self._do(offer, query), name="cleaning as asked")
+        task = asyncio.create_task(self._clean(offer, query), name="requested cleanup")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _do(self, offer: Offer, query: dict[str, Any]) -> None:
+    async def _clean(self, offer: Offer, query: dict[str, Any]) -> None:
         try:
             done = await self._cleaning.clean_planned(offer.planned)
         except Busy as error:
-            text = render.notice("Cleanup was not done", [str(error)])
+            text = render.notice("Cleanup did not run", [str(error)])
         else:
             rows = [each for each in done.directories if each.by_rule or each.failed or each.changed]
             lines = [summary.line(each, dry=False) for each in rows]
@@ -112,7 +112,7 @@ class CleanupButton:
             self._log.info("cleanup.requested", user_id=query["from"]["id"], files=done.removed.files)
         message_id = int(query["message"]["message_id"])
         try:
-            await self._line.api.edit_message_text(
+            await self._bot.api.edit_message_text(
                 offer.chat_id, message_id, text.text, payload.entities(text)
             )
         except errors.TelegramError as error:
@@ -124,6 +124,6 @@ class CleanupButton:
         if not isinstance(message, dict) or "chat" not in message:
             return None
         chat_id = int(message["chat"]["id"])
-        code = codes.read_plan(self._line.key, str(query.get("data", "")), chat_id)
+        code = codes.read_plan(self._bot.key, str(query.get("data", "")), chat_id)
         offer = None if code is None else self._offers.pop(code, None)
-        return offer if offer is not None and clock.wall() - offer.at <= VALID else None
+        return offer if offer is not None and clock.wall() - offer.at <= LIFETIME else None

@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from cctelegram.chat.search import History
     from cctelegram.runtime.context import Context
 
-# Name and description, as given to setMyCommands.
+# Name and description, for setMyCommands.
 COMMANDS: Final = {
-    "start": "Say hello and show what this bot does",
+    "start": "Introduce the bot and list the commands",
     "help": "List the commands",
-    "status": "Show what the bridge measured",
-    "mode": "Show or change what reaches you: /mode local",
-    "nomad": "Away: everything reaches you",
-    "local": "At the desk: only what matters",
-    "mute": "Nothing reaches you until /nomad or /local; /mute 1h for an hour",
-    "pending": "Show open questions, and what waits or is held",
+    "status": "Show the health of the bridge, its queue and delivery times",
+    "mode": "Show or change the mode: /mode local",
+    "nomad": "Away: receive everything",
+    "local": "At the desk: receive only what matters",
+    "mute": "Receive nothing until /nomad or /local; /mute 1h for an hour",
+    "pending": "Show open questions, and queued and held messages",
     "history": "Show the last messages, or search: /history deploy",
-    "digest": "Tell now of what is held back",
-    "cleanup": "Show what would be cleaned, with a button that does it",
+    "digest": "Send a digest of the held messages now",
+    "cleanup": "Preview a cleanup, with a button that runs it",
 }
 
 
@@ -37,7 +37,7 @@ COMMANDS: Final = {
 MODE_OF: Final = {"nomad": "nomad", "local": "local", "mute": "muted"}
 
 
-def named(message: dict[str, Any], bot_name: str) -> Command | None:
+def find(message: dict[str, Any], bot_name: str) -> Command | None:
     """Return the command in a message; None when it is not one of the bridge's."""
     command = parse(message.get("text") or "", bot_name)
     return command if command is not None and command.name in COMMANDS else None
@@ -50,19 +50,19 @@ class Reply(NamedTuple):
     mode: str | None = None
 
 
-class Order(NamedTuple):
+class ModeRequest(NamedTuple):
     """The mode that a command sets, and for how long, such as "1h"."""
 
     mode: str
-    lasting: str | None
+    duration: str | None
 
 
-def order(command: Command) -> Order | None:
-    """Return the change of mode that a command orders, or None."""
-    words = command.args.casefold()
-    mode, _, lasting = words.partition(" ") if command.name == "mode" else (command.name, "", words)
-    if command.name in MODE_OF or (words and command.name == "mode"):
-        return Order(MODE_OF.get(mode, mode), lasting.strip() or None)
+def mode_request(command: Command) -> ModeRequest | None:
+    """Return the change of mode that a command requests, or None."""
+    args = command.args.casefold()
+    mode, _, duration = args.partition(" ") if command.name == "mode" else (command.name, "", args)
+    if command.name in MODE_OF or (args and command.name == "mode"):
+        return ModeRequest(MODE_OF.get(mode, mode), duration.strip() or None)
     return None
 
 
@@ -86,7 +86,7 @@ class Commands:
         local = zone(self._context.settings.display.timezone)
         if command.name == "mode":
             now = await self._overview.status()
-            return Reply([_mode(now, local), "/nomad, /local or /mute changes it."], now["mode"])
+            return Reply([_mode(now, local), "Change it with /nomad, /local or /mute."], now["mode"])
         if command.name == "status":
             return Reply(_status(await self._overview.status(), local))
         if command.name == "pending":
@@ -94,7 +94,7 @@ class Commands:
             return Reply(await read(lambda c: pending.lines(c, chat_id, clock.wall(), local)))
         if command.name == "history":
             return Reply(await self._history.lines(command.args, chat_id))
-        lines = [f"/{name}  {what}" for name, what in COMMANDS.items()]
+        lines = [f"/{name}  {description}" for name, description in COMMANDS.items()]
         if command.name == "start":
             return Reply(
                 ["CCTelegram is connected", "Events from your agents and scripts appear here.", *lines]

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from cctelegram.runtime.context import Context
 
 # Concurrent calls, out of the connections that messages also use.
-AT_ONCE: Final = 3
+CONCURRENT_CALLS: Final = 3
 # Length of the queue; Telegram accepts the answer to a tap for about a minute only.
-WAITING: Final = 64
+QUEUE_LENGTH: Final = 64
 # Timeout of a call, in seconds.
-LONGEST: Final = 20.0
+CALL_TIMEOUT: Final = 20.0
 
 
 class Courtesies(Component):
@@ -39,11 +39,11 @@ class Courtesies(Component):
     def __init__(self, context: Context, *, elapsed: Callable[[], float] = clock.elapsed) -> None:
         super().__init__(context)
         self._elapsed = elapsed
-        self._calls: asyncio.Queue[Callable[[], Awaitable[object]]] = asyncio.Queue(WAITING)
+        self._calls: asyncio.Queue[Callable[[], Awaitable[object]]] = asyncio.Queue(QUEUE_LENGTH)
         self._paused_until = 0.0
         self.dropped = 0
 
-    def do(self, call: Callable[[], Awaitable[object]]) -> None:
+    def submit(self, call: Callable[[], Awaitable[object]]) -> None:
         """Queue a call, or drop it."""
         if self._elapsed() < self._paused_until:
             self._drop("Telegram asks to wait")
@@ -51,28 +51,28 @@ class Courtesies(Component):
         try:
             self._calls.put_nowait(call)
         except asyncio.QueueFull:
-            self._drop("too many wait")
+            self._drop("the queue is full")
 
     async def _work(self) -> None:
         """Run queued calls, a few at once."""
         async with asyncio.TaskGroup() as group:
-            for _ in range(AT_ONCE):
-                group.create_task(self._serve(), name="courtesies")
+            for _ in range(CONCURRENT_CALLS):
+                group.create_task(self._run_calls(), name="courtesies")
 
-    async def _serve(self) -> None:
+    async def _run_calls(self) -> None:
         while True:
             call = await self._calls.get()
             if self._elapsed() < self._paused_until:
                 self._drop("Telegram asks to wait")
                 continue
             try:
-                async with asyncio.timeout(LONGEST):
+                async with asyncio.timeout(CALL_TIMEOUT):
                     await call()
             except errors.RetryAfter as error:
                 self._paused_until = max(self._paused_until, self._elapsed() + error.seconds)
                 self._drop(str(error))
             except (errors.TelegramError, TimeoutError) as error:
-                self._log.warning("courtesy.failed", reason=str(error) or "no answer in time")
+                self._log.warning("courtesy.failed", reason=str(error) or "timed out")
 
     def _drop(self, reason: str) -> None:
         self.dropped += 1

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from cctelegram.chat.courtesies import Courtesies
-    from cctelegram.delivery.line import BotLine
+    from cctelegram.delivery.line import Bot
     from cctelegram.delivery.modes import Change, Modes
     from cctelegram.delivery.recipients import Recipients
     from cctelegram.runtime.context import Context
@@ -50,9 +50,9 @@ if TYPE_CHECKING:
 
 
 # Commands that are answered concurrently with later updates.
-BESIDE: Final = 8
-BUSY: Final = ("Too many commands at once", "Say it again in a moment.")
-EDITED_COMMAND: Final = ("An edited command is not run", "Send it as a message of its own.")
+MAX_CONCURRENT: Final = 8
+BUSY: Final = ("Too many commands at once", "Send it again in a moment.")
+EDITED_COMMAND: Final = ("An edited command is not run", "Send it as a new message.")
 # Albums for which the notice that pictures are not passed on was sent.
 ALBUMS: Final = 64
 
@@ -61,7 +61,7 @@ class ChatServices(NamedTuple):
     """The parts that answer requests to the bridge itself, and the identity of the bot."""
 
     commands: commands.Commands
-    broom: cleanup_button.CleanupButton
+    cleanup: cleanup_button.CleanupButton
     courtesies: Courtesies
     me: access.Me
 
@@ -72,24 +72,24 @@ class Dispatcher(Component):
     name = "handling updates"
 
     def __init__(
-        self, context: Context, line: BotLine, audience: Recipients, modes: Modes, answering: ChatServices
+        self, context: Context, bot: Bot, recipients: Recipients, modes: Modes, services: ChatServices
     ) -> None:
         super().__init__(context)
-        self._line = line
-        self._audience = audience
+        self._bot = bot
+        self._recipients = recipients
         self._modes = modes
-        self._commands = answering.commands
-        self._broom = answering.broom
-        self._courtesies = answering.courtesies
-        self._me = answering.me
-        self._beside: dict[int, asyncio.Task[None]] = {}
+        self._commands = services.commands
+        self._cleanup = services.cleanup
+        self._courtesies = services.courtesies
+        self._me = services.me
+        self._concurrent: dict[int, asyncio.Task[None]] = {}
         self._fault: sqlite3.Error | None = None
         self._albums: deque[tuple[int, str]] = deque(maxlen=ALBUMS)
 
-    async def keep(self, batch: list[dict[str, Any]]) -> None:
+    async def store(self, batch: list[dict[str, Any]]) -> None:
         """Make updates durable; the offset may advance when this returns."""
         rows = [(int(update["update_id"]), orjson.dumps(update).decode()) for update in batch]
-        await self._store.run(lambda c: updates.store(c, self._line.bot, rows, clock.wall()))
+        await self._store.run(lambda c: updates.store(c, self._bot.row, rows, clock.wall()))
         self._wake.set()
 
     async def _work(self) -> None:
@@ -98,54 +98,54 @@ class Dispatcher(Component):
         try:
             while True:
                 # Copied before the read, which may still return updates that tasks finish meanwhile.
-                beside = set(self._beside)
-                waiting = await self._store.run(lambda c: updates.unhandled(c, self._line.bot))
-                fresh = [update for update in waiting if update.row not in beside]
+                running = set(self._concurrent)
+                waiting = await self._store.run(lambda c: updates.unhandled(c, self._bot.row))
+                fresh = [update for update in waiting if update.row not in running]
                 for update in fresh:
-                    await self._guarded(update, self._handle(update))
+                    await self._handle_safely(update, self._handle(update))
                 if not fresh:
                     await self._wake.wait()
                 if self._fault is not None:
                     raise self._fault
         finally:
-            for task in self._beside.values():
+            for task in self._concurrent.values():
                 task.cancel()
-            await asyncio.gather(*self._beside.values(), return_exceptions=True)
-            self._beside.clear()
+            await asyncio.gather(*self._concurrent.values(), return_exceptions=True)
+            self._concurrent.clear()
 
-    async def _guarded(self, update: updates.Update, work: Coroutine[Any, Any, None]) -> None:
+    async def _handle_safely(self, update: updates.Update, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
         except sqlite3.Error:
             raise  # a fault of the store, not of the update: it is handled again
         except Exception as error:  # noqa: BLE001 - one update must not block those behind it
-            # Not as Telegram documents it: logged, and marked as handled so that it does not block the next.
+            # An update in a form that Telegram does not document: logged and marked as handled.
             self._log.error("update.malformed", update_id=update.update_id, exc_info=error)
             await self._store.run(partial(updates.handled, row=update.row, now=clock.wall()))
 
-    def _begin(self, update: updates.Update, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, update: updates.Update, work: Coroutine[Any, Any, None]) -> None:
         """Handle an update concurrently with later ones; after a crash before its end it is handled again."""
 
         def ended(task: asyncio.Task[None]) -> None:
-            self._beside.pop(update.row, None)
+            self._concurrent.pop(update.row, None)
             if not task.cancelled() and isinstance(fault := task.exception(), sqlite3.Error):
                 self._fault = fault
                 self._wake.set()
 
-        task = asyncio.create_task(self._guarded(update, work), name=f"update {update.update_id}")
-        self._beside[update.row] = task
+        task = asyncio.create_task(self._handle_safely(update, work), name=f"update {update.update_id}")
+        self._concurrent[update.row] = task
         task.add_done_callback(ended)
 
     async def _handle(self, update: updates.Update) -> None:
         content = orjson.loads(update.payload)
-        if membership.is_told(content):
-            await self._place(update, content)
+        if membership.is_membership_update(content):
+            await self._membership(update, content)
         elif not access.is_addressed(content, self._me):
             await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
         elif not access.is_allowed(content, self._context.settings.telegram.allowed_users):
-            await self._refuse(update, content)
-        elif "callback_query" in content and self._broom.is_tap(content["callback_query"]):
-            await self._broom.tapped(update, content["callback_query"])
+            await self._reject(update, content)
+        elif "callback_query" in content and self._cleanup.is_tap(content["callback_query"]):
+            await self._cleanup.run_plan(update, content["callback_query"])
         elif "callback_query" in content and actions.is_tap(content["callback_query"]):
             await self._action(update, content["callback_query"])
         elif "callback_query" in content:
@@ -157,33 +157,33 @@ class Dispatcher(Component):
         else:
             await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
 
-    async def _place(self, update: updates.Update, content: dict[str, Any]) -> None:
+    async def _membership(self, update: updates.Update, content: dict[str, Any]) -> None:
         """Handle an update on the bot's membership in a chat."""
-        ours = {*self._audience.routes.chats, *self._context.settings.telegram.allowed_users}
+        known = {*self._recipients.routes.chats, *self._context.settings.telegram.allowed_users}
 
         def work(connection: sqlite3.Connection) -> membership.Effect:
-            effect = membership.take(connection, self._line.bot, content, ours)
+            effect = membership.apply(connection, self._bot.row, content, known)
             updates.handled(connection, update.row, clock.wall())
             return effect
 
         effect = await self._store.run(work)
-        if effect.killed is not None:
-            self._signals.send(ChatUnreachable(*effect.killed))
-            self._log.warning("chat.unreachable", chat_id=effect.killed[0], reason=effect.killed[1])
-        if effect.revived is not None:
-            self._signals.send(ChatReachable(effect.revived))
-            self._log.info("chat.reachable", chat_id=effect.revived)
-        if effect.moved is not None:
-            old_id, new_id = effect.moved
-            await self._audience.load()
+        if effect.unreachable is not None:
+            self._signals.send(ChatUnreachable(*effect.unreachable))
+            self._log.warning("chat.unreachable", chat_id=effect.unreachable[0], reason=effect.unreachable[1])
+        if effect.reachable is not None:
+            self._signals.send(ChatReachable(effect.reachable))
+            self._log.info("chat.reachable", chat_id=effect.reachable)
+        if effect.migrated is not None:
+            old_id, new_id = effect.migrated
+            await self._recipients.load()
             # The sender of the old id hands over deliveries that earlier routes queued for it.
             self._signals.send(ChatReachable(old_id))
             self._signals.send(DeliveriesQueued((new_id,)))
             self._log.info("chat.migrated", chat_id=new_id)
 
-    async def _refuse(self, update: updates.Update, content: dict[str, Any]) -> None:
+    async def _reject(self, update: updates.Update, content: dict[str, Any]) -> None:
         """Count the update without an answer; notify the owner of the first one from each person."""
-        sender, owner = access.sender(content), self._audience.routes.owner
+        sender, owner = access.sender(content), self._recipients.routes.owner
 
         def work(connection: sqlite3.Connection) -> bool:
             now = clock.wall()
@@ -194,23 +194,23 @@ class Dispatcher(Component):
             updates.handled(connection, update.row, now)
             return first
 
-        told = await self._store.run(work)
+        notified = await self._store.run(work)
         if sender is not None:
             self._signals.send(StrangerRejected(sender))
             self._log.warning("update.stranger", user_id=sender)
-        if told and owner is not None:
+        if notified and owner is not None:
             self._signals.send(DeliveriesQueued((owner,)))
 
     async def _tap(self, update: updates.Update, query: dict[str, Any]) -> None:
-        order = self._ordered(query)
-        if order is not None:
-            await self._order(update, query, order)
+        button = self._mode_button(query)
+        if button is not None:
+            await self._tap_mode(update, query, button)
             return
         local = zone(self._context.settings.display.timezone)
 
         def work(connection: sqlite3.Connection) -> taps.Reply:
             now = clock.wall()
-            reply = taps.tapped(connection, self._line.bot, self._line.key, query, now, local)
+            reply = taps.handle_tap(connection, self._bot.row, self._bot.key, query, now, local)
             updates.handled(connection, update.row, now)
             return reply
 
@@ -219,12 +219,12 @@ class Dispatcher(Component):
         if reply.closed:
             self._signals.send(DecisionClosed())
             self._log.info("decision.answered", user_id=query["from"]["id"])
-        self._courtesies.do(lambda: self._line.api.answer_callback_query(query["id"], reply.text))
+        self._courtesies.submit(lambda: self._bot.api.answer_callback_query(query["id"], reply.text))
 
     async def _action(self, update: updates.Update, query: dict[str, Any]) -> None:
         def work(connection: sqlite3.Connection) -> actions.Reply:
             now = clock.wall()
-            reply = actions.tapped(connection, self._line.key, query, now)
+            reply = actions.handle_tap(connection, self._bot.key, query, now)
             updates.handled(connection, update.row, now)
             return reply
 
@@ -232,35 +232,39 @@ class Dispatcher(Component):
         if reply.answered:
             self._signals.send(DecisionClosed())
             self._log.info("action.tapped", user_id=query["from"]["id"])
-        self._courtesies.do(lambda: self._line.api.answer_callback_query(query["id"], reply.text))
+        self._courtesies.submit(lambda: self._bot.api.answer_callback_query(query["id"], reply.text))
 
-    def _ordered(self, query: dict[str, Any]) -> mode_buttons.Order | None:
+    def _mode_button(self, query: dict[str, Any]) -> mode_buttons.ModeButton | None:
         message = query.get("message")
         if not isinstance(message, dict) or "chat" not in message:
             return None
-        return mode_buttons.read(self._line.key, str(query.get("data", "")), int(message["chat"]["id"]))
+        return mode_buttons.read(self._bot.key, str(query.get("data", "")), int(message["chat"]["id"]))
 
-    async def _order(self, update: updates.Update, query: dict[str, Any], order: mode_buttons.Order) -> None:
-        """Change the mode as a button orders, and confirm it in the chat; the button's message stays."""
+    async def _tap_mode(
+        self, update: updates.Update, query: dict[str, Any], button: mode_buttons.ModeButton
+    ) -> None:
+        """Change the mode by a button, and confirm it in the chat; the button's message stays."""
         # Telegram does not report the time of a tap: the time of receipt counts.
-        lines = await self._change(update, query["message"], order.mode, order.lasting, update.received_at)
-        self._log.info("mode.button", user_id=query["from"]["id"], mode=order.mode)
-        self._courtesies.do(
-            lambda: self._line.api.answer_callback_query(query["id"], lines[0][: taps.MAX_TEXT])
+        lines = await self._change_mode(
+            update, query["message"], button.mode, button.duration, update.received_at
+        )
+        self._log.info("mode.button", user_id=query["from"]["id"], mode=button.mode)
+        self._courtesies.submit(
+            lambda: self._bot.api.answer_callback_query(query["id"], lines[0][: taps.MAX_TEXT])
         )
 
-    async def _change(
-        self, update: updates.Update, message: dict[str, Any], mode: str, lasting: str | None, asked_at: int
+    async def _change_mode(
+        self, update: updates.Update, message: dict[str, Any], mode: str, duration: str | None, asked_at: int
     ) -> list[str]:
         """Change the mode and confirm it, in the transaction that handles its update; return the answer."""
         chat_id = int(message["chat"]["id"])
         change: Change | None = None
         try:
-            change = self._modes.prepare(mode, lasting, asked_at)
+            change = self._modes.prepare(mode, duration, asked_at)
         except ValueError as error:
             lines = ["The mode was not changed", str(error)]
         else:
-            lines = [change.confirmed]
+            lines = [change.confirmation]
 
         def work(connection: sqlite3.Connection) -> tuple[bool, set[int]]:
             queued = set() if change is None else self._modes.enter(connection, change)
@@ -268,48 +272,50 @@ class Dispatcher(Component):
 
         revived, queued = await self._store.run(work)
         if change is not None:
-            self._modes.entered(change, queued)
-        self._told(chat_id, revived=revived)
+            self._modes.complete(change, queued)
+        self._signal_reply(chat_id, revived=revived)
         return lines
 
     async def _message(self, update: updates.Update, message: dict[str, Any]) -> None:
         if for_another(message.get("text") or "", self._me.name):
             await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
             return
-        command = commands.named(message, self._me.name)
+        command = commands.find(message, self._me.name)
         if command is None:
-            await self._words(update, message)
-        elif (order := commands.order(command)) is not None:
+            await self._text(update, message)
+        elif (request := commands.mode_request(command)) is not None:
             asked_at = int(message["date"]) * 1_000_000
-            await self._change(update, message, order.mode, order.lasting, asked_at)
+            await self._change_mode(update, message, request.mode, request.duration, asked_at)
         elif command.name == "digest":
             await self._digest(update, message)
-        elif len(self._beside) >= BESIDE:
+        elif len(self._concurrent) >= MAX_CONCURRENT:
             await self._answer(update, message, list(BUSY))
         elif command.name == cleanup_button.COMMAND:
-            self._begin(update, self._broom.asked(update, message))
+            self._start(update, self._cleanup.show_plan(update, message))
         else:
-            self._begin(update, self._tell(update, message, command))
+            self._start(update, self._answer_command(update, message, command))
 
-    async def _tell(self, update: updates.Update, message: dict[str, Any], command: Command) -> None:
+    async def _answer_command(
+        self, update: updates.Update, message: dict[str, Any], command: Command
+    ) -> None:
         reply = await self._commands.reply(command, int(message["chat"]["id"]))
         await self._answer(update, message, reply.lines, reply.mode)
 
     async def _digest(self, update: updates.Update, message: dict[str, Any]) -> None:
         def work(connection: sqlite3.Connection) -> tuple[list[str], bool, set[int]]:
-            lines, queued = self._modes.tell(connection)
+            lines, queued = self._modes.digest_now(connection)
             return lines, self._reply(connection, update, message, lines), queued
 
         lines, revived, queued = await self._store.run(work)
-        self._log.info("digest.requested", told=lines[0])
+        self._log.info("digest.requested", reply=lines[0])
         self._signals.send(DeliveriesQueued(queued))
-        self._told(int(message["chat"]["id"]), revived=revived)
+        self._signal_reply(int(message["chat"]["id"]), revived=revived)
 
     async def _answer(
         self, update: updates.Update, message: dict[str, Any], lines: list[str], mode: str | None = None
     ) -> None:
         revived = await self._store.run(lambda c: self._reply(c, update, message, lines, mode))
-        self._told(int(message["chat"]["id"]), revived=revived)
+        self._signal_reply(int(message["chat"]["id"]), revived=revived)
 
     def _reply(
         self,
@@ -321,13 +327,13 @@ class Dispatcher(Component):
     ) -> bool:
         """Queue the answer to a command and mark its update as handled; return whether the chat was dead."""
         now, chat_id = clock.wall(), int(message["chat"]["id"])
-        revived = chats.revive(connection, self._line.bot, chat_id)
-        buttons = () if mode is None else mode_buttons.buttons(self._line.key, chat_id, mode)
+        revived = chats.revive(connection, self._bot.row, chat_id)
+        buttons = () if mode is None else mode_buttons.buttons(self._bot.key, chat_id, mode)
         messages.queue_reply(connection, message, lines, now, buttons)
         updates.handled(connection, update.row, now)
         return revived
 
-    def _told(self, chat_id: int, *, revived: bool) -> None:
+    def _signal_reply(self, chat_id: int, *, revived: bool) -> None:
         if revived:
             self._signals.send(ChatReachable(chat_id))
         self._signals.send(DeliveriesQueued((chat_id,)))
@@ -335,29 +341,29 @@ class Dispatcher(Component):
     async def _edited(self, update: updates.Update, message: dict[str, Any]) -> None:
         if for_another(message.get("text") or "", self._me.name):
             await self._store.run(lambda c: updates.handled(c, update.row, clock.wall()))
-        elif commands.named(message, self._me.name) is not None:
+        elif commands.find(message, self._me.name) is not None:
             await self._answer(update, message, list(EDITED_COMMAND))
         else:
-            await self._words(update, message, edited=True)
+            await self._text(update, message, edited=True)
 
-    async def _words(self, update: updates.Update, message: dict[str, Any], *, edited: bool = False) -> None:
+    async def _text(self, update: updates.Update, message: dict[str, Any], *, edited: bool = False) -> None:
         chat_id = int(message["chat"]["id"])
         # Each picture of an album is its own message. In memory: a restart may repeat the notice once.
         album = (chat_id, message["media_group_id"]) if "media_group_id" in message else None
-        known = album is not None and album in self._albums
+        reported = album is not None and album in self._albums
 
         def work(connection: sqlite3.Connection) -> messages.Outcome:
             now = clock.wall()
-            revived = chats.revive(connection, self._line.bot, chat_id)
+            revived = chats.revive(connection, self._bot.row, chat_id)
             if edited:
-                outcome = messages.edited(connection, self._line.bot, message, now)
+                outcome = messages.handle_edit(connection, self._bot.row, message, now)
             else:
-                outcome = messages.said(connection, self._line.bot, message, now, media_told=known)
+                outcome = messages.handle(connection, self._bot.row, message, now, media_reported=reported)
             updates.handled(connection, update.row, now)
             return outcome._replace(revived=revived)
 
         outcome = await self._store.run(work)
-        if album is not None and not known:
+        if album is not None and not reported:
             self._albums.append(album)
         if outcome.revived:
             self._signals.send(ChatReachable(chat_id))
@@ -372,4 +378,4 @@ class Dispatcher(Component):
                 "message_id": message["message_id"],
                 "reaction": [{"type": "emoji", "emoji": "👌"}],
             }
-            self._courtesies.do(lambda: self._line.api.call("setMessageReaction", reaction))
+            self._courtesies.submit(lambda: self._bot.api.call("setMessageReaction", reaction))

@@ -38,7 +38,8 @@ MEDIA: Final = (
 )
 
 
-NOT_UNDERSTOOD: Final = "Nothing was decided: it is not clear what your reply means"
+NOT_UNDERSTOOD: Final = "Nothing was decided: your reply was not understood"
+FILED: Final = "The agent receives your reply as a message."
 
 
 class Outcome(NamedTuple):
@@ -50,7 +51,7 @@ class Outcome(NamedTuple):
     revived: bool = False
 
 
-def edited(connection: sqlite3.Connection, bot: int, message: dict[str, Any], now: int) -> Outcome:
+def handle_edit(connection: sqlite3.Connection, bot: int, message: dict[str, Any], now: int) -> Outcome:
     """Handle the edit of an allowed user's message: its new text replaces an old one that was not taken.
 
     An edit that does not change the text (Telegram added a link preview, a shared location moved) has no
@@ -59,22 +60,23 @@ def edited(connection: sqlite3.Connection, bot: int, message: dict[str, Any], no
     place = answers.Place(bot, int(message["chat"]["id"]), int(message["message_id"]))
     text = _text(message)
     before = answers.of_message(connection, place)
-    asked, _ = _asked(connection, bot, message)
-    decided = asked is not None and (asked.chat_id, asked.message_id, asked.text) == (*place[1:], text)
+    decision, _ = _decision_replied_to(connection, bot, message)
+    answered = None if decision is None else (decision.chat_id, decision.message_id, decision.text)
+    decided = answered == (*place[1:], text)
     if not text or decided or (before is not None and orjson.loads(before.body).get("text") == text):
         return Outcome()
     corrects = None if before is None else before.answer
-    return said(connection, bot, message, now, corrects=corrects, media_told=True)
+    return handle(connection, bot, message, now, corrects=corrects, media_reported=True)
 
 
-def said(
+def handle(
     connection: sqlite3.Connection,
     bot: int,
     message: dict[str, Any],
     now: int,
     *,
     corrects: int | None = None,
-    media_told: bool = False,
+    media_reported: bool = False,
 ) -> Outcome:
     """Handle an allowed user's message: an answer, in reply to a card; otherwise file it for the agent.
 
@@ -83,45 +85,43 @@ def said(
 
     Args:
         corrects: the answer that the message was before the edit.
-        media_told: whether the notice about media was already sent.
+        media_reported: whether the notice about media was already sent.
     """
     chat_id = int(message["chat"]["id"])
     text = _text(message)
-    asked, numbered = _asked(connection, bot, message)
+    decision, numbered = _decision_replied_to(connection, bot, message)
     unclear = None
-    if asked is not None and asked.state == "open" and text:
-        words = reply.meant(asked, text, numbered=numbered)
-        unclear = asked if words is None else None
-        if words is not None:
-            who = _who(message, chat_id)
-            close.answered(connection, asked, who, now, option=words.option, text=words.text)
+    if decision is not None and decision.state == "open" and text:
+        meaning = reply.interpret(decision, text, numbered=numbered)
+        unclear = decision if meaning is None else None
+        if meaning is not None:
+            responder = _responder(message, chat_id)
+            close.answer(connection, decision, responder, now, option=meaning.option, text=meaning.text)
             return Outcome(answered=True)
-    left_out = next((kind.replace("_", " ") for kind in MEDIA if kind in message), None)
-    if left_out is not None and "media_group_id" in message:
-        left_out = "album"
+    media = next((kind.replace("_", " ") for kind in MEDIA if kind in message), None)
+    if media is not None and "media_group_id" in message:
+        media = "album"
     if text:
-        awaited = asked is not None and asked.state == "open"
+        awaited = decision is not None and decision.state == "open"
         _file(connection, bot, message, text, now, awaited=awaited, corrects=corrects)
-    if left_out is not None and not media_told:
-        kept = "Its text was passed on." if text else "It was discarded."
+    if media is not None and not media_reported:
+        text_note = "Its text was passed on." if text else "It was discarded."
         if "media_group_id" in message:  # the text may be the caption of another of its pictures
-            kept = "Its text, if any, was passed on."
-        article = "An" if left_out[0] in "aeiou" else "A"
-        lines = [f"{article} {left_out} cannot be passed to the agent", f"Agents receive text only. {kept}"]
+            text_note = "Its text, if any, was passed on."
+        article = "An" if media[0] in "aeiou" else "A"
+        lines = [f"{article} {media} cannot be passed to the agent", f"Agents receive text only. {text_note}"]
         queue_reply(connection, message, lines, now)
     elif unclear is not None:
-        how = reply.help_with(unclear, numbered=numbered)
-        queue_reply(
-            connection, message, [NOT_UNDERSTOOD, how, "The agent gets your words as a message."], now
-        )
+        accepted = reply.accepted_replies(unclear, numbered=numbered)
+        queue_reply(connection, message, [NOT_UNDERSTOOD, accepted, FILED], now)
     return Outcome(
         answered=bool(text),
         filed=bool(text),
-        queued=unclear is not None or (left_out is not None and not media_told),
+        queued=unclear is not None or (media is not None and not media_reported),
     )
 
 
-def _asked(
+def _decision_replied_to(
     connection: sqlite3.Connection, bot: int, message: dict[str, Any]
 ) -> tuple[ledger.Decision | None, bool]:
     """Return the decision, open or closed, whose card a message replies to; whether the card has numbers."""
@@ -171,16 +171,16 @@ def _file(
     that waits for the answer to that event must not take this message for it.
     """
     chat_id = int(message["chat"]["id"])
-    who = _who(message, chat_id)
+    sender = _responder(message, chat_id)
     content: dict[str, Any] = {
         "id": close.new_id(),
         "kind": "message",
         "text": text,
-        "user_id": who.user_id,
-        "username": who.username,
-        "first_name": who.first_name,
+        "user_id": sender.user_id,
+        "username": sender.username,
+        "first_name": sender.first_name,
         "chat_id": chat_id,
-        "message_id": who.message_id,
+        "message_id": sender.message_id,
         "timestamp": rfc3339(now),
     }
     event = None
@@ -200,9 +200,9 @@ def _file(
     answers.add(connection, "message", event, name, body, now, place=place, corrects=corrects)
 
 
-def _who(message: dict[str, Any], chat_id: int) -> ledger.Who:
+def _responder(message: dict[str, Any], chat_id: int) -> ledger.Responder:
     person = message["from"]
-    return ledger.Who(
+    return ledger.Responder(
         int(person["id"]),
         person.get("username"),
         person.get("first_name"),

@@ -1,6 +1,6 @@
 """Buttons that change the mode, below the message that confirms a change.
 
-A button's data is a name from `ORDERS` with a MAC over the name and the chat (decisions/codes.py): a button
+A button's data is a name from `BUTTONS` with a MAC over the name and the chat (decisions/codes.py): a button
 cannot be made without the key, and a copy in another chat has no effect.
 """
 
@@ -12,18 +12,18 @@ from cctelegram.decisions import codes
 from cctelegram.policy.judge import LOCAL, MUTED, NOMAD
 
 
-class Order(NamedTuple):
-    """The label and the effect of a button; `lasting` as in `Modes.change`."""
+class ModeButton(NamedTuple):
+    """The label and the effect of a button; `duration` as in `Modes.change`."""
 
     label: str
     mode: str
-    lasting: str | None = None
+    duration: str | None = None
 
 
-ORDERS: Final = {
-    "mute-1h": Order("Mute 1 h", MUTED, "1h"),
-    "nomad": Order("Nomad", NOMAD),
-    "local": Order("Local", LOCAL),
+BUTTONS: Final = {
+    "mute-1h": ModeButton("Mute 1 h", MUTED, "1h"),
+    "nomad": ModeButton("Nomad", NOMAD),
+    "local": ModeButton("Local", LOCAL),
 }
 
 
@@ -31,14 +31,14 @@ def buttons(key: bytes, chat_id: int, mode: str) -> tuple[tuple[dict[str, Any], 
     """Return one row with the buttons that change something in `mode`."""
     return (
         tuple(
-            {"text": order.label, "callback_data": codes.order_data(key, name, chat_id)}
-            for name, order in ORDERS.items()
-            if order.lasting is not None or order.mode != mode
+            {"text": button.label, "callback_data": codes.mode_data(key, name, chat_id)}
+            for name, button in BUTTONS.items()
+            if button.duration is not None or button.mode != mode
         ),
     )
 
 
-def read(key: bytes, data: str, chat_id: int) -> Order | None:
-    """Return the order of a button, or None when it is forged, damaged, or from another chat."""
-    name = codes.read_order(key, data, chat_id)
-    return None if name is None else ORDERS.get(name)
+def read(key: bytes, data: str, chat_id: int) -> ModeButton | None:
+    """Return a genuine button, or None when it is forged, damaged, or from another chat."""
+    name = codes.read_mode(key, data, chat_id)
+    return None if name is None else BUTTONS.get(name)

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
 # The number of open questions that are listed; the rest are counted.
-NAMED: Final = 15
+LISTED: Final = 15
 TITLE: Final = 120
-WORDS: Final = {
+STATES: Final = {
     "queued": "waiting to be sent",
     "sending": "being sent",
     "held": "held",
@@ -29,19 +29,18 @@ def lines(connection: sqlite3.Connection, chat_id: int, now: int, zone: tzinfo) 
     questions = recent.questions(connection, chat_id)
     waiting = recent.waiting(connection, chat_id)
     if not questions and not waiting:
-        return ["Nothing is pending", "No question is open, and nothing waits, is held or is dead."]
-    said = []
+        return ["Nothing is pending", "No open questions, and no queued, held or dead messages."]
+    shown = []
     if questions:
         count = "1 open question" if len(questions) == 1 else f"{len(questions)} open questions"
-        said.append(f"{count}, the oldest {rough((now - questions[0].opened_at) / SECOND)} old:")
-        for one in questions[:NAMED]:
+        shown.append(f"{count}, the oldest {rough((now - questions[0].opened_at) / SECOND)} old:")
+        for one in questions[:LISTED]:
             until = "" if one.expires_at is None else f" (until {moment(one.expires_at, zone)})"
-            said.append(f"- {one.title[:TITLE]}{until}")
-        if len(questions) > NAMED:
-            said.append(f"and {len(questions) - NAMED} more")
+            shown.append(f"- {one.title[:TITLE]}{until}")
+        if len(questions) > LISTED:
+            shown.append(f"and {len(questions) - LISTED} more")
     for group in waiting:
-        why = "" if group.reason is None else f" ({group.reason})"
-        said.append(
-            f"{group.many} {WORDS[group.state]}{why}, the oldest {rough((now - group.oldest) / SECOND)} old"
-        )
-    return ["Pending", *said]
+        reason = "" if group.reason is None else f" ({group.reason})"
+        age = rough((now - group.oldest) / SECOND)
+        shown.append(f"{group.many} {STATES[group.state]}{reason}, the oldest {age} old")
+    return ["Pending", *shown]

@@ -18,48 +18,48 @@ if TYPE_CHECKING:
 
 # After a search, events are added to the index in steps of this size with this pause in seconds, because each
 # step blocks the store's one writer for some milliseconds.
-STEP: Final = 200
+BATCH: Final = 200
 PAUSE: Final = 0.02
 # How many entries /history shows by default, and at most.
 SHOWN: Final = 5
-MOST: Final = 20
+MAX_SHOWN: Final = 20
 TITLE: Final = 120
 
 
 class History(Component):
     """Searches at once and updates the index after a search, so that it costs nothing without searches."""
 
-    name = "the index of the history"
+    name = "indexing history"
 
     async def _work(self) -> None:
         """Update the index after each search."""
         while True:
             await self._wake.wait()
             while True:
-                if not await self._store.run(lambda c: search.catch_up(c, STEP)):
+                if not await self._store.run(lambda c: search.catch_up(c, BATCH)):
                     break
                 await asyncio.sleep(PAUSE)
 
-    async def asked(self, text: str, kind: str | None, since: int, limit: int) -> list[dict[str, Any]]:
+    async def search(self, text: str, kind: str | None, since: int, limit: int) -> list[dict[str, Any]]:
         """Return the hits, newest first, in the form of `hits`; `since` in us since the epoch."""
         query = Query(text, kind, since, limit)
         found = await self._store.read(lambda c: hits(search.search(c, query)))
         self._wake.set()
         return found
 
-    async def lines(self, words: str, chat_id: int) -> list[str]:
+    async def lines(self, args: str, chat_id: int) -> list[str]:
         """Answer /history: the last deliveries to the chat (a number, or `SHOWN`), or a search for words."""
         local = zone(self._context.settings.display.timezone)
-        if words and not words.isdecimal():
-            query = Query(words, limit=MOST, chat_id=chat_id)
+        if args and not args.isdecimal():
+            query = Query(args, limit=MAX_SHOWN, chat_id=chat_id)
             found = await self._store.read(lambda c: search.search(c, query))
             self._wake.set()
-            title = f"{len(found)} found" if len(found) < MOST else f"The newest {MOST} found"
-            return [f"{title}: {words}"[:TITLE], *(_line(hit, local) for hit in found)]
-        count = min(max(1, int(words[:9] or SHOWN)), MOST)
+            title = f"{len(found)} found" if len(found) < MAX_SHOWN else f"The newest {MAX_SHOWN} found"
+            return [f"{title}: {args}"[:TITLE], *(_line(hit, local) for hit in found)]
+        count = min(max(1, int(args[:9] or SHOWN)), MAX_SHOWN)
         last = await self._store.read(lambda c: recent.delivered(c, chat_id, count))
         if not last:
-            return ["Nothing was delivered here yet"]
+            return ["No messages have been delivered here yet"]
         lines = [
             f"{moment(one.at, local)}  {one.title[:TITLE]}{' (in a digest)' if one.digested else ''}"
             for one in last
@@ -77,8 +77,8 @@ def hits(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _line(hit: dict[str, Any], local: tzinfo) -> str:
     answer = hit["answer"] or {}
-    said = answer.get("option") or answer.get("text") or answer.get("action")
+    answered = answer.get("option") or answer.get("text") or answer.get("action")
     if hit["type"] == search.MESSAGE:
         return f"{moment(hit['at'], local)}  {hit['title']}: {hit['snippet']}"
     state = "" if hit["state"] == "sent" else f" ({hit['state']})"
-    return f"{moment(hit['at'], local)}  {hit['title'][:TITLE]}{state}{f': {said}' if said else ''}"
+    return f"{moment(hit['at'], local)}  {hit['title'][:TITLE]}{state}{f': {answered}' if answered else ''}"

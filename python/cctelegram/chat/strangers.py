@@ -39,7 +39,7 @@ STRANGERS: Final = GrowingNotice(
         f"{'A user who is' if count == 1 else f'{count} users who are'} not allowed contacted the bot"
     ),
     last_line=(
-        "They got no answer. To allow one, add the user id to telegram.allowed_users "
+        "The bot did not answer. To allow a user, add the user id to telegram.allowed_users "
         "(TELEGRAM_ALLOWED_USERS in .env)."
     ),
     every=3_600_000_000,

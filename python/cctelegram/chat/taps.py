@@ -24,7 +24,7 @@ class Reply(NamedTuple):
     closed: bool = False
 
 
-def tapped(
+def handle_tap(
     connection: sqlite3.Connection, bot: int, key: bytes, query: dict[str, Any], now: int, zone: tzinfo
 ) -> Reply:
     """Record an allowed user's callback query in the ledger, inside the caller's transaction.
@@ -36,20 +36,22 @@ def tapped(
     if not isinstance(message, dict) or "chat" not in message:
         return Reply(NOT_OURS)
     chat_id, message_id = int(message["chat"]["id"]), int(message["message_id"])
-    read = codes.read(key, str(query.get("data", "")), chat_id)
-    decision = None if read is None else ledger.by_code(connection, read.code)
-    if read is None or decision is None or read.option >= len(decision.options):
+    button = codes.read(key, str(query.get("data", "")), chat_id)
+    decision = None if button is None else ledger.by_code(connection, button.code)
+    if button is None or decision is None or button.option >= len(decision.options):
         return Reply(NOT_OURS)
     if ledger.card_at(connection, bot, decision.id, chat_id, message_id, now) is None:
         return Reply(NOT_OURS)
     person = query["from"]
-    who = ledger.Who(int(person["id"]), person.get("username"), person.get("first_name"), chat_id, message_id)
-    closed = close.answered(connection, decision, who, now, option=read.option)
+    responder = ledger.Responder(
+        int(person["id"]), person.get("username"), person.get("first_name"), chat_id, message_id
+    )
+    closed = close.answer(connection, decision, responder, now, option=button.option)
     if closed is None:
         return Reply(_late(ledger.by_id(connection, decision.id) or decision, zone))
     if closed.state != "answered":
         return Reply(_late(closed, zone), closed=True)
-    return Reply(render.labels(closed.options)[read.option][:MAX_TEXT], closed=True)
+    return Reply(render.labels(closed.options)[button.option][:MAX_TEXT], closed=True)
 
 
 def _late(decision: ledger.Decision, zone: tzinfo) -> str:

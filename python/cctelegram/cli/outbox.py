@@ -155,7 +155,7 @@ def _lines(one: dict[str, Any]) -> list[str]:
 def _retry(parsed: argparse.Namespace, home: str) -> int:
     def work(connection: sqlite3.Connection) -> dict[str, Any]:
         selected = orders.dead(connection) if parsed.all_dead else orders.named(connection, parsed.which)
-        return steps.retry(connection, selected, load(home).settings).told()
+        return steps.retry(connection, selected, load(home).settings).as_dict()
 
     try:
         result = routes.retry_dead(home) if parsed.all_dead else routes.retry(home, parsed.which)
@@ -167,7 +167,7 @@ def _retry(parsed: argparse.Namespace, home: str) -> int:
 def _drop(parsed: argparse.Namespace, home: str) -> int:
     def work(connection: sqlite3.Connection) -> dict[str, Any]:
         now = time.time_ns() // 1000
-        return steps.drop(connection, orders.named(connection, parsed.which), now).told()
+        return steps.drop(connection, orders.named(connection, parsed.which), now).as_dict()
 
     try:
         result = routes.drop(home, parsed.which)

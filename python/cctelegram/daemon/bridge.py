@@ -198,7 +198,7 @@ class Bridge:
         recovered = await context.store.run(recover)
         await self._modes.load()
         await self._recipients.load()
-        await self._recipients.settle()
+        await self._recipients.reassign()
         file, inbox = await self._open_inputs()
         intake_ = Intake(context, inbox, self._recipients, self._modes)
         watch = self._watch = HomeWatch(context, self._lock, file, inbox)

@@ -106,5 +106,5 @@ def reopen_decisions(connection: sqlite3.Connection, now: int) -> int:
         event_row = from_row(intake.event_row(connection, event))
         decision = ledger.open_decision(connection, event, question(event_row), event_row.occurred_at, now)
         if decision.state != "open":
-            close.answer_file(connection, decision, now)
+            close.store_answer(connection, decision, now)
     return len(found)

@@ -14,7 +14,7 @@ from cctelegram.config.errors import SettingsError
 from cctelegram.daemon import bridge_lock
 from cctelegram.decisions import codes
 from cctelegram.delivery.cards import Cards
-from cctelegram.delivery.line import BotLine
+from cctelegram.delivery.line import Bot
 from cctelegram.delivery.pacing import Pacing
 from cctelegram.delivery.pauses import Pauses
 from cctelegram.delivery.sender import Sender
@@ -52,8 +52,8 @@ UNCONFIGURED: Final = (
 class Connected(NamedTuple):
     """An established connection: the bot, and the components that use it."""
 
-    bot: dict[str, Any]
-    line: BotLine
+    me: dict[str, Any]  # the result of getMe
+    bot: Bot
     topics: Topics
     outbound: Sender
     poller: Poller
@@ -108,7 +108,7 @@ class TelegramConnection(Component):
                 if chat in served
             ]
             found += up.topics.problems
-            pause = up.line.pauses.longest()
+            pause = up.bot.pauses.longest()
             found.append(f"Telegram asks to wait another {pause:.0f} s" if pause else None)
         return [problem for problem in found if problem]
 
@@ -117,7 +117,7 @@ class TelegramConnection(Component):
         up = self._up
         return {
             "telegram_connected": up is not None and up.poller.status().connected,
-            "bot": None if up is None else up.bot.get("username"),
+            "bot": None if up is None else up.me.get("username"),
             "chats": {
                 "dead": {} if up is None else _named(up.outbound.dead),
                 "no_topics": {} if up is None else _named(up.topics.refused),
@@ -179,7 +179,7 @@ class TelegramConnection(Component):
         if self._pools is not None:
             self._pools.change(self._live.current)
         if self._up is not None:
-            self._up.line.pacing.change(self._live.current.pacing, clock.monotonic())
+            self._up.bot.pacing.change(self._live.current.pacing, clock.monotonic())
         self._wake.set()
 
     def _token_rejected(self, rejected: TokenRejected) -> None:
@@ -227,7 +227,7 @@ class TelegramConnection(Component):
                 return
             if self._clock_set and self._up is not None:
                 self._clock_set = False
-                await self._up.line.pauses.keep()
+                await self._up.bot.pauses.store()
 
     async def _serve(self, settings: Settings) -> None:
         pools = self._pools = Pools(settings, self._counters)
@@ -243,8 +243,8 @@ class TelegramConnection(Component):
             if me is None:
                 await asyncio.Event().wait()  # rejected; a change of the token ends this task
                 return
-            line = await self._line(send, files, settings, me)
-            await self._serve_over(line, poll, settings, me)
+            bot = await self._bot(send, files, settings, me)
+            await self._serve_over(bot, poll, settings, me)
         finally:
             self._up = None
             await pools.aclose()
@@ -267,49 +267,49 @@ class TelegramConnection(Component):
             await asyncio.sleep(wait)
         return None  # pragma: no cover - the range does not end
 
-    async def _line(self, api: Api, files: Api, settings: Settings, me: dict[str, Any]) -> BotLine:
+    async def _bot(self, api: Api, files: Api, settings: Settings, me: dict[str, Any]) -> Bot:
         def work(connection: sqlite3.Connection) -> tuple[int, bytes]:
-            bot = chats.bot(connection, settings.telegram.api_base, int(me["id"]))
-            return bot, facts.get_or_make(connection, "card_key", codes.new_key)
+            row = chats.bot(connection, settings.telegram.api_base, int(me["id"]))
+            return row, facts.get_or_make(connection, "card_key", codes.new_key)
 
-        bot, key = await self._store.run(work)
-        pauses = Pauses(self._store, bot)
+        row, key = await self._store.run(work)
+        pauses = Pauses(self._store, row)
         await pauses.load()
         await self._recipients.load()
         # The settings of now: a change since the connection began had no pacing to apply to.
-        return BotLine(api, files, bot, key, pauses, Pacing(self._live.current.pacing))
+        return Bot(api, files, row, key, pauses, Pacing(self._live.current.pacing))
 
-    async def _serve_over(self, line: BotLine, poll: Api, settings: Settings, me: dict[str, Any]) -> None:
+    async def _serve_over(self, bot: Bot, poll: Api, settings: Settings, me: dict[str, Any]) -> None:
         context, recipients, modes = self._context, self._recipients, self._modes
-        topics = Topics(context, line, in_private=me.get("has_topics_enabled") is True)
+        topics = Topics(context, bot, in_private=me.get("has_topics_enabled") is True)
         await topics.load()
-        outbound = Sender(context, line, recipients, topics, modes)
+        outbound = Sender(context, bot, recipients, topics, modes)
         courtesies = Courtesies(context)
         answering = ChatServices(
             self._commands,
-            CleanupButton(context, line, self._cleaning, courtesies),
+            CleanupButton(context, bot, self._cleaning, courtesies),
             courtesies,
             access.Me(int(me["id"]), str(me.get("username", ""))),
         )
-        inbound = Dispatcher(context, line, recipients, modes, answering)
-        start = await self._store.run(lambda c: updates.offset(c, line.bot))
+        inbound = Dispatcher(context, bot, recipients, modes, answering)
+        start = await self._store.run(lambda c: updates.offset(c, bot.row))
         poller = Poller(
             poll,
-            inbound.keep,
+            inbound.store,
             offset=start or None,
             poll_seconds=lambda: self._live.current.telegram.poll_seconds,
             token_refused=self._reject_token,
         )
-        self._up = Connected(me, line, topics, outbound, poller)
+        self._up = Connected(me, bot, topics, outbound, poller)
         self._problem = None
         self._log.info("telegram.connected", bot=me.get("username"), api_base=settings.telegram.api_base)
         async with asyncio.TaskGroup() as group:
-            for component in (outbound, Cards(context, line), inbound, courtesies):
+            for component in (outbound, Cards(context, bot), inbound, courtesies):
                 group.create_task(
                     context.supervisor.supervise(component.name, component.run), name=component.name
                 )
             group.create_task(poller.run(), name="poll")
-            group.create_task(self._set_commands(line.api), name="commands")
+            group.create_task(self._set_commands(bot.api), name="commands")
 
     async def _set_commands(self, api: Api) -> None:
         try:

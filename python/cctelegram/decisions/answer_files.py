@@ -96,7 +96,7 @@ class AnswerFiles(Component):
                         await asyncio.to_thread(responses.sweep, self._directory)
                     withdrawn = False
                 await self._wake.wait()
-            waiting = await self._store.run(partial(_noted, written=written, now=clock.wall()))
+            waiting = await self._store.run(partial(_next_answer, written=written, now=clock.wall()))
 
     async def _write(self, answer: Answer) -> str | None:
         corrected = None
@@ -113,7 +113,7 @@ class AnswerFiles(Component):
         return body
 
 
-def _noted(connection: sqlite3.Connection, written: tuple[int, str] | None, now: int) -> list[Answer]:
+def _next_answer(connection: sqlite3.Connection, written: tuple[int, str] | None, now: int) -> list[Answer]:
     """Mark an answer as written, with the content of its file; return the next one to write."""
     if written is not None:
         answers.written(connection, written[0], now, written[1])

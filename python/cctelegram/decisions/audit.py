@@ -30,17 +30,17 @@ if TYPE_CHECKING:
     from cctelegram.events.event import Event
 
 # `previous` of the first entry.
-NONE: Final = "0" * 64
+NO_PREVIOUS: Final = "0" * 64
 HEAD: Final = "audit_head"
 SINCE: Final = "audit_since"
 # A longer input is logged as its hash only.
-MOST_INPUT: Final = 16_384
+MAX_INPUT: Final = 16_384
 
 
 class Line(NamedTuple):
-    """A line of the log, and its location: `place` is a file and a line number, or the store."""
+    """A line of the log, and its location: a file and a line number, or the store."""
 
-    place: str
+    location: str
     text: bytes
 
 
@@ -74,7 +74,7 @@ class Closed(NamedTuple):
 def content(decision: Decision, event: Event, body: str) -> dict[str, Any]:
     """Return the logged fields of a closed decision; `body` is the event as its producer wrote it."""
     label = None if decision.option is None else decision.options[decision.option]
-    kept = {
+    fields = {
         "at": rfc3339(decision.closed_at or decision.opened_at),
         "decision": decision.id,
         "event_id": event.event_id,
@@ -92,9 +92,9 @@ def content(decision: Decision, event: Event, body: str) -> dict[str, Any]:
         "prompt": decision.prompt,
         "options": list(decision.options),
         "input_sha256": hashlib.sha256(body.encode()).hexdigest(),
-        "input": body if len(body) <= MOST_INPUT else None,
+        "input": body if len(body) <= MAX_INPUT else None,
     }
-    return {key: value for key, value in kept.items() if value is not None}
+    return {key: value for key, value in fields.items() if value is not None}
 
 
 def line_of(number: int, previous: str, content: dict[str, Any]) -> tuple[str, str]:
@@ -106,8 +106,8 @@ def line_of(number: int, previous: str, content: dict[str, Any]) -> tuple[str, s
 def read(line: bytes) -> Entry | None:
     """Return the entry of a line, or None when the line is not an entry."""
     try:
-        kept = msgspec.json.decode(line)
-        return Entry(int(kept["number"]), _digest(line), {"previous": kept["previous"], **kept})
+        parsed = msgspec.json.decode(line)
+        return Entry(int(parsed["number"]), _digest(line), {"previous": parsed["previous"], **parsed})
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -123,14 +123,14 @@ def check(lines: Iterable[Line]) -> tuple[list[Entry], list[str]]:
     for line in lines:
         entry = read(line.text)
         if entry is None:
-            faults.append(f"{line.place}: this line is no entry of the log")
+            faults.append(f"{line.location}: this line is not an entry of the log")
             broken = True
             continue
         before = entries[-1] if entries else None
         if before is not None and not broken and not follows(entry, before):
             faults.append(
-                f"{line.place}: entry {entry.number} does not follow entry {before.number} as it is now: "
-                "that one was changed, or what stood between them is gone"
+                f"{line.location}: entry {entry.number} does not name the hash of entry {before.number}: "
+                f"entry {before.number} was changed, or entries between them are missing"
             )
         broken = False
         entries.append(entry)

@@ -59,7 +59,7 @@ class AuditLog(Component):
             try:
                 await asyncio.to_thread(append, self._directory, entries)
                 await asyncio.to_thread(
-                    forget, self._directory, self._context.settings.audit.keep_days * DAY, clock.wall()
+                    remove_old, self._directory, self._context.settings.audit.keep_days * DAY, clock.wall()
                 )
             except OSError as error:
                 self._problem = f"cannot write {self._directory}: {error.strerror or error}"
@@ -78,8 +78,8 @@ def files(directory: Path) -> list[Path]:
 def append(directory: Path, entries: Sequence[audit.Waiting]) -> None:
     """Append the entries that are not in the files yet, and sync. Raises OSError."""
     directory.mkdir(mode=0o700, exist_ok=True)
-    known = files(directory)
-    file, last = (known[-1], _mend(known[-1])) if known else (None, 0)
+    found = files(directory)
+    file, last = (found[-1], _truncate_partial_line(found[-1])) if found else (None, 0)
     for entry in entries:
         if entry.number <= last:
             continue
@@ -93,7 +93,7 @@ def append(directory: Path, entries: Sequence[audit.Waiting]) -> None:
             os.fsync(opened.fileno())
 
 
-def forget(directory: Path, seconds: int, now: int) -> list[Path]:
+def remove_old(directory: Path, seconds: int, now: int) -> list[Path]:
     """Remove files whose last entry is older than `seconds`, except the one in use; `now` in us."""
     old = [file for file in files(directory)[:-1] if file.stat().st_mtime < now / 1_000_000 - seconds]
     for file in old:
@@ -101,13 +101,13 @@ def forget(directory: Path, seconds: int, now: int) -> list[Path]:
     return old
 
 
-def _mend(file: Path) -> int:
+def _truncate_partial_line(file: Path) -> int:
     """Remove a truncated last line; return the number of the last complete entry, 0 for none."""
     data = file.read_bytes()
-    whole = data.rfind(b"\n") + 1
-    if whole < len(data):
-        os.truncate(file, whole)
-    lines = data[:whole].split(b"\n")
+    end = data.rfind(b"\n") + 1
+    if end < len(data):
+        os.truncate(file, end)
+    lines = data[:end].split(b"\n")
     for line in reversed(lines):
         try:
             return int(msgspec.json.decode(line)["number"])

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from cctelegram.events.event import Event
 
 
-def answered(
+def answer(
     connection: sqlite3.Connection,
     decision: Decision,
-    who: ledger.Who,
+    responder: ledger.Responder,
     now: int,
     *,
     option: int | None = None,
@@ -36,17 +36,17 @@ def answered(
     if decision.state == "open" and decision.expires_at is not None and decision.expires_at <= now:
         closed = ledger.expire(connection, decision, now)
     else:
-        closed = ledger.answer(connection, decision.id, who, now, option=option, text=text)
+        closed = ledger.answer(connection, decision.id, responder, now, option=option, text=text)
     if closed is not None:
-        answer_file(connection, closed, now)
+        store_answer(connection, closed, now)
     return closed
 
 
-def answer_file(connection: sqlite3.Connection, decision: Decision, now: int) -> None:
+def store_answer(connection: sqlite3.Connection, decision: Decision, now: int) -> None:
     """Store the answer and the audit entry of a decision that was just closed; files are written later."""
     row = intake.event_row(connection, decision.event)
     event = from_row(row)
-    _enter(connection, decision, event, str(row[intake.BODY]), now)
+    _add_entry(connection, decision, event, str(row[intake.BODY]), now)
     content = outcomes.answer(
         decision,
         event.event_id,
@@ -60,8 +60,8 @@ def answer_file(connection: sqlite3.Connection, decision: Decision, now: int) ->
     answers.add(connection, "decision", decision.event, name, orjson.dumps(content).decode(), now)
 
 
-def _enter(connection: sqlite3.Connection, decision: Decision, event: Event, body: str, now: int) -> None:
-    number, previous = audit.head(connection) or (0, audit.NONE)
+def _add_entry(connection: sqlite3.Connection, decision: Decision, event: Event, body: str, now: int) -> None:
+    number, previous = audit.head(connection) or (0, audit.NO_PREVIOUS)
     line, digest = audit.line_of(number + 1, previous, audit.content(decision, event, body))
     audit.add(connection, number + 1, digest, line, now)
 

@@ -16,7 +16,7 @@ KEY_BYTES: Final = 32
 CODE_BYTES: Final = 9
 MAC_BYTES: Final = 12
 # These take the place of a decision's code in the MACs of other buttons; no code has their length.
-ORDER: Final = "order"
+MODE: Final = "order"
 PLAN: Final = "cleanup"
 ACTION: Final = "action"
 
@@ -52,18 +52,18 @@ def read(key: bytes, data: str, chat_id: int) -> Tapped | None:
     return tapped if _same(data, callback_data(key, *tapped, chat_id)) else None
 
 
-def order_data(key: bytes, order: str, chat_id: int) -> str:
-    """Return the data of a button that orders a change of the bridge: `m.<order>.<mac>`.
+def mode_data(key: bytes, name: str, chat_id: int) -> str:
+    """Return the data of a button that changes the mode: `m.<name>.<mac>`.
 
-    `order` is a short internal name without a dot, at most 45 bytes, so that the data stays within 64.
+    `name` is a short internal name without a dot, at most 45 bytes, so that the data stays within 64.
     """
-    return f"m.{order}.{_mac(key, ORDER, order, chat_id)}"
+    return f"m.{name}.{_mac(key, MODE, name, chat_id)}"
 
 
-def read_order(key: bytes, data: str, chat_id: int) -> str | None:
-    """Return the order of a button, or None when it is forged, damaged, or from another chat."""
-    order = (*data.split("."), "")[1]
-    return order if _same(data, order_data(key, order, chat_id)) else None
+def read_mode(key: bytes, data: str, chat_id: int) -> str | None:
+    """Return the name of a mode button, or None when it is forged, damaged, or from another chat."""
+    name = (*data.split("."), "")[1]
+    return name if _same(data, mode_data(key, name, chat_id)) else None
 
 
 def plan_data(key: bytes, plan: str, chat_id: int) -> str:
@@ -77,25 +77,25 @@ def is_plan(data: str) -> bool:
 
 
 def read_plan(key: bytes, data: str, chat_id: int) -> str | None:
-    """Return the plan of a button, or None when it is forged, damaged, or from another chat."""
+    """Return the plan of a cleanup button, or None when it is forged, damaged, or from another chat."""
     plan = (*data.split("."), "")[1]
     return plan if _same(data, plan_data(key, plan, chat_id)) else None
 
 
 class Action(NamedTuple):
-    """The content of an action's button, genuine or not: row of the event, index of the entry, MAC."""
+    """The content of an action's button, genuine or not: row of the event, position of the entry, MAC."""
 
     event: int
-    place: int
+    position: int
     mac: str
 
 
-def action_data(key: bytes, event: int, event_id: str, place: int, chat_id: int) -> str:
-    """Return the data of a button of `data.actions`: `a.<event>.<place>.<mac>`, at most 56 bytes.
+def action_data(key: bytes, event: int, event_id: str, position: int, chat_id: int) -> str:
+    """Return the data of a button of `data.actions`: `a.<event>.<position>.<mac>`, at most 56 bytes.
 
     The MAC also covers the event's id: the same row of another event in another store has no effect.
     """
-    return f"a.{event}.{place}.{_action_mac(key, event, event_id, place, chat_id)}"
+    return f"a.{event}.{position}.{_action_mac(key, event, event_id, position, chat_id)}"
 
 
 def read_action(data: str) -> Action | None:
@@ -108,11 +108,11 @@ def read_action(data: str) -> Action | None:
 
 def is_genuine(key: bytes, action: Action, event_id: str, chat_id: int) -> bool:
     """Return whether the bridge made an action's button, for this event and this chat."""
-    return _same(action.mac, _action_mac(key, action.event, event_id, action.place, chat_id))
+    return _same(action.mac, _action_mac(key, action.event, event_id, action.position, chat_id))
 
 
-def _action_mac(key: bytes, event: int, event_id: str, place: int, chat_id: int) -> str:
-    return _mac(key, f"{ACTION}.{event}.{event_id}", place, chat_id)
+def _action_mac(key: bytes, event: int, event_id: str, position: int, chat_id: int) -> str:
+    return _mac(key, f"{ACTION}.{event}.{event_id}", position, chat_id)
 
 
 def _is_number(text: str) -> bool:

@@ -174,8 +174,8 @@ DENIALS: Final = Phrases(
     "respinge, όχι, απόρριψη, откажи, odbij, odbijam",
 )
 # Emoji count with any skin tone, repeated, alone or with words of the same kind.
-APPROVING_SIGNS: Final = frozenset("👍👌✅✔☑🆗🙆")
-DENYING_SIGNS: Final = frozenset("👎❌✖❎🚫⛔🛑🙅")
+APPROVING_EMOJI: Final = frozenset("👍👌✅✔☑🆗🙆")
+DENYING_EMOJI: Final = frozenset("👎❌✖❎🚫⛔🛑🙅")
 # Two options, one from each table, mean yes and no: only then do other words of the tables choose one. For
 # "Stop the server?" with the options Stop and Continue, the meaning of a yes is unclear.
 YES_LABELS: Final = Phrases(
@@ -196,10 +196,10 @@ NO_LABELS: Final = Phrases(
 
 # Separates a denial from its comment. A space alone does not: "no problem" denies nothing.
 _SEPARATOR: Final = re.compile(r"[.,;:!。、，！；：]+|\s+[-\u2013\u2014]+\s+|\n+")
-_LEADING_SIGNS: Final = re.compile(f"[{''.join(DENYING_SIGNS)}]+")
+_LEADING_EMOJI: Final = re.compile(f"[{''.join(DENYING_EMOJI)}]+")
 
 
-class Spoken(NamedTuple):
+class YesOrNo(NamedTuple):
     """The meaning of a reply: whether it approves, and whether a comment follows."""
 
     approves: bool
@@ -208,10 +208,10 @@ class Spoken(NamedTuple):
 
 def approves(text: str) -> bool | None:
     """Return whether a whole text approves (True) or denies (False); None when it is unknown."""
-    said = plain(text)
-    signs = {char for char in said if char in APPROVING_SIGNS or char in DENYING_SIGNS}
-    kinds = {char in APPROVING_SIGNS for char in signs}
-    words = " ".join("".join(" " if char in signs else char for char in said).split())
+    text = plain(text)
+    emoji = {char for char in text if char in APPROVING_EMOJI or char in DENYING_EMOJI}
+    kinds = {char in APPROVING_EMOJI for char in emoji}
+    words = " ".join("".join(" " if char in emoji else char for char in text).split())
     if words in APPROVALS:
         kinds.add(True)
     elif words in DENIALS:
@@ -221,28 +221,28 @@ def approves(text: str) -> bool | None:
     return kinds.pop() if len(kinds) == 1 else None
 
 
-def spoken(text: str) -> Spoken | None:
+def yes_or_no(text: str) -> YesOrNo | None:
     """Return the meaning of a reply to a yes-or-no question, or None when it is unknown.
 
     A comment may follow a denial, after punctuation, a line end or an emoji ("no, use the staging db"), but
     never an approval: "yes, but ..." is not one. If the comment itself approves, the meaning is unknown.
     """
-    whole = approves(text)
-    if whole is not None:
-        return Spoken(whole)
+    approved = approves(text)
+    if approved is not None:
+        return YesOrNo(approved)
     found = commented(text)
     if found is None or approves(found[0]) is not False:
         return None
     pieces = _SEPARATOR.split(found[1])
-    return None if any(approves(piece) for piece in pieces) else Spoken(approves=False, commented=True)
+    return None if any(approves(piece) for piece in pieces) else YesOrNo(approves=False, commented=True)
 
 
 def commented(text: str) -> tuple[str, str] | None:
     """Split a text into the part before a comment, and the comment; None when there is no comment."""
     text = _FACETS.sub("", text).strip()
-    signs = _LEADING_SIGNS.match(text)
-    if signs is not None:
-        return signs[0], text[signs.end() :]
+    emoji = _LEADING_EMOJI.match(text)
+    if emoji is not None:
+        return emoji[0], text[emoji.end() :]
     head, *rest = _SEPARATOR.split(text, maxsplit=1)
     return (head, rest[0]) if rest and head.strip() and rest[0].strip() else None
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 # Longest sleep while a decision is open, in seconds: the wall clock may step meanwhile.
-LONGEST_SLEEP = 60.0
+MAX_SLEEP = 60.0
 
 
 class Expiry(Component):
@@ -26,21 +26,21 @@ class Expiry(Component):
     async def _work(self) -> None:
         """Sleep until the next decision is due, close it, repeat."""
         while True:
-            due, following = await self._store.run(lambda c: _expire(c, clock.wall()))
-            if due:
+            closed, next_expiry = await self._store.run(lambda c: _expire(c, clock.wall()))
+            if closed:
                 self._signals.send(DecisionClosed())
-                self._log.info("decision.expired", decisions=due)
-            if following is None:
+                self._log.info("decision.expired", decisions=closed)
+            if next_expiry is None:
                 await self._wake.wait()
             else:
-                await self._wake.wait(min(LONGEST_SLEEP, max(0.0, (following - clock.wall()) / 1_000_000)))
+                await self._wake.wait(min(MAX_SLEEP, max(0.0, (next_expiry - clock.wall()) / 1_000_000)))
 
 
 def _expire(connection: sqlite3.Connection, now: int) -> tuple[list[int], int | None]:
     closed = []
     for decision in ledger.due(connection, now):
-        gone = ledger.expire(connection, decision, now)
-        if gone is not None:
-            close.answer_file(connection, gone, now)
-            closed.append(gone.id)
+        expired = ledger.expire(connection, decision, now)
+        if expired is not None:
+            close.store_answer(connection, expired, now)
+            closed.append(expired.id)
     return closed, ledger.next_expiry(connection)

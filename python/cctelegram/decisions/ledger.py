@@ -44,7 +44,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: int | None = None
 
 
-class Who(NamedTuple):
+class Responder(NamedTuple):
     """The person who answered, and where."""
 
     user_id: int
@@ -126,7 +126,7 @@ def by_code(connection: sqlite3.Connection, code: str) -> Decision | None:
 def answer(
     connection: sqlite3.Connection,
     decision: int,
-    who: Who,
+    responder: Responder,
     now: int,
     *,
     option: int | None = None,
@@ -136,7 +136,7 @@ def answer(
     changed = connection.execute(
         "UPDATE decisions SET state = 'answered', option = ?, text = ?, user_id = ?, username = ?, "
         "first_name = ?, chat_id = ?, message_id = ?, closed_at = ? WHERE id = ? AND state = 'open'",
-        (option, text, *who, now, decision),
+        (option, text, *responder, now, decision),
     ).rowcount
     return by_id(connection, decision) if changed else None
 
@@ -252,7 +252,7 @@ def stale_cards(
     return [Card(*row) for row in found]
 
 
-def stale_later(connection: sqlite3.Connection, bot: int, allowed: Collection[int]) -> bool:
+def has_stale_cards(connection: sqlite3.Connection, bot: int, allowed: Collection[int]) -> bool:
     """Return whether any card needs an edit, now or later."""
     found = connection.execute(
         "SELECT 1 FROM cards JOIN decisions ON decisions.id = cards.decision WHERE cards.bot = ? "  # noqa: S608
@@ -271,12 +271,12 @@ def _is_stale(allowed: Collection[int]) -> str:
     )
 
 
-def card_shows(connection: sqlite3.Connection, card: int, state: str) -> None:
+def mark_card(connection: sqlite3.Connection, card: int, state: str) -> None:
     """Record the state that a card's message now shows."""
     connection.execute("UPDATE cards SET shown = ? WHERE id = ?", (state, card))
 
 
-def card_later(connection: sqlite3.Connection, card: int, not_before: int) -> None:
+def delay_card(connection: sqlite3.Connection, card: int, not_before: int) -> None:
     """Schedule a retry of a failed edit at `not_before` (us)."""
     connection.execute(
         "UPDATE cards SET attempts = attempts + 1, not_before = ? WHERE id = ?", (not_before, card)

@@ -59,23 +59,23 @@ def answer(
 
 
 def line(decision: Decision, zone: tzinfo, labels: Sequence[str] | None = None) -> str:
-    """Return the card's words for a closed decision: the outcome, and in a second line who and when.
+    """Return the card's text for a closed decision: the outcome, and in a second line the person and time.
 
     `labels`: the options as the buttons show them. Each name and text is flattened to one line.
     """
     when = moment(decision.closed_at or decision.opened_at, zone)
     label = None if decision.option is None else (labels or decision.options)[decision.option]
     if decision.state == "answered":
-        said = " — ".join(_flat(part) for part in (label, decision.text) if part)
-        return f"{said}\n{who(decision)}, {when}"
+        answer_text = " — ".join(_flat(part) for part in (label, decision.text) if part)
+        return f"{answer_text}\n{responder_name(decision)}, {when}"
     if decision.state == "expired":
         outcome = "no default applies" if label is None else f"the default applies: {_flat(label)}"
         return f"Expired, {outcome}\n{when}"
-    return f"Cancelled by the one who asked\n{when}"
+    return f"Cancelled by the requester\n{when}"
 
 
-def who(decision: Decision) -> str:
-    """Return the name of a decision's person as the card shows it."""
+def responder_name(decision: Decision) -> str:
+    """Return the name of the person who answered, as the card shows it."""
     name = _flat(decision.first_name or "user")
     return f"{name} (@{_flat(decision.username)})" if decision.username else f"{name} ({decision.user_id})"
 

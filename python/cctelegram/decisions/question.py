@@ -22,7 +22,7 @@ MAX_OPTIONS: Final = 10
 MAX_LABEL: Final = 100
 MICROSECONDS: Final = 1_000_000
 # Ten years: a larger value is a mistake, and would not fit a date.
-LONGEST_SECONDS: Final = 10 * 366 * 86_400
+MAX_SECONDS: Final = 10 * 366 * 86_400
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,10 +63,10 @@ def is_denial(label: str) -> bool:
     return consent.approves(label) is False
 
 
-def _options(given: Any) -> tuple[str, ...]:
-    if not isinstance(given, list):
+def _options(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
         return DEFAULT_OPTIONS
-    labels = [item if isinstance(item, str) else msgspec.json.encode(item).decode() for item in given]
+    labels = [item if isinstance(item, str) else msgspec.json.encode(item).decode() for item in value]
     shown = tuple(label[:MAX_LABEL] for label in labels if label.strip())[:MAX_OPTIONS]
     return shown or DEFAULT_OPTIONS
 
@@ -80,14 +80,14 @@ def _seconds(data: dict[str, Any]) -> float | None:
             and math.isfinite(value)
             and value > 0
         ):
-            return min(float(value) * unit, LONGEST_SECONDS)
+            return min(float(value) * unit, MAX_SECONDS)
     return None
 
 
-def _default(given: Any, options: tuple[str, ...]) -> int | None:
-    if not isinstance(given, str):
+def _default(value: Any, options: tuple[str, ...]) -> int | None:
+    if not isinstance(value, str):
         return None
-    wanted = given.strip().casefold()
+    wanted = value.strip().casefold()
     # Older producers write the outcome (`denied`), not the label.
     wanted = {"approved": "approve", "denied": "deny"}.get(wanted, wanted)
     return next((index for index, label in enumerate(options) if label.strip().casefold() == wanted), None)

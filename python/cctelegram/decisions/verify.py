@@ -36,14 +36,13 @@ def verify(connection: sqlite3.Connection, directory: Path, *, keep_days: int, n
         entries, faults = audit.check(_lines(connection, directory))
         head = audit.head(connection)
         if head is None:
-            faults += [f"{file}: the store knows of no entry" for file in files(directory)]
+            faults += [f"{file}: the store has no record of any entry" for file in files(directory)]
         # A running bridge may have written more since this read of the store began.
         elif not any(audit.is_head(entry, *head) for entry in entries):
             last = f"ends with entry {entries[-1].number}" if entries else "is empty"
-            faults.append(
-                f"{directory}: the log {last}, the newest is {head[0]}: its end was changed, or is gone"
-            )
-        faults += _against_ledger(entries, audit.closed_since(connection, now - keep_days * DAY * 1_000_000))
+            fault = f"the log {last}, but the newest entry is {head[0]}: the end was changed or removed"
+            faults.append(f"{directory}: {fault}")
+        faults += _differences(entries, audit.closed_since(connection, now - keep_days * DAY * 1_000_000))
         return Found(entries, faults)
     finally:
         connection.execute("ROLLBACK")
@@ -62,19 +61,19 @@ def _lines(connection: sqlite3.Connection, directory: Path) -> Iterator[Line]:
             yield Line("the store", entry.line.encode())
 
 
-def _against_ledger(entries: list[Entry], closed: list[audit.Closed]) -> Iterator[str]:
-    told = {entry.content.get("decision"): entry.content for entry in entries}
+def _differences(entries: list[Entry], closed: list[audit.Closed]) -> Iterator[str]:
+    logged = {entry.content.get("decision"): entry.content for entry in entries}
     for decision in closed:
-        content = told.get(decision.decision)
+        content = logged.get(decision.decision)
         if content is None:
-            yield f"{decision.event_id}: the ledger has its decision, the log does not"
+            yield f"{decision.event_id}: its decision is in the ledger, but not in the log"
             continue
         options = content.get("options", [])
         known = decision.option is not None and decision.option < len(options)
         option = options[decision.option] if known else None
         if hashlib.sha256(decision.body.encode()).hexdigest() != content.get("input_sha256"):
-            yield f"{decision.event_id}: the event in the store is not the one that was decided on"
+            yield f"{decision.event_id}: the event in the store differs from the one that was decided on"
         ledger = (decision.state, option, decision.text, decision.user_id)
-        logged = tuple(content.get(name) for name in ("state", "option", "text", "user_id"))
-        if ledger != logged:
-            yield f"{decision.event_id}: the ledger says {ledger}, entry {content['number']} says {logged}"
+        entry = tuple(content.get(name) for name in ("state", "option", "text", "user_id"))
+        if ledger != entry:
+            yield f"{decision.event_id}: the ledger has {ledger}, but entry {content['number']} has {entry}"

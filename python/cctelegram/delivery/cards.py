@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cctelegram.decisions.ledger import Card, Decision
-    from cctelegram.delivery.line import BotLine
+    from cctelegram.delivery.line import Bot
     from cctelegram.runtime.context import Context
 
 # While a failed edit waits for its retry, check again this often, in seconds.
-AGAIN: Final = 1.0
+RECHECK: Final = 1.0
 # The state and the text of a card that was withdrawn from a user who is no longer allowed.
 WITHDRAWN: Final = "withdrawn"
-NOT_FOR_YOU: Final = "This question is no longer for you."
+NOT_FOR_YOU: Final = "You are no longer allowed to answer this question."
 
 
 class Stale(NamedTuple):
@@ -47,30 +47,30 @@ class Cards(Component):
     name = "editing cards"
     wakes_on = (DecisionClosed, CardSent, SettingsChanged, ClockJumped)
 
-    def __init__(self, context: Context, line: BotLine) -> None:
+    def __init__(self, context: Context, bot: Bot) -> None:
         super().__init__(context)
-        self._line = line
+        self._bot = bot
 
     async def _work(self) -> None:
         """Edit stale cards, then wait for more."""
-        found = await self._then(lambda _: None)
+        found = await self._record(lambda _: None)
         while True:
             if found.card is not None and found.decision is not None:
-                found = await self._then(await self._edit(found.card, found.decision))
+                found = await self._record(await self._edit(found.card, found.decision))
             else:
-                await self._wake.wait(AGAIN if found.later else None)
-                found = await self._then(lambda _: None)
+                await self._wake.wait(RECHECK if found.later else None)
+                found = await self._record(lambda _: None)
 
-    async def _then(self, note: Callable[[sqlite3.Connection], None]) -> Stale:
+    async def _record(self, step: Callable[[sqlite3.Connection], None]) -> Stale:
         """Record the result of an edit and read the next stale card, in one transaction."""
-        bot, allowed, now = self._line.bot, self._context.settings.telegram.allowed_users, clock.wall()
+        bot, allowed, now = self._bot.row, self._context.settings.telegram.allowed_users, clock.wall()
 
         def work(connection: sqlite3.Connection) -> Stale:
-            note(connection)
+            step(connection)
             cards = ledger.stale_cards(connection, bot, now, allowed, 1)
             if cards:
                 return Stale(cards[0], ledger.by_id(connection, cards[0].decision), later=False)
-            return Stale(None, None, ledger.stale_later(connection, bot, allowed))
+            return Stale(None, None, ledger.has_stale_cards(connection, bot, allowed))
 
         return await self._store.run(work)
 
@@ -78,31 +78,31 @@ class Cards(Component):
         """Edit a card; return the step that records the result."""
         text = self.text(card, decision)
         now = clock.wall()
-        pause = max(self._line.pauses.seconds(card.chat_id), self._pace(card.chat_id))
+        pause = max(self._bot.pauses.seconds(card.chat_id), self._pace(card.chat_id))
         if pause > 0:
-            return partial(ledger.card_later, card=card.card, not_before=now + int(pause * 1_000_000))
+            return partial(ledger.delay_card, card=card.card, not_before=now + int(pause * 1_000_000))
         try:
-            await self._say(card, text)
+            await self._replace(card, text)
         except errors.NotModified:
             pass
         except errors.RetryAfter as error:
             seconds = float(error.seconds)
-            await self._line.pauses.begin(card.chat_id, seconds)
-            return partial(ledger.card_later, card=card.card, not_before=now + int(seconds * 1_000_000))
+            await self._bot.pauses.begin(card.chat_id, seconds)
+            return partial(ledger.delay_card, card=card.card, not_before=now + int(seconds * 1_000_000))
         except (errors.NotSent, errors.Unclear, errors.ServerFault, errors.Unauthorized) as error:
             wait = int(REQUEST.seconds(card.attempts, 0.5) * 1_000_000)
             self._log.warning("card.edit_failed", card=card.card, reason=str(error))
-            return partial(ledger.card_later, card=card.card, not_before=now + wait)
+            return partial(ledger.delay_card, card=card.card, not_before=now + wait)
         except errors.TelegramError as error:
             # The message is gone, or too old to be edited: nothing is left to change.
             self._log.warning("card.edit_impossible", card=card.card, reason=str(error))
-        shows = WITHDRAWN if decision.state == "open" else decision.state
-        return partial(ledger.card_shows, card=card.card, state=shows)
+        state = WITHDRAWN if decision.state == "open" else decision.state
+        return partial(ledger.mark_card, card=card.card, state=state)
 
-    async def _say(self, card: Card, text: render.Text) -> None:
+    async def _replace(self, card: Card, text: render.Text) -> None:
         """Replace the card's text and remove its buttons; without entities when those are refused."""
         assert card.message_id is not None  # noqa: S101 - a stale card was sent
-        edit = self._line.api.edit_message_text
+        edit = self._bot.api.edit_message_text
         try:
             await edit(card.chat_id, card.message_id, text.text, payload.entities(text))
         except (errors.CantParseEntities, errors.Rejected):
@@ -112,7 +112,7 @@ class Cards(Component):
         """Return the seconds until a group takes an edit; count the edit when that is now."""
         if chat_id > 0:
             return 0.0
-        pacing, now = self._line.pacing, clock.monotonic()
+        pacing, now = self._bot.pacing, clock.monotonic()
         pause = pacing.wait(chat_id, now)
         if pause == 0:
             pacing.take(chat_id, now)

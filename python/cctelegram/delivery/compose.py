@@ -45,24 +45,24 @@ class Job(NamedTuple):
 
 
 class Next(NamedTuple):
-    """The next delivery to a chat; when none may be sent now, the time (`when`, us) one may, or None.
+    """The next delivery to a chat; when none may be sent now, the time (`at`, us) one may, or None.
 
     `crowded`: so many deliveries wait beside it that one digest is to replace them.
     """
 
     job: Job | None
-    when: int | None = None
+    at: int | None = None
     crowded: bool = False
 
 
 class MessageStyle(NamedTuple):
-    """How messages look: the settings that rendering reads."""
+    """The settings of rendering."""
 
     zone: tzinfo
     style: str
 
 
-def manner(settings: Settings) -> MessageStyle:
+def message_style(settings: Settings) -> MessageStyle:
     """Return the message style of the current settings."""
     return MessageStyle(zone(settings.display.timezone), settings.display.style)
 
@@ -85,22 +85,22 @@ def load(connection: sqlite3.Connection, chat_id: int, now: int) -> Job | None:
     return Job(waiting, event, event_id, occurred_at, decision, rendered, large, times)
 
 
-def compose(job: Job, manner: MessageStyle, key: bytes) -> list[Payload]:
+def compose(job: Job, style: MessageStyle, key: bytes) -> list[Payload]:
     """Return the payloads of a delivery that is not rendered yet: one a part, the last with the buttons."""
-    whole, decision = job.event, job.decision
-    if whole is None:
+    event, decision = job.event, job.decision
+    if event is None:
         return []  # notices are queued with their parts
-    readable = render.is_readable(whole)
-    event = whole if readable else render.part(whole)
+    readable = render.is_readable(event)
+    shown = event if readable else render.excerpt(event)
     if decision is None:
-        texts = render.message(event, zone=manner.zone, style=manner.style, times=job.times)
-        buttons = actions(event, job, key)
+        texts = render.message(shown, zone=style.zone, style=style.style, times=job.times)
+        buttons = actions(shown, job, key)
     else:
         texts = render.card(
-            event,
+            shown,
             render.shortened(decision.prompt),
-            zone=manner.zone,
-            style=manner.style,
+            zone=style.zone,
+            style=style.style,
             expires_at=decision.expires_at,
             deny_in_words=decision.state == "open" and consent.is_yes_or_no(decision.options),
         )
@@ -110,7 +110,7 @@ def compose(job: Job, manner: MessageStyle, key: bytes) -> list[Payload]:
             texts = (
                 *texts[:-1],
                 render.outcome(
-                    texts[-1], outcomes.line(decision, manner.zone, render.labels(decision.options))
+                    texts[-1], outcomes.line(decision, style.zone, render.labels(decision.options))
                 ),
             )
             buttons = ()
@@ -118,8 +118,8 @@ def compose(job: Job, manner: MessageStyle, key: bytes) -> list[Payload]:
     payloads.append(Payload(text=texts[-1], buttons=buttons))
     if not readable:
         # Above a card, so that the whole question arrives before its buttons; otherwise below the text.
-        place = len(payloads) if decision is None else 0
-        payloads.insert(place, Payload(text=render.caption(whole), document=file_name(whole)))
+        position = len(payloads) if decision is None else 0
+        payloads.insert(position, Payload(text=render.caption(event), document=file_name(event)))
     return payloads
 
 
@@ -133,16 +133,14 @@ def document(connection: sqlite3.Connection, event: int) -> IO[bytes]:
     return render.document(from_row(intake.event_row(connection, event)))
 
 
-def compose_large(
-    connection: sqlite3.Connection, job: Job, manner: MessageStyle, key: bytes
-) -> list[Payload]:
+def compose_large(connection: sqlite3.Connection, job: Job, style: MessageStyle, key: bytes) -> list[Payload]:
     """Render a large event where it is read, so that only the payloads remain."""
     assert job.waiting.event is not None  # noqa: S101 - a notice is not large
     event = from_row(intake.event_row(connection, job.waiting.event))
-    return compose(job._replace(event=event), manner, key)
+    return compose(job._replace(event=event), style, key)
 
 
-def bare(job: Job) -> list[Payload]:
+def unformatted(job: Job) -> list[Payload]:
     """Return an event without layout, title and data as they are: the fallback when `compose` fails."""
     if job.event is None:
         return []
@@ -169,12 +167,12 @@ def keyboard(decision: Decision, key: bytes, chat_id: int) -> tuple[tuple[dict[s
 
 def actions(event: Event, job: Job, key: bytes) -> tuple[tuple[dict[str, Any], ...], ...]:
     """Return the buttons of a message without a question: links, and actions whose tap is an answer."""
-    row, chat_id = job.waiting.event, job.waiting.chat_id
-    made = []
+    event_row, chat_id = job.waiting.event, job.waiting.chat_id
+    rows = []
     for button in render.buttons(event):
         if button.url is not None:
-            made.append(({"text": button.label, "url": button.url},))
-        elif row is not None and job.event_id is not None:
-            data = codes.action_data(key, row, job.event_id, button.place, chat_id)
-            made.append(({"text": button.label, "callback_data": data},))
-    return tuple(made)
+            rows.append(({"text": button.label, "url": button.url},))
+        elif event_row is not None and job.event_id is not None:
+            data = codes.action_data(key, event_row, job.event_id, button.position, chat_id)
+            rows.append(({"text": button.label, "callback_data": data},))
+    return tuple(rows)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from datetime import tzinfo
 
-Place = tuple[int, int | None]  # a chat, and a topic of it
+Target = tuple[int, int | None]  # a chat, and a topic of it
 
 # Maximum number of members of a digest: its full list is a few messages, not a hundred.
 MOST: Final = 400
@@ -47,7 +47,7 @@ FROM deliveries JOIN events ON events.id = deliveries.event
 """
 
 
-def of_lane(connection: sqlite3.Connection, to: Place, lane: int, now: int, zone: tzinfo) -> int:
+def of_lane(connection: sqlite3.Connection, to: Target, lane: int, now: int, zone: tzinfo) -> int:
     """Merge what waits in a lane of a chat or topic into one digest; return its number of events."""
     members = waiting(connection, *to, lane)
     if members:
@@ -70,7 +70,7 @@ def of_held(
     `title` contains `{events}`, which is replaced by the number of events.
     Questions that are still open are asked, not summarized.
     """
-    chats = ask_again(connection, reasons)
+    chats = requeue_questions(connection, reasons)
     while found := held(connection, reasons):
         pairs = sorted(found, key=lambda pair: (pair[0][0], pair[0][1] or 0, pair[1].delivery))
         for to, group in groupby(pairs, key=lambda pair: pair[0]):
@@ -82,7 +82,7 @@ def of_held(
     return chats
 
 
-def ask_again(connection: sqlite3.Connection, reasons: Collection[str]) -> set[int]:
+def requeue_questions(connection: sqlite3.Connection, reasons: Collection[str]) -> set[int]:
     """Queue the held deliveries that no digest can replace: open questions, and sends that have begun."""
     open_ones = open_questions(connection, reasons)
     unhold(connection, (delivery for delivery, _ in open_ones))
@@ -95,7 +95,7 @@ def _count(members: Sequence[Member]) -> int:
 
 def _make(
     connection: sqlite3.Connection,
-    to: Place,
+    to: Target,
     members: Sequence[Member],
     title: str,
     now: int,

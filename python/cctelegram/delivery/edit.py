@@ -12,12 +12,12 @@ from cctelegram.telegram import errors
 if TYPE_CHECKING:
     import sqlite3
 
-    from cctelegram.delivery.line import BotLine
+    from cctelegram.delivery.line import Bot
     from cctelegram.store.database import Store
     from cctelegram.store.deliveries import Waiting
 
 
-async def edit(store: Store, line: BotLine, waiting: Waiting, content: payload.Payload) -> int | None:
+async def edit(store: Store, bot: Bot, waiting: Waiting, content: payload.Payload) -> int | None:
     """Edit the message that is to show a delivery; return its id, or None when a new one must be sent.
 
     Raises:
@@ -26,12 +26,12 @@ async def edit(store: Store, line: BotLine, waiting: Waiting, content: payload.P
     """
     if waiting.lane != Lane.PROGRESS and waiting.follows is None:
         return None
-    message_id = await store.run(lambda c: _shown(c, line.bot, waiting))
+    message_id = await store.run(lambda c: _shown(c, bot.row, waiting))
     if message_id is None:
         return None
     text = content.text
     try:
-        await line.api.edit_message_text(
+        await bot.api.edit_message_text(
             waiting.chat_id,
             message_id,
             text.text,
@@ -41,7 +41,7 @@ async def edit(store: Store, line: BotLine, waiting: Waiting, content: payload.P
     except errors.NotModified:
         pass
     except errors.EditImpossible:
-        await store.run(lambda c: progress.forget(c, line.bot, message_id))
+        await store.run(lambda c: progress.forget(c, bot.row, message_id))
         return None
     except (errors.Unclear, errors.Doubtful) as error:
         raise errors.NotSent(error.method, error.code, error.description) from None

@@ -20,7 +20,7 @@ def record(
     waiting: Waiting,
     bot: int,
     card: int | None,
-    what: classification.Verdict,
+    verdict: classification.Verdict,
     now: int,
 ) -> str | None:
     """Record a verdict on a delivery; idempotent, so it can be repeated after a fault of the store.
@@ -35,9 +35,9 @@ def record(
     delivery = waiting.delivery
     if not deliveries.is_sending(connection, delivery):
         return None
-    if card is not None and not isinstance(what, classification.Repeat):
+    if card is not None and not isinstance(verdict, classification.Repeat):
         ledger.drop_card(connection, card)
-    match what:
+    match verdict:
         case classification.Pause(_, reason) | classification.DeadToken(reason):
             deliveries.back(connection, delivery, 0, reason)
         case classification.Retry(seconds, reason):
@@ -56,7 +56,7 @@ def record(
         case classification.WithoutThread(error):
             if waiting.thread_id is not None:
                 topics.forget(connection, bot, waiting.chat_id, waiting.thread_id)
-            return _to_the_chat(connection, waiting, error)
+            return _without_topic(connection, waiting, error)
         case classification.Plainer(error):
             return _plainer(connection, waiting, error)
     return None
@@ -71,21 +71,21 @@ def _plainer(connection: sqlite3.Connection, waiting: Waiting, error: errors.Ref
         first, *more = map(payload.pack, found.payloads)
         deliveries.replace_part(connection, part.part, first)
         deliveries.add_after(connection, part, delivery, more)
-        words = f"sent {found.manner}: {error}"
-        deliveries.note(connection, delivery, words)
+        note = f"sent {found.change}: {error}"
+        deliveries.note(connection, delivery, note)
         deliveries.back(connection, delivery, 0, str(error))
-        return words
+        return note
     if waiting.thread_id is not None:
-        return _to_the_chat(connection, waiting, error)
+        return _without_topic(connection, waiting, error)
     deliveries.dead(connection, delivery, str(error))
     return None
 
 
-def _to_the_chat(connection: sqlite3.Connection, waiting: Waiting, error: errors.Refused) -> str | None:
-    """Queue a delivery for the chat itself; one already sent there, yet refused for a topic, gets plainer."""
+def _without_topic(connection: sqlite3.Connection, waiting: Waiting, error: errors.Refused) -> str | None:
+    """Queue a delivery for the chat itself; one refused there too becomes plainer."""
     if waiting.thread_id is None:
         return _plainer(connection, waiting, error)
     deliveries.without_thread(connection, waiting.delivery)
-    words = f"sent to the chat itself and not to topic {waiting.thread_id}: {error}"
-    deliveries.note(connection, waiting.delivery, words)
-    return words
+    note = f"sent to the chat instead of topic {waiting.thread_id}: {error}"
+    deliveries.note(connection, waiting.delivery, note)
+    return note

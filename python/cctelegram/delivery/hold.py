@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cctelegram.policy.judge import MUTED, stops
-from cctelegram.store import deliveries, intake
-from cctelegram.store import operator_actions as orders
+from cctelegram.policy.judge import MUTED, hold_reason
+from cctelegram.store import deliveries, intake, operator_actions
 
 if TYPE_CHECKING:
     import sqlite3
@@ -15,19 +14,19 @@ if TYPE_CHECKING:
     from cctelegram.store.deliveries import Waiting
 
 
-def may_stop(standing: PolicyState) -> bool:
-    """Return whether `stop` can hold anything now; if not, the store need not be asked."""
-    return standing.mode == MUTED or standing.quiet is not None
+def may_hold(policy: PolicyState) -> bool:
+    """Return whether `hold` can hold anything now; if not, the store need not be asked."""
+    return policy.mode == MUTED or policy.quiet is not None
 
 
-def stop(connection: sqlite3.Connection, standing: PolicyState, waiting: Waiting) -> bool:
+def hold(connection: sqlite3.Connection, policy: PolicyState, waiting: Waiting) -> bool:
     """Hold the next delivery if it may not be sent now; return whether it was held.
 
     A delivery that an operator ordered to be sent is not held.
     """
     severity = None if waiting.event is None else intake.severity(connection, waiting.event)
-    reason = stops(standing, waiting.lane, severity, silent=bool(waiting.silent))
-    if reason is None or orders.is_ordered(connection, waiting.delivery):
+    reason = hold_reason(policy, waiting.lane, severity, silent=bool(waiting.silent))
+    if reason is None or operator_actions.is_ordered(connection, waiting.delivery):
         return False
     deliveries.hold(connection, waiting.delivery, reason)
     return True

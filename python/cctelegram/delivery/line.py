@@ -10,15 +10,15 @@ if TYPE_CHECKING:
     from cctelegram.telegram.api import Api
 
 
-class BotLine(NamedTuple):
+class Bot(NamedTuple):
     """The API clients to send with, the key to sign with, and the limits on sending.
 
-    `files` calls over the pool for uploads; `bot` is the bot's row in the store.
+    `files` calls over the pool for uploads; `row` is the bot's row in the store.
     """
 
     api: Api
     files: Api
-    bot: int
+    row: int
     key: bytes
     pauses: Pauses
     pacing: Pacing

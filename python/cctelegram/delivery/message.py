@@ -12,20 +12,20 @@ from cctelegram.telegram import errors
 if TYPE_CHECKING:
     import sqlite3
 
-    from cctelegram.delivery.line import BotLine
+    from cctelegram.delivery.line import Bot
     from cctelegram.runtime.context import Context
     from cctelegram.store.deliveries import Waiting
 
 
-class Post:
-    """Sends messages of one bot."""
+class PartSender:
+    """Sends parts as messages of one bot."""
 
-    def __init__(self, context: Context, line: BotLine) -> None:
+    def __init__(self, context: Context, bot: Bot) -> None:
         self._store = context.store
-        self._line = line
-        self._turn = context.large_event
+        self._bot = bot
+        self._large_event = context.large_event
 
-    async def post(self, waiting: Waiting, content: payload.Payload, *, marked: bool) -> int:
+    async def send(self, waiting: Waiting, content: payload.Payload, *, marked: bool) -> int:
         """Send a part, `marked` as a possible repeat; return the message's id.
 
         Raises:
@@ -34,7 +34,7 @@ class Post:
         text = render.repeated(content.text) if marked else content.text
         if content.document is not None:
             return await self._upload(waiting, content.document, text.text)
-        message = await self._line.api.send_message(
+        message = await self._bot.api.send_message(
             waiting.chat_id,
             text.text,
             payload.entities(text),
@@ -47,12 +47,12 @@ class Post:
     async def _upload(self, waiting: Waiting, name: str, caption: str) -> int:
         assert waiting.event is not None  # noqa: S101 - only a part rendered from an event has a document
         try:
-            async with self._turn:
-                content = await self._store.run(partial(_written, event=waiting.event))
+            async with self._large_event:
+                content = await self._store.run(partial(_temporary_file, event=waiting.event))
         except OSError as error:
-            raise errors.NotSent("sendDocument", None, f"the file cannot be made: {error}") from None
+            raise errors.NotSent("sendDocument", None, f"cannot write a temporary file: {error}") from None
         # Streamed from the disk: however many chats are slow to take their files, none is in memory.
-        message = await self._line.files.send_document(
+        message = await self._bot.files.send_document(
             waiting.chat_id,
             name,
             content,
@@ -64,7 +64,7 @@ class Post:
         return int(message["message_id"])
 
 
-def _written(connection: sqlite3.Connection, event: int) -> IO[bytes]:
+def _temporary_file(connection: sqlite3.Connection, event: int) -> IO[bytes]:
     """Write the file that holds a whole event; it has no name, and is deleted when it is closed.
 
     Raises:
@@ -74,11 +74,11 @@ def _written(connection: sqlite3.Connection, event: int) -> IO[bytes]:
     from shutil import copyfileobj  # noqa: PLC0415
     from tempfile import TemporaryFile  # noqa: PLC0415
 
-    made = TemporaryFile()  # noqa: SIM115 - the upload closes it
+    file = TemporaryFile()  # noqa: SIM115 - the upload closes it
     try:
-        copyfileobj(compose.document(connection, event), made)
-        made.seek(0)
+        copyfileobj(compose.document(connection, event), file)
+        file.seek(0)
     except BaseException:
-        made.close()
+        file.close()
         raise
-    return made
+    return file

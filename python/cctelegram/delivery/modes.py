@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cctelegram.config.zone import zone
 from cctelegram.delivery import digest
-from cctelegram.policy.judge import GATHERED, JUDGED_BY, LOCAL, MUTED, NOMAD, QUIET, PolicyState, judge
+from cctelegram.policy.judge import JUDGED_BY, LOCAL, MUTED, NOMAD, QUIET, RULE_DIGEST, PolicyState, judge
 from cctelegram.policy.mode import ModeState
 from cctelegram.policy.quiet import quiet
 from cctelegram.runtime import clock
@@ -41,51 +41,51 @@ if TYPE_CHECKING:
 # What each mode does, as the confirmation of a change of mode states it.
 MODES: Final = {
     NOMAD: "everything reaches the phone, with sound for what needs you",
-    LOCAL: "what needs you, completions and failures reach the phone; one silent digest tells of the rest",
+    LOCAL: "what needs you, completions and failures reach the phone; one silent digest summarizes the rest",
     MUTED: "nothing reaches the phone until you end it; events are held",
 }
 FACT: Final = "mode"
 # The longest timed mute, in seconds.
-LONGEST: Final = 366 * 86_400
+MAX_MUTE: Final = 366 * 86_400
 # The wall clock may step during a sleep: while a deadline is pending, check again this often, in seconds.
-LONGEST_SLEEP: Final = 60.0
+MAX_SLEEP: Final = 60.0
 TITLES: Final = {
     MUTED: "{events} while muted",
-    QUIET: "{events} in quiet hours",
-    LOCAL: "{events} kept back while you are local",
-    GATHERED: "{events} kept back by your rules",
+    QUIET: "{events} during quiet hours",
+    LOCAL: "{events} held while you are local",
+    RULE_DIGEST: "{events} held by your rules",
 }
 
 
 class Change(NamedTuple):
     """A mode to enter, and the sentence that confirms it."""
 
-    setting: ModeState
-    confirmed: str
+    state: ModeState
+    confirmation: str
 
 
 class Modes(Component):
     """The mode of a home; `mode.initial` until one is set."""
 
-    name = "the mode"
+    name = "applying the mode"
     wakes_on = (DeliveryHeld, SettingsChanged, ClockJumped)
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._set = ModeState(context.settings.mode.initial)
+        self._state = ModeState(context.settings.mode.initial)
         self._holding = False
-        self._lost = False  # whether the store may have lost the mode
+        self._maybe_lost = False  # whether the store may have lost the mode
         self._since: float | None = None  # when the next digest of `local` and rules began to fill, monotonic
 
     @property
     def current(self) -> str:
         """The mode in effect now."""
-        return self._set.at(clock.wall())
+        return self._state.at(clock.wall())
 
     @property
     def until(self) -> int | None:
         """When (us) a timed mute ends; None when it has no end of its own."""
-        return self._set.until if self.current == MUTED else None
+        return self._state.until if self.current == MUTED else None
 
     def status(self) -> dict[str, Any]:
         """Return the mode in effect, and when (us) it ends by itself."""
@@ -95,22 +95,24 @@ class Modes(Component):
         """Return the reason why even questions and notices are held now, or None."""
         return MUTED if self.current == MUTED else None
 
-    def standing(self) -> PolicyState:
+    def policy(self) -> PolicyState:
         """Return the current policy state, for one judgement or a batch of them."""
         settings, now = self._context.settings, clock.wall()
-        still = self._quiet(now)
-        return PolicyState(self._set.at(now), None if still is None else still.let_through, settings.rules)
+        quiet_now = self._quiet(now)
+        return PolicyState(
+            self._state.at(now), None if quiet_now is None else quiet_now.let_through, settings.rules
+        )
 
-    def judging(self) -> Callable[[Row], Judgement]:
+    def batch_judge(self) -> Callable[[Row], Judgement]:
         """Return the judge of the events that are being stored."""
-        standing = self.standing()
+        policy = self.policy()
         known: dict[Row, Judgement] = {}
 
         def judged(row: Row) -> Judgement:
-            kind = JUDGED_BY(row)
-            found = known.get(kind)
+            key = JUDGED_BY(row)
+            found = known.get(key)
             if found is None:
-                found = known[kind] = judge(standing, row)
+                found = known[key] = judge(policy, row)
                 self._holding |= found.state == "held"
             return found
 
@@ -118,16 +120,16 @@ class Modes(Component):
 
     async def load(self) -> None:
         """Load the mode that was set before."""
-        kept = await self._store.run(lambda c: facts.get(c, FACT))
-        found = None if kept is None else ModeState.unpack(kept)
+        stored = await self._store.run(lambda c: facts.get(c, FACT))
+        found = None if stored is None else ModeState.unpack(stored)
         if found is not None and found.mode in MODES:
-            self._set = found
+            self._state = found
 
     def _listeners(self) -> dict[type, Callable[[Any], None]]:
         return {**super()._listeners(), EventsStored: self._stored, StoreReplaced: self._replaced}
 
     def _replaced(self, _: StoreReplaced) -> None:
-        self._lost = True
+        self._maybe_lost = True
         self._wake.set()
 
     def _stored(self, _: EventsStored) -> None:
@@ -136,62 +138,62 @@ class Modes(Component):
             self._holding = False
             self._wake.set()
 
-    async def change(self, mode: str, lasting: str | None = None) -> str:
+    async def change(self, mode: str, duration: str | None = None) -> str:
         """Change the mode, durably on return; return the sentence that confirms it.
 
         Args:
-            lasting: for `muted`, the duration, as "1h" or "30m"; afterwards the previous mode returns.
+            duration: for `muted`, such as "1h" or "30m"; afterwards the previous mode returns.
 
         Raises:
             ValueError: the mode is unknown, or the duration is invalid.
         """
-        change = self.prepare(mode, lasting)
+        change = self.prepare(mode, duration)
         # Events stored from now on are judged by the new mode; the earlier ones are settled below.
-        self._set = change.setting
+        self._state = change.state
         chats = await self._store.run(lambda c: self.enter(c, change))
-        self.entered(change, chats)
-        return change.confirmed
+        self.complete(change, chats)
+        return change.confirmation
 
-    def prepare(self, mode: str, lasting: str | None = None, asked_at: int | None = None) -> Change:
+    def prepare(self, mode: str, duration: str | None = None, asked_at: int | None = None) -> Change:
         """Return the change that `enter` makes in the caller's transaction.
 
         Args:
-            lasting: as in `change`.
+            duration: as in `change`.
             asked_at: when a person asked for it (us), the start of the duration; now, when omitted.
 
         Raises:
             ValueError: the mode is unknown, or the duration is invalid or already over.
         """
         if mode not in MODES:
-            raise ValueError(f"there is no mode {mode!r}; there are: {', '.join(MODES)}")
+            raise ValueError(f"unknown mode {mode!r}; the modes are {', '.join(MODES)}")
         now = clock.wall()
-        if lasting is None:
-            return Change(self._set.change(mode, None, now), f"Mode {mode}: {MODES[mode]}.")
+        if duration is None:
+            return Change(self._state.change(mode, None, now), f"Mode {mode}: {MODES[mode]}.")
         begins = now if asked_at is None else min(asked_at, now)
-        until = begins + _microseconds(mode, lasting)
+        until = begins + _microseconds(mode, duration)
         local = self._zone()
         if until <= now:
             raise ValueError(
-                f"the message is of {moment(begins, local)}, so its time was over at {moment(until, local)}: "
-                "say it again to mute now"
+                f"the message was sent at {moment(begins, local)}, so the mute already ended at "
+                f"{moment(until, local)}: send it again to mute now"
             )
         until_then = "nothing reaches the phone until then; events are held."
         return Change(
-            self._set.change(mode, until, now), f"Mode muted until {moment(until, local)}: {until_then}"
+            self._state.change(mode, until, now), f"Mode muted until {moment(until, local)}: {until_then}"
         )
 
     def enter(self, connection: sqlite3.Connection, change: Change) -> set[int]:
         """Enter a mode in the caller's transaction; return the chats for which it queued something."""
-        return self._enter(connection, change.setting, by_hand=True)
+        return self._enter(connection, change.state, by_hand=True)
 
-    def entered(self, change: Change, chats: set[int]) -> None:
+    def complete(self, change: Change, chats: set[int]) -> None:
         """Complete a change, once the transaction of `enter` is durable."""
-        self._set = change.setting
-        self._log.info("mode.changed", mode=self._set.mode, until=self._set.until)
+        self._state = change.state
+        self._log.info("mode.changed", mode=self._state.mode, until=self._state.until)
         self._signals.send(DeliveriesQueued(chats))
         self._wake.set()
 
-    def tell(self, connection: sqlite3.Connection) -> tuple[list[str], set[int]]:
+    def digest_now(self, connection: sqlite3.Connection) -> tuple[list[str], set[int]]:
         """Queue digests of everything that is held, unless the mode is `muted`.
 
         Returns:
@@ -206,43 +208,45 @@ class Modes(Component):
         if not held:
             return ["No messages are held"], set()
         count = sum(held.values())
-        said = "1 held message sent as a digest" if count == 1 else f"{count} held messages sent as a digest"
-        return [said], self._tell(connection, held)
+        summary = (
+            "1 held message sent as a digest" if count == 1 else f"{count} held messages sent as a digest"
+        )
+        return [summary], self._queue_digests(connection, held)
 
     async def _work(self) -> None:
         """End a timed mute, and make the digest of held deliveries when it is due; sleep otherwise."""
         while True:
-            if self._lost:
-                await self._store.run(lambda c: facts.get_or_make(c, FACT, self._set.pack))
-                self._lost = False
-            await self._wake.wait(await self._look())
+            if self._maybe_lost:
+                await self._store.run(lambda c: facts.get_or_make(c, FACT, self._state.pack))
+                self._maybe_lost = False
+            await self._wake.wait(await self._check())
 
-    async def _look(self) -> float | None:
+    async def _check(self) -> float | None:
         """Do what is due; return the seconds until the next check, None when only a wake-up causes it."""
         now = clock.wall()
-        if self._set.is_over(now):
-            new = self._set = ModeState(self._set.back)
+        if self._state.is_over(now):
+            new = self._state = ModeState(self._state.back)
             self._log.info("mode.changed", mode=new.mode, until=None)
             chats = await self._store.run(lambda c: self._enter(c, new, by_hand=False))
             self._signals.send(DeliveriesQueued(chats))
-        if self._set.mode == MUTED:
-            return _sleep(self._set.until, now)
+        if self._state.mode == MUTED:
+            return _sleep(self._state.until, now)
         held = await self._store.run(digest.reasons_held) & TITLES.keys()
-        still = self._quiet(now)
+        quiet_now = self._quiet(now)
         if not held:
             self._since = None
             return None
-        if still is not None:
-            return _sleep(still.ends, now)
+        if quiet_now is not None:
+            return _sleep(quiet_now.ends, now)
         left = 0.0
-        if held <= {LOCAL, GATHERED}:  # these wait for a digest's worth
+        if held <= {LOCAL, RULE_DIGEST}:  # these wait for a digest's worth
             if self._since is None:
                 self._since = clock.monotonic()
             left = self._since + self._context.settings.lanes.digest_seconds - clock.monotonic()
         if left > 0:
             return left
         self._since = None
-        chats = await self._store.run(lambda c: self._tell(c, held))
+        chats = await self._store.run(lambda c: self._queue_digests(c, held))
         self._signals.send(DeliveriesQueued(chats))
         return None
 
@@ -257,29 +261,29 @@ class Modes(Component):
         facts.put(connection, FACT, new.pack())
         if new.mode == MUTED:
             digest.hold_queued(connection, MUTED)
-            digest.hold_again(connection, (QUIET, LOCAL, GATHERED), MUTED)  # one digest covers all
+            digest.hold_again(connection, (QUIET, LOCAL, RULE_DIGEST), MUTED)  # one digest covers all
             return set()
         if not by_hand and self._quiet(clock.wall()) is not None:
             # The phone is unattended: the digest at the end of the quiet hours covers what was muted.
-            chats = digest.ask_again(connection, (MUTED,))
+            chats = digest.requeue_questions(connection, (MUTED,))
             digest.hold_again(connection, (MUTED,), QUIET)
             return chats
-        chats = self._tell(connection, (MUTED,))
-        return chats if new.mode == LOCAL else chats | self._tell(connection, (LOCAL,))
+        chats = self._queue_digests(connection, (MUTED,))
+        return chats if new.mode == LOCAL else chats | self._queue_digests(connection, (LOCAL,))
 
-    def _tell(self, connection: sqlite3.Connection, reasons: Collection[str]) -> set[int]:
-        title = next((words for reason, words in TITLES.items() if reason in reasons), "{events} held back")
+    def _queue_digests(self, connection: sqlite3.Connection, reasons: Collection[str]) -> set[int]:
+        title = next((title for reason, title in TITLES.items() if reason in reasons), "{events} held")
         return digest.of_held(connection, reasons, title, clock.wall(), self._zone(), silent=True)
 
 
-def _microseconds(mode: str, lasting: str) -> int:
+def _microseconds(mode: str, text: str) -> int:
     if mode != MUTED:
-        raise ValueError(f"only muted ends by itself, not {mode}")
-    seconds = duration.seconds(lasting)
-    if not 0 < seconds <= LONGEST:
-        raise ValueError(f"a mute lasts longer than nothing and at most 366 days, not {lasting}")
+        raise ValueError(f"only muted takes a duration, not {mode}")
+    seconds = duration.seconds(text)
+    if not 0 < seconds <= MAX_MUTE:
+        raise ValueError(f"a mute lasts more than 0 s and at most 366 days, not {text}")
     return int(seconds * 1_000_000)
 
 
 def _sleep(until: int | None, now: int) -> float | None:
-    return None if until is None else min(LONGEST_SLEEP, max(0.0, (until - now) / 1_000_000))
+    return None if until is None else min(MAX_SLEEP, max(0.0, (until - now) / 1_000_000))

@@ -9,7 +9,7 @@ from cctelegram.decisions import close, ledger
 from cctelegram.policy.routes import reassigned
 from cctelegram.runtime import clock
 from cctelegram.runtime.signals import DecisionClosed, DeliveriesQueued
-from cctelegram.store import operator_actions as orders
+from cctelegram.store import operator_actions as actions
 from cctelegram.store import outbox
 from cctelegram.store.operator_actions import Impossible
 
@@ -21,45 +21,45 @@ if TYPE_CHECKING:
     from cctelegram.runtime.context import Context
 
 
-class Followed(NamedTuple):
+class ActionResult(NamedTuple):
     """The result of an operator action: deliveries with their states before and after, and refusals."""
 
     done: list[dict[str, Any]]
     refused: list[str]
     cancelled: bool = False
 
-    def told(self) -> dict[str, Any]:
-        """Return the result as the operator gets it."""
+    def as_dict(self) -> dict[str, Any]:
+        """Return the result as JSON fields."""
         return self._asdict()
 
 
-def retry(connection: sqlite3.Connection, numbers: Iterable[int], settings: Settings) -> Followed:
+def retry(connection: sqlite3.Connection, numbers: Iterable[int], settings: Settings) -> ActionResult:
     """Queue deliveries again; those of a chat that is no longer a recipient go to the owner.
 
     Raises:
         Impossible: none of them can be retried.
     """
-    followed = _each(connection, list(numbers), orders.retry)
+    result = _apply_each(connection, list(numbers), actions.retry)
     reassigned(connection, settings)
-    return _as_they_are(connection, followed)
+    return _with_states(connection, result)
 
 
-def drop(connection: sqlite3.Connection, numbers: Iterable[int], now: int) -> Followed:
+def drop(connection: sqlite3.Connection, numbers: Iterable[int], now: int) -> ActionResult:
     """Mark deliveries dead; cancel a question that can no longer be answered, so that no agent waits.
 
     Raises:
         Impossible: none of them can be dropped.
     """
-    followed = _each(connection, list(numbers), orders.drop)
+    result = _apply_each(connection, list(numbers), actions.drop)
     cancelled = False
-    for one in followed.done:
-        event = orders.dead_event(connection, one["delivery"])
+    for one in result.done:
+        event = actions.dead_event(connection, one["delivery"])
         decision = None if event is None else ledger.of_event(connection, event)
         closed = None if decision is None else ledger.cancel(connection, decision.id, now)
         if closed is not None:
-            close.answer_file(connection, closed, now)
+            close.store_answer(connection, closed, now)
             cancelled = True
-    return _as_they_are(connection, followed)._replace(cancelled=cancelled)
+    return _with_states(connection, result)._replace(cancelled=cancelled)
 
 
 def cancel(connection: sqlite3.Connection, event_id: str, now: int) -> str | None:
@@ -76,34 +76,34 @@ def cancel(connection: sqlite3.Connection, event_id: str, now: int) -> str | Non
         return None
     decision = ledger.of_event(connection, int(row[0]))
     if decision is None:
-        raise Impossible(f"{event_id} is no question, so there is nothing to cancel.")
+        raise Impossible(f"{event_id} is not a question: there is nothing to cancel.")
     closed = ledger.cancel(connection, decision.id, now)
     if closed is None:
         return decision.state
-    close.answer_file(connection, closed, now)
+    close.store_answer(connection, closed, now)
     for (number,) in connection.execute("SELECT id FROM deliveries WHERE event = ?", row).fetchall():
         with contextlib.suppress(Impossible):  # sent or in flight: its card is edited
-            orders.drop(connection, number)
+            actions.drop(connection, number)
     return closed.state
 
 
-def _each(
-    connection: sqlite3.Connection, numbers: list[int], order: Callable[[sqlite3.Connection, int], str]
-) -> Followed:
+def _apply_each(
+    connection: sqlite3.Connection, numbers: list[int], action: Callable[[sqlite3.Connection, int], str]
+) -> ActionResult:
     done, refused = [], []
     for number in numbers:
         try:
-            done.append({"delivery": number, "before": order(connection, number)})
+            done.append({"delivery": number, "before": action(connection, number)})
         except Impossible as impossible:
             refused.append(str(impossible))
     if refused and not done:
         raise Impossible(" ".join(refused))
-    return Followed(done, refused)
+    return ActionResult(done, refused)
 
 
-def _as_they_are(connection: sqlite3.Connection, followed: Followed) -> Followed:
-    return followed._replace(
-        done=[{**one, "state": orders.state(connection, one["delivery"])} for one in followed.done]
+def _with_states(connection: sqlite3.Connection, result: ActionResult) -> ActionResult:
+    return result._replace(
+        done=[{**one, "state": actions.state(connection, one["delivery"])} for one in result.done]
     )
 
 
@@ -122,24 +122,24 @@ class OperatorActions:
     async def shown(self, which: str) -> list[dict[str, Any]]:
         """Return everything known about the named deliveries. Raises Impossible."""
         return await self._store.read(
-            lambda c: [outbox.shown(c, number) for number in orders.named(c, which)]
+            lambda c: [outbox.shown(c, number) for number in actions.named(c, which)]
         )
 
     async def retry(self, which: str) -> dict[str, Any]:
         """Retry the named deliveries. Raises Impossible."""
-        return await self._retry(lambda c: orders.named(c, which))
+        return await self._retry(lambda c: actions.named(c, which))
 
     async def retry_dead(self) -> dict[str, Any]:
         """Retry all dead deliveries except those that were dropped."""
-        return await self._retry(orders.dead)
+        return await self._retry(actions.dead)
 
     async def drop(self, which: str) -> dict[str, Any]:
         """Drop the named deliveries: they are never sent. Raises Impossible."""
-        followed = await self._store.run(lambda c: drop(c, orders.named(c, which), clock.wall()))
-        self._log.warning("delivery.dropped", deliveries=[one["delivery"] for one in followed.done])
-        if followed.cancelled:
+        result = await self._store.run(lambda c: drop(c, actions.named(c, which), clock.wall()))
+        self._log.warning("delivery.dropped", deliveries=[one["delivery"] for one in result.done])
+        if result.cancelled:
             self._context.signals.send(DecisionClosed())
-        return followed.told()
+        return result.as_dict()
 
     async def cancel(self, event_id: str) -> str | None:
         """Close a question, as `cancel` does. Raises Impossible."""
@@ -150,11 +150,11 @@ class OperatorActions:
         return state
 
     async def _retry(self, which: Callable[[sqlite3.Connection], list[int]]) -> dict[str, Any]:
-        def work(connection: sqlite3.Connection) -> tuple[Followed, set[int]]:
-            followed = retry(connection, which(connection), self._context.settings)
-            return followed, orders.chats(connection, (one["delivery"] for one in followed.done))
+        def work(connection: sqlite3.Connection) -> tuple[ActionResult, set[int]]:
+            result = retry(connection, which(connection), self._context.settings)
+            return result, actions.chats(connection, (one["delivery"] for one in result.done))
 
-        followed, chats = await self._store.run(work)
-        self._log.info("delivery.retried", deliveries=[one["delivery"] for one in followed.done])
+        result, chats = await self._store.run(work)
+        self._log.info("delivery.retried", deliveries=[one["delivery"] for one in result.done])
         self._context.signals.send(DeliveriesQueued(chats))
-        return followed.told()
+        return result.as_dict()

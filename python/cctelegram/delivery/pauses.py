@@ -44,22 +44,22 @@ class Pauses:
         self._bot = bot
         self._wall = wall
         self._elapsed = elapsed
-        self._whole = 0.0
+        self._bot_until = 0.0
         self._chats: dict[int, float] = {}
 
     async def load(self) -> None:
         """Load the stored pauses."""
-        whole, kept = await self._store.run(lambda c: chats.pauses(c, self._bot))
-        self._whole = self._end(whole)
-        self._chats = {chat_id: self._end(pause) for chat_id, pause in kept.items()}
+        bot_pause, chat_pauses = await self._store.run(lambda c: chats.pauses(c, self._bot))
+        self._bot_until = self._end(bot_pause)
+        self._chats = {chat_id: self._end(pause) for chat_id, pause in chat_pauses.items()}
 
     def seconds(self, chat_id: int) -> float:
         """Return how long, in seconds, nothing may be sent to `chat_id`."""
-        return max(0.0, max(self._whole, self._chats.get(chat_id, 0.0)) - self._elapsed())
+        return max(0.0, max(self._bot_until, self._chats.get(chat_id, 0.0)) - self._elapsed())
 
     def longest(self) -> float:
         """Return the longest current pause, in seconds; 0 when there is none."""
-        return max(0.0, max((self._whole, *self._chats.values())) - self._elapsed())
+        return max(0.0, max((self._bot_until, *self._chats.values())) - self._elapsed())
 
     async def begin(self, chat_id: int, seconds: float) -> None:
         """Pause a chat for all of `seconds`, durably on return."""
@@ -68,20 +68,20 @@ class Pauses:
         others = [end for chat, end in self._chats.items() if chat != chat_id and end > now]
         self._chats[chat_id] = max(until, self._chats.get(chat_id, 0.0))
         if others:
-            self._whole = max(self._whole, until, *others)
-        await self.keep()
+            self._bot_until = max(self._bot_until, until, *others)
+        await self.store()
 
-    async def keep(self) -> None:
+    async def store(self) -> None:
         """Store the current pauses by the wall clock as it is now: it may have been set."""
         now, wall = self._elapsed(), self._wall()
-        whole = self._left(self._whole, now)
-        kept = {chat: left for chat, end in self._chats.items() if (left := self._left(end, now))}
+        bot_left = self._left(self._bot_until, now)
+        chats_left = {chat: left for chat, end in self._chats.items() if (left := self._left(end, now))}
 
         def work(connection: sqlite3.Connection) -> None:
             chats.forget_pauses(connection, self._bot)
-            if whole:
-                chats.pause(connection, self._bot, None, wall + whole, whole)
-            for chat_id, left in kept.items():
+            if bot_left:
+                chats.pause(connection, self._bot, None, wall + bot_left, bot_left)
+            for chat_id, left in chats_left.items():
                 chats.pause(connection, self._bot, chat_id, wall + left, left)
 
         await self._store.run(work)

@@ -17,7 +17,7 @@ from cctelegram.render.text import Text
 from cctelegram.telegram import errors
 
 ANSWER_BY_REPLY: Final = (
-    "Telegram refuses the buttons. To answer, reply to this message with the number or the words:"
+    "Telegram refused the buttons. To answer, reply to this message with the number or the label:"
 )
 
 
@@ -25,7 +25,7 @@ class Plainer(NamedTuple):
     """The payloads that replace a part, and how they differ from it, in words."""
 
     payloads: list[Payload]
-    manner: str
+    change: str
 
 
 def plainer(content: Payload, error: errors.Refused) -> Plainer | None:
@@ -52,10 +52,10 @@ def _without_links(content: Payload, description: str) -> Plainer | None:
     if not refused:
         return None
     lines = [f"{button['text']}: {button['url']}" for button in refused]
-    kept = tuple(tuple(button for button in row if button not in refused) for row in content.buttons)
-    buttons = tuple(row for row in kept if row)
+    rest = tuple(tuple(button for button in row if button not in refused) for row in content.buttons)
+    buttons = tuple(row for row in rest if row)
     return Plainer(
-        _in_parts(content, plain.below(content.text, lines), buttons=buttons), "without a link's button"
+        _in_parts(content, plain.below(content.text, lines), buttons=buttons), "without the link button"
     )
 
 
@@ -78,7 +78,7 @@ def _without_entities(content: Payload, _: str) -> Plainer | None:
 def _without_file(content: Payload, _: str) -> Plainer | None:
     if content.document is None:
         return None
-    line = f"Telegram refuses the file {content.document}: the whole event is kept on the computer."
+    line = f"Telegram refused the file {content.document}: the full event is stored on the computer."
     texts = plain.below(content.text, [line])
     return Plainer(_in_parts(content, texts, document=None), "without the file")
 
@@ -89,8 +89,8 @@ def _shorter(content: Payload, _: str) -> Plainer | None:
         return Plainer(_in_parts(content, texts), "in shorter messages") if texts[1:] else None
     if not content.text.text:
         return None
-    apart = [msgspec.structs.replace(content, text=Text("")), Payload(text=content.text)]
-    return Plainer(apart, "with the caption as a message")
+    parts = [msgspec.structs.replace(content, text=Text("")), Payload(text=content.text)]
+    return Plainer(parts, "with the caption as its own message")
 
 
 def _in_parts(content: Payload, texts: tuple[Text, ...], **changes: Any) -> list[Payload]:
@@ -112,5 +112,5 @@ FIRST: Final[tuple[tuple[type[errors.Refused], tuple[_Step, ...]], ...]] = (
     (errors.FileRefused, (_without_file,)),
     (errors.TooLarge, (_without_file,)),
 )
-# What to remove next, or after an unknown refusal: what is missed least goes first.
+# What to remove next, or after an unknown refusal: the least useful feature first.
 IN_ORDER: Final[tuple[_Step, ...]] = (_without_links, _without_entities, _without_file, _without_buttons)

@@ -27,7 +27,7 @@ NO_USER: Final = (
 class Recipients(Component):
     """The recipients of a home."""
 
-    name = "giving events to who gets them"
+    name = "assigning recipients"
     wakes_on = (SettingsChanged, StoreReplaced)
 
     def __init__(self, context: Context, modes: Modes) -> None:
@@ -35,34 +35,34 @@ class Recipients(Component):
         self._live = context.live
         self._modes = modes
         self._moved: dict[int, int] = {}
-        self._made: tuple[Settings, Routes] | None = None
+        self._cached: tuple[Settings, Routes] | None = None
 
     def problems(self) -> list[str]:
         """Return the problems: no user is allowed, routes are ignored."""
-        nobody = [] if self._live.current.telegram.allowed_users else [NO_USER]
+        missing = [] if self._live.current.telegram.allowed_users else [NO_USER]
         routes = self.routes.problem
-        return nobody if routes is None else [*nobody, routes]
+        return missing if routes is None else [*missing, routes]
 
     async def _work(self) -> None:
         while True:
-            await self.settle()
+            await self.reassign()
             await self._wake.wait()
 
     @property
     def routes(self) -> Routes:
         """The recipients by the current settings."""
         settings = self._live.current
-        if self._made is None or self._made[0] is not settings:
-            self._made = (settings, Routes(settings, self._moved))
-        return self._made[1]
+        if self._cached is None or self._cached[0] is not settings:
+            self._cached = (settings, Routes(settings, self._moved))
+        return self._cached[1]
 
     async def load(self) -> None:
         """Load the ids to which this bot's groups were moved."""
         telegram = self._live.current.telegram
         self._moved = await self._store.run(lambda c: chats.moved(c, telegram.api_base, telegram.bot_id))
-        self._made = None
+        self._cached = None
 
-    async def settle(self) -> None:
+    async def reassign(self) -> None:
         """Reassign to the owner what has no recipient, or one that no longer gets events."""
         settings, held = self._live.current, self._modes.holds()
         owner = settings.telegram.owner

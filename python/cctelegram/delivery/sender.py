@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cctelegram.config.zone import zone
 from cctelegram.decisions import ledger
 from cctelegram.delivery import classification, compose, digest, edit, failure, hold, payload, progress
-from cctelegram.delivery.message import Post
+from cctelegram.delivery.message import PartSender
 from cctelegram.events.lane import Lane
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
 
-    from cctelegram.delivery.line import BotLine
+    from cctelegram.delivery.line import Bot
     from cctelegram.delivery.modes import Modes
     from cctelegram.delivery.recipients import Recipients
     from cctelegram.delivery.topics import Topics
@@ -50,27 +50,27 @@ EDIT_EVERY: Final = 3_000_000
 
 
 # Cancellation waits this long, in seconds, for the requests in flight; one cut off is repeated with a mark.
-FINISH: Final = 5.0
+SHUTDOWN_TIMEOUT: Final = 5.0
 # The result of a request is recorded however long the disk is full: a delivery left in `sending` would not be
 # picked up before the next start, and would then be repeated.
-RECORDING: Final = "writing down what was sent"
+RECORDING: Final = "recording what was sent"
 
 
 class Sender(Component):
-    """Sends what is queued; on cancellation, waits `FINISH` seconds for the requests in flight."""
+    """Sends what is queued; on cancellation, waits `SHUTDOWN_TIMEOUT` seconds for the requests in flight."""
 
     name = "sending"
 
     def __init__(
-        self, context: Context, line: BotLine, audience: Recipients, topics: Topics, modes: Modes
+        self, context: Context, bot: Bot, recipients: Recipients, topics: Topics, modes: Modes
     ) -> None:
         super().__init__(context)
-        self._post = Post(context, line)
-        self._line = line
-        self._audience = audience
+        self._parts = PartSender(context, bot)
+        self._bot = bot
+        self._recipients = recipients
         self._topics = topics
         self._modes = modes
-        self._bells: dict[int, Wake] = {}
+        self._chat_wakes: dict[int, Wake] = {}
         self.dead: dict[int, str] = {}
         self._in_flight: set[asyncio.Task[compose.Next | None]] = set()
         self._halted = False
@@ -91,20 +91,20 @@ class Sender(Component):
             await self._serve_all()
         finally:
             if self._in_flight:
-                _, late = await asyncio.wait(self._in_flight, timeout=FINISH)
+                _, late = await asyncio.wait(self._in_flight, timeout=SHUTDOWN_TIMEOUT)
                 for task in late:
                     task.cancel()
                 await asyncio.gather(*late, return_exceptions=True)
 
     async def _serve_all(self) -> None:
         await self._store.run(deliveries.recover)
-        self.dead = await self._store.run(lambda c: chats.dead(c, self._line.bot))
+        self.dead = await self._store.run(lambda c: chats.dead(c, self._bot.row))
         for chat_id in await self._store.run(deliveries.waiting_chats):
-            self._bells.setdefault(chat_id, Wake())
+            self._chat_wakes.setdefault(chat_id, Wake())
         serving: set[int] = set()
         async with asyncio.TaskGroup() as group:
             while True:
-                for chat_id in self._bells.keys() - serving:
+                for chat_id in self._chat_wakes.keys() - serving:
                     serving.add(chat_id)
                     work = self._context.supervisor.supervise(
                         f"sending to {chat_id}", partial(self._serve, chat_id)
@@ -117,11 +117,11 @@ class Sender(Component):
             self._wake_chat(chat_id)
 
     def _wake_chat(self, chat_id: int) -> None:
-        bell = self._bells.get(chat_id)
-        if bell is None:
-            bell = self._bells[chat_id] = Wake()
+        wake = self._chat_wakes.get(chat_id)
+        if wake is None:
+            wake = self._chat_wakes[chat_id] = Wake()
             self._wake.set()
-        bell.set()
+        wake.set()
 
     def _unreachable(self, chat: ChatUnreachable) -> None:
         self.dead[chat.chat_id] = chat.reason
@@ -136,69 +136,69 @@ class Sender(Component):
         self._wake_all()
 
     def _wake_all(self, _: object = None) -> None:
-        for bell in self._bells.values():
-            bell.set()
+        for wake in self._chat_wakes.values():
+            wake.set()
 
     async def _serve(self, chat_id: int) -> None:
-        bell = self._bells[chat_id]
+        wake = self._chat_wakes[chat_id]
         # A fault between a send and its record (a full disk) ends this task; it is restarted from here.
         await self._store.run(lambda c: deliveries.recover(c, chat_id))
         following: compose.Next | None = None
         while True:
             # Valid for this turn only: after any wait, the store is read again.
-            look, following = following, None
+            found, following = following, None
             if self._halted:
                 await asyncio.Event().wait()  # a change of the token ends this task
             # A positive id is a private chat: a user who is no longer allowed gets no messages.
             if chat_id in self.dead or (
                 chat_id > 0 and chat_id not in self._context.settings.telegram.allowed_users
             ):
-                await bell.wait()
+                await wake.wait()
                 continue
-            pause = self._line.pauses.seconds(chat_id)
+            pause = self._bot.pauses.seconds(chat_id)
             if pause > 0:
                 # A wake-up does not shorten the pause; it only causes another check.
-                await bell.wait(pause)
+                await wake.wait(pause)
                 continue
-            pace = self._line.pacing.wait(chat_id, clock.monotonic())
+            pace = self._bot.pacing.wait(chat_id, clock.monotonic())
             if pace > 0:
                 # The next delivery is chosen after the wait: a decision that arrives in it goes first.
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pace):
                         await self._settings_changed.wait()
                 continue
-            if look is None:
-                look = await self._store.run(lambda c: self._look(c, chat_id))
-            job = look.job
+            if found is None:
+                found = await self._store.run(lambda c: self._next(c, chat_id))
+            job = found.job
             if job is None:
-                when = look.when
-                await bell.wait(None if when is None else max(0.001, (when - clock.wall()) / 1_000_000))
+                at = found.at
+                await wake.wait(None if at is None else max(0.001, (at - clock.wall()) / 1_000_000))
                 continue
-            if job.waiting.event is not None and chat_id not in self._audience.routes.chats:
+            if job.waiting.event is not None and chat_id not in self._recipients.routes.chats:
                 # It was in flight when the settings changed, and was queued again.
-                await self._audience.settle()
-                await bell.wait()
+                await self._recipients.reassign()
+                await wake.wait()
                 continue
-            if await self._stopped(job):
+            if await self._held(job):
                 continue
-            if await self._conflated(job) or (look.crowded and await self._gathered(job)):
+            if await self._conflated(job) or (found.crowded and await self._merged(job)):
                 continue
-            placed = await self._topics.place(job)
+            assigned = await self._topics.assign(job)
             taken = clock.monotonic()
-            if placed is None or not self._line.pacing.try_take(chat_id, taken):
+            if assigned is None or not self._bot.pacing.try_take(chat_id, taken):
                 continue  # a topic was created, or another chat's message took the last of the bot's limit
-            sending = asyncio.create_task(self._send(placed, taken), name=f"in flight to {chat_id}")
+            sending = asyncio.create_task(self._send(assigned, taken), name=f"in flight to {chat_id}")
             self._in_flight.add(sending)
             sending.add_done_callback(self._in_flight.discard)
             # Cancellation stops the next message, not the one in flight: its response would be lost.
             following = await asyncio.shield(sending)
 
-    async def _stopped(self, job: compose.Job) -> bool:
+    async def _held(self, job: compose.Job) -> bool:
         """Hold what was queued before the mode or quiet hours that hold it; return whether it was held."""
-        standing = self._modes.standing()
-        if not hold.may_stop(standing):
+        policy = self._modes.policy()
+        if not hold.may_hold(policy):
             return False
-        held = await self._store.run(lambda c: hold.stop(c, standing, job.waiting))
+        held = await self._store.run(lambda c: hold.hold(c, policy, job.waiting))
         if held:
             self._signals.send(DeliveryHeld())
         return held
@@ -207,7 +207,7 @@ class Sender(Component):
         """Replace a task's progress by a newer one, or postpone it; return whether either was done."""
         if job.waiting.lane != Lane.PROGRESS or job.waiting.event is None or job.rendered:
             return False
-        delivery, bot = job.waiting.delivery, self._line.bot
+        delivery, bot = job.waiting.delivery, self._bot.row
 
         def work(connection: sqlite3.Connection) -> bool:
             if progress.conflate(connection, delivery) != delivery:
@@ -222,7 +222,7 @@ class Sender(Component):
 
         return await self._store.run(work)
 
-    async def _gathered(self, job: compose.Job) -> bool:
+    async def _merged(self, job: compose.Job) -> bool:
         """Merge a lane that is over its bound into one digest; return whether it was."""
         lane, chat_id = job.waiting.lane, job.waiting.chat_id
         to = (chat_id, job.waiting.thread_id)
@@ -239,11 +239,11 @@ class Sender(Component):
             self._log.info("delivery.digest", chat_id=chat_id, lane=lane, events=count)
         return count > 0
 
-    def _look(self, connection: sqlite3.Connection, chat_id: int) -> compose.Next:
+    def _next(self, connection: sqlite3.Connection, chat_id: int) -> compose.Next:
         """Return the next delivery to a chat, with everything that its send needs from the store."""
         job = compose.load(connection, chat_id, clock.wall())
         if job is None:
-            return compose.Next(None, when=deliveries.next_time(connection, chat_id))
+            return compose.Next(None, at=deliveries.next_time(connection, chat_id))
         lane, thread_id = job.waiting.lane, job.waiting.thread_id
         if lane == Lane.DECISIONS or job.waiting.event is None or job.rendered:
             return compose.Next(job)
@@ -264,16 +264,16 @@ class Sender(Component):
             # Only a whole message can replace another.
             message_id = None
             if last and part.position == 0:
-                message_id = await edit.edit(self._store, self._line, job.waiting, content)
+                message_id = await edit.edit(self._store, self._bot, job.waiting, content)
             if message_id is None:
-                message_id = await self._post.post(
+                message_id = await self._parts.send(
                     job.waiting, content, marked=bool(job.waiting.unclear or part.unclear)
                 )
         except errors.TelegramError as error:
             await self._failed(job, card, error)
             return None
         finally:
-            self._line.pacing.answered(job.waiting.chat_id, taken, clock.monotonic())
+            self._bot.pacing.answered(job.waiting.chat_id, taken, clock.monotonic())
         # A part rendered before a crash still asks, whatever the state of the decision is now.
         shown = "open" if content.buttons or content.asks or job.decision is None else job.decision.state
         return await self._arrived(job, part, card, message_id, shown)
@@ -288,7 +288,7 @@ class Sender(Component):
             rendered = deliveries.is_rendered(connection, waiting.delivery)
             if not deliveries.is_unchanged(connection, waiting) or rendered != job.rendered:
                 return None, False, None  # held, merged, dropped or grown since the read: it is read again
-            deliveries.start(connection, waiting.delivery, self._line.bot, clock.wall())
+            deliveries.start(connection, waiting.delivery, self._bot.row, clock.wall())
             if packed:
                 left = deliveries.add_parts(connection, waiting.delivery, packed)
             else:
@@ -304,7 +304,7 @@ class Sender(Component):
                     connection,
                     job.decision.id,
                     waiting.delivery,
-                    self._line.bot,
+                    self._bot.row,
                     waiting.chat_id,
                     left[0].payload,
                 )
@@ -316,15 +316,15 @@ class Sender(Component):
         return part, new[0] if new else payload.unpack(part.payload), last, card
 
     async def _compose(self, job: compose.Job) -> list[payload.Payload]:
-        manner, key = compose.manner(self._context.settings), self._line.key
+        style, key = compose.message_style(self._context.settings), self._bot.key
         try:
             if job.large:
                 async with self._context.large_event:
-                    return await self._store.run(lambda c: compose.compose_large(c, job, manner, key))
-            return compose.compose(job, manner, key)
+                    return await self._store.run(lambda c: compose.compose_large(c, job, style, key))
+            return compose.compose(job, style, key)
         except Exception as error:  # noqa: BLE001 - an event that cannot be rendered is still sent
             self._log.error("delivery.render_failed", event_id=job.event_id, exc_info=error)
-            return compose.bare(job)
+            return compose.unformatted(job)
 
     async def _arrived(
         self, job: compose.Job, part: Part, card: int | None, message_id: int, shown: str
@@ -334,11 +334,13 @@ class Sender(Component):
         def work(connection: sqlite3.Connection) -> tuple[bool, compose.Next]:
             if card is not None:
                 ledger.card_sent(connection, card, message_id, shown, now)
-            progress.arrived(connection, self._line.bot, job.waiting.delivery, message_id, now)
+            progress.arrived(connection, self._bot.row, job.waiting.delivery, message_id, now)
             complete = deliveries.part_sent(connection, part.part, message_id, now)
-            return complete, self._look(connection, job.waiting.chat_id)
+            return complete, self._next(connection, job.waiting.chat_id)
 
-        complete, look = await self._context.supervisor.until_stored(RECORDING, lambda: self._store.run(work))
+        complete, following = await self._context.supervisor.until_stored(
+            RECORDING, lambda: self._store.run(work)
+        )
         self._topics.arrived(job.waiting.chat_id, job.waiting.thread_id)
         if card is not None:
             self._signals.send(CardSent())
@@ -350,34 +352,34 @@ class Sender(Component):
             message_id=message_id,
             complete=complete,
         )
-        return look
+        return following
 
     async def _failed(self, job: compose.Job, card: int | None, error: errors.TelegramError) -> None:
-        what = classification.classify(error, job.waiting.attempts)
-        self._signals.send(SendFailed(type(what).__name__))
+        verdict = classification.classify(error, job.waiting.attempts)
+        self._signals.send(SendFailed(type(verdict).__name__))
         self._log.warning(
             "delivery.failed",
             event_id=job.event_id,
             chat_id=job.waiting.chat_id,
-            verdict=type(what).__name__,
+            verdict=type(verdict).__name__,
             reason=str(error),
         )
         now = clock.wall()
-        await self._context.supervisor.until_stored(RECORDING, lambda: self._follow(job, card, what, now))
+        await self._context.supervisor.until_stored(RECORDING, lambda: self._apply(job, card, verdict, now))
 
-    async def _follow(
-        self, job: compose.Job, card: int | None, what: classification.Verdict, now: int
+    async def _apply(
+        self, job: compose.Job, card: int | None, verdict: classification.Verdict, now: int
     ) -> None:
         """Apply a verdict; idempotent, so it can be repeated after a fault of the store."""
-        waiting, line = job.waiting, self._line
-        match what:
+        waiting, bot = job.waiting, self._bot
+        match verdict:
             case classification.Pause(seconds, _):
-                await line.pauses.begin(waiting.chat_id, seconds)
+                await bot.pauses.begin(waiting.chat_id, seconds)
             case classification.DeadChat(reason):
                 self.dead[waiting.chat_id] = reason
             case _:
                 pass
-        note = await self._store.run(lambda c: failure.record(c, waiting, line.bot, card, what, now))
+        note = await self._store.run(lambda c: failure.record(c, waiting, bot.row, card, verdict, now))
         if note is not None:
             self._log.warning(
                 "delivery.degraded",
@@ -386,12 +388,12 @@ class Sender(Component):
                 delivery=waiting.delivery,
                 note=note,
             )
-        match what:
+        match verdict:
             case classification.DeadToken(reason):
                 self._signals.send(TokenRejected(reason))
                 self._halted = True
             case classification.Moved(chat_id):
-                await self._audience.load()
+                await self._recipients.load()
                 self._wake_chat(chat_id)
             case classification.WithoutThread(_):
                 self._topics.lost(waiting.chat_id, waiting.thread_id)

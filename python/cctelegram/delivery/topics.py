@@ -20,48 +20,48 @@ if TYPE_CHECKING:
     import sqlite3
 
     from cctelegram.delivery.compose import Job
-    from cctelegram.delivery.line import BotLine
+    from cctelegram.delivery.line import Bot
     from cctelegram.runtime.context import Context
 
 # A getChat result is valid for a day, and for as long no topic is tried where one was refused; in us.
 DAY: Final = 86_400_000_000
 # A failed getChat is retried after this time; in us.
-SOON: Final = 60_000_000
+RECHECK: Final = 60_000_000
 # A topic's last use is stored when the one that is known is older than this; in us.
 HOUR: Final = 3_600_000_000
 # createForumTopic.name: 1-128 characters (Bot API).
-LONGEST_NAME: Final = 128
+MAX_NAME: Final = 128
 
 
-class Whereabouts(msgspec.Struct, frozen=True):
+class ProjectFields(msgspec.Struct, frozen=True):
     """The fields of an event's data that name its project."""
 
     project: Any = None
     cwd: Any = None
 
 
-class Written(msgspec.Struct, frozen=True):
+class EventBody(msgspec.Struct, frozen=True):
     """An event's body, of which nothing else is decoded: a large one must not be held in memory for this."""
 
-    data: Whereabouts = Whereabouts()
+    data: ProjectFields = ProjectFields()
 
 
-def whereabouts(body: str) -> Whereabouts:
+def project_fields(body: str) -> ProjectFields:
     """Read the project fields from an event's body (a JSON object)."""
     try:
-        return msgspec.json.decode(body, type=Written).data
+        return msgspec.json.decode(body, type=EventBody).data
     except msgspec.ValidationError:
-        return Whereabouts()  # its data is not an object
+        return ProjectFields()  # its data is not an object
 
 
-def project(where: Whereabouts) -> str | None:
+def project(fields: ProjectFields) -> str | None:
     """Return the project of an event: `data.project`, else the last part of `data.cwd`, else None."""
-    named = where.project
+    named = fields.project
     if not isinstance(named, str) or not named.strip():
-        cwd = where.cwd
+        cwd = fields.cwd
         named = cwd.rstrip("/\\").replace("\\", "/").rpartition("/")[2] if isinstance(cwd, str) else ""
     shown = " ".join("".join(letter if letter.isprintable() else " " for letter in named).split())
-    return shown[:LONGEST_NAME].strip() or None
+    return shown[:MAX_NAME].strip() or None
 
 
 class Topics:
@@ -71,15 +71,15 @@ class Topics:
         in_private: whether private chats with this bot have topics (getMe.has_topics_enabled).
     """
 
-    def __init__(self, context: Context, line: BotLine, *, in_private: bool) -> None:
+    def __init__(self, context: Context, bot: Bot, *, in_private: bool) -> None:
         self._context = context
         self._store = context.store
-        self._line = line
+        self._bot = bot
         self._in_private = in_private
         self._log = context.log
         self._forums: dict[int, Forum] = {}
         self._threads: dict[tuple[int, str], Topic] = {}
-        self._gone: set[tuple[int, int]] = set()
+        self._missing: set[tuple[int, int]] = set()
 
     @property
     def refused(self) -> dict[int, str]:
@@ -90,8 +90,8 @@ class Topics:
     def problems(self) -> list[str]:
         """The topics that routes name and that do not exist, as sentences."""
         return [
-            f"topic {thread_id} of {chat_id} is gone or closed: what is routed there goes to the chat itself"
-            for chat_id, thread_id in sorted(self._gone)
+            f"topic {thread_id} of chat {chat_id} was deleted or closed: its events go to the chat itself"
+            for chat_id, thread_id in sorted(self._missing)
         ]
 
     @property
@@ -102,11 +102,11 @@ class Topics:
 
     async def load(self) -> None:
         """Load the stored topics."""
-        bot = self._line.bot
-        self._forums = await self._store.run(lambda c: forums(c, bot))
-        self._threads = await self._store.run(lambda c: threads(c, bot))
+        row = self._bot.row
+        self._forums = await self._store.run(lambda c: forums(c, row))
+        self._threads = await self._store.run(lambda c: threads(c, row))
 
-    async def place(self, job: Job) -> Job | None:
+    async def assign(self, job: Job) -> Job | None:
         """Return `job` with its topic, or None when a request was spent on that: check again.
 
         No failure here keeps an event from its chat: it is sent there without a topic.
@@ -114,13 +114,13 @@ class Topics:
         waiting = job.waiting
         if waiting.thread_id is not None or waiting.event is None or job.rendered or not self._most:
             return job
-        name = project(await self._whereabouts(job))
+        name = project(await self._project_fields(job))
         if name is None:
             return job
         topic = self._threads.get((waiting.chat_id, name))
         if topic is not None:
             if clock.wall() - topic.used_at > HOUR:
-                await self._remember(waiting.chat_id, name, topic.thread_id)
+                await self._store_topic(waiting.chat_id, name, topic.thread_id)
             return job._replace(waiting=waiting._replace(thread_id=topic.thread_id))
         if not await self._has_topics(waiting.chat_id):
             return job
@@ -131,29 +131,29 @@ class Topics:
             if clock.wall() - oldest.used_at <= DAY:
                 return job
             reused = oldest.thread_id
-        return None if await self._make(waiting.chat_id, name, reused) else job
+        return None if await self._create(waiting.chat_id, name, reused) else job
 
-    async def _whereabouts(self, job: Job) -> Whereabouts:
+    async def _project_fields(self, job: Job) -> ProjectFields:
         if job.event is not None:
-            return Whereabouts(job.event.data.get("project"), job.event.data.get("cwd"))
+            return ProjectFields(job.event.data.get("project"), job.event.data.get("cwd"))
         event = job.waiting.event
-        assert event is not None  # noqa: S101 - `place` has checked it
-        return await self._store.run(lambda c: whereabouts(intake.body(c, event)))
+        assert event is not None  # noqa: S101 - `assign` has checked it
+        return await self._store.run(lambda c: project_fields(intake.body(c, event)))
 
     def arrived(self, chat_id: int, thread_id: int | None) -> None:
-        """Note that a topic accepted a message."""
-        if self._gone and thread_id is not None:
-            self._gone.discard((chat_id, thread_id))
+        """Record that a topic accepted a message."""
+        if self._missing and thread_id is not None:
+            self._missing.discard((chat_id, thread_id))
 
     def lost(self, chat_id: int, thread_id: int | None) -> None:
-        """Note that a topic is gone or closed; the store has forgotten it already."""
-        ours = [
+        """Record that a topic was deleted or closed; the store no longer has it."""
+        known = [
             key for key, topic in self._threads.items() if key[0] == chat_id and topic.thread_id == thread_id
         ]
-        for key in ours:
+        for key in known:
             del self._threads[key]
-        if not ours and thread_id is not None:
-            self._gone.add((chat_id, thread_id))
+        if not known and thread_id is not None:
+            self._missing.add((chat_id, thread_id))
 
     async def _has_topics(self, chat_id: int) -> bool:
         now = clock.wall()
@@ -167,61 +167,61 @@ class Topics:
         if known is not None and now < known.checked_at + DAY:
             return known.is_forum
         try:
-            chat = await self._line.api.get_chat(chat_id)
+            chat = await self._bot.api.get_chat(chat_id)
         except errors.TelegramError as error:
             self._log.warning("topic.chat_check_failed", chat_id=chat_id, reason=str(error))
-            was = known is not None and known.is_forum
-            self._forums[chat_id] = Forum(was, now - DAY + SOON, None, 0)
-            return was
-        await self._keep(chat_id, Forum(chat.get("is_forum") is True, now, None, 0))
+            is_forum = known is not None and known.is_forum
+            self._forums[chat_id] = Forum(is_forum, now - DAY + RECHECK, None, 0)
+            return is_forum
+        await self._store_forum(chat_id, Forum(chat.get("is_forum") is True, now, None, 0))
         return self._forums[chat_id].is_forum
 
-    async def _make(self, chat_id: int, name: str, reused: int | None) -> bool:
+    async def _create(self, chat_id: int, name: str, reused: int | None) -> bool:
         """Create a topic, or rename one that is `reused`; return whether to check again.
 
-        That is when the topic exists, when the one to rename is gone, and when Telegram asks to wait.
+        That is when the topic exists, when the one to rename does not exist, and when Telegram asks to wait.
         """
-        line, now = self._line, clock.wall()
-        line.pacing.take(chat_id, clock.monotonic())
+        bot, now = self._bot, clock.wall()
+        bot.pacing.take(chat_id, clock.monotonic())
         try:
-            thread_id = await self._named(chat_id, name, reused)
+            thread_id = await self._create_or_rename(chat_id, name, reused)
         except errors.RetryAfter as error:
-            await line.pauses.begin(chat_id, float(error.seconds))
+            await bot.pauses.begin(chat_id, float(error.seconds))
             return True
         except errors.ThreadNotFound:
-            await self._store.run(lambda c: forget(c, line.bot, chat_id, reused or 0))
+            await self._store.run(lambda c: forget(c, bot.row, chat_id, reused or 0))
             self.lost(chat_id, reused)
             return True
         except errors.Rejected as error:
             self._log.warning("topic.create_failed", chat_id=chat_id, project=name, reason=str(error))
-            await self._keep(chat_id, Forum(False, now, error.description, now + DAY))
+            await self._store_forum(chat_id, Forum(False, now, error.description, now + DAY))
             return False
         except errors.TelegramError as error:
             # The message itself meets the same error, and its verdict is decided there.
             self._log.warning("topic.create_failed", chat_id=chat_id, project=name, reason=str(error))
             return False
         self.lost(chat_id, reused)  # for the project that had it
-        await self._remember(chat_id, name, thread_id)
+        await self._store_topic(chat_id, name, thread_id)
         if chat_id in self.refused:  # refused before, and not any more
-            await self._keep(chat_id, Forum(True, now, None, 0))
+            await self._store_forum(chat_id, Forum(True, now, None, 0))
         self._log.info("topic.created", chat_id=chat_id, project=name, thread_id=thread_id)
         return True
 
-    async def _named(self, chat_id: int, name: str, reused: int | None) -> int:
+    async def _create_or_rename(self, chat_id: int, name: str, reused: int | None) -> int:
         """Return a topic with this name: a new one, or the `reused` one renamed."""
         if reused is None:
-            return await self._line.api.create_forum_topic(chat_id, name)
-        await self._line.api.edit_forum_topic(chat_id, reused, name)
+            return await self._bot.api.create_forum_topic(chat_id, name)
+        await self._bot.api.edit_forum_topic(chat_id, reused, name)
         return reused
 
-    async def _remember(self, chat_id: int, name: str, thread_id: int) -> None:
+    async def _store_topic(self, chat_id: int, name: str, thread_id: int) -> None:
         now = clock.wall()
         self._threads[chat_id, name] = Topic(thread_id, now)
-        await self._store.run(lambda c: keep(c, self._line.bot, chat_id, name, thread_id, now))
+        await self._store.run(lambda c: keep(c, self._bot.row, chat_id, name, thread_id, now))
 
-    async def _keep(self, chat_id: int, forum: Forum) -> None:
+    async def _store_forum(self, chat_id: int, forum: Forum) -> None:
         self._forums[chat_id] = forum
-        await self._store.run(lambda c: keep_forum(c, self._line.bot, chat_id, forum))
+        await self._store.run(lambda c: keep_forum(c, self._bot.row, chat_id, forum))
 
 
 class Forum(NamedTuple):

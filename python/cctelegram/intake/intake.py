@@ -15,7 +15,7 @@ from cctelegram.delivery.growing_notice import GrowingNotice
 from cctelegram.events.event import from_row
 from cctelegram.events.lane import Lane
 from cctelegram.intake.mode_events import ModeEvents
-from cctelegram.policy.judge import stops
+from cctelegram.policy.judge import hold_reason
 from cctelegram.retry import DISK
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
     from cctelegram.delivery.modes import Modes
     from cctelegram.delivery.recipients import Recipients
-    from cctelegram.intake.mode_events import Obeyed
+    from cctelegram.intake.mode_events import AppliedMode
     from cctelegram.policy.routes import Routes
     from cctelegram.runtime.context import Context
     from cctelegram.spool.inbox import Inbox
 
 # The reason for rejecting an event that violates no rule of the protocol.
-FAULT: Final = "The bridge failed on this event"
-ADVICE: Final = "Report this fault of the bridge with the file, which is taken again when it is changed here."
+FAULT: Final = "The bridge failed to store this event"
+ADVICE: Final = "Report this bug of the bridge with the file. To retry, edit the file in rejected/."
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -54,7 +54,7 @@ REJECTED: Final = GrowingNotice(
     "rejected_notice",
     Rejection,
     title=lambda count: "A file could not be used" if count == 1 else f"{count} files could not be used",
-    last_line="See rejected/ in the home: each file lies beside its reason.",
+    last_line="See rejected/ in the home: the reason for each file is beside it.",
 )
 
 
@@ -63,10 +63,10 @@ class Intake(Component):
 
     name = "taking events"
 
-    def __init__(self, context: Context, inbox: Inbox, audience: Recipients, modes: Modes) -> None:
+    def __init__(self, context: Context, inbox: Inbox, recipients: Recipients, modes: Modes) -> None:
         super().__init__(context)
         self._inbox = inbox
-        self._audience = audience
+        self._recipients = recipients
         self._modes = modes
         self._mode_events = ModeEvents(context, modes)
         self._repeats = Repeats()
@@ -109,7 +109,7 @@ class Intake(Component):
                 except BaseException as error:
                     # Whatever the error, the batch is taken again. Keys recognize events already durable.
                     if isinstance(error, Exception):
-                        self._problem = f"cannot store events: {_words_of(error)}; they are tried again"
+                        self._problem = f"cannot store events: {_describe(error)}; retrying"
                     await self._inbox.rewind(batch)
                     raise
                 if removing is not None:
@@ -127,25 +127,25 @@ class Intake(Component):
         """Make a batch durable, then signal and log it."""
         rows = batch.rows()
         rejected = [Rejection(item.name, item.reason) for item in batch.rejected]
-        told = [*rejected, *(Rejection(item.name, item.reason) for item in batch.troubles)]
-        routes = self._audience.routes
+        reported = [*rejected, *(Rejection(item.name, item.reason) for item in batch.troubles)]
+        routes = self._recipients.routes
         try:
-            accepted = await self._keep(rows, told, routes, batch)
+            accepted = await self._store_events(rows, reported, routes, batch)
         except Exception as error:
-            if _is_of_the_system(error):
+            if _is_system_error(error):
                 raise
-            accepted, failed = await self._keep_apart(rows, told, routes, batch, error)
+            accepted, failed = await self._store_one_by_one(rows, reported, routes, batch, error)
             rejected += failed
-            told += failed
+            reported += failed
         # Durable: deliveries may be sent while the files are removed.
         chats = {to.chat_id for item in accepted for to in routes.recipients(item.row) if to.chat_id}
-        if told and routes.owner is not None:
+        if reported and routes.owner is not None:
             chats.add(routes.owner)
         if chats:
             self._signals.send(DeliveriesQueued(chats))
         if any(item.row[intake.LANE] == Lane.DECISIONS for item in accepted):
             self._signals.send(DecisionOpened())
-        for item in told:
+        for item in reported:
             self._log.warning("intake.file_rejected", name=item.name, reason=item.reason)
         last = None
         if accepted:
@@ -157,17 +157,17 @@ class Intake(Component):
     async def _remove(self, batch: Any) -> None:
         """Remove the files whose rows are durable; a file that cannot be removed is not delivered again."""
         try:
-            settled = await self._inbox.done(batch)
+            removed = await self._inbox.done(batch)
         except Exception as error:  # noqa: BLE001 - any: files that are not released are never read again
             # Such as a missing directory: when it is back, its files are recognized by their intake keys.
             self._inbox.release(batch)
             self._log.warning("intake.remove_failed", reason=str(error))
             return
-        for item in settled.troubles:
+        for item in removed.troubles:
             self._log.warning("intake.remove_failed", name=item.name, reason=item.reason)
 
-    async def _keep_apart(
-        self, rows: list[intake.Row], told: list[Rejection], routes: Routes, batch: Any, error: Exception
+    async def _store_one_by_one(
+        self, rows: list[intake.Row], reported: list[Rejection], routes: Routes, batch: Any, error: Exception
     ) -> tuple[list[intake.Accepted], list[Rejection]]:
         """Store the events of a failed batch one by one; reject those that fail again.
 
@@ -177,53 +177,53 @@ class Intake(Component):
         Raises:
             Exception: the store also fails without an event, or rejected/ cannot be written.
         """
-        self._problem = (
-            f"a batch of {len(rows)} events failed ({_words_of(error)}); they are stored one by one"
-        )
-        self._log.error("intake.batch_failed", reason=_words_of(error), events=len(rows), exc_info=error)
+        self._problem = f"a batch of {len(rows)} events failed ({_describe(error)}); storing them one by one"
+        self._log.error("intake.batch_failed", reason=_describe(error), events=len(rows), exc_info=error)
         accepted: list[intake.Accepted] = []
         failed: dict[bytes, str] = {}
         for row in rows:
             try:
-                accepted += await self._keep([row], [], routes)
+                accepted += await self._store_events([row], [], routes)
             except Exception as fault:
-                if _is_of_the_system(fault):
+                if _is_system_error(fault):
                     raise
-                await self._keep([], [], routes)  # raises when it is not the event's fault
-                failed[row[intake.INTAKE_KEY]] = f"{FAULT} ({_words_of(fault)}). {ADVICE}"
+                await self._store_events([], [], routes)  # raises when it is not the event's fault
+                failed[row[intake.INTAKE_KEY]] = f"{FAULT} ({_describe(fault)}). {ADVICE}"
                 self._log.error("intake.event_failed", event_id=row[intake.EVENT_ID], exc_info=fault)
         moved = await self._inbox.reject(batch, failed) if failed else []
         rejected = [Rejection(item.name, item.reason) for item in moved]
-        accepted += await self._keep([], [*told, *rejected], routes, batch)
+        accepted += await self._store_events([], [*reported, *rejected], routes, batch)
         return accepted, rejected
 
-    async def _keep(
-        self, rows: list[intake.Row], told: list[Rejection], routes: Routes, batch: Any = None
+    async def _store_events(
+        self, rows: list[intake.Row], reported: list[Rejection], routes: Routes, batch: Any = None
     ) -> list[intake.Accepted]:
         """Store events in one transaction, with the positions of their batch when it is given.
 
         Wait and retry for as long as the store cannot be written.
         """
 
-        def work(connection: sqlite3.Connection) -> tuple[list[intake.Accepted], Obeyed | None]:
+        def work(connection: sqlite3.Connection) -> tuple[list[intake.Accepted], AppliedMode | None]:
             now = clock.wall()
-            accepted = intake.accept(connection, rows, routes.recipients, now, judge=self._modes.judging())
+            accepted = intake.accept(
+                connection, rows, routes.recipients, now, judge=self._modes.batch_judge()
+            )
             self._repeats.fold(connection, accepted, now)
             if batch is not None:
                 intake.keep_positions(connection, batch.positions, batch.finished)
             for item in accepted:
                 if item.row[intake.TYPE] == intake.QUESTION:
                     _open(connection, item, now)
-            if told and routes.owner is not None:
-                held = stops(self._modes.standing(), Lane.ALERTS, None, silent=False)
-                REJECTED.add(connection, told, routes.owner, now, held)
-            return accepted, self._mode_events.obey(connection, accepted)
+            if reported and routes.owner is not None:
+                held = hold_reason(self._modes.policy(), Lane.ALERTS, None, silent=False)
+                REJECTED.add(connection, reported, routes.owner, now, held)
+            return accepted, self._mode_events.apply(connection, accepted)
 
         large = any(len(row[intake.BODY]) > intake.LARGE for row in rows)
         while True:
             try:
                 async with self._context.large_event if large else contextlib.nullcontext():
-                    accepted, obeyed = await self._store.run(work)
+                    accepted, applied = await self._store.run(work)
             except sqlite3.OperationalError as error:
                 # Nothing is lost: the files stay until the rows are durable. The lock is released: large
                 # events that are only read can proceed in the meantime.
@@ -233,7 +233,7 @@ class Intake(Component):
             else:
                 if batch is not None:
                     self._problem = None
-                self._mode_events.done(obeyed)
+                self._mode_events.complete(applied)
                 return accepted
 
 
@@ -241,16 +241,16 @@ def _open(connection: sqlite3.Connection, item: intake.Accepted, now: int) -> No
     event = from_row(item.row)
     decision = ledger.open_decision(connection, item.event, question(event), event.occurred_at, now)
     if decision.state != "open":
-        close.answer_file(connection, decision, now)
+        close.store_answer(connection, decision, now)
 
 
-def _is_of_the_system(error: Exception) -> bool:
+def _is_system_error(error: Exception) -> bool:
     """Return whether an error is not caused by the event: a damaged store, a disk, no memory."""
     return isinstance(error, OSError | MemoryError | sqlite3.OperationalError | sqlite3.InternalError) or (
-        type(error) is sqlite3.DatabaseError  # the malformed thing is not the row
+        type(error) is sqlite3.DatabaseError  # the store is malformed, not the row
     )
 
 
-def _words_of(error: BaseException) -> str:
-    """Return an error in words, as the supervisor does."""
+def _describe(error: BaseException) -> str:
+    """Describe an error as the supervisor does."""
     return f"{type(error).__name__}: {error}"

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from cctelegram.runtime.context import Context
 
 PREFIX: Final = "/cct:"
-WITHIN: Final = PREFIX[1:].encode()
+MARKER: Final = PREFIX[1:].encode()
 
 
-class Obeyed(NamedTuple):
+class AppliedMode(NamedTuple):
     """A mode that was entered, and the chats for which it queued something."""
 
     change: Change
@@ -37,23 +37,25 @@ class ModeEvents:
         self._modes = modes
         self._log = context.log
 
-    def obey(self, connection: sqlite3.Connection, accepted: Sequence[intake.Accepted]) -> Obeyed | None:
+    def apply(
+        self, connection: sqlite3.Connection, accepted: Sequence[intake.Accepted]
+    ) -> AppliedMode | None:
         """Enter the mode that the last of these events asks for, in the transaction that stores them."""
         mode = None
         for item in accepted:
             # A body is decoded only where it can hold a command: most do not. JSON may write `/` as `\/`.
-            command = _command(item) if WITHIN in item.row[intake.BODY] else None
+            command = _command(item) if MARKER in item.row[intake.BODY] else None
             if command is not None:
                 mode = self._read(command) or mode
         if mode is None or mode == self._modes.current:
             return None
         change = self._modes.prepare(mode)
-        return Obeyed(change, self._modes.enter(connection, change))
+        return AppliedMode(change, self._modes.enter(connection, change))
 
-    def done(self, obeyed: Obeyed | None) -> None:
+    def complete(self, applied: AppliedMode | None) -> None:
         """Complete the change, once the transaction is durable."""
-        if obeyed is not None:
-            self._modes.entered(obeyed.change, obeyed.chats)
+        if applied is not None:
+            self._modes.complete(applied.change, applied.chats)
 
     def _read(self, command: str) -> str | None:
         mode = MODE_OF.get(command.removeprefix(PREFIX).strip())

@@ -28,10 +28,10 @@ LOCAL: Final = "local"
 MUTED: Final = "muted"
 # The reasons for holding, as the store and `get_delivery` show them; the reason of a mode is its name.
 QUIET: Final = "quiet hours"
-GATHERED: Final = "a rule leaves it to the digest"
+RULE_DIGEST: Final = "a rule leaves it to the digest"
 
-FINISHED: Final = ("_completion", "_completed")
-NONE: Final = Rule()
+COMPLETED: Final = ("_completion", "_completed")
+NO_RULE: Final = Rule()
 # The columns that a judgement depends on: two rows equal in them are judged alike.
 JUDGED_BY: Final = itemgetter(intake.TYPE, intake.SOURCE, intake.LANE, intake.SEVERITY)
 
@@ -44,44 +44,44 @@ class PolicyState(NamedTuple):
     rules: Mapping[str, Rule] = MappingProxyType({})
 
 
-def judge(standing: PolicyState, row: Row) -> Judgement:
+def judge(policy: PolicyState, row: Row) -> Judgement:
     """Judge an event row (`events.EVENT_COLUMNS`).
 
     When a rule by type and one by source match, only the one by type counts.
     """
-    name, rule = _rule(standing.rules, row)
-    asks = row[intake.TYPE] == intake.QUESTION
+    name, rule = _rule(policy.rules, row)
+    is_question = row[intake.TYPE] == intake.QUESTION
     lane, severity = row[intake.LANE], row[intake.SEVERITY]
-    if rule.lane is not None and not asks:
+    if rule.lane is not None and not is_question:
         lane = LANES.index(rule.lane)
     silent = lane >= SILENT_FROM and severity != Severity.CRITICAL if rule.silent is None else rule.silent
-    if rule.drop and not asks:
+    if rule.drop and not is_question:
         return Judgement(lane, silent, "dead", f"{DROPPED} [rules.{name}]")
-    if standing.mode == MUTED:
+    if policy.mode == MUTED:
         reason: str | None = MUTED
-    elif rule.digest and not asks:
-        reason = GATHERED
-    elif is_quiet(standing.quiet, lane, severity):
+    elif rule.digest and not is_question:
+        reason = RULE_DIGEST
+    elif is_quiet(policy.quiet, lane, severity):
         reason = QUIET
     else:
-        matters = lane <= Lane.ALERTS or severity in SERIOUS or str(row[intake.TYPE]).endswith(FINISHED)
-        reason = LOCAL if standing.mode == LOCAL and not matters else None
+        matters = lane <= Lane.ALERTS or severity in SERIOUS or str(row[intake.TYPE]).endswith(COMPLETED)
+        reason = LOCAL if policy.mode == LOCAL and not matters else None
     return Judgement(lane, silent, "queued" if reason is None else "held", reason)
 
 
-def stops(standing: PolicyState, lane: int, severity: str | None, *, silent: bool) -> str | None:
+def hold_reason(policy: PolicyState, lane: int, severity: str | None, *, silent: bool) -> str | None:
     """Return the reason to hold a queued delivery when its turn comes, or None.
 
     Args:
         severity: of its event; None for a notice. Of notices, the answers to a person (the lane of
             decisions) are always sent, and during quiet hours those that make no sound.
     """
-    own = severity is None
-    if standing.mode == MUTED:
-        return None if own and lane == Lane.DECISIONS else MUTED
-    if own and (silent or lane == Lane.DECISIONS):
+    is_notice = severity is None
+    if policy.mode == MUTED:
+        return None if is_notice and lane == Lane.DECISIONS else MUTED
+    if is_notice and (silent or lane == Lane.DECISIONS):
         return None
-    return QUIET if is_quiet(standing.quiet, lane, severity) else None
+    return QUIET if is_quiet(policy.quiet, lane, severity) else None
 
 
 def is_quiet(quiet: str | None, lane: int, severity: str | None) -> bool:
@@ -101,4 +101,4 @@ def _rule(rules: Mapping[str, Rule], row: Row) -> tuple[str, Rule]:
             return kind, rules[kind]
         if source in rules:
             return f'"{source}"', rules[source]
-    return "", NONE
+    return "", NO_RULE

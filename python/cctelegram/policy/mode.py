@@ -43,11 +43,11 @@ class ModeState(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.mode.encode() if self == ModeState(self.mode) else msgspec.json.encode(self)
 
     @staticmethod
-    def unpack(kept: bytes) -> ModeState | None:
+    def unpack(stored: bytes) -> ModeState | None:
         """Parse the stored form; return None when it is neither."""
-        if not kept.startswith(OBJECT):
-            return ModeState(kept.decode(errors="replace"))
+        if not stored.startswith(OBJECT):
+            return ModeState(stored.decode(errors="replace"))
         try:
-            return msgspec.json.decode(kept, type=ModeState)
+            return msgspec.json.decode(stored, type=ModeState)
         except msgspec.MsgspecError:
             return None

@@ -43,7 +43,9 @@ def quiet(hours: Iterable[QuietHours], zone: tzinfo, now: int) -> Quiet | None:
     ]
     if not found:
         return None
-    return Quiet(min((words for words, _ in found), key=STRICTEST.index), max(end for _, end in found))
+    return Quiet(
+        min((let_through for let_through, _ in found), key=STRICTEST.index), max(end for _, end in found)
+    )
 
 
 def _windows(hours: QuietHours, zone: tzinfo, now: int) -> Iterator[tuple[int, int]]:

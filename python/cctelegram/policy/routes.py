@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from cctelegram.config.settings import Settings
 
 # Kinds of events whose recipients are cached; producers choose the sources, so the cache is bounded.
-REMEMBERED: Final = 1000
+CACHE_SIZE: Final = 1000
 
 
 class Routes:
     """The recipients by one version of the settings.
 
-    A route to a user who is not allowed is ignored: the user's answers would not be heard, and a user removed
-    from the list must not go on getting events by a forgotten route. Of several routes to one chat the first
+    A route to a user who is not allowed is ignored: the bridge drops that user's answers, and a user removed
+    from the list must not get further events by a forgotten route. Of several routes to one chat the first
     that matches counts, so that no event appears twice in one chat.
 
     Args:
@@ -37,34 +37,34 @@ class Routes:
         telegram = settings.telegram
         self.owner = telegram.owner
         self._routes: list[tuple[Route, Recipient]] = []
-        self.unheard: list[int] = []
+        self.ignored: list[int] = []
         for route in settings.routes:
             chat_id, thread_id = route.chat
             chat_id = moved.get(chat_id, chat_id)
             if chat_id > 0 and chat_id not in telegram.allowed_users:
-                self.unheard.append(chat_id)
+                self.ignored.append(chat_id)
             else:
                 self._routes.append((route, Recipient(chat_id, thread_id)))
         chats = () if self.owner is None else (self.owner, *(to.chat_id for _, to in self._routes))
         self.chats: frozenset[int] = frozenset(chat for chat in chats if chat is not None)
-        self._known: dict[tuple[str, str, str], tuple[Recipient, ...]] = {}
+        self._cache: dict[tuple[str, str, str], tuple[Recipient, ...]] = {}
 
     @property
     def problem(self) -> str | None:
         """The ignored routes, as a sentence; None when none is ignored."""
-        if not self.unheard:
+        if not self.ignored:
             return None
-        users = ", ".join(map(str, dict.fromkeys(self.unheard)))
+        users = ", ".join(map(str, dict.fromkeys(self.ignored)))
         return f"routes to {users} are ignored: add these users to telegram.allowed_users"
 
     def recipients(self, row: intake.Row) -> tuple[Recipient, ...]:
         """Return the recipients of an event: the owner first, no chat twice."""
-        kind = (row[intake.TYPE], row[intake.SOURCE], row[intake.SEVERITY])
-        found = self._known.get(kind)
+        key = (row[intake.TYPE], row[intake.SOURCE], row[intake.SEVERITY])
+        found = self._cache.get(key)
         if found is None:
-            if len(self._known) >= REMEMBERED:
-                self._known.clear()
-            found = self._known[kind] = self._find(*kind)
+            if len(self._cache) >= CACHE_SIZE:
+                self._cache.clear()
+            found = self._cache[key] = self._find(*key)
         return found
 
     def _find(self, type_: str, source: str, severity: str) -> tuple[Recipient, ...]:

@@ -8,7 +8,7 @@ from cctelegram.render.message import message
 from cctelegram.render.notice import notice
 from cctelegram.render.repeated import repeated
 from cctelegram.render.text import Entity, Text
-from cctelegram.render.whole import caption, document, is_readable, part, shortened
+from cctelegram.render.whole import caption, document, excerpt, is_readable, shortened
 
 __all__ = [
     "Button",
@@ -19,13 +19,13 @@ __all__ = [
     "card",
     "digest",
     "document",
+    "excerpt",
     "is_readable",
     "labels",
     "message",
     "notice",
     "one_line",
     "outcome",
-    "part",
     "repeated",
     "shortened",
     "visible",

@@ -20,10 +20,10 @@ LABEL_SHOWN: Final = 40
 class Button(msgspec.Struct, frozen=True):
     """A button: a tap opens `url` or answers with `action`; the other of the two is None.
 
-    `place`: index of the entry in `data.actions`, from 0.
+    `position`: of the entry in `data.actions`, from 0.
     """
 
-    place: int
+    position: int
     label: str
     url: str | None
     action: str | None
@@ -39,7 +39,7 @@ def labels(options: Sequence[str]) -> tuple[str, ...]:
     shown = [_native.one_line(label) or "(blank)" for label in options]
     for seen in (options, [label[:LABEL_SHOWN] for label in shown]):
         if len(set(map(_native.likeness, seen))) < len(seen):
-            return tuple(f"{place}. {label}" for place, label in enumerate(shown, 1))
+            return tuple(f"{number}. {label}" for number, label in enumerate(shown, 1))
     return tuple(shown)
 
 
@@ -50,11 +50,15 @@ def buttons(event: Event) -> tuple[Button, ...]:
     message's details show every entry.
     """
     actions = event.data.get("actions")
-    made = (_button(place, entry) for place, entry in enumerate(actions)) if isinstance(actions, list) else ()
-    return tuple(button for button in made if button is not None)
+    found = (
+        (_button(position, entry) for position, entry in enumerate(actions))
+        if isinstance(actions, list)
+        else ()
+    )
+    return tuple(button for button in found if button is not None)
 
 
-def _button(place: int, entry: object) -> Button | None:
+def _button(position: int, entry: object) -> Button | None:
     if not isinstance(entry, dict):
         return None
     label, url, action, style = (entry.get(key) for key in ("text", "url", "action", "style"))
@@ -63,7 +67,7 @@ def _button(place: int, entry: object) -> Button | None:
     style = style if isinstance(style, str) else None
     shown = _native.one_line(label)
     if url is None:
-        return Button(place, shown, None, action if isinstance(action, str) and action else label, style)
+        return Button(position, shown, None, action if isinstance(action, str) and action else label, style)
     if isinstance(url, str) and _native.is_link(url):
-        return Button(place, shown, url, None, style)
+        return Button(position, shown, url, None, style)
     return None

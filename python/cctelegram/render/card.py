@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from cctelegram import _native
 from cctelegram.render.buttons import LABEL_SHOWN, labels
-from cctelegram.render.sheet import Sheet
-from cctelegram.render.text import MAX_ENTITIES, WHOLE, Text, rows_of, text_of
+from cctelegram.render.sheet import EventView
+from cctelegram.render.text import MAX_ENTITIES, MAX_UNITS, Text, rows_of, text_of
 from cctelegram.times.instant import moment
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from cctelegram.render.text import Row
 
 # Further options get no button.
-MOST_BUTTONS = 10
+MAX_BUTTONS = 10
 # The outcome line may be an answer in words; the card shows at most this many UTF-16 units of it.
-LINE_SHOWN = 1500
+MAX_OUTCOME = 1500
 
 
 def card(
@@ -39,58 +39,58 @@ def card(
     when a button would not show one in full. `deny_in_words`: explain how a reply denies with a
     comment.
     """
-    sheet = Sheet(event, style, shorten=True)
-    draft = sheet.draft
-    sheet.title()
-    if prompt != event.title or sheet.title_is_cut:
+    view = EventView(event, style, shorten=True)
+    draft = view.draft
+    view.title()
+    if prompt != event.title or view.title_is_cut:
         draft.end_block()
         draft.add(prompt)
-    if sheet.rest.get("approval_prompt") == prompt:
-        del sheet.rest["approval_prompt"]
+    if view.rest.get("approval_prompt") == prompt:
+        del view.rest["approval_prompt"]
     draft.end_block()
-    sheet.show("tool_name", "tool", "command", "tool_input", "file_path", "directory", "cwd")
-    sheet.code("code_snippet")
-    sheet.show("error_code", "error_message", "url")
+    view.show("tool_name", "tool", "command", "tool_input", "file_path", "directory", "cwd")
+    view.code("code_snippet")
+    view.show("error_code", "error_message", "url")
     if event.description != prompt:
-        sheet.description()
-    _options(sheet)
-    _way_to_answer(sheet, deny_in_words)
+        view.description()
+    _options(view)
+    _how_to_answer(view, deny_in_words)
     draft.end_block()
-    sheet.show("default_on_timeout")
+    view.show("default_on_timeout")
     if expires_at is not None:
         draft.end_line()
         draft.add(f"Expires: {moment(expires_at, zone)}")
-    sheet.details()
-    sheet.footer(zone)
+    view.details()
+    view.footer(zone)
     return draft.parts()
 
 
-def _way_to_answer(sheet: Sheet, deny_in_words: bool) -> None:
+def _how_to_answer(view: EventView, deny_in_words: bool) -> None:
     """Explain what a reply does; omit the waiting session, which does not concern the person."""
-    if isinstance(sheet.rest.get("awaited_by"), str):
-        del sheet.rest["awaited_by"]
-    if isinstance(sheet.rest.get("allow_text"), bool) and sheet.rest.pop("allow_text"):
-        sheet.draft.end_block()
-        sheet.draft.add("Reply to this message to answer in words.", "italic")
+    if isinstance(view.rest.get("awaited_by"), str):
+        del view.rest["awaited_by"]
+    if isinstance(view.rest.get("allow_text"), bool) and view.rest.pop("allow_text"):
+        view.draft.end_block()
+        view.draft.add("Reply to this message to answer in words.", "italic")
     elif deny_in_words:
-        sheet.draft.end_block()
-        sheet.draft.add('Reply "no, " and a comment to deny with words.', "italic")
+        view.draft.end_block()
+        view.draft.add('To deny with a comment, reply "no, " and the comment.', "italic")
 
 
-def _options(sheet: Sheet) -> None:
+def _options(view: EventView) -> None:
     """List the options if any is too long for a button or two look alike; omit them if buttons show all."""
-    options = sheet.rest.get("options")
+    options = view.rest.get("options")
     if not isinstance(options, list) or not all(isinstance(label, str) for label in options):
         return
-    del sheet.rest["options"]
+    del view.rest["options"]
     shown, lines = (
         labels(options),
-        [f"{place}. {_native.one_line(label)}" for place, label in enumerate(options, 1)],
+        [f"{number}. {_native.one_line(label)}" for number, label in enumerate(options, 1)],
     )
     are_alike = shown == tuple(lines)
-    if are_alike or len(options) > MOST_BUTTONS or any(len(label) > LABEL_SHOWN for label in options):
-        sheet.draft.end_block()
-        sheet.draft.add("\n".join(lines))
+    if are_alike or len(options) > MAX_BUTTONS or any(len(label) > LABEL_SHOWN for label in options):
+        view.draft.end_block()
+        view.draft.add("\n".join(lines))
 
 
 def outcome(card: Text, line: str) -> Text:
@@ -98,15 +98,15 @@ def outcome(card: Text, line: str) -> Text:
 
     If both do not fit, the middle of the card is cut out, and a note states how much was removed.
     """
-    line = _cut(_native.shorten_blanks(_native.visible(line).strip()), LINE_SHOWN)
+    line = _cut(_native.shorten_blanks(_native.visible(line).strip()), MAX_OUTCOME)
     ending = f"\n\n{line}"
-    room = WHOLE - _native.utf16_len(ending)
+    room = MAX_UNITS - _native.utf16_len(ending)
     text, rows = card.text.rstrip(), rows_of(card)
     if _native.utf16_len(text) > room:
         text, rows = _without_middle(text, rows, room)
     rows = rows[: MAX_ENTITIES - 1]
     rows.append(("bold", _native.utf16_len(text) + 2, _native.utf16_len(line), None))
-    return text_of(*_native.split(text + ending, rows, WHOLE, MAX_ENTITIES)[0])
+    return text_of(*_native.split(text + ending, rows, MAX_UNITS, MAX_ENTITIES)[0])
 
 
 def _cut(text: str, units: int) -> str:
@@ -118,7 +118,7 @@ def _cut(text: str, units: int) -> str:
 def _without_middle(text: str, rows: list[Row], room: int) -> tuple[str, list[Row]]:
     """Keep the beginning and end of a text, at most `room` UTF-16 units including the note between them."""
     size = _native.utf16_len(text)
-    note = "\n[… {} characters of this card are left out here …]\n"
+    note = "\n[… {} characters of this card are omitted here …]\n"
     left = room - len(note) - len(str(size))
     units = text.encode("utf-16-le")
     head = units[: left // 2 * 2].decode("utf-16-le", "ignore")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from cctelegram.render.text import Text
 
-WORST: Final = 5
+MAX_WORST: Final = 5
 
 
 class Line(Protocol):
@@ -54,7 +54,7 @@ def digest(title: str, lines: Sequence[Line], *, zone: tzinfo) -> tuple[Text, ..
         key=lambda line: (-rank(line.severity), line.occurred_at),
     )
     draft.end_block()
-    for line in worst[:WORST]:
+    for line in worst[:MAX_WORST]:
         draft.end_line()
         draft.add(f"{_icon(line.type)}{repetition(line.times)}{_native.one_line(line.title)[:200]}", "bold")
     draft.end_block()

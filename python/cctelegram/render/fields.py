@@ -75,7 +75,7 @@ FIELDS: dict[str, Field] = {
     "options": Field("Options"),
     "timeout_minutes": Field("Time to answer", unit="min"),
     "timeout_seconds": Field("Time to answer", unit="s"),
-    "default_on_timeout": Field("If nobody answers"),
+    "default_on_timeout": Field("If unanswered"),
     "tool": Field("Tool", "code"),
     "tool_name": Field("Tool", "code"),
     "command": Field("Command", "block"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cctelegram.render.families import family
-from cctelegram.render.sheet import Sheet
+from cctelegram.render.sheet import EventView
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -22,13 +22,13 @@ def message(event: Event, *, zone: tzinfo, style: str = "concise", times: int = 
     "detailed" folds nothing and adds the event's ids. `times`: the number of equal events that the message
     stands for, shown before the title.
     """
-    sheet = Sheet(event, style)
-    sheet.title(times)
-    sheet.progress()
-    family(event.type)(sheet)
-    sheet.error()
-    sheet.show("url")
-    sheet.description()
-    sheet.details()
-    sheet.footer(zone)
-    return sheet.draft.parts()
+    view = EventView(event, style)
+    view.title(times)
+    view.progress()
+    family(event.type)(view)
+    view.error()
+    view.show("url")
+    view.description()
+    view.details()
+    view.footer(zone)
+    return view.draft.parts()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cctelegram.render.text import Text
 
 # UTF-16 units for title and lines; the rest is for the last line, which reports a cut.
-ROOM = 4000
+MAX_BODY = 4000
 
 
 def notice(title: str, lines: Sequence[str]) -> Text:
@@ -22,15 +22,15 @@ def notice(title: str, lines: Sequence[str]) -> Text:
     Text that does not fit one message is omitted, and the last line reports it.
     """
     draft = Draft()
-    for place, line in enumerate((title, *lines)):
+    for index, line in enumerate((title, *lines)):
         shown = _native.one_line(line)
-        if draft.units + _native.utf16_len(shown) + 1 > ROOM:
-            parts = _native.split(shown, [], max(ROOM - draft.units - 1, 2))
+        if draft.units + _native.utf16_len(shown) + 1 > MAX_BODY:
+            parts = _native.split(shown, [], max(MAX_BODY - draft.units - 1, 2))
             draft.end_line()
-            draft.add(parts[0][0] if parts else "", None if place else "bold")
+            draft.add(parts[0][0] if parts else "", None if index else "bold")
             draft.end_line()
-            draft.add("[cut here: too long for one message]")
+            draft.add("[truncated: too long for one message]")
             break
         draft.end_line()
-        draft.add(shown, None if place else "bold")
+        draft.add(shown, None if index else "bold")
     return draft.parts()[0]

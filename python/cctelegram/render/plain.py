@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # A text of at most this many UTF-16 units cannot be too long.
-SHORTEST: Final = 512
+MIN_SPLIT: Final = 512
 
 
 def bare(text: Text) -> tuple[Text, ...]:
@@ -27,15 +27,15 @@ def bare(text: Text) -> tuple[Text, ...]:
 def below(text: Text, lines: Sequence[str]) -> tuple[Text, ...]:
     """Return the text with unparsed lines below it, in as many messages as needed."""
     added = "\n".join(_native.visible(line) for line in lines)
-    whole = f"{text.text.rstrip()}\n\n{added}"
-    parts = _native.split(whole, rows_of(text), LIMIT, MAX_ENTITIES)
+    full = f"{text.text.rstrip()}\n\n{added}"
+    parts = _native.split(full, rows_of(text), LIMIT, MAX_ENTITIES)
     return tuple(text_of(*part) for part in parts)
 
 
 def halves(text: Text) -> tuple[Text, ...]:
     """Return the text in messages of half its length, or unchanged if it is already short."""
     length = _native.utf16_len(text.text)
-    if length <= SHORTEST:
+    if length <= MIN_SPLIT:
         return (text,)
     parts = _native.split(text.text, rows_of(text), length // 2 + 1, MAX_ENTITIES)
     return tuple(text_of(*part) for part in parts)

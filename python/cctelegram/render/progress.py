@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cctelegram.render.values import is_number, words
+from cctelegram.render.values import format_value, is_number
 
 STEPS = 10
 
@@ -24,19 +24,19 @@ def progress(data: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
 
 def _line(data: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
     percentage, current, total = data.get("percentage"), data.get("current"), data.get("total")
-    said, keys = [], []
+    shown, keys = [], []
     share: float | None = None
     if is_number(percentage) and 0 <= percentage <= 100:  # type: ignore[operator]  # is_number has checked
         share = percentage / 100  # type: ignore[operator]
-        said.append(f"{words(percentage)} %")
+        shown.append(f"{format_value(percentage)} %")
         keys.append("percentage")
     if is_number(current) and is_number(total) and 0 <= current <= total != 0:  # type: ignore[operator]
         if share is None:
             share = current / total  # type: ignore[operator]
-            said.append(f"{int(share * 100)} %")
-        said.append(f"{words(current)} of {words(total)}")
+            shown.append(f"{int(share * 100)} %")
+        shown.append(f"{format_value(current)} of {format_value(total)}")
         keys += ["current", "total"]
     if share is None:
         return "", ()
     full = int(share * STEPS)
-    return f"{'▓' * full}{'░' * (STEPS - full)} {', '.join(said)}", tuple(keys)
+    return f"{'▓' * full}{'░' * (STEPS - full)} {', '.join(shown)}", tuple(keys)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from cctelegram import _native
-from cctelegram.render.text import MAX_ENTITIES, WHOLE, Entity, Text
+from cctelegram.render.text import MAX_ENTITIES, MAX_UNITS, Entity, Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ def repeated(text: Text) -> Text:
     """Return a message with the mark above it; every rendered part leaves room for it (`text.LIMIT`)."""
     head = f"{MARK}\n"
     units = _native.utf16_len(head)
-    if units + _native.utf16_len(text.text) > WHOLE:
+    if units + _native.utf16_len(text.text) > MAX_UNITS:
         return text
     moved: Sequence[Entity] = [
         msgspec.structs.replace(entity, offset=entity.offset + units) for entity in text.entities

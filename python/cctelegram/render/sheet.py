@@ -9,7 +9,7 @@ from cctelegram.events import catalogue
 from cctelegram.render.draft import Draft
 from cctelegram.render.fields import FIELDS, Field
 from cctelegram.render.progress import progress
-from cctelegram.render.values import duration, is_number, is_simple, repetition, words
+from cctelegram.render.values import duration, format_value, is_number, is_simple, repetition
 from cctelegram.times.instant import moment
 
 if TYPE_CHECKING:
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 # A longer title is cut in the first line; the details show it in full.
 TITLE_SHOWN = 200
 # A longer description or error is folded in the concise style: about a screen of a phone.
-OPEN = 800
+FOLD_ABOVE = 800
 # A longer value starts on a new line.
-ON_ONE_LINE = 120
+MAX_INLINE = 120
 UNKNOWN_ICON = "🔹"
 
 
-class Sheet:
-    """Show an event's values, each once; `details` shows all that remain."""
+class EventView:
+    """A view of an event, under construction: shows each value once; `details` shows all that remain."""
 
     def __init__(self, event: Event, style: str, *, shorten: bool = False) -> None:
         self.event = event
@@ -72,13 +72,13 @@ class Sheet:
             elif value is not None:  # null in a known field means the same as its absence
                 self._field(field, value)
 
-    def say(self, **said: str) -> None:
-        """Show several numbers on one line, each followed by a word: `say(tests_passed="passed")`."""
-        figures = {key: self.rest[key] for key in said if is_number(self.rest.get(key))}
-        if figures:
+    def numbers(self, **units: str) -> None:
+        """Show several numbers on one line, each with its unit: `numbers(tests_passed="passed")`."""
+        found = {key: self.rest[key] for key in units if is_number(self.rest.get(key))}
+        if found:
             self.draft.end_line()
-            self.draft.add(", ".join(f"{words(value)} {said[key]}" for key, value in figures.items()))
-            for key in figures:
+            self.draft.add(", ".join(f"{format_value(value)} {units[key]}" for key, value in found.items()))
+            for key in found:
                 del self.rest[key]
 
     def code(self, key: str) -> None:
@@ -93,7 +93,7 @@ class Sheet:
         self.show("error_code")
         self.draft.end_line()
         start = self.draft.units
-        self._folding = self.concise and len(words(self.rest.get("error_message"))) > OPEN
+        self._folding = self.concise and len(format_value(self.rest.get("error_message"))) > FOLD_ABOVE
         self.show("error_message")
         if self._folding:
             self.draft.fold(start)
@@ -104,7 +104,7 @@ class Sheet:
         text = _native.visible(self.event.description)
         if text.strip():
             self.draft.end_block()
-            folded = self.concise and _native.utf16_len(text) > OPEN
+            folded = self.concise and _native.utf16_len(text) > FOLD_ABOVE
             self.draft.add_markdown(text, folded=folded)
 
     def details(self) -> None:
@@ -138,25 +138,25 @@ class Sheet:
         name = event.type
         if name in catalogue.BY_NAME:
             name = name.replace("_", " ").capitalize()
-        said = [name, event.source]
+        shown = [name, event.source]
         if event.task_id != event.event_id:
-            said.append(event.task_id)
-        said.append(moment(event.occurred_at, zone))
+            shown.append(event.task_id)
+        shown.append(moment(event.occurred_at, zone))
         self.draft.end_block()
-        self.draft.add(" · ".join(map(_native.one_line, said)), "italic")
+        self.draft.add(" · ".join(map(_native.one_line, shown)), "italic")
 
     def _field(self, field: Field, value: Any) -> None:
-        draft, shown, label = self.draft, words(value), _native.one_line(field.label)
+        draft, shown, label = self.draft, format_value(value), _native.one_line(field.label)
         if is_number(value):
             shown = duration(value) if field.form == "duration" else f"{shown} {field.unit}".rstrip()
         elif isinstance(value, list) and value and all(map(is_simple, value)):
-            shown = ("\n" if field.form == "block" else ", ").join(map(words, value))
+            shown = ("\n" if field.form == "block" else ", ").join(map(format_value, value))
         literal = field.form in ("code", "block") and not is_number(value)
         draft.end_line()
         if isinstance(value, list) and field.form == "block":
             draft.add(f"{label} ({len(value)}):\n")
             self._block(shown)
-        elif "\n" in shown or len(shown) > ON_ONE_LINE:
+        elif "\n" in shown or len(shown) > MAX_INLINE:
             draft.add(f"{label}:\n")
             if literal:
                 self._block(shown)

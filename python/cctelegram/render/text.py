@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-WHOLE = 4096
+MAX_UNITS = 4096
 """UTF-16 units of text that Telegram takes in one message."""
 
-LIMIT = WHOLE - 32
-"""UTF-16 units of text that we put into one: there is always room for the mark of a repeat."""
+LIMIT = MAX_UNITS - 32
+"""UTF-16 units of text that a rendered part has at most: leaves room for the mark of a repeat."""
 
 MAX_ENTITIES = 100
 """Entities in one message; Telegram ignores those after them."""
@@ -28,7 +28,7 @@ class Entity(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Text(msgspec.Struct, frozen=True):
-    """One message's text: at most `WHOLE` UTF-16 units, at most 100 entities, never blank."""
+    """One message's text: at most `MAX_UNITS` UTF-16 units, at most 100 entities, never blank."""
 
     text: str
     entities: tuple[Entity, ...] = ()

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Deeper values are shown as JSON: indentation would leave no room on a phone.
-DEEPEST = 6
-# Milliseconds (ten years); a longer duration is shown only as given.
-LONGEST = 10 * 366 * 86_400_000
+MAX_DEPTH = 6
+# Milliseconds (ten years); a longer duration is shown only in milliseconds.
+MAX_DURATION = 10 * 366 * 86_400_000
 
 
 def is_number(value: Any) -> bool:
@@ -25,7 +25,7 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def words(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Format a JSON value: a string unquoted, an object or list as lines, all else as JSON."""
     if isinstance(value, str):
         # Also applied here, before lines are joined: a trailing carriage return before a line break would
@@ -46,9 +46,9 @@ def is_simple(value: Any) -> bool:
 
 
 def duration(milliseconds: float) -> str:
-    """Format a duration for people, with the number as given: "1 min 5 s (65000 ms)"."""
+    """Format a duration for people, with the exact number: "1 min 5 s (65000 ms)"."""
     given = f"{_json(milliseconds)} ms"
-    if not 1000 <= milliseconds < LONGEST:
+    if not 1000 <= milliseconds < MAX_DURATION:
         return given
     return f"{exact(int(milliseconds // 1000))} ({given})"
 
@@ -65,8 +65,8 @@ def _outline(value: Any, depth: int) -> Iterator[str]:
     for name, item in named:
         head = "- " if name is None else f"{_native.one_line(name)}: "
         if is_simple(item):
-            yield f"{indent}{head}{words(item)}"
-        elif depth + 1 >= DEEPEST:
+            yield f"{indent}{head}{format_value(item)}"
+        elif depth + 1 >= MAX_DEPTH:
             yield f"{indent}{head}{_json(item)}"
         elif name is None:
             first, *rest = _outline(item, depth + 1)

@@ -9,7 +9,7 @@ import msgspec
 
 from cctelegram import _native
 from cctelegram.render.text import Text
-from cctelegram.render.values import words
+from cctelegram.render.values import format_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from cctelegram.events.event import Event
 
 # Characters of description and data that messages show: the maximum that the protocol lets a tool send.
-READABLE: Final = 16_000
+MAX_READABLE: Final = 16_000
 # For a longer event, messages show this much of the description, of the data, and of one value in the data.
 DESCRIPTION_SHOWN: Final = 2_500
 DATA_SHOWN: Final = 1_000
 VALUE_SHOWN: Final = 300
-NOTE: Final = "Shown in part: the whole stands in the file that comes with it."
+NOTE: Final = "Shortened: the attached file has the full event."
 # A caption takes 1024 UTF-16 units (Bot API); the mark of a repeat must fit above it.
 CAPTION: Final = 900
 # Characters written at once.
@@ -32,37 +32,40 @@ PIECE: Final = 16_384
 def is_readable(event: Event) -> bool:
     """Return whether messages can show an event's description and data in full."""
     length = len(event.description)
-    return length <= READABLE and length + len(msgspec.json.encode((event.data, event.extra))) <= READABLE
+    return (
+        length <= MAX_READABLE
+        and length + len(msgspec.json.encode((event.data, event.extra))) <= MAX_READABLE
+    )
 
 
-def part(event: Event) -> Event:
+def excerpt(event: Event) -> Event:
     """Return an event with shortened description and data, and a warning that says so."""
-    room = _Room(DATA_SHOWN)
+    budget = _Budget(DATA_SHOWN)
     return msgspec.structs.replace(
         event,
         description=_cut(event.description, DESCRIPTION_SHOWN),
-        data=room.within(event.data),
-        extra=room.within(event.extra),
+        data=budget.shorten(event.data),
+        extra=budget.shorten(event.extra),
         warnings=(*event.warnings, NOTE),
     )
 
 
 def caption(event: Event) -> Text:
     """Return the caption of the file: the title."""
-    (shown, _), *_ = _native.split(f"The whole of: {_native.one_line(event.title)}", [], CAPTION)
+    (shown, _), *_ = _native.split(f"Full event: {_native.one_line(event.title)}", [], CAPTION)
     return Text(shown)
 
 
 def document(event: Event) -> IO[bytes]:
     """Return the whole event as a UTF-8 file: title, description, each value of its data under its name."""
-    whole = io.BytesIO()
+    file = io.BytesIO()
     for block in _blocks(event):
         # In pieces: encoding a block at once would copy up to a megabyte a second time.
         for start in range(0, len(block), PIECE):
-            whole.write(block[start : start + PIECE].encode("utf-8", "replace"))
-        whole.write(b"\n")
-    whole.seek(0)
-    return whole
+            file.write(block[start : start + PIECE].encode("utf-8", "replace"))
+        file.write(b"\n")
+    file.seek(0)
+    return file
 
 
 def _blocks(event: Event) -> Iterator[str]:
@@ -73,33 +76,33 @@ def _blocks(event: Event) -> Iterator[str]:
     for name, value in (*event.data.items(), *event.extra.items()):
         yield ""
         yield f"{name}:"
-        yield value if isinstance(value, str) else words(value)
+        yield value if isinstance(value, str) else format_value(value)
 
 
 def shortened(prompt: str) -> str:
     """Return as much of a question as messages show."""
-    return _cut(prompt, READABLE)
+    return _cut(prompt, MAX_READABLE)
 
 
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[:most]} […]"
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[:longest]} […]"
 
 
-class _Room:
+class _Budget:
     """A budget of characters for values; values that do not fit are omitted."""
 
     def __init__(self, characters: int) -> None:
         self.left = characters
 
-    def within(self, value: Any) -> Any:
+    def shorten(self, value: Any) -> Any:
         if isinstance(value, dict):
-            return {_cut(key, 100): self.within(item) for key, item in value.items() if self._any(key)}
+            return {_cut(key, 100): self.shorten(item) for key, item in value.items() if self._fits(key)}
         if isinstance(value, list):
-            return [self.within(item) for item in value if self._any("")]
+            return [self.shorten(item) for item in value if self._fits("")]
         shown = _cut(value, VALUE_SHOWN) if isinstance(value, str) else value
         self.left -= len(shown) if isinstance(shown, str) else 8
         return shown
 
-    def _any(self, key: str) -> bool:
+    def _fits(self, key: str) -> bool:
         self.left -= min(len(key), 100) + 4
         return self.left > 0

@@ -41,7 +41,7 @@ class OperatorActions(Protocol):
 class History(Protocol):
     """Search of the events."""
 
-    async def asked(self, text: str, kind: str | None, since: int, limit: int) -> list[dict[str, Any]]:
+    async def search(self, text: str, kind: str | None, since: int, limit: int) -> list[dict[str, Any]]:
         """Return the hits; `since` in microseconds since the epoch."""
 
 
@@ -75,7 +75,7 @@ def routes(orders: OperatorActions, history: History, keyed: Callable[[Endpoint]
 
     async def search(request: Request) -> Response:
         query = request.query_params
-        found = await history.asked(
+        found = await history.search(
             query.get("text", ""),
             query.get("type"),
             int(query.get("since", "0")),
