@@ -135,7 +135,7 @@ def test_a_room_imports_only_what_it_may(room: str) -> None:
             assert "cli" not in imported, file
 
 
-def test_no_two_rooms_import_each_other_by_any_way() -> None:
+def test_no_two_rooms_import_each_other_directly_or_indirectly() -> None:
     left = {room: allowed for room, allowed in MAY_IMPORT.items() if allowed is not None}
     while free := [room for room, allowed in left.items() if not allowed & left.keys()]:
         for room in free:
@@ -144,13 +144,13 @@ def test_no_two_rooms_import_each_other_by_any_way() -> None:
 
 
 @pytest.mark.parametrize("room", [room for room in ROOMS if room != "cli"])
-def test_only_the_rooms_beside_the_disk_know_the_binary(room: str) -> None:
+def test_only_the_listed_rooms_import_the_binary(room: str) -> None:
     knows = any("_native" in ours(file) for file in files_of(room))
     assert not knows or room in NATIVE
 
 
 @pytest.mark.parametrize("room", ["server", "hooks"])
-def test_a_session_speaks_http_over_the_loopback_client_only(room: str) -> None:
+def test_a_session_uses_only_the_loopback_client_for_http(room: str) -> None:
     for file in files_of(room):
         for module, names, _ in imports(file):
             if module.startswith("cctelegram.pools"):
@@ -168,7 +168,7 @@ def test_the_environment_is_read_in_one_file() -> None:
     assert readers == {"config/environment.py"}
 
 
-def test_printing_is_for_the_command_line() -> None:
+def test_only_the_command_line_prints() -> None:
     for file in sources(".py"):
         if file.is_relative_to(PACKAGE / "cli") or not file.is_relative_to(PACKAGE):
             continue
@@ -180,7 +180,7 @@ def test_printing_is_for_the_command_line() -> None:
         assert not [call for call in calls if ast.unparse(call.func) == "print"], file
 
 
-def test_what_nobody_imports_does_not_exist() -> None:
+def test_every_module_is_imported() -> None:
     # The last is for tests, ours and those of others (docs/sandbox.md).
     entry_points = {"cctelegram.cli", "cctelegram.sandbox.child"}
     known = set()
@@ -202,7 +202,7 @@ def test_what_nobody_imports_does_not_exist() -> None:
         assert module in known | entry_points or command or tool or package, f"nobody imports {module}"
 
 
-def test_names_say_what_a_file_holds() -> None:
+def test_no_file_has_a_meaningless_name() -> None:
     for file in sources(".py", ".rs", ".js"):
         words = {file.stem.lower(), *file.stem.lower().split("_")} | {
             part.lower() for part in file.relative_to(ROOT).parts[:-1]

@@ -99,7 +99,7 @@ def test_a_class_has_the_members_of_the_stub(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS + CLASSES)
-def test_the_stub_says_what_each_name_is(name: str) -> None:
+def test_the_stub_documents_each_name(name: str) -> None:
     node = DEFINED[name]
     assert isinstance(node, Function | ast.ClassDef)
     assert ast.get_docstring(node), name

@@ -58,7 +58,7 @@ def calls() -> list[tuple[Path, ast.Call]]:
     ]
 
 
-def test_r48_no_test_imports_a_library_of_stand_ins() -> None:
+def test_r48_no_test_imports_a_mocking_library() -> None:
     found = [
         file.relative_to(HERE).as_posix()
         for file, tree in TREES.items()
@@ -70,7 +70,7 @@ def test_r48_no_test_imports_a_library_of_stand_ins() -> None:
     assert not found
 
 
-def test_r48_no_test_replaces_anything_but_a_bound() -> None:
+def test_r48_tests_replace_only_bounds() -> None:
     # A bound may be made small enough to be met; nothing else is replaced.
     found = [
         where(file, node)
@@ -80,7 +80,7 @@ def test_r48_no_test_replaces_anything_but_a_bound() -> None:
     assert not found
 
 
-def test_r48_no_test_waits_by_the_clock_without_a_reason() -> None:
+def test_r48_no_test_sleeps_without_a_reason() -> None:
     found = [
         where(file, node)
         for file, node in calls()

@@ -142,7 +142,7 @@ def test_an_event_that_fails_twice_is_rejected_with_its_reason_and_the_others_ar
     asyncio.run(run())
 
 
-def test_one_error_alone_rejects_nothing(tmp_path: Path) -> None:
+def test_a_single_error_rejects_nothing(tmp_path: Path) -> None:
     async def run() -> None:
         async with taking(tmp_path) as one:
             errors = [KeyError("once")]
@@ -157,7 +157,9 @@ def test_one_error_alone_rejects_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [OSError("the disk"), MemoryError("none left")])
-def test_what_is_no_fault_of_an_event_is_waited_for_with_a_problem(tmp_path: Path, error: Exception) -> None:
+def test_a_failure_that_no_event_causes_is_retried_and_reported_as_a_problem(
+    tmp_path: Path, error: Exception
+) -> None:
     async def run() -> None:
         async with taking(tmp_path) as one:
             one.modes.fails = lambda _: error
@@ -175,7 +177,7 @@ def test_what_is_no_fault_of_an_event_is_waited_for_with_a_problem(tmp_path: Pat
     asyncio.run(run())
 
 
-def test_rejected_that_cannot_be_written_loses_nothing(tmp_path: Path) -> None:
+def test_an_unwritable_rejected_directory_loses_nothing(tmp_path: Path) -> None:
     async def run() -> None:
         async with taking(tmp_path) as one:
             one.modes.fails = poison

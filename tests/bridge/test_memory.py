@@ -61,7 +61,7 @@ def memory(pid: int) -> tuple[int, int]:
     return tuple(int(lines[name].split()[0]) * 1024 for name in ("VmRSS", "VmHWM"))  # type: ignore[return-value]
 
 
-def test_the_memory_that_a_process_tells_of_is_what_the_system_says() -> None:
+def test_the_reported_memory_of_a_process_is_that_of_the_system() -> None:
     from cctelegram.monitor.memory import resident, resident_by_psutil
 
     assert abs(resident() - resident_by_psutil()) < 4_000_000
@@ -87,7 +87,7 @@ def _is_of(name: str) -> bool:
 
 @pytest.mark.alone
 @linux
-def test_at_rest_and_after_a_thousand_events_the_bridge_is_small(
+def test_the_bridge_is_small_at_rest_and_after_a_thousand_events(
     tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     home = make_home(tmp_path / "home", fast_sandbox)

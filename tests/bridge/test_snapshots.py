@@ -50,7 +50,7 @@ def serve(path: Path, until: str, *, unclean: bool = False) -> list[str]:
     return asyncio.run(work())
 
 
-def test_a_snapshot_is_taken_after_the_start_and_not_again_the_same_day(
+def test_a_snapshot_is_taken_after_the_start_and_once_a_day(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "AFTER_START", 0.0)
@@ -74,7 +74,7 @@ def test_the_newest_three_are_kept(path: Path) -> None:
     assert {file.name for file in taken[0].parent.iterdir()} == {file.name for file in taken[2:]}
 
 
-def test_a_disk_without_room_gets_no_snapshot_and_says_so(
+def test_no_snapshot_is_taken_without_free_space_and_that_is_logged(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "AFTER_START", 0.0)
@@ -85,7 +85,7 @@ def test_a_disk_without_room_gets_no_snapshot_and_says_so(
     assert snapshots.taken(path) == []
 
 
-def test_r17_damage_that_an_unclean_end_left_is_found_and_recovered_beside_the_work(path: Path) -> None:
+def test_r17_damage_after_an_unclean_shutdown_is_found_and_recovered_in_the_background(path: Path) -> None:
     good = snapshots.take(path, clock.wall())
     with path.open("rb+") as file:
         file.seek(60 * 4096)
@@ -96,13 +96,13 @@ def test_r17_damage_that_an_unclean_end_left_is_found_and_recovered_beside_the_w
     assert good in snapshots.taken(path)
 
 
-def test_a_snapshot_that_is_to_stop_leaves_nothing(path: Path) -> None:
+def test_a_cancelled_snapshot_leaves_no_file(path: Path) -> None:
     with pytest.raises(snapshots.Stopped):
         snapshots.take(path, clock.wall(), stop=lambda: True)
     assert list((path.parent / "snapshots").iterdir()) == []
 
 
-def test_writing_goes_on_while_a_snapshot_is_taken_and_the_snapshot_is_of_one_moment(path: Path) -> None:
+def test_writes_continue_during_a_snapshot_which_is_of_one_moment(path: Path) -> None:
     store = Store(path)
     done: list[int] = []
 

@@ -29,7 +29,7 @@ DEAR = {
     ],
     ids=lambda given: given[0],
 )
-def test_a_short_command_loads_nothing_dear(tmp_path: Path, arguments: list[str]) -> None:
+def test_a_short_command_loads_no_expensive_module(tmp_path: Path, arguments: list[str]) -> None:
     run = subprocess.run(
         [sys.executable, "-X", "importtime", COMMAND, *arguments],
         check=True,

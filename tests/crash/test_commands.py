@@ -61,7 +61,7 @@ ROUND: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
 )
 
 
-def test_every_command_is_in_the_round() -> None:
+def test_every_command_is_part_of_the_loop() -> None:
     # The sandbox serves, and has nothing to do with a home.
     assert {words[0] for words, _ in ROUND} == set(COMMANDS) - {"sandbox"}
 
@@ -109,7 +109,7 @@ def rounds(home: Path, seconds: float) -> Iterator[tuple[tuple[str, ...], tuple[
 
 
 @pytest.mark.timeout(1200)
-def test_r13_no_command_beside_a_bridge_under_full_load_loses_or_doubles_an_event(
+def test_r13_no_command_loses_or_duplicates_an_event_while_a_bridge_is_under_full_load(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     seconds, most = LONG if request.config.getoption("--long", default=False) else SHORT

@@ -48,7 +48,7 @@ def put(home: Path, number: int, title: str) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_crash_while_equal_events_are_folded_loses_and_adds_none(
+def test_a_crash_while_equal_events_are_merged_loses_and_adds_none(
     tmp_path: Path, limited: Sandbox, step: str
 ) -> None:
     home = make_home(tmp_path / "home", limited, PACING)

@@ -66,7 +66,7 @@ def refused(control: Control) -> int:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_an_hour_of_traffic_arrives_whole_and_leaves_the_bridge_as_it_was(
+def test_an_hour_of_traffic_arrives_completely_and_leaks_nothing(
     tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
     chance = random.Random(11)

@@ -32,14 +32,14 @@ def handle_all(running: RunningBridge, sandbox: Sandbox) -> float:
     return time.monotonic() - began
 
 
-def test_slow_courtesies_hold_up_no_decision(running: RunningBridge, fast_sandbox: Sandbox) -> None:
+def test_slow_courtesies_delay_no_decision(running: RunningBridge, fast_sandbox: Sandbox) -> None:
     for method in SLOW:
         fast_sandbox.control.fail(method, kind="slow", delay_seconds=12.0, times=0)
     assert handle_all(running, fast_sandbox) < 3.0  # each of the five took 12 s before
 
 
 @pytest.mark.parametrize("method", SLOW[:2])
-def test_a_flood_on_a_courtesy_pauses_no_message(
+def test_a_429_to_a_courtesy_pauses_no_message(
     running: RunningBridge, fast_sandbox: Sandbox, method: str
 ) -> None:
     fast_sandbox.control.fail(method, kind="flood", retry_after=60, times=0)

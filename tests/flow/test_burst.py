@@ -46,7 +46,7 @@ def write_all(running: RunningBridge) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_a_burst_of_ten_thousand_ends_without_one_refusal_and_leaves_nothing_out(tmp_path: Path) -> None:
+def test_a_burst_of_ten_thousand_is_delivered_completely_without_one_refusal(tmp_path: Path) -> None:
     with running(*LIMITS) as sandbox, bridge(make_home(tmp_path / "home", sandbox, PACING)) as started:
         write_all(started)
         started.wait_status(lambda now: now["delivery"]["accepted"] == EVENTS, "all are stored")

@@ -21,7 +21,7 @@ LINES = 300
 
 
 @pytest.mark.slow
-def test_lines_that_are_appended_in_pieces_while_the_bridge_crashes_are_each_told(
+def test_lines_that_are_appended_in_pieces_while_the_bridge_crashes_are_all_delivered(
     home: Path, fast_sandbox: Sandbox
 ) -> None:
     events = home / "events"

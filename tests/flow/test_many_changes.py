@@ -38,7 +38,7 @@ def holds(running: RunningBridge) -> tuple[int, int]:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc of Linux")
-def test_a_thousand_saves_under_traffic_lose_nothing_mix_nothing_and_leave_nothing_open(
+def test_a_thousand_saves_under_traffic_lose_nothing_mix_nothing_and_leak_nothing(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     config, beside = running.home / "config.toml", running.home / "beside"

@@ -51,7 +51,9 @@ def status(home: Path) -> dict[str, object]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-def test_a_restart_hands_on_a_token_that_came_by_the_pipe(tmp_path: Path, fast_sandbox: Sandbox) -> None:
+def test_a_restart_passes_on_a_token_that_came_through_the_pipe(
+    tmp_path: Path, fast_sandbox: Sandbox
+) -> None:
     home = make_home(tmp_path / "home", fast_sandbox, ANY_PORT, TELEGRAM_BOT_TOKEN="")
     with piped(home, fast_sandbox.token):
         for turn in range(2):  # the second is of one that was begun anew
@@ -69,7 +71,7 @@ def test_a_restart_hands_on_a_token_that_came_by_the_pipe(tmp_path: Path, fast_s
         assert not kept.is_file() or fast_sandbox.token.encode() not in kept.read_bytes()
 
 
-def test_a_restart_with_wrong_settings_leaves_the_bridge_as_it_is(
+def test_a_restart_with_invalid_settings_leaves_the_bridge_running(
     tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     home = make_home(tmp_path / "home", fast_sandbox, ANY_PORT, TELEGRAM_BOT_TOKEN="")
@@ -83,7 +85,7 @@ def test_a_restart_with_wrong_settings_leaves_the_bridge_as_it_is(
 
 
 @pytest.mark.parametrize("way", ["pipe", "environment"])
-def test_a_refused_token_gives_way_to_the_one_that_is_written_to_env(
+def test_a_rejected_token_is_replaced_by_one_that_is_written_to_env(
     tmp_path: Path, fast_sandbox: Sandbox, way: str
 ) -> None:
     wrong = fast_sandbox.token[:-4] + "AAAA"
@@ -104,7 +106,7 @@ def test_a_refused_token_gives_way_to_the_one_that_is_written_to_env(
         assert wrong not in json.dumps(shown)
 
 
-def test_a_refused_token_gives_way_at_once_to_one_that_stands_in_env(
+def test_a_rejected_token_is_replaced_at_once_by_one_already_in_env(
     home: Path, fast_sandbox: Sandbox
 ) -> None:
     with bridge(home, TELEGRAM_BOT_TOKEN=fast_sandbox.token[:-4] + "AAAA") as running:
@@ -112,7 +114,7 @@ def test_a_refused_token_gives_way_at_once_to_one_that_stands_in_env(
         see(fast_sandbox, "By the other")
 
 
-def test_a_token_that_is_revoked_while_the_bridge_listens_gives_way_too(
+def test_a_token_that_is_revoked_while_the_bridge_polls_is_replaced_too(
     tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     wrong = fast_sandbox.token[:-4] + "AAAA"

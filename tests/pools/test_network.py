@@ -48,7 +48,7 @@ def seen(what: str) -> dict[str, Any]:
 
 
 @own_network
-def test_a_connection_from_an_address_that_is_gone_is_not_used_and_the_next_one_works() -> None:
+def test_a_connection_from_a_lost_local_address_is_not_used_and_the_next_one_works() -> None:
     found = seen("address")
     first, without, after = found["said"]
     assert (first, after, found["asked"]) == ("sent", "sent", 2)
@@ -57,7 +57,7 @@ def test_a_connection_from_an_address_that_is_gone_is_not_used_and_the_next_one_
 
 
 @own_network
-def test_a_kept_connection_that_a_router_forgot_costs_no_unclear_send_and_a_poll_over_it_ends() -> None:
+def test_a_connection_dropped_by_a_router_causes_no_unclear_send_and_a_poll_over_it_ends() -> None:
     found = seen("router")
     first, lost, after = found["said"]
     assert (first, after, found["asked"]) == ("sent", "sent", "2")
@@ -68,7 +68,7 @@ def test_a_kept_connection_that_a_router_forgot_costs_no_unclear_send_and_a_poll
 
 
 @own_network
-def test_a_bridge_whose_address_goes_and_comes_back_sends_once_and_by_itself() -> None:
+def test_a_bridge_whose_address_disappears_and_returns_sends_each_message_once() -> None:
     found = seen("bridge")
     assert [text.split()[1] for text in found["texts"]] == ["before", "without", "after"]
     assert not any("repeat" in text for text in found["texts"]), "nothing left while the address was gone"
@@ -76,7 +76,7 @@ def test_a_bridge_whose_address_goes_and_comes_back_sends_once_and_by_itself() -
     assert found["seconds"] < 10
 
 
-def test_every_connection_is_asked_whether_it_lives() -> None:
+def test_every_connection_sends_keep_alive_probes() -> None:
     options = {option: value for _, option, value in network.OPTIONS}
     assert options[socket.SO_KEEPALIVE] == 1
     if sys.platform == "linux":

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from running import RunningBridge
 
 
-def test_a_part_that_fails_while_it_is_ended_does_not_begin_again() -> None:
+def test_a_component_that_fails_during_cancellation_is_not_restarted() -> None:
     begun = 0
 
     async def work() -> None:
@@ -42,7 +42,7 @@ def test_a_part_that_fails_while_it_is_ended_does_not_begin_again() -> None:
     assert begun == 1
 
 
-def test_the_log_has_the_error_of_a_task_that_nothing_awaits_and_of_a_callback() -> None:
+def test_errors_of_unawaited_tasks_and_of_callbacks_are_logged() -> None:
     log = structlog.testing.CapturingLogger()
 
     async def fail() -> None:
@@ -62,7 +62,7 @@ def test_the_log_has_the_error_of_a_task_that_nothing_awaits_and_of_a_callback()
     assert errors == {OSError, ZeroDivisionError}
 
 
-def test_what_fails_after_a_reload_is_a_problem_until_it_is_done(running: RunningBridge) -> None:
+def test_work_that_fails_after_a_reload_is_a_problem_until_it_succeeds(running: RunningBridge) -> None:
     part = "telling of a recovered store"
     named = f"{part}: OperationalError: no such table: facts"
     with contextlib.closing(sqlite3.connect(running.home / "state" / "store.db")) as other:

@@ -54,15 +54,15 @@ def verdict() -> Iterator[dict[str, Any]]:
         yield json.loads(done.stdout)
 
 
-def test_aiogram_understands_every_answer_and_every_field_of_it(verdict: dict[str, Any]) -> None:
+def test_aiogram_understands_every_response_and_every_field_of_it(verdict: dict[str, Any]) -> None:
     assert verdict["wrong"] == []
 
 
-def test_aiograms_client_was_answered_by_every_method(verdict: dict[str, Any]) -> None:
+def test_aiograms_client_gets_a_response_from_every_method(verdict: dict[str, Any]) -> None:
     assert set(METHODS) == set(verdict["called"])
 
 
-def test_the_table_names_nothing_that_aiogram_does_not_know(verdict: dict[str, Any]) -> None:
+def test_the_table_contains_only_what_aiogram_knows(verdict: dict[str, Any]) -> None:
     unknown = [
         f"{name}.{field}"
         for table, oracle in ((TABLE, verdict["table"]), (TYPES, verdict["objects"]))
@@ -74,7 +74,7 @@ def test_the_table_names_nothing_that_aiogram_does_not_know(verdict: dict[str, A
     assert unknown == []
 
 
-def test_the_table_demands_what_aiogram_demands(verdict: dict[str, Any]) -> None:
+def test_the_table_requires_what_aiogram_requires(verdict: dict[str, Any]) -> None:
     differ = [
         f"{name}.{field}: {spec}"
         for name, fields in TABLE.items()

@@ -117,7 +117,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
 @pytest.mark.parametrize("tool", [name for name in SCHEMAS if name not in STARTERS])
 @ONE_SERVER
 @given(data=st.data())
-def test_what_is_refused_is_what_the_schema_refuses(shared: Wire, tool: str, data: st.DataObject) -> None:
+def test_the_server_refuses_exactly_what_the_schema_refuses(
+    shared: Wire, tool: str, data: st.DataObject
+) -> None:
     schema = SCHEMAS[tool]
     given_arguments = data.draw(arguments(schema))
     fits = jsonschema.Draft202012Validator(schema).is_valid(unquoted(given_arguments, schema))
@@ -151,7 +153,7 @@ PLAIN: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("tool", sorted(PLAIN))
-def test_arguments_as_json_in_strings_make_the_same_event(wire: Wire, home: Path, tool: str) -> None:
+def test_arguments_as_json_in_strings_create_the_same_event(wire: Wire, home: Path, tool: str) -> None:
     plain = PLAIN[tool]
     quoted = {
         name: value if isinstance(value, str) else f" {json.dumps(value)}\n" for name, value in plain.items()

@@ -85,7 +85,7 @@ def bare() -> set[str]:
     return imported(done.stderr)
 
 
-def test_the_start_loads_nothing_but_what_it_needs(home: Path, bare: set[str]) -> None:
+def test_the_start_loads_only_what_it_needs(home: Path, bare: set[str]) -> None:
     with Wire(home, PYTHONPROFILEIMPORTTIME="1") as wire:
         wire.initialize()
         wire.ask("tools/list")

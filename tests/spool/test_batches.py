@@ -19,7 +19,7 @@ def written(events: Path, count: int) -> None:
         post(str(events), build("info_notification", f"event {number}"))
 
 
-def test_what_the_inbox_did_is_counted_by_the_takes_themselves(tmp_path: Path) -> None:
+def test_the_takes_count_what_the_inbox_does(tmp_path: Path) -> None:
     async def scenario() -> None:
         written(tmp_path / "events", 5)
         (tmp_path / "events" / "bad.json").write_text("no JSON")
@@ -39,7 +39,7 @@ def test_what_the_inbox_did_is_counted_by_the_takes_themselves(tmp_path: Path) -
     run(scenario)
 
 
-def test_the_rows_of_a_batch_are_given_once_and_its_memory_goes_with_them(tmp_path: Path) -> None:
+def test_the_rows_of_a_batch_are_returned_once_and_its_memory_is_freed_with_them(tmp_path: Path) -> None:
     written(tmp_path / "events", 3)
     inbox = _native.Inbox(tmp_path / "events", tmp_path / "rejected")
     batch = inbox.take(0.0)
@@ -53,7 +53,7 @@ def test_the_rows_of_a_batch_are_given_once_and_its_memory_goes_with_them(tmp_pa
     inbox.close()
 
 
-def test_a_batch_that_was_read_ahead_when_the_inbox_stops_leaves_its_files(tmp_path: Path) -> None:
+def test_the_files_of_a_batch_read_ahead_stay_when_the_inbox_stops(tmp_path: Path) -> None:
     async def scenario() -> None:
         written(tmp_path / "events", 6)
         inbox = Inbox(str(tmp_path / "events"), str(tmp_path / "rejected"), batch_events=2)
@@ -86,7 +86,7 @@ def test_nothing_is_read_ahead_of_a_large_event(tmp_path: Path, size: int, read:
     run(scenario)
 
 
-def test_the_files_are_left_when_the_reader_is_cancelled(tmp_path: Path) -> None:
+def test_the_files_stay_when_the_reader_is_cancelled(tmp_path: Path) -> None:
     async def scenario() -> None:
         written(tmp_path / "events", 6)
         inbox = Inbox(str(tmp_path / "events"), str(tmp_path / "rejected"), batch_events=2)

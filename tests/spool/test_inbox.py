@@ -81,7 +81,7 @@ def test_a_shell_writes_in_place_and_it_arrives_at_once_r1(tmp_path: Path) -> No
     run(scenario)
 
 
-def test_files_there_before_the_start_are_delivered_r20_r4(tmp_path: Path) -> None:
+def test_files_that_exist_before_the_start_are_delivered_r20_r4(tmp_path: Path) -> None:
     for n in range(5):
         post(str(tmp_path / "events"), build("info_notification", f"{n}"))
 
@@ -140,7 +140,7 @@ def test_bad_files_are_rejected_and_good_ones_beside_them_arrive(tmp_path: Path)
     run(scenario)
 
 
-def test_a_directory_removed_and_made_anew_is_watched_again(tmp_path: Path) -> None:
+def test_a_directory_that_is_removed_and_created_again_is_watched_again(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with receiving(tmp_path) as (received, events, _):
             (events / "a.json").write_text('{"title":"a"}')
@@ -153,7 +153,7 @@ def test_a_directory_removed_and_made_anew_is_watched_again(tmp_path: Path) -> N
     run(scenario)
 
 
-def test_an_events_directory_in_trouble_is_told_and_recovers(tmp_path: Path) -> None:
+def test_an_unreadable_events_directory_is_reported_and_recovers(tmp_path: Path) -> None:
     (tmp_path / "events").write_text("in the way")
 
     async def scenario() -> None:
@@ -167,7 +167,7 @@ def test_an_events_directory_in_trouble_is_told_and_recovers(tmp_path: Path) -> 
     run(scenario)
 
 
-def test_a_batch_given_back_comes_again_with_its_keys(tmp_path: Path) -> None:
+def test_a_released_batch_is_returned_again_with_its_keys(tmp_path: Path) -> None:
     post(str(tmp_path / "events"), b'{"title":"a"}')
 
     async def scenario() -> None:
@@ -185,7 +185,7 @@ def test_a_batch_given_back_comes_again_with_its_keys(tmp_path: Path) -> None:
     run(scenario)
 
 
-def test_a_batch_that_was_yielded_can_be_done_after_the_stop(tmp_path: Path) -> None:
+def test_a_yielded_batch_can_be_finished_after_the_stop(tmp_path: Path) -> None:
     post(str(tmp_path / "events"), b'{"title":"a"}')
 
     async def scenario() -> None:
@@ -268,14 +268,14 @@ def open_home() -> Iterator[Path]:
     shutil.rmtree(home)
 
 
-def test_a_file_that_may_not_be_read_stays_is_told_and_blocks_nothing_r17(open_home: Path) -> None:
+def test_an_unreadable_file_stays_is_reported_and_blocks_nothing_r17(open_home: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", UNREADABLE, open_home], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
 
 
-def test_a_file_that_may_not_be_removed_is_told_and_not_read_again_r17(open_home: Path) -> None:
+def test_a_file_that_cannot_be_removed_is_reported_and_not_read_again_r17(open_home: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", UNREMOVABLE, open_home], capture_output=True, text=True, check=False
     )
@@ -310,12 +310,12 @@ def test_a_wait_is_interrupted_by_a_signal(tmp_path: Path) -> None:
         assert process.wait(DEADLINE) == 42
 
 
-def test_bounds_that_are_none_are_refused(tmp_path: Path) -> None:
+def test_invalid_bounds_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="bounds"):
         _native.Inbox(tmp_path / "events", tmp_path / "rejected", batch_events=0)
 
 
-def test_r42_bounds_that_change_hold_for_the_wait_that_is_under_way(tmp_path: Path) -> None:
+def test_r42_changed_bounds_apply_to_the_current_wait(tmp_path: Path) -> None:
     bounds: dict[str, Any] = {"max_event_bytes": 1024, "batch_events": 1, "batch_bytes": 1024}
     seconds: dict[str, Any] = {"quiet_seconds": 2.0, "unfinished_seconds": 30.0, "rescan_seconds": 1.0}
 
