@@ -1,4 +1,4 @@
-"""What is kept out of the bridge's memory is there for whoever asks for it afterwards."""
+"""Modules that are kept out of the bridge's memory can be imported afterwards."""
 
 from __future__ import annotations
 

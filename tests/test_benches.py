@@ -74,7 +74,7 @@ def test_every_bench_judges_its_limits_with_json_and_without() -> None:
 
 
 def test_no_limit_is_an_absolute_time() -> None:
-    """But Telegram's own pace, for which a question waits on any machine."""
+    """Except Telegram's rate limit, which a question waits for on any machine."""
     timed = re.compile(r'Figure\([^()]*"(?:s|ms|us|ns)",\s*(?!limit)[A-Z0-9][^()]*\)')
     found = [
         match[0]

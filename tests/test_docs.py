@@ -1,4 +1,4 @@
-"""Every block of the documentation is run, every link leads somewhere, every made part is up to date."""
+"""Every block of the documentation is run, every link has a target, every generated part is current."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_the_code_blocks_of_a_page_run(page: Path, tmp_path: Path, fast_sandbox:
 
 
 def named_in(page: str, heading: str) -> set[str]:
-    """Give what the first column of the tables below a heading names."""
+    """Return the names in the first column of the tables below a heading."""
     section = blocks.read(blocks.ROOT / page).partition(f"\n{heading}\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (`[^|]*) \|", section, re.MULTILINE)
     return {word for row in rows for word in re.findall(r"`([a-z_]+)`", row)}

@@ -1,4 +1,4 @@
-"""Who may import whom: the layering is law."""
+"""Which room may import which."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def sources(*suffixes: str) -> list[Path]:
 
 
 def imports(file: Path) -> list[tuple[str, list[str], bool]]:
-    """Give every import of a file: the module, the names, whether it is for type checkers only."""
+    """Return every import of a file: the module, the names, whether it is for type checkers only."""
     found: list[tuple[str, list[str], bool]] = []
 
     def visit(node: ast.AST, types_only: bool) -> None:
@@ -109,7 +109,7 @@ def imports(file: Path) -> list[tuple[str, list[str], bool]]:
 
 
 def ours(file: Path) -> set[str]:
-    """Give the rooms (and `_native`) that a file imports."""
+    """Return the rooms (and `_native`) that a file imports."""
     rooms = set()
     for module, names, _ in imports(file):
         if module == "cctelegram":

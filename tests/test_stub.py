@@ -31,7 +31,7 @@ def names(body: list[ast.stmt]) -> dict[str, ast.stmt]:
 
 
 def whole(name: str) -> list[ast.stmt]:
-    """Give the body of a stub, and of those that it takes names from."""
+    """Return the body of a stub, and of those that it takes names from."""
     body = ast.parse((FOLDER / f"{name}.pyi").read_text(encoding="utf-8")).body
     taken = {
         node.module.removeprefix("cctelegram.")

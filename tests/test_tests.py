@@ -1,4 +1,4 @@
-"""Tests are about the real thing (R48): no stand-ins, no waiting by the clock, none that assert nothing."""
+"""Tests use real parts (R48): no mocks, no sleeps, none without an assertion."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def called(node: ast.AST) -> set[str]:
-    """Give the last names of what is called, and of what is handed on to be called."""
+    """Return the last names of what is called, and of what is passed to be called."""
     names = set()
     for child in ast.walk(node):
         if isinstance(child, ast.Attribute):
@@ -40,7 +40,7 @@ def functions() -> list[tuple[Path, Function]]:
 
 
 def those_that_assert() -> set[str]:
-    """Give the names of the functions of the tests that assert something, themselves or by another."""
+    """Return the names of the test functions that assert something, directly or through another."""
     found = {node.name for _, node in functions() if asserts(node)}
     while more := {node.name for _, node in functions() if called(node) & found} - found:
         found |= more

@@ -1,4 +1,4 @@
-"""What the workflows may do: least rights, actions by hash, and no steps of their own."""
+"""The CI workflows: least privilege, actions pinned by hash, and no steps beside the task runner."""
 
 from __future__ import annotations
 

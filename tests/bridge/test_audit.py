@@ -1,4 +1,4 @@
-"""The audit log on the disk, and against the ledger."""
+"""The audit log as files, compared with the ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bridge's own rounds: at the start, by the schedule, never into its end."""
+"""The bridge's own rounds of cleanup: at the start, by schedule, and ended by a stop."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ AT_ONCE = '[cleanup.rejected]\nage = "0s"\nkeep = 0\n'
 
 
 def serve(home: Path, until: Callable[[Cleaning], bool], schedule: str = "1h") -> Cleaning:
-    """Let the rounds of a home run until something is so."""
+    """Run the rounds of a home until a condition holds."""
     make(home, f'[cleanup]\nschedule = "{schedule}"\n{AT_ONCE}')
 
     async def work() -> Cleaning:

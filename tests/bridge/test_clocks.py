@@ -1,4 +1,4 @@
-"""Clocks that are set and machines that sleep: no wait gets longer or shorter by it than it should."""
+"""Set clocks and sleeping machines: waits keep their length."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ START = 1_800_000_000_000_000
 
 
 class Clocks:
-    """A wall clock that can be set, and one that cannot."""
+    """A wall clock that can be set, and a monotonic one."""
 
     def __init__(self) -> None:
         self.now = 1000.0

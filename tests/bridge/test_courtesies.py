@@ -1,4 +1,4 @@
-"""Courtesies: beside everything, bounded, paused by their own 429."""
+"""Courtesies: concurrent, bounded, paused by their own 429."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Log:
 
 
 async def settle(turns: int = 20) -> None:
-    """Let the other tasks have their turns."""
+    """Let the other tasks run."""
     for _ in range(turns):
         await asyncio.sleep(0)
 

@@ -1,4 +1,4 @@
-"""A disk that is full, locked, gone or damaged: nothing is lost and the bridge goes on."""
+"""A full, locked, missing or damaged disk: nothing is lost and the bridge continues."""
 
 from __future__ import annotations
 

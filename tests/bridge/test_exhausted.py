@@ -1,4 +1,4 @@
-"""Nothing left to open files or to watch directories with: it is said, waited out, and nothing is lost."""
+"""No file descriptors or watches left: that is reported, the bridge waits, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_r17_events_wait_while_no_file_can_be_opened_and_that_is_reported(
     running.put("c.json", {"type": "task_failed", "title": "Afterwards"})
     see(fast_sandbox, "Afterwards")
     assert len(sends(fast_sandbox)) == 3
-    assert len(os.listdir(f"/proc/{pid}/fd")) < 64  # noqa: PTH208 - as the kernel tells it
+    assert len(os.listdir(f"/proc/{pid}/fd")) < 64  # noqa: PTH208 - from the kernel
 
 
 @pytest.mark.slow

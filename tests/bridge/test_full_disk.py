@@ -1,6 +1,6 @@
-"""A home on a small tmpfs that fills, or that turns read-only, while the bridge runs over it.
+"""A home on a small tmpfs that fills up or becomes read-only while the bridge runs.
 
-Mounting needs root; who is not says so by a skip.
+Mounting needs root; without it the tests are skipped.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def mount(*words: str) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def small_disk(place: Path) -> Iterator[Path]:
-    """Give a directory with a disk of its own, of 3 MiB."""
+    """Return a directory on a disk of its own, of 3 MiB."""
     place.mkdir()
     if os.name != "posix" or os.geteuid() != 0:
         pytest.skip("a small disk needs root, to mount a tmpfs")
@@ -52,7 +52,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(disk: Path) -> Path:
-    """Leave no byte."""
+    """Fill the disk completely."""
     ballast = disk / "ballast"
     with ballast.open("ab", buffering=0) as file:
         for size in (65536, 4096, 1):

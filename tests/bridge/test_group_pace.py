@@ -1,4 +1,4 @@
-"""The pace of a group: 20 a minute at Telegram, and edits count."""
+"""The rate limit of a group: 20 a minute, including edits."""
 
 from __future__ import annotations
 

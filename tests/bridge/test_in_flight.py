@@ -1,4 +1,4 @@
-"""What is in flight when something else happens: a stop, an expiry, a disk that is full."""
+"""Requests in flight during a stop, a change of the token, an expiry or a tap."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A batch that fails: nothing is held back, one event's fault is its own, and the status says so."""
+"""A batch that fails: the other events are stored, the failing one is rejected, the status reports it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DEADLINE = 30.0
 
 
 class FailingModes(Modes):
-    """Modes whose judge fails as the test says, and else is the real one."""
+    """Real modes whose `judge` fails when the test says so."""
 
     fails: Callable[[Row], Exception | None] = staticmethod(lambda _: None)
 
@@ -46,7 +46,7 @@ class FailingModes(Modes):
 
 
 class Taking:
-    """An intake over a real store and a real directory, whose judge fails as the test says."""
+    """An intake with a real store and directory, whose `judge` fails when the test says so."""
 
     def __init__(self, home: Path) -> None:
         self.home = home

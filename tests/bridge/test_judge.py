@@ -1,4 +1,4 @@
-"""What becomes of an event, by mode, quiet hours and rules."""
+"""The policy: what mode, quiet hours and rules do to an event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lock of a bot token: one place for a user, whatever the environment says; safe from other users."""
+"""The lock of a bot token: one path per user in any environment, safe from other users."""
 
 from __future__ import annotations
 

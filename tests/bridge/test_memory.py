@@ -1,4 +1,4 @@
-"""What the bridge may hold: under 50 MB always, at most 45 MB at rest, whatever else is installed."""
+"""The memory of the bridge: always under 50 MB, at most 45 MB at rest, whatever is installed."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ linux = pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason=
 
 
 def memory(pid: int) -> tuple[int, int]:
-    """Resident bytes now and at their highest, as the kernel tells them."""
+    """Resident bytes now and at their peak, from the kernel."""
     lines = dict(
         line.split(":", 1)
         for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()

@@ -1,4 +1,4 @@
-"""Who is allowed changes while the bridge runs."""
+"""The allowed users change while the bridge runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Telegram refuses is sent in a plainer form: the words reach the phone, whatever else is wrong."""
+"""Refused messages are sent in a plainer form: the text always reaches the phone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cctelegram.sandbox.child import Sandbox
     from running import RunningBridge
 
-# A 400 in Telegram's words for each thing that a message may have, and one that nobody knows.
+# Telegram's 400 for each element that a message may have, and an unknown one.
 REFUSALS = (
     "Bad Request: BUTTON_URL_INVALID",
     "Bad Request: BUTTON_DATA_INVALID",

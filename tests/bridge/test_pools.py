@@ -1,4 +1,4 @@
-"""The pools of a running bridge: counted, and changed by its settings while it serves."""
+"""The pools of a running bridge: their counts, and changes of their settings."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_pool_settings_change_without_a_restart_and_do_not_interrupt_the_poll(
     assert after["pools"]["send"]["opened"] == before["pools"]["send"]["opened"] + 1
     assert after["pools"]["send"]["requests"] > before["pools"]["send"]["requests"]
     assert after["pools"]["poll"]["errors"] == {}
-    fast_sandbox.control.say("hello")  # ends the poll; the next one waits as long as it is told now
+    fast_sandbox.control.say("hello")  # ends the poll; the next one uses the new wait
     calls = fast_sandbox.control.wait_for(
         lambda control: [
             call for call in control.calls("getUpdates") if call["params"].get("timeout") in (3, "3")

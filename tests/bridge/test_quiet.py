@@ -1,4 +1,4 @@
-"""Windows of quiet hours against a clock that is looked at every minute."""
+"""Windows of quiet hours, compared with a model that steps through every minute."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def us(at: datetime) -> int:
 
 
 def clock_of(zone: ZoneInfo, middle: datetime) -> list[tuple[datetime, datetime]]:
-    """Give each minute around a night: the instant, and what the clock on the wall shows."""
+    """Return each minute around a night: the instant, and the local time."""
     first, count = middle - AROUND, int(2 * AROUND / MINUTE)
     instants = (first + number * MINUTE for number in range(count))
     return [(each, each.astimezone(zone).replace(tzinfo=None)) for each in instants]
@@ -55,7 +55,7 @@ CLOCKS = [clock_of(zone, middle) for zone, middle in NIGHTS]
 
 
 def naive(hours: QuietHours, clock: list[tuple[datetime, datetime]], day: date) -> tuple[datetime, datetime]:
-    """Watch the clock for the window that begins on a day."""
+    """Find the window that begins on a day by stepping through the minutes."""
     begins, ends = time.fromisoformat(hours.begins), time.fromisoformat(hours.ends)
     start = datetime.combine(day, begins)
     end = datetime.combine(day + timedelta(ends <= begins), ends)

@@ -1,4 +1,4 @@
-"""Who gets what waits, when a group moves while that is being settled."""
+"""Waiting deliveries when a group moves while recipients are reassigned."""
 
 from __future__ import annotations
 

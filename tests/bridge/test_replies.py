@@ -1,4 +1,4 @@
-"""Answer files: written once, corrected while nobody took them."""
+"""Answer files: written once, corrected until they are taken."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def test_a_route_follows_a_group_that_moved(tmp_path: Path) -> None:
     assert found.chats == {OWNER, -1003003}
 
 
-@settings(deadline=None)  # the settings are read anew for each event
+@settings(deadline=None)  # the settings are read again for each event
 @given(
     events=st.lists(
         st.tuples(

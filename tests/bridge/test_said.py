@@ -1,4 +1,4 @@
-"""What a person does beside tapping: pictures, captions, commands for others, odd updates."""
+"""Messages of a person: pictures, captions, edits, commands for other bots, undocumented updates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bridge's own snapshots and checks: when they are due, what they find, that they end with the bridge."""
+"""The bridge's own snapshots and checks: when they are due, what they find, how a stop ends them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def serve(path: Path, until: str, *, unclean: bool = False) -> list[str]:
-    """Let it run until this is logged; give what was."""
+    """Run it until this is logged; return the log."""
 
     async def work() -> list[str]:
         store = Store(path)
@@ -107,7 +107,7 @@ def test_writes_continue_during_a_snapshot_which_is_of_one_moment(path: Path) ->
     done: list[int] = []
 
     def write_one() -> bool:
-        # Between two steps of the copy: each write would begin a copy without a transaction anew.
+        # Between two steps of the copy: each write would restart a copy without a transaction.
         store.submit(lambda c: c.execute("DELETE FROM strangers WHERE user_id = ?", (len(done),))).result(10)
         done.append(1)
         return False

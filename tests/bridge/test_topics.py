@@ -1,4 +1,4 @@
-"""The project of an event, and what is asked of Telegram again after a day."""
+"""The project of an event, and the checks of topics that are repeated daily."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_every_project_name_is_valid_for_telegram(name: str) -> None:
 def with_topics(
     tmp_path: Path, sandbox: Sandbox, work: Callable[[topics.Topics], Awaitable[None]], *, opens: int = 1
 ) -> None:
-    """Run `work` with the topics of a store, opened so often over the same file."""
+    """Run `work` with the topics of a store that is reopened several times."""
 
     async def run() -> None:
         store = Store(tmp_path / "store.db")
@@ -107,7 +107,7 @@ def job(project: str) -> Job:
 
 async def thread(found: topics.Topics, project: str) -> int | None:
     placed = await found.place(job(project))
-    if placed is None:  # made: look again
+    if placed is None:  # created: read again
         placed = await found.place(job(project))
     assert placed is not None
     return placed.waiting.thread_id

@@ -1,4 +1,4 @@
-"""A round over a home: what goes by which rule, and what never does."""
+"""A round over a home: what is removed by which rule, and what never is."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def clean(settings: Settings, *only: str, now: int = NOW) -> dict[str, Report]:
-    """Clean by the age of contents; gives the reports of directories that lost or kept something to tell."""
+    """Clean by the age of contents; return the reports of directories with something to report."""
     done = rounds.run(settings, now, only=only, by_content=True)
     return {each.directory: each for each in done.directories if each.files or each.error}
 

@@ -1,4 +1,4 @@
-"""Ages are told by a clock that does not jump."""
+"""Ages are measured by a clock that does not jump."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def at(wall: int, up: int, boot: str = "one") -> Reading:
 
 
 def told(*readings: Reading) -> list[int]:
-    """Give the time after each reading, from the first wall clock on."""
+    """Return the time after each reading, from the first wall clock on."""
     state: Steady | None = None
     found = []
     for reading in readings:

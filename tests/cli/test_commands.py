@@ -1,4 +1,4 @@
-"""What each command prints, how it ends, and what it says when it cannot do what it was asked."""
+"""The output, exit code and error messages of each command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cctelegram config`: what it says is wrong, what it writes, and what it refuses to write."""
+"""`cctelegram config`: the errors it reports, what it writes, and what it refuses to write."""
 
 from __future__ import annotations
 

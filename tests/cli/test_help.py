@@ -1,4 +1,4 @@
-"""The help texts are kept as files: a change of one is seen in review."""
+"""The help texts are kept as files, so that a change is visible in review."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No command ends in a traceback for what a person gave it: arguments, standard input, a home, a terminal."""
+"""No command ends in a traceback for any input: arguments, standard input, a home, a terminal."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ entries = some.one_of(
 
 @dataclass(frozen=True)
 class Home:
-    """What lies in a home, by its path in there; whether somebody holds the bridge's lock."""
+    """The files of a home by relative path; whether the bridge's lock is held."""
 
     name: bytes
     entries: dict[str, Entry]
@@ -190,7 +190,7 @@ def held(home: Path, wanted: bool) -> Iterator[None]:
 
 
 def run(arguments: list[str], given_text: bytes, encoding: str) -> tuple[int, str]:
-    """Run `main` with real streams of this encoding; give the exit code and what it said of errors."""
+    """Run `main` with real streams of this encoding; return the exit code and standard error."""
     before = sys.argv, sys.stdin, sys.stdout, sys.stderr
     errors = io.BytesIO()
     sys.argv = ["cctelegram", *arguments]

@@ -1,4 +1,4 @@
-"""What a command loads before it answers: an interpreter and little more."""
+"""What a short command loads: an interpreter and little more."""
 
 from __future__ import annotations
 

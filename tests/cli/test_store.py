@@ -1,4 +1,4 @@
-"""`cctelegram store`: what it says of a store, sound and damaged, what it copies and what it puts back."""
+"""`cctelegram store`: check of a sound and a damaged store, backup, restore."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One setting is changed in a text, and nothing else in it is."""
+"""Changing one setting in a text changes nothing else in it."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ comments = st.sampled_from(["", "# note\n", "\n", "  # [pacing]\n\n"])
 
 @st.composite
 def documents(draw: st.DrawFn) -> str:
-    """Write a document in several of the ways that TOML has."""
+    """Write a document in several TOML notations."""
     sections = draw(st.dictionaries(words, tables, max_size=3))
     lines = [draw(comments)]
     for name, table in sections.items():
@@ -94,7 +94,7 @@ def test_a_change_sets_its_key_and_leaves_the_others(text: str, path: tuple[str,
     try:
         changed = change.put(text, path, value)
     except SettingsError:
-        return  # told, and nothing is written
+        return  # an error, and nothing is written
     found, rest = tomllib.loads(changed), before
     at: Any = found
     for part in path[:-1]:

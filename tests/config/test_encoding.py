@@ -1,4 +1,4 @@
-"""One rule for what a person's files are written in: UTF-8, or UTF-16 with a byte-order mark."""
+"""One rule for the encoding of a person's files: UTF-8, or UTF-16 with a byte-order mark."""
 
 from __future__ import annotations
 

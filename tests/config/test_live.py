@@ -1,4 +1,4 @@
-"""The settings in force: swapped whole, read again when a file changes or the snapshot is old, counted."""
+"""The settings in force: swapped as a whole, reloaded after a change or when the snapshot expires."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def burst(live: Live) -> int:
 
 
 class Changes:
-    """What a Live tells of, and the wish to see something of it."""
+    """The changes that a Live reports, and a wait for one of them."""
 
     def __init__(self, live: Live) -> None:
         self.live = live
@@ -61,7 +61,7 @@ async def watched(home: Path) -> AsyncIterator[Changes]:
     stop = asyncio.Event()
     watching = asyncio.create_task(live.watch(stop))
     async with asyncio.timeout(PATIENCE):
-        # The constructor compares; so does the watch when it is set, of which nothing tells.
+        # The constructor compares; so does the watch when it is set, which nothing reports.
         while live.compared == 1:  # noqa: ASYNC110
             await asyncio.sleep(0.01)  # as above
     yield changes

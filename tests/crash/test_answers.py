@@ -1,4 +1,4 @@
-"""What a person answered is never lost, and never given twice, wherever the bridge was killed."""
+"""An answer is never lost and never returned twice, wherever the bridge is killed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def traffic(bridges: Bridges) -> Traffic:
 
 
 def killed(bridges: Bridges) -> None:
-    """Wait until the armed bridge has ended itself."""
+    """Wait until the armed bridge has killed itself."""
     bridges.start().wait(PATIENCE)
     bridges.kill()
     bridges.disarm()

@@ -1,4 +1,4 @@
-"""The chain of the audit log: whatever is done to its lines without the key is noticed."""
+"""The chain of the audit log: every change of its lines is detected."""
 
 from __future__ import annotations
 

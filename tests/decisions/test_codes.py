@@ -1,4 +1,4 @@
-"""What a button carries."""
+"""The data of a button."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger: one answer wins, expiry tells the truth."""
+"""The ledger: the first answer wins, and expiry is reported truthfully."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ def test_unknown_words_decide_nothing(said: str) -> None:
         (("red", "blue"), False, "Blue", Meant(1, None)),
         (("Go", "go"), False, "go", Meant(1, None)),
         (("Go", "go"), False, "GO", None),
-        # Of "Stop the server?" nobody knows what a yes or a no means.
+        # For "Stop the server?" the meaning of a yes or a no is unknown.
         (("Stop", "Continue"), False, "yes", None),
         (("Stop", "Continue"), False, "no", None),
         (("Stop", "Continue"), False, "stop, it burns", Meant(0, "stop, it burns")),

@@ -1,4 +1,4 @@
-"""The parts of the documentation that are made from the code.
+"""The parts of the documentation that are generated from the code.
 
 `python tests/documents/pages.py` writes them; a test fails when a page is not what the code says.
 """
@@ -59,7 +59,7 @@ def methods() -> str:
 
 
 def requests() -> str:
-    """Take the table of control requests from the docstring that holds it."""
+    """Return the table of control requests from the docstring that contains it."""
     return _part(control, r"(\| request .*?)\Z")
 
 
@@ -74,7 +74,7 @@ def kinds() -> str:
 
 
 def stricter() -> str:
-    """Take the list of what the sandbox refuses from the docstring that holds it."""
+    """Return the list of what the sandbox refuses from the docstring that contains it."""
     return _part(refused, r"(- a parameter.*?)\Z")
 
 
@@ -156,7 +156,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
 
 
 def between(name: str) -> re.Pattern[str]:
-    """Give the pattern of a page's part: its marks, and what stands between them as group 2."""
+    """Return the pattern of a page's part: its marks, and the text between them as group 2."""
     return re.compile(rf"(<!-- {name}: made by [^\n]*-->\n)(.*?)(<!-- /{name} -->)", re.DOTALL)
 
 

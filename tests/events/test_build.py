@@ -1,4 +1,4 @@
-"""Events of one's own: built, checked, and the table they come from."""
+"""Building and checking events, and the table of types."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Buttons of `data.actions` that are no links: each tap is an answer of kind `command`."""
+"""Buttons of `data.actions` that are not links: each tap is an answer of kind `command`."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def session(home: Path, mode: str, work: Callable[[Client], Awaitable[None]]) ->
 
 
 async def call(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
-    """Call a tool that must succeed; give its structured content, checked against its schema."""
+    """Call a tool that must succeed; return its structured content, checked against its schema."""
     result = await client.call_tool(tool, arguments or None)
     assert not result.is_error, result
     jsonschema.validate(result.structured_content, OUTPUT[tool])

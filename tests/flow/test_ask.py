@@ -1,4 +1,4 @@
-"""`cctelegram ask` that does not wait in vain: while muted, and when whoever asks goes away."""
+"""`cctelegram ask` does not wait in vain: while muted, and when the asking process exits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes of bad input, and that nothing else suffers: the tables of docs/protocol.md, on a real bridge.
+"""Bad input and its isolation: the tables of docs/protocol.md, on a real bridge.
 
 How each kind of file is read is tested row by row with tests/cases/ (tests/events, rust/spool) and in
 rust/spool/src/inbox/tests.rs; refused tokens, lost networks and Telegram's errors in test_delivery.py.
@@ -124,7 +124,7 @@ def test_a_hundred_thousand_files_are_all_stored_and_removed_in_bounded_memory(
         # A decision goes before all of them.
         running.put("q.json", {"type": "approval_request", "title": "Before all others"})
         see(fast_sandbox, "Before all others")
-        with open(f"/proc/{running.process.pid}/status") as status:  # noqa: PTH123 - as the kernel tells it
+        with open(f"/proc/{running.process.pid}/status") as status:  # noqa: PTH123 - from the kernel
             high_water = next(line for line in status if line.startswith("VmHWM"))
         assert int(high_water.split()[1]) * 1024 < HIGHEST
 

@@ -1,4 +1,4 @@
-"""What needs time goes beside: a tap is an answer in a moment, whatever Telegram does meanwhile."""
+"""Slow calls run concurrently: a tap becomes an answer at once, whatever Telegram does."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAMES = ("one", "two", "three", "four")
 
 
 def handle_all(running: RunningBridge, sandbox: Sandbox) -> float:
-    """Tap four cards and write a message; give the seconds until all five are answers."""
+    """Tap four cards and write a message; return the seconds until all five are answers."""
     for name in NAMES:
         ask(running, name)
     cards = {name: see(sandbox, f"Question {name}")["message_id"] for name in NAMES}

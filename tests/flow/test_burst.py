@@ -1,4 +1,4 @@
-"""Ten thousand events at once, at a pace that the sandbox holds the bridge to."""
+"""Ten thousand events at once, under the rate limits of the sandbox."""
 
 from __future__ import annotations
 
@@ -72,5 +72,5 @@ def test_a_burst_of_ten_thousand_is_delivered_completely_without_one_refusal(tmp
         }
     assert set(states) == {"sent", "digested"}
     missing = [f"Event {number:05}x" for number in range(EVENTS) if f"Event {number:05}x" not in phone]
-    # An older progress of a task is told of by a newer one; every other title is on the phone.
+    # A newer progress of a task replaces an older one; every other title is on the phone.
     assert set(missing) <= conflated

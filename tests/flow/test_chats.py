@@ -1,4 +1,4 @@
-"""Several allowed users and groups: who gets what, whose answer counts."""
+"""Several allowed users and groups: recipients, and whose answer counts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def started(tmp_path: Path, fast_sandbox: Sandbox) -> Iterator[RunningBridge]:
 
 
 def approval(card: dict[str, Any]) -> str:
-    """Give what the first button of a card carries."""
+    """Return the data of a card's first button."""
     data: str = card["reply_markup"]["inline_keyboard"][0][0]["callback_data"]
     return data
 

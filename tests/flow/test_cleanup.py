@@ -1,4 +1,4 @@
-"""Cleaning from the command line, by an agent and from the chat, of a real home with and without a bridge."""
+"""Cleanup by the command, by an agent and from the chat, with and without a bridge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Another reader of the updates (409): told apart, and recovered from without a restart."""
+"""Another reader of the updates (409): identified, and recovered from without a restart."""
 
 from __future__ import annotations
 

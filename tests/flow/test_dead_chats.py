@@ -1,4 +1,4 @@
-"""Chats that are blocked, left, deleted or moved: their queue is kept, the others go on."""
+"""Chats that are blocked, left, deleted or moved: their queue is kept, others are not affected."""
 
 from __future__ import annotations
 

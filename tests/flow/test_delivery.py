@@ -286,7 +286,7 @@ def test_r43_status_shows_measured_values(running: RunningBridge, fast_sandbox: 
     told = running.wait_status(lambda now: now["delivery"]["sent"] == 1, "sent")
     assert told["delivery"]["seconds"]["count"] == 1
     assert told["pid"] == running.process.pid
-    with open(f"/proc/{running.process.pid}/statm") as statm:  # noqa: PTH123 - as the kernel tells it
+    with open(f"/proc/{running.process.pid}/statm") as statm:  # noqa: PTH123 - from the kernel
         rss = int(statm.read().split()[1]) * os.sysconf("SC_PAGESIZE")
     assert abs(told["memory"]["rss_bytes"] - rss) < 8_000_000
     assert told["last_event"]["title"] == "One"

@@ -1,4 +1,4 @@
-"""Where the bridge's own HTTP listens: on loopback alone, and every client finds it there."""
+"""The address of the bridge's own HTTP server: loopback only, and every client finds it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An event that is more than messages hold: part of it on the phone, the whole as a file."""
+"""An event that is too large for messages: part of it on the phone, all of it as a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The life of a bridge: started by a session, stopped by asking, never by the names of processes."""
+"""The life of a bridge: started by a session, stopped by a request, never by a process name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A thousand saves under traffic: no event lost, no mixed reading, nothing that grows."""
+"""A thousand saves under traffic: no event lost, no mixed settings, no leak."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PAIRS = (
 
 
 def holds(running: RunningBridge) -> tuple[int, int]:
-    """Open descriptors and resident bytes, as the kernel tells them."""
+    """Open descriptors and resident bytes, from the kernel."""
     proc = Path(f"/proc/{running.process.pid}")
     lines = dict(
         line.split(":", 1)

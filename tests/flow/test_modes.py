@@ -1,4 +1,4 @@
-"""What reaches the phone, and that nothing that is kept back is lost."""
+"""What reaches the phone in each mode; held events are not lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mute, for a time too, by command and by button: nothing reaches the phone, and nothing is lost."""
+"""Mute, also timed, by command and by button: nothing reaches the phone, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ def _tap(message: dict[str, Any], data: str, user_id: int) -> dict[str, Any]:
 
 
 def old(sandbox: Sandbox, text: str, seconds: int) -> None:
-    """Write a message so many seconds ago, which is heard only now."""
+    """Write a message with a time so many seconds ago, which arrives only now."""
     person = {"id": sandbox.user_id, "is_bot": False, "first_name": "Ada"}
     chat = {"id": sandbox.user_id, "type": "private", "first_name": "Ada"}
     message = {"message_id": 90_000, "date": int(time.time()) - seconds, "chat": chat, "from": person}

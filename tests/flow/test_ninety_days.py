@@ -1,4 +1,4 @@
-"""A home does not grow: ninety days of traffic in some seconds."""
+"""A home does not grow: ninety days of traffic in a few seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A user who is taken off the list is out at the swap, with the cards that lie open on the phone."""
+"""A removed user loses access at the swap, and their open cards are closed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cctelegram outbox` and `search`, on the real bridge and on the store of one that is gone."""
+"""`cctelegram outbox` and `search`, with a running bridge and on the store of a killed one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def outbox(home: Path, *words: str, code: int = 0, command: str = "outbox") -> str:
-    """Run the command; give what it printed, or what it complained of."""
+    """Run the command; return its output or its errors."""
     done = subprocess.run(
         [COMMAND, command, *words, "--home", str(home)],
         env=environment(),
@@ -43,7 +43,7 @@ def listed(home: Path, *words: str) -> list[dict[str, Any]]:
 
 
 def refused(running: RunningBridge, sandbox: Sandbox, title: str, **more: Any) -> dict[str, Any]:
-    """Let Telegram refuse a message for good; give its delivery."""
+    """Make Telegram refuse a message for good; return its delivery."""
     sandbox.control.fail("sendMessage", error_code=406, description="Not Acceptable: message is too odd")
     running.put(f"{title[:8]}.json", {"type": "info_notification", "title": title, **more})
     return wait_for(lambda: next((d for d in listed(running.home, "--state", "dead")), {}), "dead")

@@ -1,4 +1,4 @@
-"""A change that is not valid: refused, told where it can be mended, and clean again when it is."""
+"""An invalid change of settings: rejected, reported with its position, and cleared when fixed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def told_on_the_phone(sandbox: Sandbox) -> int:
 
 
 def refuse(running: RunningBridge, config: str) -> str:
-    """Write settings that are not valid; give what the status says of them."""
+    """Write invalid settings; return what the status reports of them."""
     before = running.status()["config"]["refused"]
     (running.home / "config.toml").write_text(config)
     told = running.wait_status(lambda now: now["config"]["refused"] > before, "it is refused")

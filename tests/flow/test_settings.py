@@ -1,4 +1,4 @@
-"""Settings that are said to be live count without a restart, in a running bridge (R39, R42).
+"""Live settings take effect in a running bridge without a restart (R39, R42).
 
 The token, the users and the API base are in test_delivery.py and test_off_the_list.py, the time to live in
 tests/config/test_live.py, the limits of groups in tests/store/test_pacing.py, quiet hours and rules in

@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001  look-alike characters are what is tested
-"""What strangers and producers make up, on the phone, in the browser's page and on the terminal."""
+"""Spoofed text of strangers and producers on the phone, in the browser and on the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Those who are not allowed: never answered, counted, told to the owner once."""
+"""Strangers: no response, counted, reported to the owner once."""
 
 from __future__ import annotations
 

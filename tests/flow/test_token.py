@@ -1,4 +1,4 @@
-"""Where the token comes from: kept over a restart, and giving way to `.env` when Telegram refuses it."""
+"""The source of the token: kept across a restart, replaced by `.env` when Telegram rejects it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ANY_PORT = QUICK + "[http]\nport = 0\n"
 
 @contextmanager
 def piped(home: Path, token: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a bridge whose token comes by the pipe, until it is ready; it is gone at the end."""
+    """Run a bridge whose token comes through the pipe, until it is ready; stop it at the end."""
     process = subprocess.Popen(
         [COMMAND, "bridge", "--home", str(home), "--token-stdin"],
         stdin=subprocess.PIPE,
@@ -56,7 +56,7 @@ def test_a_restart_passes_on_a_token_that_came_through_the_pipe(
 ) -> None:
     home = make_home(tmp_path / "home", fast_sandbox, ANY_PORT, TELEGRAM_BOT_TOKEN="")
     with piped(home, fast_sandbox.token):
-        for turn in range(2):  # the second is of one that was begun anew
+        for turn in range(2):  # the second restarts a restarted bridge
             restarted = life.restart(str(home))
             assert restarted["action"] == "restarted"
             assert restarted["uptime"] < 20

@@ -28,7 +28,7 @@ def event(title: str, project: str | None = "shop", **data: Any) -> dict[str, An
 
 
 def made(sandbox: Sandbox) -> list[str]:
-    """Give the names of the topics that were asked for."""
+    """Return the names of the topics that were requested."""
     return [call["params"]["name"] for call in sandbox.control.calls("createForumTopic")]
 
 
@@ -97,7 +97,7 @@ def test_a_deleted_or_closed_topic_is_created_again_and_the_message_is_sent_mean
 
 
 def call(sandbox: Sandbox, method: str, **params: Any) -> None:
-    """Do with the bot's own token what an administrator does in the app."""
+    """Do with the bot's token what an administrator does in the app."""
     import json
     import urllib.request
 

@@ -1,4 +1,4 @@
-"""Changed figures count at once, and no request feels the change."""
+"""Changed pool settings take effect at once and affect no request in flight."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_a_pool_whose_settings_stay_keeps_its_connection() -> None:
 
 
 def test_only_connections_without_a_request_count_as_idle() -> None:
-    """A connection is used again while others are busy, however few may be idle."""
+    """A connection is reused while others are busy, however few may be idle."""
 
     async def work(server: Wire, pools: Pools) -> None:
         async def asks() -> None:
@@ -149,7 +149,7 @@ def test_a_connection_that_is_idle_too_long_is_closed_without_another_request() 
         await ask(pools.send, server)
         assert pools.send.snapshot()["idle"] == 1
         async with asyncio.timeout(5):
-            while server.at_once:  # noqa: ASYNC110  the server is told by the kernel, not by an event of ours
+            while server.at_once:  # noqa: ASYNC110  the kernel notifies the server, not an asyncio event
                 await asyncio.sleep(0.01)  # time passes: that is what closes it
         assert pools.send.snapshot()["idle"] == 0
 

@@ -1,4 +1,4 @@
-"""A network that changes: what was kept is not trusted, what did not leave is not unclear, all comes back."""
+"""A changing network: dead connections are not used, unsent requests are not unclear, the bridge recovers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OWN = ("unshare", "-n")
 
 
 def possible() -> str:
-    """Why a network of one's own cannot be had; empty when it can."""
+    """Why no network namespace can be created; empty if it can."""
     if not all(shutil.which(command) for command in ("unshare", "ip")):
         return "needs the commands unshare and ip"
     arrange = "ip link set lo up && ip link add here type veth peer name there"

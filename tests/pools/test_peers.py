@@ -1,4 +1,4 @@
-"""Peers that behave badly: how long they can hold a call up, what is said of it, and that the next works."""
+"""Peers that misbehave: how long they can delay a call, how it is reported, and that the next works."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ async def half_closed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 
 
 def idle_then(end: Act) -> Act:
-    """Answer whole, and do `end` when the connection lies idle."""
+    """Send a complete response, and do `end` when the connection is idle."""
 
     async def act(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         await result({"first": 1})(reader, writer)
-        await asyncio.sleep(0.1)  # the server's time: the client is to have let go of the connection
+        await asyncio.sleep(0.1)  # the server's time: the client has released the connection by then
         return await end(reader, writer)
 
     return act

@@ -45,7 +45,7 @@ def settings(base: str, **flags: object) -> Settings:
 
 
 def figures(pool: Pool) -> tuple[float | None, ...]:
-    """Connections, idle, connect, read, keep-alive, as they stand in the specification."""
+    """Connections, idle, connect, read, keep-alive, as in the specification."""
     at = pool.figures
     return (at.connections, at.idle, at.connect_seconds, at.read_seconds, at.keepalive_seconds)
 
@@ -160,7 +160,7 @@ def test_an_unusable_proxy_is_reported_without_its_password(
 
 
 def certificate(folder: Path) -> tuple[ssl.SSLContext, str]:
-    """Make a certificate for 127.0.0.1 that only its own file vouches for."""
+    """Make a self-signed certificate for 127.0.0.1."""
     pytest.importorskip("cryptography")
     import datetime as dt
     import ipaddress

@@ -1,4 +1,4 @@
-"""Over TLS: few handshakes for many requests, and no request to who is not vouched for."""
+"""TLS: few handshakes for many requests, and no request to an untrusted peer."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def paths(folder: Path, *, cafile: str = "") -> ssl.DefaultVerifyPaths:
 
 
 def shake_hands(client: ssl.SSLContext, folder: Path) -> None:
-    """Do a whole handshake in memory; raises what the client raises."""
+    """Do a complete handshake in memory; raises what the client raises."""
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(folder / "own.pem", folder.parent / "key.pem")
     here, there = ssl.MemoryBIO(), ssl.MemoryBIO()

@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001  texts of many scripts are what is tested
-"""Approval cards: the question to the letter, and what became of it."""
+"""Approval cards: the verbatim question, and its outcome."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ events = st.builds(
 
 
 def said(value: Any) -> list[str]:
-    """Give each text and number within a JSON value, names and values apart."""
+    """Return each text and number in a JSON value, names and values separately."""
     if isinstance(value, dict):
         return [text for name, item in value.items() for text in (name, *said(item))]
     if isinstance(value, list):

@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001  look-alike characters are what is tested
-"""What comes from outside cannot write lines of the bridge's, hide, or look like something else."""
+"""Text from outside cannot imitate lines of the bridge, hide, or look like something else."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ hostile = st.lists(
 
 
 def lines(text: Text) -> list[str]:
-    """The lines of a message that are no block of code."""
+    """The lines of a message outside code blocks."""
     units = text.text.encode("utf-16-le")
     for one in reversed(text.entities):
         if one.type in ("pre", "code"):

@@ -1,4 +1,4 @@
-"""Events that are too much for messages: part of them on the phone, the whole in a file."""
+"""Events that are too large for messages: part of them on the phone, all of them in a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every key that is logged stands in docs/logging.md, with its level, and the page names no other."""
+"""Every logged key is in docs/logging.md, with its level, and the page has no other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A part of the bridge begins again after a fault, and not after its end; no fault of a task is lost."""
+"""A component is restarted after an error, not after cancellation; no error of a task is lost."""
 
 from __future__ import annotations
 

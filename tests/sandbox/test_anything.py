@@ -1,4 +1,4 @@
-"""Whatever a bot sends, it gets an answer of the Bot API and the sandbox stays up."""
+"""Any call gets a Bot API response, and the sandbox keeps running."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each named fault, over HTTP, and the client's error that comes of it."""
+"""Each named fault, over HTTP, and the resulting error of the client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults as people write them: what each text means, and what is said of one that cannot be."""
+"""Fault scripts: the meaning of each notation, and the errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ def test_no_fault_happens_more_often_than_set_or_to_a_call_that_does_not_match(
     for one in plan:
         same = [other for other in plan if other == one]
         assert one.times == 0 or happened.count(one) <= one.times * len(same)
-    # What happened is no longer told as pending.
+    # A fault that happened is no longer listed as pending.
     bounded = [one for one in plan if one.times]
     told = sum(one["times"] for one in faults.pending())
     assert told == sum(one.times for one in bounded) - sum(1 for one in happened if one.times)

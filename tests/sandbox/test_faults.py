@@ -1,4 +1,4 @@
-"""Calls that fail on demand, and the record of what was received."""
+"""Calls that fail on demand, and the record of received calls."""
 
 from __future__ import annotations
 

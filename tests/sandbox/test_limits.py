@@ -1,4 +1,4 @@
-"""The pace: what passes, what waits, and for how long. Time is a number here."""
+"""The rate limits: what is accepted, what waits, and for how long. Time is an argument."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An independent model of the Bot API, aiogram's, understands the sandbox without remainder.
+"""An independent model of the Bot API, aiogram's, understands the sandbox completely.
 
 It lives in its own environment, since importing it takes seconds and 167 MB:
 
@@ -6,7 +6,7 @@ It lives in its own environment, since importing it takes seconds and 167 MB:
     .oracle-venv/bin/pip install 'pip>=25.3'
     .oracle-venv/bin/pip install --group oracle
 
-These tests are left out where there is none, unless CCTELEGRAM_TEST_ORACLE=1 demands them.
+These tests are skipped without it, unless CCTELEGRAM_TEST_ORACLE=1 requires them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ PICTURE = (
 
 @pytest.fixture(scope="module")
 def verdict() -> Iterator[dict[str, Any]]:
-    """What the oracle has to say after driving a sandbox."""
+    """The report of the oracle after driving a sandbox."""
     if not ORACLE.exists() and os.environ.get("CCTELEGRAM_TEST_ORACLE") != "1":
         pytest.skip("no .oracle-venv; see the head of this file")
     with running(*UNLIMITED) as started:

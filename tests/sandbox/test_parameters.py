@@ -1,4 +1,4 @@
-"""The table of the Bot API that the package carries, and that every method of it is answered."""
+"""The package's table of the Bot API, and that every method in it is implemented."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people do: writing, tapping, blocking; who is heard in groups; topics."""
+"""Actions of people: writing, tapping, blocking; which updates reach the bot in groups; topics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Updates: in order, given again until confirmed, to one poller."""
+"""Updates: in order, repeated until confirmed, to one poller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wrong calls get the answer that Telegram gives, over real HTTP."""
+"""Invalid calls get Telegram's response, over real HTTP."""
 
 from __future__ import annotations
 

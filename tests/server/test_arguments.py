@@ -1,4 +1,4 @@
-"""Arguments against an independent validator, and any bytes at all against the server's life."""
+"""Arguments compared with an independent validator; no bytes end the server."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def fitting(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
 
 
 def arguments(schema: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """Arguments that fit, nearly fit or do not fit at all."""
+    """Arguments that match, nearly match or do not match the schema."""
     known = {name: fitting(each) | anything for name, each in schema["properties"].items()}
     required = {name: known[name] for name in schema.get("required", ())}
     near = st.fixed_dictionaries(
@@ -89,7 +89,7 @@ def arguments(schema: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def unquoted(value: Any, schema: dict[str, Any]) -> Any:
-    """What the server takes for a value: what a string holds as JSON, where exactly that is wanted."""
+    """The value that the server reads: the JSON in a string, where the schema has that type."""
     wanted = schema.get("type")
     if isinstance(value, str) and wanted in ("array", "object", "number", "integer", "boolean"):
         try:

@@ -212,7 +212,7 @@ def test_r37_the_end_of_input_ends_the_process_at_once_while_questions_wait(wire
 
 def test_an_answer_wakes_the_wait_without_a_timer(wire: Wire, home: Path, answers: Answers) -> None:
     request, event = asked(wire, home)
-    # Past the first look of the wait, so that only the watch can tell of it.
+    # After the first check of the wait, so that only the watch can report it.
     wire.ask("ping")
     begin = time.monotonic()
     answers.write(event["event_id"])

@@ -1,4 +1,4 @@
-"""The official Python client over real stdio, in both eras: its models check every frame of ours."""
+"""The official Python client over real stdio, in both eras: its models check every frame of the server."""
 
 from __future__ import annotations
 

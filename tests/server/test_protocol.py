@@ -1,4 +1,4 @@
-"""Both eras of the protocol over real pipes, and everything that is not as it should be."""
+"""Both eras of the protocol over real pipes, and invalid input."""
 
 from __future__ import annotations
 

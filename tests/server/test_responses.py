@@ -1,4 +1,4 @@
-"""Looking at answers, and taking them: each is given once."""
+"""Reading answers, and taking them: each is returned once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the sending tools put into the spool and say of it, and what they refuse."""
+"""What the sending tools write into the spool, what they return, and what they refuse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The session's file: there and locked while the session lives, with real counts, gone with it."""
+"""The session file: locked while the session lives, with real counts, removed at its end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def only(home: Path) -> Path:
 
 
 def told(home: Path) -> dict[str, Any]:
-    """What it says."""
+    """Its content."""
     content: dict[str, Any] = json.loads(only(home).read_bytes())
     return content
 

@@ -72,7 +72,7 @@ CALLS: list[tuple[str, dict[str, Any], set[str]]] = [
 
 
 def imported(stderr: bytes) -> set[str]:
-    """The modules that an interpreter told of, which was asked to time its imports."""
+    """The modules that an interpreter reports with `-X importtime`."""
     lines = (line for line in stderr.decode().splitlines() if line.startswith("import time:"))
     return {line.rpartition("|")[2].strip() for line in lines} - {"imported package"}
 

@@ -1,4 +1,4 @@
-"""What the server says of the bridge: what its lock and its own word tell, nothing else."""
+"""The status of the bridge: from its lock and its own HTTP only."""
 
 from __future__ import annotations
 

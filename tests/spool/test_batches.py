@@ -1,4 +1,4 @@
-"""What a batch is: counted, given once, and left in its files until somebody has stored it."""
+"""A batch: counted, returned once, and left in its files until it is stored."""
 
 import asyncio
 import json
@@ -77,7 +77,7 @@ def test_nothing_is_read_ahead_of_a_large_event(tmp_path: Path, size: int, read:
             (tmp_path / "events" / f"{number}.json").write_text(json.dumps(event))
         inbox = Inbox(str(tmp_path / "events"), str(tmp_path / "rejected"), batch_events=1)
         async for _ in inbox.batches():
-            # The one thread that takes has done all that it was told to.
+            # The one thread that takes has finished all its work.
             await asyncio.get_running_loop().run_in_executor(inbox._waiter, lambda: None)
             assert inbox.tally.snapshot()["events"] == read
             break

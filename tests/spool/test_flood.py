@@ -1,4 +1,4 @@
-"""100,000 files at once: all come out, all go, with bounded memory and descriptors, in linear time."""
+"""100,000 files at once: all are read and removed, with bounded memory and descriptors, in linear time."""
 
 import json
 import subprocess

@@ -25,7 +25,7 @@ DEADLINE = 20.0
 
 
 class Received:
-    """What came in, and the wish to see so much of it."""
+    """The received events, and a wait for a number of them."""
 
     def __init__(self) -> None:
         self.titles: list[str] = []
@@ -261,7 +261,7 @@ assert os.listdir(home + "/events") == [], "and removed in the end"
 
 @pytest.fixture
 def open_home() -> Iterator[Path]:
-    """A directory that a user without rights may enter; those below pytest's own are closed."""
+    """A directory that an unprivileged user may enter; those below pytest's own are closed."""
     home = Path(tempfile.mkdtemp(prefix="cct-"))
     home.chmod(0o777)
     yield home
@@ -324,9 +324,9 @@ def test_r42_changed_bounds_apply_to_the_current_wait(tmp_path: Path) -> None:
             with (events / "a.jsonl").open("w", buffering=1) as lines:
                 lines.write('{"title":"a"}\n')
                 await received.until(lambda: received.has(1))
-                await asyncio.sleep(0.5)  # it waits again, of which nothing tells
+                await asyncio.sleep(0.5)  # it waits again, which nothing reports
                 inbox.set_bounds(**bounds, **seconds)
-                lines.write('{"title":"b"}\n')  # no watch tells of it before the file is closed
+                lines.write('{"title":"b"}\n')  # no watch reports it before the file is closed
                 async with asyncio.timeout(DEADLINE / 4):
                     await received.until(lambda: received.titles == ["a", "b"])
             with pytest.raises(ValueError, match="bounds"):

@@ -1,4 +1,4 @@
-"""Answers: posted, listed, taken once, left to those who wait for them."""
+"""Answers: posted, listed, taken once, left to the session that waits."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The store over a file that is damaged, cut short or taken away: it goes on, and says what it cost."""
+"""The store when its file is damaged, truncated or removed: it recovers and reports losses."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_r17_an_index_that_lacks_a_row_is_found_by_the_check_and_rebuilt(path: P
 
 
 def log_of(path: Path, home: Path, transactions: int) -> Path:
-    """Copy a store with its log as a kill leaves them: so many transactions that are in the log alone."""
+    """Copy a store and its write-ahead log after a kill, with so many transactions only in the log."""
     store = Store(path)
     for number in range(transactions):
         # About two pages each, so that damage to one leaves most.
@@ -185,7 +185,7 @@ def test_a_write_ahead_log_that_a_kill_left_is_read_to_its_end(path: Path, tmp_p
 
 @pytest.mark.parametrize("at", [0, 11, 33])
 def test_r17_a_damaged_write_ahead_log_is_valid_up_to_the_damage(path: Path, tmp_path: Path, at: int) -> None:
-    """SQLite itself passes over what follows; no more is promised."""
+    """SQLite itself ignores what follows; more is not guaranteed."""
     killed = log_of(path, tmp_path, 40)
     log = killed.with_name("store.db-wal")
     over(log, 32 + at * (PAGE + 24) + 24 + 100, bytes(range(200)))
@@ -268,7 +268,7 @@ def test_r17_if_another_bridge_owns_the_new_home_the_store_is_left_there_for_a_r
 
 @pytest.mark.parametrize("word", ["", "damaged-", "replaced-"])
 def test_r17_an_interrupted_exchange_of_files_is_completed_at_the_next_start(path: Path, word: str) -> None:
-    """Every file that a kill between two renames can leave in its old place, of the version before too."""
+    """Every set of files that a kill between two renames can leave, also of the previous version."""
     rows = aged.rows(path)
     over(path, 0, bytes(100))
     complete = path.with_name(f"store.db.recovered-{word}20260101T000000.000000Z")

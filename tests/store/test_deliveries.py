@@ -195,7 +195,7 @@ def test_messages_sent_to_a_group_before_it_moved_stay_in_the_old_one(store: sql
     assert ledger.card_of_message(store, 1, -100_7, 5) is None
     assert deliveries.event_of_message(store, 1, -100_7, 5) is None
     assert deliveries.event_of_message(store, 1, -7, 5) is not None
-    # The question that waits is rendered anew: its buttons are signed for the old chat.
+    # The waiting question is rendered again: its buttons are signed for the old chat.
     assert deliveries.following(store, -7, NOW) is None
     assert deliveries.following(store, -100_7, NOW) is not None
     assert not deliveries.is_rendered(store, 2)

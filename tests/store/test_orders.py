@@ -1,4 +1,4 @@
-"""An operator's orders: to send a delivery after all, or never; what is listed and shown of it."""
+"""Operator actions: retry and drop; what is listed and shown of a delivery."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def state(store: sqlite3.Connection, delivery: int) -> tuple[str, str | None]:
 
 
 def arrive(store: sqlite3.Connection, delivery: int, message_id: int) -> deliveries.Part:
-    """Send the next part; give it as it was sent."""
+    """Send the next part; return it as sent."""
     assert deliveries.start(store, delivery, 1, NOW)
     part = deliveries.parts(store, delivery, 1)[0]
     deliveries.part_sent(store, part.part, message_id, NOW)
@@ -47,7 +47,7 @@ def arrive(store: sqlite3.Connection, delivery: int, message_id: int) -> deliver
 
 
 def pass_over(store: sqlite3.Connection, delivery: int) -> None:
-    """Let nobody know whether the next part arrived, twice, so that it is gone past."""
+    """Make the outcome of the next part unknown twice, so that it is skipped."""
     for _ in range(2):
         assert deliveries.start(store, delivery, 1, NOW)
         deliveries.unclear(store, delivery, NOW, "reset")

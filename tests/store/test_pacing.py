@@ -83,7 +83,7 @@ CHATS = (1, 2, 3, -1, -2)
 def test_pacing_is_never_over_a_limit_and_never_idle_while_telegram_would_accept_work(
     arrivals: list[tuple[float, int]], rate: float, burst: int, group: int, total: int
 ) -> None:
-    """The judge is the sandbox's own arithmetic of Telegram's limits, which shares no code with ours."""
+    """The reference is the sandbox's arithmetic of the limits, which shares no code with the product."""
     pacing = Pacing(chat_per_second=rate, chat_burst=burst, group_per_minute=group, total_per_second=total)
     buckets = {chat: sandbox.Bucket() for chat in CHATS}
     groups = {chat: sandbox.Window() for chat in CHATS if chat < 0}

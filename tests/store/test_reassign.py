@@ -1,4 +1,4 @@
-"""What waits when who gets events changes: never lost, never sent to whom it is not for."""
+"""Waiting deliveries when recipients change: never lost, never sent to a removed recipient."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ chats = st.sampled_from([OWNER, OTHER, GROUP, 666, -777])
 states = st.sampled_from(["queued", "held", "sent", "dead", "ambiguous", "sending"])
 
 
-@settings(deadline=None)  # the store is made anew for each example
+@settings(deadline=None)  # each example has a new store
 @given(
     events=st.lists(st.dictionaries(chats, states, min_size=1), max_size=8),
     served=st.sets(chats),

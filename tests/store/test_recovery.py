@@ -1,4 +1,4 @@
-"""A damaged store: what SQLite still reads is kept, the snapshot gives the rest, what is lost is told."""
+"""A damaged store: readable rows are kept, the snapshot has the rest, losses are reported."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def path(original: Original, tmp_path: Path) -> Path:
 
 
 def damage(path: Path, seed: int) -> set[int]:
-    """Write over some pages, not the first unless the seed says so; return which."""
+    """Overwrite some pages, not the first unless the seed says so; return which."""
     chance = random.Random(seed)
     content = bytearray(path.read_bytes())
     last = len(content) // PAGE

@@ -36,7 +36,7 @@ def take(
     to: Sequence[intake.Recipient] = (OWNER,),
     **changes: Any,
 ) -> int:
-    """Take events that say the same, `at` us after NOW; give how many deliveries were folded."""
+    """Take equal events, `at` us after NOW; return the number of merged deliveries."""
     body = {"type": "build_failed", "title": "It broke", "data": {"exit_code": 1}, **changes.pop("body", {})}
     rows = [
         row(
@@ -50,7 +50,7 @@ def take(
 
 
 def send(store: sqlite3.Connection, at: int, message_id: int = 70) -> deliveries.Waiting:
-    """Send what goes next, as one part."""
+    """Send the next delivery, as one part."""
     waiting = deliveries.following(store, CHAT, NOW + at)
     assert waiting is not None
     deliveries.add_parts(store, waiting.delivery, ["{}"])

@@ -1,4 +1,4 @@
-"""What goes of the store's history, and what never does."""
+"""What is removed from the store's history, and what never is."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def store(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def take(store: sqlite3.Connection, *numbers: int, at: int = NOW, **changes: Any) -> list[int]:
-    """Take events; gives their deliveries."""
+    """Take events; return their deliveries."""
     rows = [row(number, **changes) for number in numbers]
     accepted = intake.accept(store, rows, to(intake.Recipient(CHAT)), at)
     ids = [item.event for item in accepted]
@@ -63,7 +63,7 @@ def event_ids(store: sqlite3.Connection) -> list[str]:
 
 
 def keep_newest(store: sqlite3.Connection, at: int = LATER) -> None:
-    """The newest event always stays: one that is of no interest."""
+    """Add one more event, since the newest always stays."""
     for delivery in take(store, 999, at=at):
         send(store, delivery, at)
 

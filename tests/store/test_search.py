@@ -1,4 +1,4 @@
-"""Search: complete however far the index is, and never a syntax."""
+"""Search: complete in any state of the index, and without a syntax."""
 
 from __future__ import annotations
 

@@ -200,7 +200,7 @@ DAY = 86_400_000_000
 
 
 def listen(connection: sqlite3.Connection, ids: list[int], now: int) -> list[int]:
-    """Store and handle a batch; give the ids that were handled."""
+    """Store and handle a batch; return the ids that were handled."""
     updates.store(connection, 1, [(number, "{}") for number in ids], now)
     waiting = updates.unhandled(connection, 1)
     for update in waiting:

@@ -1,4 +1,4 @@
-"""The writing thread under faults: whoever waits is told, it goes on, and it says so when it cannot."""
+"""The writing thread under faults: waiting work fails, the thread continues, or reports that it cannot."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Faulty(sqlite3.Connection):
-    """A connection whose statements of some kinds fail, as on a disk that gives errors."""
+    """A connection whose statements of some kinds fail, as on a failing disk."""
 
     failing: tuple[str, ...] = ()
 
@@ -187,6 +187,6 @@ def test_r19_a_write_that_the_kernel_refuses_fails_the_work_and_nothing_waits(
         check=False,
         env=environment(PYTHONPATH=str(Path(__file__).parents[1])),
     )
-    # What reads as zeros is recovered by the file's name, and stored then; what was told durable is there.
+    # What reads as zeros is recovered by the file's name, then stored; work reported as durable is there.
     stored = {"limit": "0"}.get(way, done.stdout.partition("\n")[0])
     assert done.stdout == f"{stored}\nTrue None\n", done.stderr

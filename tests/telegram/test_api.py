@@ -283,7 +283,7 @@ SPEAKING: list[tuple[str, Act]] = [
 
 
 def everything_said(error: BaseException) -> str:
-    """Return all that a log, a debugger or a crash report could print of an error and what led to it."""
+    """Return everything that a log, a debugger or a crash report could print of an error and its causes."""
     said: list[str] = []
     seen: list[BaseException | None] = [error]
     while seen:

@@ -45,7 +45,7 @@ class Played:
         self.kept: list[list[int]] = []
         self.pauses: list[float] = []
         self._now = 0.0
-        self._tick = tick  # seconds between two looks at the clock
+        self._tick = tick  # seconds between two reads of the clock
         self._keep = keep
         self.poller = Poller(
             self.script,
