@@ -42,7 +42,7 @@ CACHED, IN_FORCE = 40.0, 2.0
 # Seconds between two events.
 EVERY = 0.1
 WIDE = QUICK + "[lanes]\nalert_bound = 10000\nordinary_bound = 10000\n"
-READ_AGAIN = '"event":"settings read again"'
+RELOADED = '"event":"settings.reloaded"'
 
 
 def nanoseconds(code: str, names: dict[str, Any], number: int) -> list[float]:
@@ -114,7 +114,7 @@ def edit(home: Path, number: int, watch: BareWatch) -> tuple[float, float]:
             lines.seek(read if read <= log.stat().st_size else 0)  # it was rotated
             new = lines.read()
         read += len(new.encode())
-        return next((line for line in new.splitlines() if READ_AGAIN in line), "")
+        return next((line for line in new.splitlines() if RELOADED in line), "")
 
     at = time.time()
     beside.replace(home / "config.toml")
