@@ -66,7 +66,7 @@ async def whole(home: Path) -> float:
     running = asyncio.create_task(taking.run())
     await done.wait()
     while figures.accepted < FILES or taking.waiting():  # noqa: ASYNC110 - nobody tells of the end
-        # The last batch: its files go after it was told of.
+        # The last batch: its files are removed after the signal.
         await asyncio.sleep(0.001)
     seconds = time.perf_counter() - begin
     await inbox.stop()
