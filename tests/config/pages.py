@@ -1,6 +1,6 @@
-"""The pages that are made from the table: the example file and the reference.
+"""The pages that are generated from the table: the example file and the reference.
 
-`python tests/config/pages.py docs` writes both; a test fails when they are not what the table says.
+`python tests/config/pages.py docs` writes both; a test fails when they differ from the table.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ EXAMPLE = "config.example.toml"
 REFERENCE = "settings.md"
 
 _EXAMPLE_HEAD = """\
-# Settings of CCTelegram, every one with its default. Copy what you change to config.toml in the home
-# (~/.cc_telegram, or where CC_TELEGRAM_HOME points).
+# All settings of CCTelegram, with their defaults. Copy those that you change to config.toml in the home
+# (~/.cc_telegram, or the directory that CC_TELEGRAM_HOME names).
 """
 
 _REFERENCE_HEAD = """\
 # Settings
 
-Where a value comes from, later wins: default, `config.toml` in the home, its table `[profile.NAME]` when
-`CC_TELEGRAM_PROFILE` is `NAME`, `.env` in the home, the environment, flags. An `.env` in the working
-directory is never read. `cctelegram config show --origin` prints each value and where it comes from;
-[configuration.md](configuration.md) says how settings are changed and when a change counts.
+The sources of a value, where a later one overrides an earlier one: default, `config.toml` in the home, its
+table `[profile.NAME]` when `CC_TELEGRAM_PROFILE` is `NAME`, `.env` in the home, the environment, flags. An
+`.env` in the working directory is never read. `cctelegram config show --origin` prints each value and its
+source; [configuration.md](configuration.md) describes how to change settings and when a change takes effect.
 
 The home is `~/.cc_telegram`; `CC_TELEGRAM_HOME` or `--home` moves it. `~` is expanded in every path, and a
-path that is not absolute lies in the home. A variable that is set to nothing counts as not set.
+relative path is relative to the home. An empty variable counts as not set.
 
-A key or a value that is not in this table is refused, with its file and line; so is a line of `.env` that
-sets anything else. A variable of the environment that begins with `CC_TELEGRAM_` and is not listed here is
-told as a warning. [config.example.toml](config.example.toml) holds all keys with their defaults.
+A key or a value that this table does not allow is refused, with its file and line; so is a line of `.env`
+that sets anything else. An environment variable that begins with `CC_TELEGRAM_` and is not listed here causes
+a warning. [config.example.toml](config.example.toml) contains all keys with their defaults.
 
-"Live" means that a change counts without a restart.
+"Live" means that a change takes effect without a restart.
 
 | key | environment | allowed | default | live | |
 |---|---|---|---|---|---|
@@ -76,7 +76,7 @@ def _example_line(key: Key) -> str:
         f"{key.about} {_sentence(key.kind.allowed)}", 100, initial_indent="# ", subsequent_indent="# "
     )
     if key.where:
-        return f"{comment}\n# It stands in .env, never here: {key.environment}=...\n"
+        return f"{comment}\n# Set it in .env, never here: {key.environment}=...\n"
     if key.sample:
         return f"{comment} For example:\n{textwrap.indent(key.sample, '# ')}"
     return f"{comment}\n{key.name.rpartition('.')[2]} = {text(key.default)}\n"

@@ -1,6 +1,6 @@
 """The parts of the documentation that are generated from the code.
 
-`python tests/documents/pages.py` writes them; a test fails when a page is not what the code says.
+`python tests/documents/pages.py` writes them; a test fails when a page differs from the code.
 """
 
 from __future__ import annotations
@@ -34,9 +34,7 @@ def types() -> str:
         f"| {kind.category} | `{kind.type}` | {LANES[kind.lane]} | {kind.severity} | {kind.description} |"
         for kind in EVENT_TYPES
     ]
-    return "\n".join(
-        ["| category | type | lane | severity | what it tells |", "|---|---|---|---|---|", *rows]
-    )
+    return "\n".join(["| category | type | lane | severity | meaning |", "|---|---|---|---|---|", *rows])
 
 
 def tools() -> str:
@@ -99,15 +97,15 @@ def _tool(tool: dict[str, Any]) -> str:
     required = tool["inputSchema"].get("required", [])
     lines = [f"### {tool['name']}", "", tool["description"], ""]
     if given:
-        lines += ["| argument | type | default | what |", "|---|---|---|---|"]
+        lines += ["| argument | type | default | meaning |", "|---|---|---|---|"]
         lines += [_argument(name, schema, name in required) for name, schema in given.items()]
     else:
         lines.append("It takes no arguments.")
     hints = tool["annotations"]
-    kind = "reads only" if hints["readOnlyHint"] else "changes something"
-    repeat = "a repeat changes nothing more" if hints["idempotentHint"] else "each call counts"
+    kind = "only reads" if hints["readOnlyHint"] else "makes changes"
+    repeat = "a repeated call has no further effect" if hints["idempotentHint"] else "each call has an effect"
     returned = ", ".join(f"`{name}`" for name in tool["outputSchema"]["properties"])
-    return "\n".join([*lines, "", f"Gives {returned}. It {kind}; {repeat}."])
+    return "\n".join([*lines, "", f"Returns {returned}. It {kind}; {repeat}."])
 
 
 def _argument(name: str, schema: dict[str, Any], is_required: bool) -> str:
