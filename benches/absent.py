@@ -1,4 +1,4 @@
-"""Resident memory of a process that imported the whole bridge, with each module of `absent.py` let in.
+"""Resident memory of a process that imported the whole bridge, with each module of `absent.py` loaded.
 
 .venv/bin/python benches/absent.py [--runs 7] [--json]
 """
@@ -29,7 +29,7 @@ print(resident())
 
 
 def resident(let_in: tuple[str, ...]) -> float:
-    """Resident memory in MB."""
+    """Return the resident memory in MB, with these modules loaded."""
     command = [sys.executable, "-c", CODE, ",".join(let_in)]
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout) / 1e6
 

@@ -1,10 +1,10 @@
-"""How soon a decision is out when much waits: in the outbox, as files, and while 10,000 others arrive.
+"""Latency of a question behind a backlog: in the outbox, as files, and while 10,000 other events wait.
 
-The limits of pace are Telegram's own on both sides. Times are from the start of the bridge's process, or
-from the rename of the decision's file, to the moment at which its request had arrived at the sandbox; the
-same with nothing that waits is measured before and after. While 10,000 others arrive the question waits for
-Telegram's pace, which no machine changes: that limit is in seconds. Memory is the kernel's high-water mark of
-the bridge (VmHWM).
+The rate limits are Telegram's own on both sides. Times are from the start of the bridge's process, or from
+the rename of the question's file, to the arrival of its request at the sandbox; the same without a backlog is
+measured before and after. While 10,000 other events wait, the question depends on Telegram's rate limits,
+which are the same on any machine: that limit is in seconds. Memory is the kernel's high-water mark of the
+bridge (VmHWM).
 
     .venv/bin/python benches/backlog.py [--waiting 100000] [--json]
 """
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ASKED = "Shall it be done"
-# Questions among files, at places that the file system chose; no more than a chat takes at once.
+# Questions among files, in the order of the file system; no more than the burst of a chat.
 QUESTIONS = 3
 BATCH = 1000
 MOST_MB = 50.0
-# Of the same with nothing waiting; and seconds of Telegram's pace.
+# Ratios to the same without a backlog; and seconds under Telegram's rate limits.
 IN_OUTBOX, AS_FILES, AT_PACE = 4.0, 10.0, 2.0
 
 
@@ -81,7 +81,7 @@ def ask(events: Path, name: str) -> float:
 
 
 def asked_at(sandbox: Sandbox, questions: int = 1) -> float:
-    """Wait until the requests of all questions arrived; return when the last did."""
+    """Wait until the requests of all questions arrived; return the time of the last."""
 
     def last_arrival() -> float:
         calls = sandbox.control.calls("sendMessage")
@@ -135,7 +135,7 @@ def meanwhile(folder: Path, count: int) -> tuple[float, float]:
 
 
 def alone(run: Callable[[Path, int], tuple[float, float]], folder: Path) -> float:
-    """Return the seconds of a run with nothing that waits."""
+    """Return the seconds of a run without a backlog."""
     with tempfile.TemporaryDirectory(dir=folder) as empty:
         return run(Path(empty), 0)[0]
 

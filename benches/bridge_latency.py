@@ -1,10 +1,10 @@
-"""From an event's file to the request that Telegram gets, with the bridge at rest.
+"""Latency from an event's file to the request at Telegram, with the bridge at rest.
 
-Beside it, in the same interleaved run: a bare watch (the same kernel watch in Rust, a blocking wait) that
-reads the file, appends it to a file and syncs that twice, and posts the same request over a connection it
-kept. The bridge also syncs twice before the request leaves (the event is durable, what is in flight is
-recorded), renders, and stores with an index. The sandbox reports when each request arrived; its clock is
-this machine's monotonic one.
+The reference, in the same interleaved run: a bare watch (the same kernel watch in Rust, a blocking wait) that
+reads the file, appends it to a file and syncs that twice, and posts the same request over an open connection.
+The bridge also syncs twice before the request leaves (the event is durable, the delivery is recorded as in
+flight), renders, and stores with an index. The sandbox reports when each request arrived, by this machine's
+monotonic clock.
 
     .venv/bin/python benches/bridge_latency.py [--runs 200] [--json]
 """
@@ -38,7 +38,7 @@ LIMIT = 5.0
 
 
 class BareWatch(threading.Thread):
-    """Wait for a file, read it, append and sync it twice, post its title."""
+    """Waits for a file, reads it, appends and syncs it twice, posts its title."""
 
     def __init__(self, directory: Path, sandbox: Sandbox) -> None:
         super().__init__(daemon=True)
@@ -67,7 +67,7 @@ class BareWatch(threading.Thread):
 
 
 def put(directory: Path, title: str) -> float:
-    """Write an event beside, rename it into place; returns when, in monotonic seconds."""
+    """Write an event and rename it into place; return the time of the rename, in monotonic seconds."""
     beside = directory / f".{title}.tmp"
     beside.write_text(json.dumps({"type": "build_failed", "title": title, "data": {"exit_code": 1}}))
     at = time.monotonic()
@@ -76,7 +76,7 @@ def put(directory: Path, title: str) -> float:
 
 
 def sync_ms(directory: Path, runs: int = 50) -> float:
-    """Milliseconds that this disk needs to append 4 KiB and sync."""
+    """Return the milliseconds that this disk needs to append 4 KiB and sync."""
     times = []
     with (directory / "sync").open("wb", buffering=0) as file:
         for _ in range(runs):
@@ -108,7 +108,7 @@ def measure(runs: int) -> list[Figure]:
 def interleave(
     bridged: RunningBridge, bare: Path, sandbox: Sandbox, runs: int
 ) -> dict[int, dict[str, float]]:
-    """Write events in turn; return when each was renamed, by number and kind."""
+    """Write events in turn; return the time of each rename, by number and kind."""
     written: dict[int, dict[str, float]] = {}
     last = 0
     for number in range(-10, runs):  # the first ten warm up
@@ -124,7 +124,7 @@ def interleave(
 
 
 def arrivals(sandbox: Sandbox) -> dict[str, float]:
-    """When each title's request had arrived."""
+    """Return the time at which each title's request arrived."""
     found: dict[str, float] = {}
     for call in sandbox.control.calls("sendMessage"):
         title = next(word for word in call["params"]["text"].split() if word.startswith(("bridge", "bare")))

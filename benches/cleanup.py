@@ -1,12 +1,12 @@
-"""Cleaning beside the bare work in C: a listing with times, and unlinks.
+"""Cleanup compared with the bare work in C: a listing with times, and unlinks.
 
 Medians of the ratios of interleaved runs.
 
     .venv/bin/python benches/cleanup.py [--files 1000000] [--removed 50000] [--runs 5] [--json]
 
-Named benchmarks: `cleanup.plan.all` (every file goes, so every name is kept), `cleanup.plan.few` (1 in 40
-goes), `cleanup.plan.bounded` (as the bridge plans: at most 20,000), `cleanup.remove`, `cleanup.memory` (bytes
-a file beside the names that are kept, of a fresh process). Needs a C compiler.
+Named benchmarks: `cleanup.plan.all` (every file is removed, so every name is kept), `cleanup.plan.few` (1 in
+40 is removed), `cleanup.plan.bounded` (as the bridge plans: at most 20,000), `cleanup.remove`,
+`cleanup.memory` (bytes per file in addition to the kept names, of a fresh process). Needs a C compiler.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def floor(program: Path, *words: str) -> list[str]:
 
 
 class Time(NamedTuple):
-    """Seconds by the clock, and of a processor: the second is steadier on a machine that others use."""
+    """Wall and CPU seconds: the latter vary less on a shared machine."""
 
     wall: float
     cpu: float
@@ -77,7 +77,7 @@ def plan(directory: Path, policy: dict[str, Any]) -> _native.CleanupPlan:
 
 
 def compared(ours: list[Time], bare: list[Time]) -> dict[str, Any]:
-    """Medians, and the medians of the ratios run by run."""
+    """Return medians, and the medians of the ratios run by run."""
     pairs = list(zip(ours, bare, strict=True))
     return {
         "s": statistics.median(each.wall for each in ours),
@@ -112,7 +112,7 @@ def plans(program: Path, directory: Path, files: int, runs: int) -> dict[str, An
 
 
 def memory(directory: Path, age: int) -> dict[str, float]:
-    """Bytes that a plan adds to a process, less the names it keeps, for each file that is there."""
+    """Return the bytes per file that a plan adds to a process, less the names it keeps."""
     command = [sys.executable, "-c", MEMORY, str(directory), str(NOW), str(age)]
     run = subprocess.run(command, check=True, capture_output=True, text=True)
     added, files, going = (int(word) for word in run.stdout.split())

@@ -1,9 +1,9 @@
-"""What a bench reports: figures with a name, a value, a unit and a limit, judged in one way.
+"""The figures of a bench: name, value, unit and limit, judged in one way.
 
-A limit of time is a limit of a ratio to a reference measured beside it in the same run. A ratio comes with
-the interval in which its median lies (95 %): the limit is kept when all of the interval is within it, broken
-when none is, and else the verdict is "cannot tell", which is printed and is no failure. Memory and counts
-do not move with the machine, and have absolute limits.
+A limit on time is a limit on a ratio to a reference that is measured in the same run. A ratio has the 95 %
+interval of its median: the limit is kept when all of the interval is within it, and broken when none is;
+otherwise the verdict is "cannot tell", which is printed and is not a failure. Memory and counts do not depend
+on the speed of the machine, and have absolute limits.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Figure(NamedTuple):
 
 
 def ratio(name: str, ours: Sequence[float], theirs: Sequence[float], limit: float | None = None) -> Figure:
-    """Return the median of the ratios of interleaved runs, each to the run beside it."""
+    """Return the median of the ratios of interleaved runs, each to its neighbour."""
     return of_ratios(name, [one / other for one, other in zip(ours, theirs, strict=True)], limit)
 
 
@@ -66,19 +66,19 @@ def of_ratios(name: str, ratios: Sequence[float], limit: float | None = None) ->
 
 
 def median_us(name: str, seconds: Sequence[float], count: int) -> Figure:
-    """The median, in microseconds a file or event."""
+    """Return the median, in microseconds per file or event."""
     return Figure(name, statistics.median(seconds) / count * 1e6, "us")
 
 
 def on_disk() -> Path:
-    """A folder that git ignores, on the project's disk: that of temporary files may be memory."""
+    """Return a folder that git ignores, on the project's disk: that of temporary files may be memory."""
     folder = Path(__file__).parents[1] / "target" / "benches"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def machine() -> dict[str, Any]:
-    """Where it was measured."""
+    """Return the properties of the machine."""
     return {
         "system": f"{platform.system()} {platform.release()}",
         "processor": _processor(),
@@ -104,7 +104,7 @@ _MARKS = {
 
 
 def table(figures: Iterable[Figure]) -> str:
-    """Return one figure a line; a limit that is broken, or of which the runs cannot tell, is marked."""
+    """Return one figure per line; a limit that is broken or undecided is marked."""
     lines = []
     for figure in figures:
         limit = ""

@@ -1,7 +1,7 @@
 """Time to the first answer and memory of `cctelegram mcp`.
 
-Beside it, in the same interleaved run: an interpreter that does nothing, and a server of the same tools on
-the official Python SDK.
+The references, in the same interleaved run: an interpreter that does nothing, and a server of the same tools
+on the official Python SDK.
 
     .venv/bin/python benches/mcp_start.py [--runs 21] [--json]
 """
@@ -54,7 +54,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
 
 
 class Server:
-    """A server process of a fresh home, and requests to it one after the other."""
+    """A server process with a fresh home, and sequential requests to it."""
 
     def __init__(self, program: list[str], home: str) -> None:
         self.begin = time.perf_counter()
@@ -82,7 +82,7 @@ class Server:
                 return answer
 
     def memory(self) -> dict[str, float]:
-        """Resident and proportional memory, in MB."""
+        """Return resident and proportional memory, in MB."""
         found = {}
         for line in Path(f"/proc/{self.process.pid}/smaps_rollup").read_text().splitlines():
             name, _, value = line.partition(":")
@@ -99,7 +99,7 @@ class Server:
 
 
 def first_answer(program: list[str], opening: str) -> float:
-    """Milliseconds from the start of the process to its first answer."""
+    """Return the milliseconds from the start of the process to its first response."""
     with tempfile.TemporaryDirectory() as home:
         server = Server(program, home)
         server.ask(opening, OPENINGS[opening])
@@ -109,14 +109,14 @@ def first_answer(program: list[str], opening: str) -> float:
 
 
 def nothing() -> float:
-    """Milliseconds of an interpreter that does nothing, start to end."""
+    """Return the milliseconds of an interpreter that does nothing, from start to exit."""
     begin = time.perf_counter()
     subprocess.run(BARE, check=True)
     return (time.perf_counter() - begin) * 1000
 
 
 def memory(program: list[str]) -> dict[str, float]:
-    """Memory after the first answer, and after every tool was called; and what a call then takes."""
+    """Return the memory after the first response and after a call of every tool, and the time of a call."""
     with tempfile.TemporaryDirectory() as home:
         server = Server(program, home)
         server.ask("initialize", OPENINGS["initialize"])
@@ -143,7 +143,7 @@ def memory(program: list[str]) -> dict[str, float]:
 
 
 def figures(times: dict[str, list[float]], ours: dict[str, float], sdk: dict[str, float]) -> list[Figure]:
-    """Return the medians, their ratios to the bare interpreter that ran beside, and the memory."""
+    """Return the medians, their ratios to the bare interpreter of the same run, and the memory."""
     limits = {"ours": 2.0}
     return [
         *(Figure(f"first answer, {name}", statistics.median(values), "ms") for name, values in times.items()),

@@ -1,8 +1,9 @@
-"""What the pools of connections are for: a long poll holds up no send, and handshakes are few.
+"""The purpose of connection pools: a long poll delays no send, and handshakes are few.
 
-Sends with a poll open and without one are timed in short blocks in turn, over the same connection to the
-sandbox. Reuse is counted and timed over TLS on loopback, with an authority of our own, against the same
-client that keeps no connection (`pools.send.idle = 0`), also in turn. Exit code 1 when a limit is broken.
+Sends with a poll open and without one are timed in short alternating blocks, over the same connection to the
+sandbox. Reuse is counted and timed over TLS on loopback, with a certificate authority for the bench, and
+compared with the same client that keeps no connection (`pools.send.idle = 0`), also alternating. Exit code 1
+when a limit is broken.
 
     .venv/bin/python benches/pools.py [--pairs 100] [--json]
 """
@@ -31,7 +32,7 @@ from cctelegram.telegram.api import Api
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Sends of one block: short, so that what else the machine does meets both sides.
+# Sends of one block: short, so that other load of the machine affects both sides.
 BLOCK = 8
 WITH_A_POLL = 1.05
 SENDS = 1000
@@ -39,7 +40,7 @@ AT_ONCE = 25
 
 
 async def block(api: Api, chat: int) -> list[float]:
-    """Time some sends, in milliseconds; one before them is not timed."""
+    """Return the milliseconds of some sends; one before them is not timed."""
     await api.send_message(chat, "warm")
     times = []
     for _ in range(BLOCK):
@@ -77,7 +78,7 @@ async def with_a_poll(sandbox: Sandbox, pairs: int) -> list[Figure]:
 
 @contextmanager
 def tls_server() -> Iterator[str]:
-    """Run a server in a process of its own; yield its address, and trust its certificate by SSL_CERT_FILE."""
+    """Run a server in its own process; yield its address, and trust its certificate by SSL_CERT_FILE."""
     with tempfile.TemporaryDirectory() as folder:
         program = [sys.executable, str(Path(__file__).parent / "servers" / "tls.py"), folder]
         with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:

@@ -1,4 +1,4 @@
-"""What a bridge does at rest: CPU and wake-ups by thread over a minute, connected, with nothing to send.
+"""A bridge at rest: CPU and wake-ups by thread in a minute, connected, with nothing to send.
 
 Read from /proc: CPU in clock ticks of the whole process, wake-ups as the voluntary context switches of each
 thread. The sandbox holds the long poll open for its 50 s.
@@ -24,7 +24,7 @@ from figures import Figure, of_ratios, on_disk, report
 from cctelegram.sandbox.child import running
 from running import bridge, make_home
 
-# The budget of 0.2 % of a core is 0.12 s a minute: 12 times the 10 ms of a bare interpreter.
+# The budget of 0.2 % of a core is 0.12 s per minute: 12 times the 10 ms of a bare interpreter.
 BARE = 12.0
 
 
@@ -54,7 +54,7 @@ def switches(pid: int) -> dict[str, int]:
 
 
 def measure(seconds: float) -> list[Figure]:
-    """Return CPU in percent of a core, and wake-ups a minute by thread."""
+    """Return CPU in percent of a core, and wake-ups per minute by thread."""
     with (
         running() as sandbox,
         tempfile.TemporaryDirectory(dir=on_disk()) as folder,

@@ -1,4 +1,4 @@
-"""Run all benches, show their figures in one table, and keep them as JSON.
+"""Run all benches, print their figures in one table, and write them as JSON.
 
 .venv/bin/python benches/run.py [WORD ...] [--out target/bench.json]
 
@@ -32,9 +32,9 @@ def benches(words: list[str]) -> list[Path]:
 
 
 def run(script: Path) -> dict[str, Any] | None:
-    """Return what a bench measured; None when it could not, with its reason on standard error."""
+    """Return the figures of a bench, or None if it could not run; its reason is on standard error."""
     if hasattr(os, "sync"):
-        os.sync()  # what the bench before left to be written is not this one's
+        os.sync()  # so that this bench does not pay for writes of the previous one
     done = subprocess.run([sys.executable, script, "--json"], stdout=subprocess.PIPE, check=False)
     try:
         measured: dict[str, Any] = json.loads(done.stdout)

@@ -1,7 +1,7 @@
-"""What a search costs over many events: read one by one, by the index, and what the index costs.
+"""The cost of a search over many events, without and with the index, and of the index itself.
 
-Beside it, on the same store: a bare `LIKE` over titles and bodies, which finds letters in any place, minds
-accents, and knows nothing of words.
+The reference, on the same store: a bare `LIKE` over titles and bodies, which matches letters anywhere,
+distinguishes accents, and has no notion of words.
 
     .venv/bin/python benches/search.py [--events 100000] [--runs 7] [--json]
 """
@@ -89,7 +89,7 @@ def searches(
 
 
 def index(connection: sqlite3.Connection) -> list[float]:
-    """Fill the index by the bridge's own steps; return the milliseconds of each."""
+    """Fill the index in the bridge's own steps; return the milliseconds of each."""
     steps: list[float] = []
     while True:
         begin = time.perf_counter()

@@ -1,9 +1,9 @@
-"""The settings: reading them cold, reading them cached, and how soon an edit is in force under traffic.
+"""The settings: cold load, cached reads, and the time until an edit is in force under traffic.
 
-Beside the cold load: the TOML parser alone on the same file. Beside the cached read: a plain attribute. The
-edits go to a real bridge that sends to the sandbox all the while; each is waited for. Its log records when it
-was in force, in the clock that also timed the edit. Beside the edits: a bare watch of the same library, with
-the same step, on the same directory.
+The reference of the cold load is the TOML parser alone on the same file, that of the cached read a plain
+attribute. The edits go to a real bridge that sends to the sandbox meanwhile, one after the other. Its log
+records when an edit is in force, by the clock that also times the edit. The reference of the edits is a bare
+watch of the same library, with the same step, on the same directory.
 
     .venv/bin/python benches/settings.py [--changes 100] [--json]
 """
@@ -42,7 +42,7 @@ CACHED, IN_FORCE = 40.0, 2.0
 # Seconds between two events.
 EVERY = 0.1
 WIDE = QUICK + "[lanes]\nalert_bound = 10000\nordinary_bound = 10000\n"
-READ_AGAIN = '"event":"settings read again"'
+RELOADED = '"event":"settings.reloaded"'
 
 
 def nanoseconds(code: str, names: dict[str, Any], number: int) -> list[float]:
@@ -68,14 +68,14 @@ def settings(number: int) -> str:
 
 
 def holds(bridge_: RunningBridge) -> tuple[int, float]:
-    """Open descriptors, and resident megabytes."""
+    """Return open descriptors and resident megabytes."""
     proc = Path(f"/proc/{bridge_.process.pid}")
     rss = int((proc / "statm").read_text().split()[1]) * 4096
     return len(list((proc / "fd").iterdir())), rss / 1e6
 
 
 class BareWatch(threading.Thread):
-    """Record when the watch on a home reports that its config.toml changed."""
+    """Records when the watch on a home reports that its config.toml changed."""
 
     def __init__(self, home: Path) -> None:
         super().__init__(daemon=True)
@@ -103,7 +103,7 @@ class BareWatch(threading.Thread):
 
 
 def edit(home: Path, number: int, watch: BareWatch) -> tuple[float, float]:
-    """Seconds from a rename over config.toml to its being in force, and to the bare watch's report."""
+    """Return the seconds from a rename over config.toml until it is in force, and until the bare watch."""
     log, beside = home / "logs" / "bridge.jsonl", home / "beside"
     beside.write_text(settings(number))
     read = log.stat().st_size
@@ -114,7 +114,7 @@ def edit(home: Path, number: int, watch: BareWatch) -> tuple[float, float]:
             lines.seek(read if read <= log.stat().st_size else 0)  # it was rotated
             new = lines.read()
         read += len(new.encode())
-        return next((line for line in new.splitlines() if READ_AGAIN in line), "")
+        return next((line for line in new.splitlines() if RELOADED in line), "")
 
     at = time.time()
     beside.replace(home / "config.toml")
@@ -124,7 +124,7 @@ def edit(home: Path, number: int, watch: BareWatch) -> tuple[float, float]:
 
 
 def all_sent(bridge_: RunningBridge, count: int) -> dict[str, Any]:
-    """The status, once `count` events were sent; empty before, and while a busy bridge does not answer."""
+    """Return the status once `count` events are sent; empty before, and while the bridge is busy."""
     with suppress(LoopbackError):
         now = bridge_.status()
         return now if now["delivery"]["sent"] >= count else {}

@@ -1,4 +1,4 @@
-"""Start of the installed commands beside an interpreter that does nothing; the bridge until it is ready.
+"""Start of the installed commands compared with a bare interpreter; the bridge until it is ready.
 
 .venv/bin/python benches/start.py [--runs 21] [--json]
 """
@@ -32,14 +32,14 @@ LIMITS = {"version": 2.0, "send": 2.0, "bridge, ready": 28.0}
 
 
 def run(command: list[str], home: str) -> float:
-    """Milliseconds of a command, start to end."""
+    """Return the milliseconds of a command, from start to exit."""
     begin = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment(CC_TELEGRAM_HOME=home))
     return (time.perf_counter() - begin) * 1000
 
 
 def ready() -> float:
-    """Milliseconds from the start of a bridge of a new home to its ready line."""
+    """Return the milliseconds from the start of a bridge with a new home to its ready line."""
     with tempfile.TemporaryDirectory() as folder:
         home = make_home(Path(folder) / "home", None)
         begin = time.perf_counter()
@@ -60,7 +60,7 @@ def ready() -> float:
 
 
 def figures(times: dict[str, list[float]]) -> list[Figure]:
-    """Return the medians, and their ratios to the bare interpreter that ran beside."""
+    """Return the medians, and their ratios to the bare interpreter of the same run."""
     return [
         *(Figure(name, statistics.median(values), "ms") for name, values in times.items()),
         *(

@@ -1,8 +1,8 @@
-"""Storing a batch of events durably, beside one bare SQLite transaction of the same rows.
+"""Storing a batch of events durably, compared with one bare SQLite transaction of the same rows.
 
 Both write the same 500 events with a delivery each into a store of the same schema, pragmas and age, in turn;
-`synchronous=FULL` on both. What is ours: ids that were used before, kept-back reasons, the answer from the
-writing thread.
+`synchronous=FULL` on both. The store also handles reused event ids and reasons to hold, and returns the
+result from the writing thread.
 
     .venv/bin/python benches/store_batch.py [--runs 60] [--json]
 """
@@ -37,13 +37,13 @@ DELIVERY = (
 
 
 def batch(number: int) -> list[tuple[Any, ...]]:
-    """Make 500 event rows of about 800 bytes that were not made before."""
+    """Make 500 new event rows of about 800 bytes."""
     body = {"type": "info_notification", "title": "Event", "description": "d" * 500, "data": {"a": "b" * 200}}
     return [row(number * EVENTS + each, fields=body) for each in range(EVENTS)]
 
 
 def bare(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> None:
-    """Write the rows as plainly as it can be done."""
+    """Write the rows as directly as possible."""
     connection.execute("BEGIN IMMEDIATE")
     (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
     connection.executemany(intake.INSERT, [(last + 1 + index, *each, NOW) for index, each in enumerate(rows)])

@@ -1,8 +1,8 @@
-"""What single steps of the bridge cost, for pytest-codspeed.
+"""The cost of single steps of the bridge, for pytest-codspeed.
 
 .venv/bin/python -m pytest benches/test_costs.py --codspeed
 
-Without `--codspeed` each is done once, as a test.
+Without `--codspeed` each step runs once, as a test.
 """
 
 from __future__ import annotations

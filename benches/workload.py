@@ -1,4 +1,4 @@
-"""Named, seeded workloads: the same events each time, for the benches of Python and of Rust.
+"""Named, seeded workloads: the same events in each run, for the benches of Python and of Rust.
 
 .venv/bin/python benches/workload.py hooks --count 20000 --out target/workloads/hooks.jsonl
 """
@@ -31,7 +31,7 @@ BEYOND_ASCII = ("Prüfung", "café", "→", "完了", "✅")
 
 
 def hooks(count: int) -> Iterator[bytes]:
-    """What agents' hooks write: 300 to 1,500 bytes, most of them small; a tenth goes beyond ASCII."""
+    """Yield events as agents' hooks write them: 300 to 1,500 bytes, mostly small, a tenth beyond ASCII."""
     chance = random.Random(SEED)
     for index in range(count):
         size = min(1_500, 300 + int(chance.expovariate(1 / 250)))
@@ -70,7 +70,7 @@ WORKLOADS = {"hooks": hooks}
 
 
 def write_files(folder: Path, events: Iterator[bytes]) -> int:
-    """Write one file an event, as `send` names them; return the bytes of all."""
+    """Write one file per event, named as by `send`; return their total bytes."""
     total = 0
     for index, event in enumerate(events):
         (folder / f"20261123T174112.{index:06}Z-{index % 65536:04x}.json").write_bytes(event)

@@ -44,14 +44,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def sandbox() -> Iterator[child.Sandbox]:
-    """A sandbox of this test's own, with Telegram's limits."""
+    """A sandbox for this test, with Telegram's limits."""
     with child.running() as started:
         yield started
 
 
 @pytest.fixture
 def fast_sandbox() -> Iterator[child.Sandbox]:
-    """A sandbox of this test's own, without limits of pace."""
+    """A sandbox for this test, without rate limits."""
     with child.running(*child.UNLIMITED) as started:
         yield started
 

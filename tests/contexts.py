@@ -1,4 +1,4 @@
-"""A context over a real store and real settings, and an inbox, for what is tested without its bridge."""
+"""A context with a real store and real settings, and an inbox, for tests of a component without a bridge."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ total_per_second = 1000.0
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """Give a child's environment: this one's, without anything of ours.
+    """Return a child's environment: this one's, without any setting of the product.
 
     A child keeps its bytecode, as an installed package has it: compiled at each start, ours costs the bridge
     two megabytes and a third of its start.
@@ -63,7 +63,7 @@ def make_home(home: Path, sandbox: Sandbox | None, config: str = QUICK, **env: s
 
 
 def wait_for(look: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
-    """Look until there is something; another process has no bell of ours, so this looks every 5 ms."""
+    """Poll every 5 ms until the result is true; another process cannot wake this one."""
     deadline = time.monotonic() + seconds
     while True:
         found = look()
@@ -101,7 +101,7 @@ class RunningBridge:
         return loopback.get(where["port"], path, where["key"] if key is None else key, host=where["host"])
 
     def status(self) -> dict[str, Any]:
-        """Give what /status says."""
+        """Return the content of /status."""
         code, body = self.get("/status")
         assert code == 200
         found: dict[str, Any] = json.loads(body)
@@ -110,7 +110,7 @@ class RunningBridge:
     def wait_status(
         self, look: Callable[[dict[str, Any]], Any], what: str, seconds: float = PATIENCE
     ) -> dict[str, Any]:
-        """Wait until the status is as wanted."""
+        """Wait until the status meets the condition."""
 
         def now() -> dict[str, Any]:
             found = self.status()
@@ -119,12 +119,12 @@ class RunningBridge:
         return wait_for(now, what, seconds)
 
     def responses(self) -> list[dict[str, Any]]:
-        """Give the answers that wait, oldest first."""
+        """Return the waiting answers, oldest first."""
         folder = self.home / "responses"
         return [json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.json"))]
 
     def log(self) -> list[dict[str, Any]]:
-        """Give the lines of the bridge's log."""
+        """Return the lines of the bridge's log."""
         text = (self.home / "logs" / "bridge.jsonl").read_text(encoding="utf-8")
         return [json.loads(line) for line in text.splitlines()]
 
@@ -134,14 +134,14 @@ class RunningBridge:
         self.process.wait(PATIENCE)
 
     def stop(self) -> int:
-        """End it as an operator does; gives its exit code."""
+        """Stop it as an operator does; return its exit code."""
         self.process.terminate()
         return self.process.wait(PATIENCE)
 
 
 @contextmanager
 def bridge(home: Path, *, before: Sequence[str] = (), **env: str) -> Iterator[RunningBridge]:
-    """Start `cctelegram bridge` over `home` and wait until it is ready; it is gone at the end.
+    """Start `cctelegram bridge` over `home` and wait until it is ready; stop it at the end.
 
     `before` is put before the command, as `UNPRIVILEGED` is.
     """

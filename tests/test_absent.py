@@ -1,4 +1,4 @@
-"""What is kept out of the bridge's memory is there for whoever asks for it afterwards."""
+"""Modules that are kept out of the bridge's memory can be imported afterwards."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ print(json.dumps({
 NAMES = ("urllib.request", "http.cookiejar", "http.client", "html", "html.entities", "configparser")
 
 
-def test_what_is_kept_out_is_real_for_those_who_import_it_later() -> None:
+def test_absent_modules_are_real_for_later_imports() -> None:
     done = subprocess.run(
         [sys.executable, "-c", CODE.replace("NAMES", repr(NAMES))],
         capture_output=True,
@@ -59,7 +59,7 @@ def test_what_is_kept_out_is_real_for_those_who_import_it_later() -> None:
 
 
 @pytest.mark.parametrize("library", sorted(LIBRARIES))
-def test_what_a_library_saves_was_measured_with_the_version_that_is_installed(library: str) -> None:
+def test_the_savings_were_measured_with_the_installed_library_versions(library: str) -> None:
     installed = ".".join(metadata.version(library).split(".")[:2])
     measured = LIBRARIES[library].version
     assert installed == measured, (
@@ -68,7 +68,7 @@ def test_what_a_library_saves_was_measured_with_the_version_that_is_installed(li
     )
 
 
-def test_every_module_that_is_kept_out_was_measured() -> None:
+def test_every_absent_module_was_measured() -> None:
     names = {
         name
         for library in LIBRARIES.values()
@@ -77,7 +77,7 @@ def test_every_module_that_is_kept_out_was_measured() -> None:
     assert {name for modules in MEASURED_MB for name in modules} == names
 
 
-def test_only_one_file_puts_modules_out_of_the_way() -> None:
+def test_only_one_file_keeps_modules_out() -> None:
     room = Path(cctelegram.__file__).parent
     placing = re.compile(r"sys\.modules\[[^\]]+\] = |del sys\.modules")
     found = [

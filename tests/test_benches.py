@@ -47,7 +47,7 @@ def test_a_limit_is_judged_by_the_interval_of_the_median(
     assert (verdict.upper() in figures().table([figure])) == (verdict != "kept")
 
 
-def test_a_bench_that_cannot_tell_says_so_and_fails_only_when_a_limit_is_broken(
+def test_a_bench_that_cannot_tell_reports_that_and_fails_only_when_a_limit_is_broken(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     module = figures()
@@ -73,8 +73,8 @@ def test_every_bench_judges_its_limits_with_json_and_without() -> None:
     ] == []
 
 
-def test_no_limit_is_a_time() -> None:
-    """But Telegram's own pace, for which a question waits on any machine."""
+def test_no_limit_is_an_absolute_time() -> None:
+    """Except Telegram's rate limit, which a question waits for on any machine."""
     timed = re.compile(r'Figure\([^()]*"(?:s|ms|us|ns)",\s*(?!limit)[A-Z0-9][^()]*\)')
     found = [
         match[0]
@@ -85,7 +85,7 @@ def test_no_limit_is_a_time() -> None:
     assert found == []
 
 
-def test_every_single_step_that_is_measured_does_what_is_measured() -> None:
+def test_every_measured_step_does_what_is_measured() -> None:
     words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "benches/test_costs.py"]
     done = subprocess.run(words, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

@@ -1,4 +1,4 @@
-"""Every block of the documentation is run, every link leads somewhere, every made part is up to date."""
+"""Every block of the documentation is run, every link has a target, every generated part is current."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _asking(control: Control) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("page", RUNNABLE, ids=blocks.name_of)
-def test_the_blocks_of_a_page_do_what_it_says(page: Path, tmp_path: Path, fast_sandbox: Sandbox) -> None:
+def test_the_code_blocks_of_a_page_run(page: Path, tmp_path: Path, fast_sandbox: Sandbox) -> None:
     user = tmp_path / "user"
     # The bridge is pointed at the sandbox by its environment: a page may write an .env of its own.
     given = {
@@ -114,13 +114,13 @@ def test_the_blocks_of_a_page_do_what_it_says(page: Path, tmp_path: Path, fast_s
 
 
 def named_in(page: str, heading: str) -> set[str]:
-    """Give what the first column of the tables below a heading names."""
+    """Return the names in the first column of the tables below a heading."""
     section = blocks.read(blocks.ROOT / page).partition(f"\n{heading}\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (`[^|]*) \|", section, re.MULTILINE)
     return {word for row in rows for word in re.findall(r"`([a-z_]+)`", row)}
 
 
-def test_the_fields_of_a_fault_that_its_page_names_are_those_there_are() -> None:
+def test_the_page_of_faults_lists_every_field() -> None:
     assert set(FIELDS) == named_in("docs/faults.md", "## Fields")
 
 
@@ -147,7 +147,7 @@ def test_blocks_that_are_data_can_be_read() -> None:
     assert not wrong
 
 
-def test_commands_that_a_page_names_exist() -> None:
+def test_commands_on_a_page_exist() -> None:
     targets = re.findall(r"^([a-z-]+):", (blocks.ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     unknown = []
     for page in blocks.PAGES:
@@ -181,7 +181,7 @@ def _flags(parser: argparse.ArgumentParser) -> set[str]:
     return found
 
 
-def test_links_lead_somewhere() -> None:
+def test_links_have_targets() -> None:
     dead = []
     for page in blocks.PAGES:
         for target in blocks.links(page):
@@ -192,7 +192,7 @@ def test_links_lead_somewhere() -> None:
     assert not dead
 
 
-def test_every_page_is_reached_from_the_readme() -> None:
+def test_every_page_is_reachable_from_the_readme() -> None:
     seen, to_read = set(), [blocks.ROOT / "README.md"]
     while to_read:
         page = to_read.pop()
@@ -205,14 +205,14 @@ def test_every_page_is_reached_from_the_readme() -> None:
 @pytest.mark.parametrize(
     ("page", "part"), [(page, part) for page, parts in pages.PARTS.items() for part in parts]
 )
-def test_what_is_made_from_the_code_is_what_the_code_says(page: str, part: str) -> None:
+def test_generated_parts_match_the_code(page: str, part: str) -> None:
     found = pages.between(part).search((pages.DOCS / page).read_text(encoding="utf-8"))
     assert found is not None
     # Line breaks within a help differ between versions of Python.
     assert found[2].split() == pages.PARTS[page][part]().split(), "run: python tests/documents/pages.py"
 
 
-def test_the_architecture_says_who_may_import_whom() -> None:
+def test_the_architecture_page_has_the_table_of_imports() -> None:
     text = blocks.read(blocks.ROOT / "docs" / "architecture.md")
     rows = re.findall(r"^\| `(\w+)` \| [^|]* \| ([^|]*) \|$", text, re.MULTILINE)
     said = {room: None if may == "anything" else set(re.findall(r"`(\w+)[`.]", may)) for room, may in rows}
@@ -228,7 +228,7 @@ def test_the_changelog_has_a_section_for_this_version() -> None:
     assert sections[0] == stated
 
 
-def test_pages_are_in_plain_words() -> None:
+def test_pages_contain_no_emoji() -> None:
     emoji = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf]")
     for page in blocks.PAGES:
         assert not emoji.search(blocks.read(page)), page

@@ -1,4 +1,4 @@
-"""Who may import whom: the layering is law."""
+"""Which room may import which."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     },
     "cleanup": {"config", "decisions", "runtime", "spool", "store", "times"},
     "cli": None,
-    "client": {"config", "pools", "spool"},
+    "client": {"config", "pools", "spool", "times"},
     "config": {"events", "times"},
     "daemon": {
         "chat",
@@ -106,7 +106,7 @@ def sources(*suffixes: str) -> list[Path]:
 
 
 def imports(file: Path) -> list[tuple[str, list[str], bool]]:
-    """Give every import of a file: the module, the names, whether it is for type checkers only."""
+    """Return every import of a file: the module, the names, whether it is for type checkers only."""
     found: list[tuple[str, list[str], bool]] = []
 
     def visit(node: ast.AST, types_only: bool) -> None:
@@ -124,7 +124,7 @@ def imports(file: Path) -> list[tuple[str, list[str], bool]]:
 
 
 def ours(file: Path) -> set[str]:
-    """Give the rooms (and `_native`) that a file imports."""
+    """Return the rooms (and `_native`) that a file imports."""
     rooms = set()
     for module, names, _ in imports(file):
         if module == "cctelegram":
@@ -150,7 +150,7 @@ def test_a_room_imports_only_what_it_may(room: str) -> None:
             assert "cli" not in imported, file
 
 
-def test_no_two_rooms_import_each_other_by_any_way() -> None:
+def test_no_two_rooms_import_each_other_directly_or_indirectly() -> None:
     left = {room: allowed for room, allowed in MAY_IMPORT.items() if allowed is not None}
     while free := [room for room, allowed in left.items() if not allowed & left.keys()]:
         for room in free:
@@ -164,7 +164,7 @@ def test_a_module_beside_the_rooms_imports_no_room() -> None:
 
 
 @pytest.mark.parametrize("room", [room for room in ROOMS if room != "cli"])
-def test_only_the_rooms_beside_the_disk_know_the_binary(room: str) -> None:
+def test_only_the_listed_rooms_import_the_binary(room: str) -> None:
     knows = any("_native" in ours(file) for file in files_of(room))
     assert not knows or room in NATIVE
 
@@ -196,7 +196,7 @@ def test_the_environment_is_read_in_one_file() -> None:
     assert readers == {"config/environment.py"}
 
 
-def test_printing_is_for_the_command_line() -> None:
+def test_only_the_command_line_prints() -> None:
     for file in sources(".py"):
         if file.is_relative_to(PACKAGE / "cli") or not file.is_relative_to(PACKAGE):
             continue
@@ -208,7 +208,7 @@ def test_printing_is_for_the_command_line() -> None:
         assert not [call for call in calls if ast.unparse(call.func) == "print"], file
 
 
-def test_what_nobody_imports_does_not_exist() -> None:
+def test_every_module_is_imported() -> None:
     # The last is for tests, ours and those of others (docs/sandbox.md).
     entry_points = {"cctelegram.cli", "cctelegram.sandbox.child"}
     known = set()
@@ -230,7 +230,7 @@ def test_what_nobody_imports_does_not_exist() -> None:
         assert module in known | entry_points or command or tool or package, f"nobody imports {module}"
 
 
-def test_names_say_what_a_file_holds() -> None:
+def test_no_file_has_a_meaningless_name() -> None:
     for file in sources(".py", ".rs", ".js"):
         words = {file.stem.lower(), *file.stem.lower().split("_")} | {
             part.lower() for part in file.relative_to(ROOT).parts[:-1]

@@ -31,7 +31,7 @@ def names(body: list[ast.stmt]) -> dict[str, ast.stmt]:
 
 
 def whole(name: str) -> list[ast.stmt]:
-    """Give the body of a stub, and of those that it takes names from."""
+    """Return the body of a stub, and of those that it takes names from."""
     body = ast.parse((FOLDER / f"{name}.pyi").read_text(encoding="utf-8")).body
     taken = {
         node.module.removeprefix("cctelegram.")
@@ -99,7 +99,7 @@ def test_a_class_has_the_members_of_the_stub(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS + CLASSES)
-def test_the_stub_says_what_each_name_is(name: str) -> None:
+def test_the_stub_documents_each_name(name: str) -> None:
     node = DEFINED[name]
     assert isinstance(node, Function | ast.ClassDef)
     assert ast.get_docstring(node), name

@@ -1,4 +1,4 @@
-"""Tests are about the real thing (R48): no stand-ins, no waiting by the clock, none that assert nothing."""
+"""Tests use real parts (R48): no mocks, no sleeps, none without an assertion."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def called(node: ast.AST) -> set[str]:
-    """Give the last names of what is called, and of what is handed on to be called."""
+    """Return the last names of what is called, and of what is passed to be called."""
     names = set()
     for child in ast.walk(node):
         if isinstance(child, ast.Attribute):
@@ -40,7 +40,7 @@ def functions() -> list[tuple[Path, Function]]:
 
 
 def those_that_assert() -> set[str]:
-    """Give the names of the functions of the tests that assert something, themselves or by another."""
+    """Return the names of the test functions that assert something, directly or through another."""
     found = {node.name for _, node in functions() if asserts(node)}
     while more := {node.name for _, node in functions() if called(node) & found} - found:
         found |= more
@@ -58,7 +58,7 @@ def calls() -> list[tuple[Path, ast.Call]]:
     ]
 
 
-def test_r48_no_test_imports_a_library_of_stand_ins() -> None:
+def test_r48_no_test_imports_a_mocking_library() -> None:
     found = [
         file.relative_to(HERE).as_posix()
         for file, tree in TREES.items()
@@ -70,7 +70,7 @@ def test_r48_no_test_imports_a_library_of_stand_ins() -> None:
     assert not found
 
 
-def test_r48_no_test_replaces_anything_but_a_bound() -> None:
+def test_r48_tests_replace_only_bounds() -> None:
     # A bound may be made small enough to be met; nothing else is replaced.
     found = [
         where(file, node)
@@ -80,7 +80,7 @@ def test_r48_no_test_replaces_anything_but_a_bound() -> None:
     assert not found
 
 
-def test_r48_no_test_waits_by_the_clock_without_a_reason() -> None:
+def test_r48_no_test_sleeps_without_a_reason() -> None:
     found = [
         where(file, node)
         for file, node in calls()

@@ -1,4 +1,4 @@
-"""What the workflows may do: least rights, actions by hash, and no steps of their own."""
+"""The CI workflows: least privilege, actions pinned by hash, and no steps beside the task runner."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_there_is_a_workflow() -> None:
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
-def test_actions_are_named_by_hash_with_their_version_beside_it(file: Path) -> None:
+def test_actions_are_pinned_by_hash_with_their_version(file: Path) -> None:
     used = re.findall(r"uses: *(.*)", file.read_text(encoding="utf-8"))
     assert used
     for action in used:
@@ -30,20 +30,20 @@ def test_actions_are_named_by_hash_with_their_version_beside_it(file: Path) -> N
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
-def test_steps_ask_the_task_runner(file: Path) -> None:
+def test_steps_call_the_task_runner(file: Path) -> None:
     for command in re.findall(r"run: *(.*)", file.read_text(encoding="utf-8")):
         assert CALLS.match(command), command
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
-def test_nothing_is_permitted_but_reading(file: Path) -> None:
+def test_workflows_have_read_permission_only(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     assert re.search(r"^permissions: \{\}$", text, re.MULTILINE), "every job says what it needs"
     assert "write" not in text
     assert "pull_request_target" not in text
 
 
-def test_the_auditor_finds_nothing() -> None:
+def test_the_auditor_finds_no_problem() -> None:
     auditor = Path(sys.executable).with_name("zizmor")
     done = subprocess.run(
         [auditor, "--offline", "--no-progress", "--quiet", "--persona", "pedantic", *WORKFLOWS],

@@ -23,7 +23,7 @@ def git(*words: str) -> list[str]:
 
 
 def changed() -> list[str]:
-    """Return the paths of the changed files, those that git does not know yet too."""
+    """Return the paths of the changed files, including untracked ones."""
     base = git("merge-base", "HEAD", "main")[0]
     if base == git("rev-parse", "HEAD")[0]:
         base = "HEAD^"

@@ -1,4 +1,4 @@
-"""The newest 10 of 100,000 answers, beside one bare C listing with times.
+"""The newest 10 of 100,000 answers, compared with one bare C listing with times.
 
 .venv/bin/python benches/spool/answers.py [--runs 15] [--json]
 """

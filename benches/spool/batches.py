@@ -1,4 +1,4 @@
-"""Taking all there is in batches of the bridge's bounds."""
+"""Taking all files in batches with the bridge's bounds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def batches(
     home: Path, files: int, threads: int, *, removes: bool = False
 ) -> Iterator[tuple[_native.Batch, float]]:
-    """Yield each batch and the seconds of its take; its files are removed after it, or kept.
+    """Yield each batch and the seconds of its take; its files are removed afterwards, or kept.
 
     Nothing is stored. Raises AssertionError when there were not so many files.
     """

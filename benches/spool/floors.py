@@ -34,7 +34,7 @@ class Floors:
             getattr(self._library, name).restype = ctypes.c_int64
 
     def read(self, folder: Path) -> tuple[float, int, int]:
-        """List, open, read, close: seconds, files, bytes."""
+        """List, open, read, close; return seconds, files and bytes."""
         files, size = ctypes.c_int64(), ctypes.c_int64()
         took = self._library.floor_read(bytes(folder), ctypes.byref(files), ctypes.byref(size))
         return _seconds(took, folder), files.value, size.value
@@ -45,7 +45,7 @@ class Floors:
         return _seconds(self._library.floor_calls(bytes(folder), ctypes.byref(files), threads), folder)
 
     def remove(self, folder: Path) -> tuple[float, int]:
-        """Look at each file and remove it: seconds, files."""
+        """Stat each file and remove it; return seconds and files."""
         files = ctypes.c_int64()
         took = self._library.floor_remove(bytes(folder), ctypes.byref(files))
         return _seconds(took, folder), files.value

@@ -1,4 +1,4 @@
-"""20,000 events in one .jsonl file, beside `orjson.loads` line by line, which checks nothing.
+"""20,000 events in one .jsonl file, compared with `orjson.loads` line by line, which validates nothing.
 
 .venv/bin/python benches/spool/lines.py [--runs 15] [--json]
 """

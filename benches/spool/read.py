@@ -1,8 +1,8 @@
-"""Reading 20,000 event files: the batch path beside a C loop that only opens and reads, and beside Python.
+"""Reading 20,000 event files: the batch path compared with a C loop that opens and reads, and with Python.
 
 .venv/bin/python benches/spool/read.py [--runs 15] [--json]
 
-Warm cache; interleaved runs; a ratio is the median over runs that stood beside each other.
+Warm cache; interleaved runs; a ratio is the median over neighbouring runs.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FILES = 20_000
 
 
 class Crossed(NamedTuple):
-    """Seconds that the rows of all batches took, by us and by marshal, and what the batches held in bytes."""
+    """Seconds for the rows of all batches, by the inbox and by marshal, and the bytes of the batches."""
 
     rows: float
     marshal: float
@@ -38,12 +38,12 @@ class Crossed(NamedTuple):
 
 
 def take(home: Path, threads: int) -> float:
-    """Seconds of the takes alone."""
+    """Return the seconds of the takes alone."""
     return sum(took for _, took in batches(home, FILES, threads))
 
 
 def cross(home: Path) -> Crossed:
-    """Rows of a batch made and let go before the next batch."""
+    """Create and free the rows of each batch before the next."""
     crossed = marshalled = 0.0
     held = 0
     for batch, _ in batches(home, FILES, 1):
@@ -63,7 +63,7 @@ def cross(home: Path) -> Crossed:
 
 
 def usual_python(folder: Path) -> float:
-    """The same work as it is usually written: scandir, open, orjson, the same checks, an id; seconds."""
+    """Do the same work in usual Python: scandir, open, orjson, the same checks, an id; return seconds."""
     begin = time.perf_counter()
     events = []
     with os.scandir(folder) as entries:
@@ -103,7 +103,7 @@ class Event(msgspec.Struct):
 
 
 def best_python(folder: Path) -> float:
-    """As little as Python can do: calls on a descriptor, straight into a struct, no id; seconds."""
+    """Do as little as Python can: calls on a descriptor, directly into a struct, no id; return seconds."""
     decode = msgspec.json.Decoder(Event).decode
     begin = time.perf_counter()
     events = []

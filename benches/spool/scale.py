@@ -1,8 +1,8 @@
-"""What a file costs as the directory grows from 1,000 to 1,000,000 files; memory and descriptors meanwhile.
+"""The cost of a file as the directory grows from 1,000 to 1,000,000 files; memory and descriptors meanwhile.
 
 .venv/bin/python benches/spool/scale.py [--runs 1] [--json]
 
-The files are taken and removed, as by the bridge, in batches of its bounds; nothing is stored.
+The files are taken and removed as by the bridge, in batches with its bounds; nothing is stored.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SIZES = (1_000, 10_000, 100_000, 1_000_000)
 
 
 def make(folder: Path, count: int) -> None:
-    """Files in many, all with the contents of the first 1,000 of the workload."""
+    """Write many files, with the contents of the first 1,000 events of the workload."""
     contents = list(hooks(1_000))
     directory = os.open(folder, os.O_RDONLY)
     for index in range(count):
@@ -38,7 +38,7 @@ def make(folder: Path, count: int) -> None:
 
 
 class Run(NamedTuple):
-    """Of one directory: seconds, those of the C loop, kB that the process grew by, most descriptors."""
+    """Of one directory: seconds, those of the C loop, growth of the process in kB, most descriptors."""
 
     taking: float
     removing: float
@@ -48,7 +48,7 @@ class Run(NamedTuple):
 
 
 def take(home: Path, count: int, threads: int, *, removes: bool) -> tuple[float, int]:
-    """Take all there is, and remove it or not; seconds of the takes, and most descriptors."""
+    """Take all files, and remove them or not; return the seconds of the takes and the most descriptors."""
     taking, descriptors = 0.0, 0
     for _, took in batches(home, count, threads, removes=removes):
         taking += took
@@ -57,10 +57,10 @@ def take(home: Path, count: int, threads: int, *, removes: bool) -> tuple[float,
 
 
 def run(count: int, floors: Floors) -> Run:
-    """Take all there is: once and leave it, and once and remove it.
+    """Take all files twice: first without removing them, then with.
 
-    What a file costs is measured on one thread, as the C loop has it, and where nothing is removed: the file
-    system goes on with a removal after its call, on the other processor.
+    The cost of a file is measured on one thread, as in the C loop, and without removal: the file system
+    continues a removal after its call, on the other processor.
     """
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)

@@ -1,9 +1,9 @@
-"""From files to durable rows to no files, as the bridge does it, beside the sum of its three floors.
+"""From files to durable rows to removed files, as in the bridge, compared with the sum of three floors.
 
 .venv/bin/python benches/spool/whole.py [--runs 7] [--json]
 
 The floors, in the same run: the C loop that opens and reads, one bare transaction of the same rows with the
-same pragmas, a C loop that looks at each file again and removes it.
+same pragmas, a C loop that stats each file again and removes it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ CHAT = 42
 
 
 class Silent:
-    """A log that nobody reads."""
+    """A log that drops everything."""
 
     def info(self, *_: Any, **__: Any) -> None: ...
 
@@ -47,7 +47,7 @@ class Silent:
 
 
 async def whole(home: Path) -> float:
-    """Take, store and remove all there is; seconds."""
+    """Take, store and remove all files; return seconds."""
     store = Store(HomeLock(home))
     given = context(home, store, {"TELEGRAM_ALLOWED_USERS": str(CHAT)}, Silent())
     settings = given.settings
@@ -66,7 +66,7 @@ async def whole(home: Path) -> float:
     running = asyncio.create_task(taking.run())
     await done.wait()
     while figures.accepted < FILES or taking.waiting():  # noqa: ASYNC110 - nobody tells of the end
-        # The last batch: its files go after it was told of.
+        # The last batch: its files are removed after the signal.
         await asyncio.sleep(0.001)
     seconds = time.perf_counter() - begin
     await inbox.stop()
@@ -76,7 +76,7 @@ async def whole(home: Path) -> float:
 
 
 def bare(folder: Path, rows: list[tuple[Any, ...]]) -> float:
-    """The same rows in one transaction: events and their deliveries, prepared outside; seconds."""
+    """Write the same rows in one transaction, prepared outside: events and deliveries; return seconds."""
     Store(HomeLock(folder)).close()
     connection = connect_writer(HomeLock(folder))
     events = [(index, *row, 1) for index, row in enumerate(rows, 1)]

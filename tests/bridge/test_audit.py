@@ -1,4 +1,4 @@
-"""The audit log on the disk, and against the ledger."""
+"""The audit log as files, compared with the ledger."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def faults(store: sqlite3.Connection, folder: Path, now: int = NOW) -> list[str]
     return verify.verify(store, folder, keep_days=30, now=now).faults
 
 
-def test_a_decision_is_in_the_log_with_its_input_before_and_after_its_line_is_written(
+def test_a_decision_is_audited_with_its_input_before_and_after_its_line_is_written(
     store: sqlite3.Connection, tmp_path: Path
 ) -> None:
     decide(store, 3, description="rm -rf build")
@@ -73,7 +73,7 @@ def test_a_decision_is_in_the_log_with_its_input_before_and_after_its_line_is_wr
     assert audit.files(tmp_path / "audit")[0].stat().st_mode & 0o777 == 0o600
 
 
-def test_a_long_input_is_in_the_log_by_its_hash_alone(store: sqlite3.Connection, tmp_path: Path) -> None:
+def test_only_the_hash_of_a_long_input_is_logged(store: sqlite3.Connection, tmp_path: Path) -> None:
     decide(store, description="x" * 20_000)
     (entry,) = verify.verify(store, tmp_path, keep_days=30, now=NOW).entries
     assert "input" not in entry.content
@@ -93,7 +93,7 @@ def test_a_crash_between_the_file_and_the_store_writes_no_line_twice(
 
 
 @pytest.mark.parametrize("left", [1, 40, 200])
-def test_a_line_that_a_crash_cut_short_is_written_anew(
+def test_a_line_that_a_crash_truncated_is_written_again(
     store: sqlite3.Connection, tmp_path: Path, left: int
 ) -> None:
     decide(store, 2)
@@ -106,7 +106,7 @@ def test_a_line_that_a_crash_cut_short_is_written_anew(
     assert file.read_text(encoding="utf-8").count("\n") == 2
 
 
-def test_full_files_are_followed_by_others_and_old_ones_go(
+def test_full_files_are_rotated_and_old_files_are_removed(
     store: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(audit, "FILE_BYTES", 2000)
@@ -124,7 +124,7 @@ def test_full_files_are_followed_by_others_and_old_ones_go(
     assert faults(store, tmp_path, later) == []
 
 
-def test_what_is_changed_in_the_store_is_found_by_the_log(store: sqlite3.Connection, tmp_path: Path) -> None:
+def test_a_change_in_the_store_is_detected_by_the_log(store: sqlite3.Connection, tmp_path: Path) -> None:
     decide(store, 2)
     write(store, tmp_path)
     store.execute("UPDATE decisions SET option = 0, user_id = 7 WHERE id = 1")
@@ -137,7 +137,7 @@ def test_what_is_changed_in_the_store_is_found_by_the_log(store: sqlite3.Connect
     ]
 
 
-def test_a_log_whose_end_or_whole_is_gone_is_found(store: sqlite3.Connection, tmp_path: Path) -> None:
+def test_a_truncated_or_missing_log_is_detected(store: sqlite3.Connection, tmp_path: Path) -> None:
     decide(store, 2)
     write(store, tmp_path)
     (file,) = audit.files(tmp_path)
@@ -150,7 +150,7 @@ def test_a_log_whose_end_or_whole_is_gone_is_found(store: sqlite3.Connection, tm
     assert "the log is empty, but the newest entry is 2" in faults(store, tmp_path)[0]
 
 
-def test_a_file_that_the_store_does_not_know_is_told_of(store: sqlite3.Connection, tmp_path: Path) -> None:
+def test_a_file_unknown_to_the_store_is_reported(store: sqlite3.Connection, tmp_path: Path) -> None:
     assert faults(store, tmp_path) == []
     (tmp_path / "audit-0000000001.jsonl").write_text("{}\n")
     assert "the store has no record of any entry" in faults(store, tmp_path)[-1]

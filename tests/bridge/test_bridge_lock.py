@@ -1,4 +1,4 @@
-"""The lock of a bot token: one place for a user, whatever the environment says; safe from other users."""
+"""The lock of a bot token: one path per user in any environment, safe from other users."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def test_a_second_bridge_is_refused_whatever_its_environment_says(
     assert list(elsewhere.iterdir()) == []
 
 
-def test_the_file_goes_with_its_lock_and_a_killed_bridges_with_the_next(tmp_path: Path) -> None:
+def test_the_file_is_removed_with_its_lock_and_a_killed_bridges_file_by_the_next_bridge(
+    tmp_path: Path,
+) -> None:
     folder = tmp_path / "locks"
     killed = "import os, sys; from pathlib import Path; from cctelegram.daemon import bridge_lock; "
     killed += "held = bridge_lock.hold_token('2:b', Path(sys.argv[1])); os._exit(9)"
@@ -58,7 +60,7 @@ def test_the_file_goes_with_its_lock_and_a_killed_bridges_with_the_next(tmp_path
 
 @pytest.mark.skipif(os.name != "posix", reason="owners and modes are POSIX's")
 @pytest.mark.parametrize("kind", ["link", "dangling link", "file", "writable", "foreign"])
-def test_a_directory_that_others_could_change_is_refused_in_a_sentence(tmp_path: Path, kind: str) -> None:
+def test_a_directory_that_others_could_change_is_refused_with_a_message(tmp_path: Path, kind: str) -> None:
     folder, target = tmp_path / "locks", tmp_path / "target"
     target.mkdir()
     if kind == "link":

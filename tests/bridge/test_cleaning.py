@@ -1,4 +1,4 @@
-"""The bridge's own rounds: at the start, by the schedule, never into its end."""
+"""The bridge's own rounds of cleanup: at the start, by schedule, and ended by a stop."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ AT_ONCE = '[cleanup.rejected]\nage = "0s"\nkeep = 0\n'
 
 
 def serve(home: Path, until: Callable[[Cleaning], bool], schedule: str = "1h") -> Cleaning:
-    """Let the rounds of a home run until something is so."""
+    """Run the rounds of a home until a condition holds."""
     make(home, f'[cleanup]\nschedule = "{schedule}"\n{AT_ONCE}')
 
     async def work() -> Cleaning:
@@ -56,7 +56,7 @@ def fill(home: Path, count: int = 3) -> Path:
     return folder
 
 
-def test_some_seconds_after_the_start_it_cleans_by_itself_and_knows_when_next(
+def test_the_first_round_runs_some_seconds_after_the_start_and_schedules_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cleaning, "AFTER_START", 0.05)
@@ -69,7 +69,7 @@ def test_some_seconds_after_the_start_it_cleans_by_itself_and_knows_when_next(
     assert told["next"] > told["last"]["at"]
 
 
-def test_switched_off_it_cleans_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_round_runs_when_the_schedule_is_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cleaning, "AFTER_START", 0.0)
     folder = fill(tmp_path)
     looks = iter(range(20))
@@ -78,7 +78,7 @@ def test_switched_off_it_cleans_nothing(tmp_path: Path, monkeypatch: pytest.Monk
     assert "next" not in told
 
 
-def test_while_another_cleans_the_home_a_round_is_left_out(
+def test_a_round_is_skipped_while_another_process_cleans_the_home(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cleaning, "AFTER_START", 0.0)
@@ -91,7 +91,7 @@ def test_while_another_cleans_the_home_a_round_is_left_out(
     assert (told["rounds"], len(list(folder.iterdir()))) == (0, 3)
 
 
-def test_the_end_of_the_bridge_waits_for_a_step_and_not_for_the_round(
+def test_a_stop_waits_for_the_current_step_and_not_for_the_round(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cleaning, "AFTER_START", 0.0)
@@ -101,7 +101,9 @@ def test_the_end_of_the_bridge_waits_for_a_step_and_not_for_the_round(
     assert 0 < len(list(folder.iterdir())) < 3000
 
 
-def test_a_directory_that_cannot_be_cleaned_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_directory_that_cannot_be_cleaned_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(cleaning, "AFTER_START", 0.0)
     (tmp_path / "captures").symlink_to(tmp_path)
     made = serve(tmp_path, lambda made: "last" in made.status()["cleanup"])
@@ -122,7 +124,7 @@ def lines(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
-def test_the_log_is_begun_anew_each_day_and_when_it_is_full(tmp_path: Path) -> None:
+def test_the_log_is_rotated_each_day_and_when_it_is_full(tmp_path: Path) -> None:
     clock = Clock()
     log = LogFile(tmp_path / "logs", clock)
     log.info('{"day": 1}')
@@ -138,7 +140,7 @@ def test_the_log_is_begun_anew_each_day_and_when_it_is_full(tmp_path: Path) -> N
     assert (tmp_path / "logs" / "bridge.jsonl").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_log_that_is_moved_away_is_made_again_and_one_that_cannot_be_written_stops_nothing(
+def test_a_log_that_is_moved_away_is_created_again_and_an_unwritable_log_stops_nothing(
     tmp_path: Path,
 ) -> None:
     folder = tmp_path / "logs"
@@ -155,7 +157,7 @@ def test_a_log_that_is_moved_away_is_made_again_and_one_that_cannot_be_written_s
     assert lines(folder / "bridge.jsonl") == [{"d": 4}]
 
 
-def test_three_threads_write_every_line_once_across_changes_of_the_file(tmp_path: Path) -> None:
+def test_three_threads_write_every_line_once_across_rotations(tmp_path: Path) -> None:
     counted, each = itertools.count(), 5000
     log = LogFile(tmp_path, lambda: NOW + next(counted) // 500 * DAY)
     begin = threading.Barrier(3)
@@ -178,7 +180,7 @@ def test_three_threads_write_every_line_once_across_changes_of_the_file(tmp_path
     assert written == sorted(expected)
 
 
-def test_a_log_of_yesterday_is_full_at_the_start(tmp_path: Path) -> None:
+def test_a_log_of_yesterday_is_rotated_at_the_start(tmp_path: Path) -> None:
     clock = Clock()
     LogFile(tmp_path, clock).info('{"day": 1}')
     (tmp_path / "bridge.jsonl").touch()

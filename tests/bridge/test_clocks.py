@@ -1,4 +1,4 @@
-"""Clocks that are set and machines that sleep: no wait gets longer or shorter by it than it should."""
+"""Set clocks and sleeping machines: waits keep their length."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ START = 1_800_000_000_000_000
 
 
 class Clocks:
-    """A wall clock that can be set, and one that cannot."""
+    """A wall clock that can be set, and a monotonic one."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -68,7 +68,7 @@ def test_r18_a_pause_lasts_as_long_as_telegram_asked_whatever_the_wall_clock_doe
     assert asyncio.run(run()) == pytest.approx([60.0, 60.0, 40.0, 40.0, 0.0])
 
 
-def test_r18_a_clock_that_is_set_back_while_nothing_runs_makes_no_pause_longer_than_it_was(
+def test_r18_a_clock_that_is_set_back_while_no_bridge_runs_lengthens_no_pause(
     store: Store,
 ) -> None:
     clocks = Clocks()
@@ -97,7 +97,7 @@ def test_a_second_chat_that_is_refused_makes_the_whole_bot_wait(store: Store) ->
     assert asyncio.run(run()) == pytest.approx([60.0, 60.0])
 
 
-def test_r18_sleep_and_a_clock_that_was_set_are_told_once_and_apart() -> None:
+def test_r18_sleep_and_a_set_clock_are_reported_once_and_separately() -> None:
     clocks = Clocks()
     jumps = Jumps(wall=clocks.wall, elapsed=clocks.elapsed, asleep=lambda: clocks.asleep)
     clocks.now += 30
@@ -122,7 +122,7 @@ def test_r18_a_delivery_does_not_wait_for_hours_when_the_clock_is_set_back(store
     assert store.submit(work).result() == (1, START + 300_000_000)
 
 
-def test_r20_what_came_and_was_said_while_it_was_down_is_delivered_and_heard_at_start(
+def test_r20_events_and_messages_that_arrive_while_the_bridge_is_down_are_handled_at_start(
     home: Path, fast_sandbox: Sandbox
 ) -> None:
     with bridge(home) as running:

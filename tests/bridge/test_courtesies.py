@@ -1,4 +1,4 @@
-"""Courtesies: beside everything, bounded, paused by their own 429."""
+"""Courtesies: concurrent, bounded, paused by their own 429."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Log:
 
 
 async def settle(turns: int = 20) -> None:
-    """Let the other tasks have their turns."""
+    """Let the other tasks run."""
     for _ in range(turns):
         await asyncio.sleep(0)
 
@@ -47,7 +47,7 @@ def play(work: Callable[[Courtesies], Any], now: list[float] | None = None) -> t
         return asyncio.run(run(Path(home))), log
 
 
-def test_a_few_run_at_once_some_wait_and_the_rest_is_dropped_and_counted() -> None:
+def test_a_few_courtesies_run_at_once_some_wait_and_the_rest_are_dropped_and_counted() -> None:
     begun = []
 
     async def work(courtesies: Courtesies) -> None:
@@ -71,7 +71,7 @@ def test_a_few_run_at_once_some_wait_and_the_rest_is_dropped_and_counted() -> No
     assert log.said == ["courtesy.dropped: the queue is full"] * 5
 
 
-def test_a_flood_pauses_courtesies_for_as_long_as_telegram_asks() -> None:
+def test_a_429_pauses_courtesies_for_as_long_as_telegram_asks() -> None:
     now, done = [0.0], []
 
     async def flooded() -> None:
@@ -95,7 +95,7 @@ def test_a_flood_pauses_courtesies_for_as_long_as_telegram_asks() -> None:
     assert done == [7.0]
 
 
-def test_one_that_fails_is_told_and_the_next_is_done() -> None:
+def test_a_failed_courtesy_is_logged_and_the_next_runs() -> None:
     done = []
 
     async def fails() -> None:

@@ -1,4 +1,4 @@
-"""A bridge over a store that is damaged or taken away: events still arrive, and what was lost is said."""
+"""A bridge whose store is damaged or removed: events still arrive, and losses are reported."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def kept_events(home: Path) -> int:
     return int(count)
 
 
-def test_r17_events_of_a_store_that_is_damaged_at_start_are_delivered_and_the_owner_is_told(
+def test_r17_events_of_a_store_that_is_damaged_at_start_are_delivered_and_the_owner_is_notified(
     tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     home = make_home(tmp_path / "home", None)
-    with bridge(home) as away:  # nobody to send to yet
+    with bridge(home) as away:  # no allowed users yet
         for number in range(3):
             away.put(f"{number}.json", {"type": "task_failed", "title": f"Waits {number}"})
         away.put("q.json", {"type": "approval_request", "title": "May it", "event_id": "q"})
@@ -76,7 +76,7 @@ def test_r17_events_of_a_store_that_is_damaged_at_start_are_delivered_and_the_ow
     assert sum("The store was damaged" in text for text in texts(fast_sandbox)) == 1
 
 
-def test_r17_damage_that_a_running_bridge_meets_is_recovered_while_it_runs(
+def test_r17_damage_found_by_a_running_bridge_is_recovered_while_it_runs(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     running.put("a.json", {"type": "task_failed", "title": "First", "event_id": "same"})
@@ -106,7 +106,7 @@ def test_r17_damage_that_a_running_bridge_meets_is_recovered_while_it_runs(
     assert running.process.poll() is None
 
 
-def test_r17_a_store_that_is_removed_while_it_runs_is_there_after_a_kill(
+def test_r17_a_store_that_is_removed_while_the_bridge_runs_exists_after_a_kill(
     home: Path, fast_sandbox: Sandbox
 ) -> None:
     with bridge(home) as running:
@@ -127,12 +127,14 @@ def test_r17_a_store_that_is_removed_while_it_runs_is_there_after_a_kill(
     assert sum("First" in text for text in texts(fast_sandbox)) == 1
 
 
-def test_r17_a_home_that_is_removed_and_made_anew_is_served_on(home: Path, fast_sandbox: Sandbox) -> None:
+def test_r17_a_home_that_is_removed_and_created_again_is_still_served(
+    home: Path, fast_sandbox: Sandbox
+) -> None:
     with bridge(home) as running:
         running.put("a.json", {"type": "task_failed", "title": "First"})
         see(fast_sandbox, "First")
         kept = {name: (home / name).read_text(encoding="utf-8") for name in (".env", "config.toml")}
-        # At one blow: file by file, the bridge makes anew what is still being removed.
+        # In one step: file by file, the bridge would create again what is still being removed.
         shutil.rmtree(home.rename(home.with_name("gone")))
         wait_for((home / "state" / "bridge.json").exists, "the home is made anew", 60)
         for name, text in kept.items():

@@ -1,4 +1,4 @@
-"""Every held event is accounted for: told by a digest, asked, or sent on where it stopped."""
+"""Every held event is accounted for: in a digest, asked, or continued at its cursor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A disk that is full, locked, gone or damaged: nothing is lost and the bridge goes on."""
+"""A full, locked, missing or damaged disk: nothing is lost and the bridge continues."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_r17_a_store_that_cannot_be_written_when_the_answer_comes_loses_and_repe
 
 
 @pytest.mark.parametrize("folder", ["events", "responses", "rejected", "logs"])
-def test_a_directory_that_is_removed_while_it_runs_is_made_again_or_done_without(
+def test_a_removed_directory_is_created_again_when_it_is_needed(
     running: RunningBridge, fast_sandbox: Sandbox, folder: str
 ) -> None:
     see_first = {"type": "task_failed", "title": "Before"}
@@ -59,7 +59,7 @@ def test_a_directory_that_is_removed_while_it_runs_is_made_again_or_done_without
     assert [file.name for file in (running.home / "rejected").glob("bad*")]
 
 
-def test_answers_wait_for_a_directory_that_cannot_be_written(
+def test_answers_wait_while_their_directory_cannot_be_written(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     responses = running.home / "responses"

@@ -1,4 +1,4 @@
-"""Nothing left to open files or to watch directories with: it is said, waited out, and nothing is lost."""
+"""No file descriptors or watches left: that is reported, the bridge waits, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WITHOUT_WATCHES = ("unshare", "--user", "--map-root-user", "sh", "-c", f'echo 0 
 
 
 @LINUX
-def test_r17_when_no_file_can_be_opened_events_wait_and_it_is_said(
+def test_r17_events_wait_while_no_file_can_be_opened_and_that_is_reported(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     running.put("a.json", {"type": "task_failed", "title": "Before"})
@@ -50,12 +50,12 @@ def test_r17_when_no_file_can_be_opened_events_wait_and_it_is_said(
     running.put("c.json", {"type": "task_failed", "title": "Afterwards"})
     see(fast_sandbox, "Afterwards")
     assert len(sends(fast_sandbox)) == 3
-    assert len(os.listdir(f"/proc/{pid}/fd")) < 64  # noqa: PTH208 - as the kernel tells it
+    assert len(os.listdir(f"/proc/{pid}/fd")) < 64  # noqa: PTH208 - from the kernel
 
 
 @pytest.mark.slow
 @LINUX
-def test_r15_without_watches_it_scans_says_so_and_watches_again_when_there_are_some(
+def test_r15_without_watches_the_bridge_scans_reports_that_and_watches_again_when_it_can(
     tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     tried = subprocess.run([*WITHOUT_WATCHES, "cat", LIMIT], capture_output=True, text=True, check=False)

@@ -1,6 +1,6 @@
-"""A home on a small tmpfs that fills, or that turns read-only, while the bridge runs over it.
+"""A home on a small tmpfs that fills up or becomes read-only while the bridge runs.
 
-Mounting needs root; who is not says so by a skip.
+Mounting needs root; without it the tests are skipped.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def mount(*words: str) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def small_disk(place: Path) -> Iterator[Path]:
-    """Give a directory with a disk of its own, of 3 MiB."""
+    """Return a directory on a disk of its own, of 3 MiB."""
     place.mkdir()
     if os.name != "posix" or os.geteuid() != 0:
         pytest.skip("a small disk needs root, to mount a tmpfs")
@@ -52,7 +52,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(disk: Path) -> Path:
-    """Leave no byte."""
+    """Fill the disk completely."""
     ballast = disk / "ballast"
     with ballast.open("ab", buffering=0) as file:
         for size in (65536, 4096, 1):
@@ -71,7 +71,7 @@ def failing(running: RunningBridge, word: str) -> None:
 
 
 @pytest.mark.slow
-def test_r17_a_full_disk_loses_and_repeats_nothing_and_is_got_over_by_itself(
+def test_r17_a_full_disk_loses_and_repeats_nothing_and_the_bridge_recovers_by_itself(
     disk: Path, tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     home = make_home(disk / "home", fast_sandbox)
@@ -104,7 +104,7 @@ def test_r17_a_full_disk_loses_and_repeats_nothing_and_is_got_over_by_itself(
         assert "Traceback" not in running.errors.read_text(encoding="utf-8")
 
 
-def test_r17_answers_wait_for_a_full_disk(disk: Path, tmp_path: Path, fast_sandbox: Sandbox) -> None:
+def test_r17_answers_wait_while_the_disk_is_full(disk: Path, tmp_path: Path, fast_sandbox: Sandbox) -> None:
     home = make_home(tmp_path / "home", fast_sandbox)
     answers = disk / "responses"
     with bridge(home, CC_TELEGRAM_RESPONSES_DIR=str(answers)) as running:
@@ -120,7 +120,7 @@ def test_r17_answers_wait_for_a_full_disk(disk: Path, tmp_path: Path, fast_sandb
         assert json.loads(file.read_text(encoding="utf-8"))["action"] == "approved"
 
 
-def test_r17_directories_that_turn_read_only_are_waited_out(
+def test_r17_the_bridge_waits_while_directories_are_read_only(
     disk: Path, tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     home = make_home(tmp_path / "home", fast_sandbox)
@@ -142,7 +142,7 @@ def test_r17_directories_that_turn_read_only_are_waited_out(
         assert len(sends(fast_sandbox)) == 1
 
 
-def test_r17_a_home_on_a_full_disk_is_told_at_start_in_a_sentence(disk: Path, fast_sandbox: Sandbox) -> None:
+def test_r17_a_home_on_a_full_disk_ends_the_start_with_a_message(disk: Path, fast_sandbox: Sandbox) -> None:
     home = make_home(disk / "home", fast_sandbox)
     ballast = fill(disk)
     started = [COMMAND, "bridge", "--home", str(home), "--port", "0"]
@@ -157,7 +157,7 @@ def test_r17_a_home_on_a_full_disk_is_told_at_start_in_a_sentence(disk: Path, fa
 
 
 @pytest.mark.parametrize("folder", ["events", "rejected", "responses", "state"])
-def test_r17_a_directory_without_permission_is_told_or_done_without_and_got_over(
+def test_r17_a_directory_without_permission_is_reported_or_not_needed_and_recovers(
     home: Path, fast_sandbox: Sandbox, folder: str
 ) -> None:
     with bridge(home, before=UNPRIVILEGED) as running:

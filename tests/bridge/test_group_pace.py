@@ -1,4 +1,4 @@
-"""The pace of a group: 20 a minute at Telegram, and edits count."""
+"""The rate limit of a group: 20 a minute, including edits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ group_per_minute = {A_MINUTE}
 LIMITS = ("--chat-per-second", "0", "--group-per-minute", str(A_MINUTE), "--total-per-second", "0")
 
 
-def test_edits_of_cards_in_a_group_are_counted_so_that_telegram_never_has_to_refuse(tmp_path: Path) -> None:
+def test_edits_of_cards_in_a_group_are_paced_so_that_telegram_never_refuses(tmp_path: Path) -> None:
     with sandbox_running(*LIMITS) as sandbox:
         make_chats(sandbox)
         users = f"{sandbox.user_id},{OTHER}"

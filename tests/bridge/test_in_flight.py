@@ -1,4 +1,4 @@
-"""What is in flight when something else happens: a stop, an expiry, a disk that is full."""
+"""Requests in flight during a stop, a change of the token, an expiry or a tap."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def in_flight(running: RunningBridge) -> None:
     running.wait_status(lambda now: now["deliveries"].get("sending"), "in flight")
 
 
-def test_a_stop_lets_what_is_in_flight_finish_and_nothing_is_repeated(
+def test_a_stop_lets_a_request_in_flight_finish_and_repeats_nothing(
     home: Path, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.fail("sendMessage", delay_seconds=1)
@@ -35,7 +35,7 @@ def test_a_stop_lets_what_is_in_flight_finish_and_nothing_is_repeated(
 
 
 @pytest.mark.slow
-def test_a_stop_does_not_wait_for_ever_for_what_is_in_flight(home: Path, fast_sandbox: Sandbox) -> None:
+def test_a_stop_waits_for_a_request_in_flight_for_a_bounded_time(home: Path, fast_sandbox: Sandbox) -> None:
     fast_sandbox.control.fail("sendMessage", delay_seconds=60)
     with bridge(home) as first:
         first.put("a.json", {"type": "task_failed", "title": "Stuck"})
@@ -69,7 +69,7 @@ def test_a_token_that_changes_in_flight_loses_and_repeats_nothing(
     ],
     ids=["500", "429", "slow"],
 )
-def test_r23_a_card_whose_question_expired_while_it_was_being_sent_ends_without_buttons(
+def test_r23_a_card_whose_question_expires_while_it_is_sent_ends_without_buttons(
     running: RunningBridge, fast_sandbox: Sandbox, fault: dict[str, Any]
 ) -> None:
     fast_sandbox.control.fail("sendMessage", **fault)

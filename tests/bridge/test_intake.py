@@ -1,4 +1,4 @@
-"""A batch that fails: nothing is held back, one event's fault is its own, and the status says so."""
+"""A batch that fails: the other events are stored, the failing one is rejected, the status reports it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DEADLINE = 30.0
 
 
 class FailingModes(Modes):
-    """Modes whose judge fails as the test says, and else is the real one."""
+    """Real modes whose `judge` fails when the test says so."""
 
     fails: Callable[[Row], Exception | None] = staticmethod(lambda _: None)
 
@@ -45,7 +45,7 @@ class FailingModes(Modes):
 
 
 class Taking:
-    """An intake over a real store and a real directory, whose judge fails as the test says."""
+    """An intake with a real store and directory, whose `judge` fails when the test says so."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -141,7 +141,7 @@ def test_an_event_that_fails_twice_is_rejected_with_its_reason_and_the_others_ar
     asyncio.run(run())
 
 
-def test_one_error_alone_rejects_nothing(tmp_path: Path) -> None:
+def test_a_single_error_rejects_nothing(tmp_path: Path) -> None:
     async def run() -> None:
         async with taking(tmp_path) as one:
             errors = [KeyError("once")]
@@ -156,7 +156,9 @@ def test_one_error_alone_rejects_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [OSError("the disk"), MemoryError("none left")])
-def test_what_is_no_fault_of_an_event_is_waited_for_with_a_problem(tmp_path: Path, error: Exception) -> None:
+def test_a_failure_that_no_event_causes_is_retried_and_reported_as_a_problem(
+    tmp_path: Path, error: Exception
+) -> None:
     async def run() -> None:
         async with taking(tmp_path) as one:
             one.modes.fails = lambda _: error
@@ -174,7 +176,7 @@ def test_what_is_no_fault_of_an_event_is_waited_for_with_a_problem(tmp_path: Pat
     asyncio.run(run())
 
 
-def test_rejected_that_cannot_be_written_loses_nothing(tmp_path: Path) -> None:
+def test_an_unwritable_rejected_directory_loses_nothing(tmp_path: Path) -> None:
     async def run() -> None:
         async with taking(tmp_path) as one:
             one.modes.fails = poison

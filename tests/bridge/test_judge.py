@@ -1,4 +1,4 @@
-"""What becomes of an event, by mode, quiet hours and rules."""
+"""The policy: what mode, quiet hours and rules do to an event."""
 
 from __future__ import annotations
 
@@ -48,24 +48,24 @@ def held(policy: PolicyState) -> dict[str, str | None]:
         (PolicyState("nomad", "nothing"), dict.fromkeys(KINDS, QUIET)),
     ],
 )
-def test_what_a_mode_and_quiet_hours_keep_back(policy: PolicyState, kept: dict[str, str]) -> None:
+def test_a_mode_and_quiet_hours_hold_what_they_should(policy: PolicyState, kept: dict[str, str]) -> None:
     assert held(policy) == dict.fromkeys(KINDS) | kept
 
 
-def test_what_needs_a_person_comes_with_sound_at_night() -> None:
+def test_events_that_need_a_person_arrive_with_sound_at_night() -> None:
     for kind in (ASKS, GRAVE):
         found = judge(PolicyState(quiet="needs_you"), row(1, **kind))
         assert (found.state, found.silent) == ("queued", False)
 
 
-def test_a_rule_gives_lane_and_sound() -> None:
+def test_a_rule_sets_lane_and_sound() -> None:
     rules = {"info_notification": Rule(lane="alerts"), "source:ci": Rule(silent=True)}
     assert judge(PolicyState(rules=rules), row(1, **ORDINARY))[:2] == (1, False)
     assert judge(PolicyState(rules=rules), row(1, **FAILED, source="ci"))[:2] == (1, True)
     assert judge(PolicyState("local", rules=rules), row(1, **ORDINARY)).state == "queued"
 
 
-def test_the_rule_by_type_counts_alone_when_both_match() -> None:
+def test_only_the_rule_by_type_applies_when_both_match() -> None:
     rules = {"build_failed": Rule(silent=False), "source:ci": Rule(drop=True)}
     assert judge(PolicyState(rules=rules), row(1, **FAILED, source="ci")).state == "queued"
     found = judge(PolicyState(rules=rules), row(1, **DONE, source="ci"))
@@ -101,13 +101,15 @@ def test_a_question_is_asked_or_held_and_never_dropped_or_moved(policy: PolicySt
 
 
 @given(policies, st.sampled_from(list(KINDS.values())))
-def test_what_goes_says_no_reason_and_what_stays_says_one(policy: PolicyState, kind: dict[str, Any]) -> None:
+def test_a_held_event_has_a_reason_and_a_queued_one_has_none(
+    policy: PolicyState, kind: dict[str, Any]
+) -> None:
     found = judge(policy, row(1, **kind))
     assert (found.state == "queued") == (found.reason is None)
 
 
 @given(policies, st.integers(0, 3), st.sampled_from(["low", "critical"]), st.booleans())
-def test_r41_nothing_leaves_while_muted_but_answers_to_a_person(
+def test_r41_only_replies_to_a_person_are_sent_while_muted(
     policy: PolicyState, lane: int, severity: str, silent: bool
 ) -> None:
     muted = policy._replace(mode="muted")
@@ -115,7 +117,7 @@ def test_r41_nothing_leaves_while_muted_but_answers_to_a_person(
     assert hold_reason(muted, lane, None, silent=silent) == (None if lane == 0 else MUTED)
 
 
-def test_what_makes_no_sound_of_the_bridge_itself_goes_at_night() -> None:
+def test_silent_notices_are_sent_at_night() -> None:
     quiet = PolicyState(quiet="needs_you")
     assert hold_reason(quiet, 2, None, silent=True) is None
     assert hold_reason(quiet, 1, None, silent=False) == QUIET
@@ -123,7 +125,7 @@ def test_what_makes_no_sound_of_the_bridge_itself_goes_at_night() -> None:
     assert hold_reason(quiet, 0, "low", silent=False) is None
 
 
-def test_a_mute_for_a_time_gives_back_the_mode_before_it() -> None:
+def test_a_timed_mute_restores_the_previous_mode() -> None:
     local = ModeState("nomad").change("local", None, 0)
     hour = local.change("muted", 100, 0)
     assert [hour.at(now) for now in (0, 99, 100)] == ["muted", "muted", "local"]
@@ -138,12 +140,12 @@ def test_a_mute_for_a_time_gives_back_the_mode_before_it() -> None:
     st.none() | st.integers(0, 2**60),
     st.sampled_from(["local"]),
 )
-def test_what_was_set_is_read_back(mode: str, until: int | None, back: str) -> None:
+def test_a_mode_that_was_set_is_read_back(mode: str, until: int | None, back: str) -> None:
     for setting in (ModeState(mode), ModeState(mode, until, back)):
         assert ModeState.unpack(setting.pack()) == setting
 
 
-def test_a_fact_that_is_damaged_is_no_mode() -> None:
+def test_a_damaged_fact_is_not_a_mode() -> None:
     assert ModeState.unpack(b"{") is None
     assert ModeState.unpack(b"local") == ModeState("local")
 
@@ -156,7 +158,7 @@ def test_a_fact_that_is_damaged_is_no_mode() -> None:
         ({}, {"build_failed": Rule(digest=True)}, {"source:ci": Rule(lane="alerts", silent=True)})
     ),
 )
-def test_nothing_counts_but_what_alike_rows_are_told_by(
+def test_the_policy_uses_only_the_columns_that_identify_similar_rows(
     kind: dict[str, Any], mode: str, quiet: str | None, rules: dict[str, Rule]
 ) -> None:
     policy = PolicyState(mode, quiet, rules)

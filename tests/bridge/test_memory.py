@@ -1,4 +1,4 @@
-"""What the bridge may hold: under 50 MB always, at most 45 MB at rest, whatever else is installed."""
+"""The memory of the bridge: always under 50 MB, at most 45 MB at rest, whatever is installed."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ linux = pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason=
 
 
 def memory(pid: int) -> tuple[int, int]:
-    """Resident bytes now and at their highest, as the kernel tells them."""
+    """Resident bytes now and at their peak, from the kernel."""
     lines = dict(
         line.split(":", 1)
         for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
@@ -61,7 +61,7 @@ def memory(pid: int) -> tuple[int, int]:
     return tuple(int(lines[name].split()[0]) * 1024 for name in ("VmRSS", "VmHWM"))  # type: ignore[return-value]
 
 
-def test_the_memory_that_a_process_tells_of_is_what_the_system_says() -> None:
+def test_the_reported_memory_of_a_process_is_that_of_the_system() -> None:
     from cctelegram.monitor.memory import resident, resident_by_psutil
 
     assert abs(resident() - resident_by_psutil()) < 4_000_000
@@ -87,7 +87,7 @@ def _is_of(name: str) -> bool:
 
 @pytest.mark.alone
 @linux
-def test_at_rest_and_after_a_thousand_events_the_bridge_is_small(
+def test_the_bridge_is_small_at_rest_and_after_a_thousand_events(
     tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     home = make_home(tmp_path / "home", fast_sandbox)

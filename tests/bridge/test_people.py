@@ -1,4 +1,4 @@
-"""Who is allowed changes while the bridge runs."""
+"""The allowed users change while the bridge runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 OTHER = 2002
 
 
-def test_what_waits_for_a_person_who_is_no_longer_allowed_goes_to_the_new_owner(
+def test_deliveries_for_a_person_who_is_no_longer_allowed_go_to_the_new_owner(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.chat(OTHER, type="private", started=True)

@@ -1,4 +1,4 @@
-"""What Telegram refuses is sent in a plainer form: the words reach the phone, whatever else is wrong."""
+"""Refused messages are sent in a plainer form: the text always reaches the phone."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cctelegram.sandbox.child import Sandbox
     from running import RunningBridge
 
-# A 400 in Telegram's words for each thing that a message may have, and one that nobody knows.
+# Telegram's 400 for each element that a message may have, and an unknown one.
 REFUSALS = (
     "Bad Request: BUTTON_URL_INVALID",
     "Bad Request: BUTTON_DATA_INVALID",
@@ -102,12 +102,12 @@ def test_only_the_link_that_is_named_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("words", REFUSALS)
-def test_every_400_may_be_helped(words: str) -> None:
+def test_a_plainer_form_may_help_after_every_400(words: str) -> None:
     assert may_help(refused(words))
     assert not may_help(errors.classify("sendMessage", 406, b'{"ok":false,"error_code":406}'))
 
 
-def test_a_form_that_was_refused_is_remembered_and_the_plainest_is_dead() -> None:
+def test_a_refused_form_is_recorded_and_a_refusal_of_the_plainest_is_dead() -> None:
     with closing(memory()) as store:
         content = Payload(text=Text("Red", (Entity("bold", 0, 3),)))
         parts = [payload.pack(content), payload.pack(Payload(text=Text("Second")))]
@@ -125,7 +125,7 @@ def test_a_form_that_was_refused_is_remembered_and_the_plainest_is_dead() -> Non
         assert "without formatting" in outbox.shown(store, delivery)["note"]
 
 
-def test_a_text_that_is_too_long_is_split_and_the_rest_stays_behind_it() -> None:
+def test_a_text_that_is_too_long_is_split_and_the_rest_follows_it() -> None:
     with closing(memory()) as store:
         long = Payload(text=Text("word " * 400))
         delivery = deliveries.enqueue(
@@ -148,7 +148,7 @@ def red(title: str, url: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("url", ["https://ci.example:99999/x", "https://a.b:0/"])
-def test_a_link_that_telegram_refuses_is_in_the_text(
+def test_a_link_button_that_telegram_refuses_moves_into_the_text(
     running: RunningBridge, fast_sandbox: Sandbox, url: str
 ) -> None:
     running.put("a.json", {**red("Red", url), "event_id": "red"})
@@ -171,7 +171,7 @@ def test_a_link_that_telegram_refuses_is_in_the_text(
         ("text-too-long", 1),
     ],
 )
-def test_the_words_are_on_the_phone_whatever_telegram_refuses(
+def test_the_text_reaches_the_phone_whatever_telegram_refuses(
     running: RunningBridge, fast_sandbox: Sandbox, kind: str, times: int
 ) -> None:
     fast_sandbox.control.fault(f"{kind},times={times}")
@@ -185,7 +185,7 @@ def test_the_words_are_on_the_phone_whatever_telegram_refuses(
     assert len(sends(fast_sandbox)) == times + 1
 
 
-def test_a_message_that_is_refused_in_every_form_is_dead_after_a_few_tries(
+def test_a_message_that_is_refused_in_every_form_is_dead_after_a_few_attempts(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.fault("unknown-refusal,times=0")
@@ -225,7 +225,7 @@ def test_a_question_whose_buttons_are_refused_is_answered_by_a_reply(
     )
 
 
-def test_a_card_whose_last_edit_is_refused_for_its_entities_loses_its_buttons_all_the_same(
+def test_a_card_whose_last_edit_is_refused_for_its_entities_still_loses_its_buttons(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     running.put("q.json", {"type": "approval_request", "title": "Go?", "event_id": "q"})
@@ -236,7 +236,7 @@ def test_a_card_whose_last_edit_is_refused_for_its_entities_loses_its_buttons_al
 
 
 @pytest.mark.parametrize("kind", ["no-documents", "caption-too-long", "too-large,method=sendDocument"])
-def test_a_file_that_is_refused_is_told_of_in_a_text(
+def test_a_refused_file_is_mentioned_in_the_text(
     running: RunningBridge, fast_sandbox: Sandbox, kind: str
 ) -> None:
     fast_sandbox.control.fault(kind)
@@ -248,7 +248,9 @@ def test_a_file_that_is_refused_is_told_of_in_a_text(
     assert any("refused the file" in text for text in texts(fast_sandbox)) == ("caption" not in kind)
 
 
-def test_a_delivery_that_fell_back_to_the_chat_says_so(tmp_path: Path, fast_sandbox: Sandbox) -> None:
+def test_the_note_of_a_delivery_says_that_it_fell_back_to_the_chat(
+    tmp_path: Path, fast_sandbox: Sandbox
+) -> None:
     make_chats(fast_sandbox)
     with bridge(both_allowed(tmp_path / "home", fast_sandbox, f'to = "{FORUM}:77"')) as running:
         running.put("a.json", {"type": "task_failed", "title": "Routed", "event_id": "routed"})
@@ -263,7 +265,7 @@ def test_a_delivery_that_fell_back_to_the_chat_says_so(tmp_path: Path, fast_sand
         assert "topic 77" in told[0]["note"]
 
 
-def test_a_route_to_the_general_topic_is_one_to_the_chat(tmp_path: Path, fast_sandbox: Sandbox) -> None:
+def test_a_route_to_the_general_topic_is_a_route_to_the_chat(tmp_path: Path, fast_sandbox: Sandbox) -> None:
     make_chats(fast_sandbox)
     with bridge(both_allowed(tmp_path / "home", fast_sandbox, f'to = "{FORUM}:1"')) as running:
         running.put("a.json", {"type": "task_failed", "title": "Routed", "data": {"project": "shop"}})

@@ -1,4 +1,4 @@
-"""The pools of a running bridge: counted, and changed by its settings while it serves."""
+"""The pools of a running bridge: their counts, and changes of their settings."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def status_command(running: RunningBridge) -> dict[str, Any]:
     return found
 
 
-def test_new_figures_count_without_a_restart_and_the_poll_under_way_is_not_cut(
+def test_pool_settings_change_without_a_restart_and_do_not_interrupt_the_poll(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     running.put("a.json", {"type": "build_failed", "title": "before"})
@@ -65,7 +65,7 @@ def test_new_figures_count_without_a_restart_and_the_poll_under_way_is_not_cut(
     assert after["pools"]["send"]["opened"] == before["pools"]["send"]["opened"] + 1
     assert after["pools"]["send"]["requests"] > before["pools"]["send"]["requests"]
     assert after["pools"]["poll"]["errors"] == {}
-    fast_sandbox.control.say("hello")  # ends the poll; the next one waits as long as it is told now
+    fast_sandbox.control.say("hello")  # ends the poll; the next one uses the new wait
     calls = fast_sandbox.control.wait_for(
         lambda control: [
             call for call in control.calls("getUpdates") if call["params"].get("timeout") in (3, "3")
@@ -76,7 +76,7 @@ def test_new_figures_count_without_a_restart_and_the_poll_under_way_is_not_cut(
     assert ended["pools"]["poll"]["in_use"] + ended["pools"]["poll"]["idle"] == 1, "the old one is closed"
 
 
-def test_status_shows_what_the_bridge_counted_and_the_command_its_own_way_to_it(
+def test_status_shows_the_counts_of_the_bridge_and_of_the_commands_own_pool(
     running: RunningBridge,
 ) -> None:
     running.wait_status(lambda now: now["telegram_connected"], "connected")
@@ -89,7 +89,7 @@ def test_status_shows_what_the_bridge_counted_and_the_command_its_own_way_to_it(
     assert pools["files"]["requests"] == 0
 
 
-def test_totals_do_not_step_back_when_the_link_is_made_anew(
+def test_totals_do_not_decrease_when_the_connection_is_reopened(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     before = running.wait_status(lambda now: now["telegram_connected"], "connected")
@@ -107,7 +107,7 @@ def test_totals_do_not_step_back_when_the_link_is_made_anew(
     assert after["pools"]["send"]["opened"] == 2
 
 
-def test_who_asks_often_keeps_the_connection_and_does_not_hold_up_the_end(running: RunningBridge) -> None:
+def test_a_frequent_client_reuses_its_connection_and_does_not_delay_the_stop(running: RunningBridge) -> None:
     where = json.loads((running.home / "state" / "bridge.json").read_text(encoding="utf-8"))
     pool = loopback.Loopback(where["pools"]["status"])
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""Windows of quiet hours against a clock that is looked at every minute."""
+"""Windows of quiet hours, compared with a model that steps through every minute."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def us(at: datetime) -> int:
 
 
 def clock_of(zone: ZoneInfo, middle: datetime) -> list[tuple[datetime, datetime]]:
-    """Give each minute around a night: the instant, and what the clock on the wall shows."""
+    """Return each minute around a night: the instant, and the local time."""
     first, count = middle - AROUND, int(2 * AROUND / MINUTE)
     instants = (first + number * MINUTE for number in range(count))
     return [(each, each.astimezone(zone).replace(tzinfo=None)) for each in instants]
@@ -55,7 +55,7 @@ CLOCKS = [clock_of(zone, middle) for zone, middle in NIGHTS]
 
 
 def naive(hours: QuietHours, clock: list[tuple[datetime, datetime]], day: date) -> tuple[datetime, datetime]:
-    """Watch the clock for the window that begins on a day."""
+    """Find the window that begins on a day by stepping through the minutes."""
     begins, ends = time.fromisoformat(hours.begins), time.fromisoformat(hours.ends)
     start = datetime.combine(day, begins)
     end = datetime.combine(day + timedelta(ends <= begins), ends)
@@ -77,7 +77,7 @@ days = st.one_of(
     ends=times,
     minutes=st.integers(-36 * 60, 36 * 60),
 )
-def test_a_window_is_open_when_a_clock_that_is_watched_says_so(
+def test_a_window_is_open_exactly_when_a_naive_model_says_so(
     number: int, written: str | tuple[str, ...], begins: str, ends: str, minutes: int
 ) -> None:
     zone, middle = NIGHTS[number]
@@ -111,7 +111,7 @@ NIGHT = QuietHours(days=("sat",), begins="22:00", ends="02:30")
         (QuietHours(begins="09:00", ends="09:00"), "2026-07-01T07:00", "2026-07-02T07:00"),
     ],
 )
-def test_a_window_ends_at_its_hour_in_a_night_in_which_the_clock_is_turned(
+def test_a_window_ends_at_its_hour_in_the_night_of_a_clock_change(
     hours: QuietHours, begin: str, end: str
 ) -> None:
     first, last = (us(datetime.fromisoformat(f"{text}+00:00")) for text in (begin, end))
@@ -122,7 +122,7 @@ def test_a_window_ends_at_its_hour_in_a_night_in_which_the_clock_is_turned(
         assert quiet([hours], BERLIN, first - 1) is None
 
 
-def test_where_windows_overlap_the_strictest_counts_until_the_last_is_over() -> None:
+def test_the_strictest_of_overlapping_windows_applies_until_the_last_one_ends() -> None:
     hours = [
         QuietHours(begins="20:00", ends="08:00", let_through="alerts"),
         QuietHours(begins="23:00", ends="06:00", let_through="nothing"),
@@ -132,7 +132,7 @@ def test_where_windows_overlap_the_strictest_counts_until_the_last_is_over() -> 
     assert quiet(hours, BERLIN, at) == ("nothing", end)
 
 
-def test_a_window_whose_both_ends_the_clock_jumps_past_is_never_open() -> None:
+def test_a_window_that_lies_in_a_skipped_hour_is_never_open() -> None:
     gone = QuietHours(begins="02:10", ends="02:50", days=("sun",))
     night = datetime(2026, 3, 29, tzinfo=UTC)
     assert all(quiet([gone], BERLIN, us(night + n * MINUTE)) is None for n in range(180))

@@ -1,4 +1,4 @@
-"""Who gets what waits, when a group moves while that is being settled."""
+"""Waiting deliveries when a group moves while recipients are reassigned."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OWNER, GROUP, MOVED = 1001, -3003, -100_3003
 
 
 @pytest.mark.parametrize("token", ["42:aaaa", ""], ids=["with a token", "while there is none"])
-def test_the_queue_of_a_group_that_moved_meanwhile_stays_the_groups(tmp_path: Path, token: str) -> None:
+def test_the_queue_of_a_group_that_moves_meanwhile_stays_with_the_group(tmp_path: Path, token: str) -> None:
     (tmp_path / "config.toml").write_text(f"[[routes]]\nto = {GROUP}\n")
     store = Store(tmp_path / "store.db")
     given = context(tmp_path, store, {"TELEGRAM_ALLOWED_USERS": str(OWNER), "TELEGRAM_BOT_TOKEN": token})

@@ -1,4 +1,4 @@
-"""Answer files: written once, corrected while nobody took them."""
+"""Answer files: written once, corrected until they are taken."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PLACE = answers.Place(1, 1001, 7)
 
 
 @given(st.lists(st.sampled_from(["edit", "take", "crash", "write"]), max_size=12))
-def test_whatever_is_edited_taken_or_killed_the_newest_text_is_there_once(steps: list[str]) -> None:
+def test_the_newest_text_exists_once_after_any_edit_take_or_kill(steps: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder, closing(memory()) as store:
         taken: list[dict[str, str]] = []
         text = 0

@@ -47,14 +47,14 @@ def chats(found: Routes, **fields: Any) -> list[int | None]:
         ({"types": ["build_failed"], "sources": ["ci"]}, {"type": "build_failed", "source": "me"}, False),
     ],
 )
-def test_a_route_adds_its_chat_to_the_owner_for_what_fits_all_of_it(
+def test_a_route_adds_its_chat_to_the_owner_for_events_that_match_all_of_it(
     tmp_path: Path, route: dict[str, Any], event: dict[str, Any], fits: bool
 ) -> None:
     found = routes(tmp_path, {"to": GROUP, **route})
     assert chats(found, **event) == [OWNER, GROUP] if fits else [OWNER]
 
 
-def test_each_chat_gets_an_event_once_by_the_first_route_that_fits(tmp_path: Path) -> None:
+def test_each_chat_gets_an_event_once_by_the_first_route_that_matches(tmp_path: Path) -> None:
     found = routes(
         tmp_path,
         {"to": f"{GROUP}:7", "types": ["git_*"]},
@@ -72,7 +72,7 @@ def test_each_chat_gets_an_event_once_by_the_first_route_that_fits(tmp_path: Pat
     assert found.chats == {OWNER, GROUP, OTHER}
 
 
-def test_a_route_to_a_person_who_is_not_allowed_counts_for_nothing_and_is_told(tmp_path: Path) -> None:
+def test_a_route_to_a_person_who_is_not_allowed_has_no_effect_and_is_reported(tmp_path: Path) -> None:
     found = routes(tmp_path, {"to": 666}, {"to": GROUP})
     assert chats(found) == [OWNER, GROUP]
     assert found.chats == {OWNER, GROUP}
@@ -80,18 +80,18 @@ def test_a_route_to_a_person_who_is_not_allowed_counts_for_nothing_and_is_told(t
     assert routes(tmp_path, {"to": OTHER}).problem is None
 
 
-def test_nothing_goes_anywhere_before_somebody_is_allowed(tmp_path: Path) -> None:
+def test_nothing_is_sent_before_there_is_an_allowed_user(tmp_path: Path) -> None:
     found = routes(tmp_path, {"to": GROUP}, users="")
     assert (chats(found), found.chats, found.owner) == ([None], frozenset(), None)
 
 
-def test_a_route_follows_the_group_that_was_moved(tmp_path: Path) -> None:
+def test_a_route_follows_a_group_that_moved(tmp_path: Path) -> None:
     found = routes(tmp_path, {"to": GROUP}, m3003=-1003003)
     assert chats(found) == [OWNER, -1003003]
     assert found.chats == {OWNER, -1003003}
 
 
-@settings(deadline=None)  # the settings are read anew for each event
+@settings(deadline=None)  # the settings are read again for each event
 @given(
     events=st.lists(
         st.tuples(
@@ -103,7 +103,7 @@ def test_a_route_follows_the_group_that_was_moved(tmp_path: Path) -> None:
     )
 )
 @pytest.mark.slow
-def test_the_owner_is_first_and_what_is_remembered_is_what_is_found(
+def test_the_owner_comes_first_and_cached_recipients_equal_computed_ones(
     tmp_path_factory: pytest.TempPathFactory, events: list[tuple[str, str, str]]
 ) -> None:
     given_routes = (

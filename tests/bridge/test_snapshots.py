@@ -1,4 +1,4 @@
-"""The bridge's own snapshots and checks: when they are due, what they find, that they end with the bridge."""
+"""The bridge's own snapshots and checks: when they are due, what they find, how a stop ends them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def serve(path: Path, until: str, *, unclean: bool = False) -> list[str]:
-    """Let it run until this is logged; give what was."""
+    """Run it until this is logged; return the log."""
 
     async def work() -> list[str]:
         store = Store(path)
@@ -50,7 +50,7 @@ def serve(path: Path, until: str, *, unclean: bool = False) -> list[str]:
     return asyncio.run(work())
 
 
-def test_a_snapshot_is_taken_after_the_start_and_not_again_the_same_day(
+def test_a_snapshot_is_taken_after_the_start_and_once_a_day(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "AFTER_START", 0.0)
@@ -74,7 +74,7 @@ def test_the_newest_three_are_kept(path: Path) -> None:
     assert {file.name for file in taken[0].parent.iterdir()} == {file.name for file in taken[2:]}
 
 
-def test_a_disk_without_room_gets_no_snapshot_and_says_so(
+def test_no_snapshot_is_taken_without_free_space_and_that_is_logged(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "AFTER_START", 0.0)
@@ -85,7 +85,7 @@ def test_a_disk_without_room_gets_no_snapshot_and_says_so(
     assert snapshots.taken(path) == []
 
 
-def test_r17_damage_that_an_unclean_end_left_is_found_and_recovered_beside_the_work(path: Path) -> None:
+def test_r17_damage_after_an_unclean_shutdown_is_found_and_recovered_in_the_background(path: Path) -> None:
     good = snapshots.take(path, clock.wall())
     with path.open("rb+") as file:
         file.seek(60 * 4096)
@@ -96,18 +96,18 @@ def test_r17_damage_that_an_unclean_end_left_is_found_and_recovered_beside_the_w
     assert good in snapshots.taken(path)
 
 
-def test_a_snapshot_that_is_to_stop_leaves_nothing(path: Path) -> None:
+def test_a_cancelled_snapshot_leaves_no_file(path: Path) -> None:
     with pytest.raises(snapshots.Stopped):
         snapshots.take(path, clock.wall(), stop=lambda: True)
     assert list((path.parent / "snapshots").iterdir()) == []
 
 
-def test_writing_goes_on_while_a_snapshot_is_taken_and_the_snapshot_is_of_one_moment(path: Path) -> None:
+def test_writes_continue_during_a_snapshot_which_is_of_one_moment(path: Path) -> None:
     store = Store(path)
     done: list[int] = []
 
     def write_one() -> bool:
-        # Between two steps of the copy: each write would begin a copy without a transaction anew.
+        # Between two steps of the copy: each write would restart a copy without a transaction.
         store.submit(lambda c: c.execute("DELETE FROM strangers WHERE user_id = ?", (len(done),))).result(10)
         done.append(1)
         return False

@@ -1,4 +1,4 @@
-"""The project of an event, and what is asked of Telegram again after a day."""
+"""The project of an event, and the checks of topics that are repeated daily."""
 
 from __future__ import annotations
 
@@ -59,19 +59,19 @@ def event(**data: Any) -> Event:
         ({}, None),
     ],
 )
-def test_the_project_is_the_one_that_is_named_else_the_directory(
+def test_the_project_is_the_named_one_or_else_the_directory(
     data: dict[str, Any], project: str | None
 ) -> None:
     assert topics.project(topics.project_fields(body(data))) == project
 
 
-def test_an_event_whose_data_is_no_object_has_no_project() -> None:
+def test_an_event_whose_data_is_not_an_object_has_no_project() -> None:
     assert topics.project(topics.project_fields(body(["project"]))) is None
     assert topics.project(topics.project_fields("{}")) is None
 
 
 @given(st.text())
-def test_every_name_of_a_project_is_one_that_telegram_takes(name: str) -> None:
+def test_every_project_name_is_valid_for_telegram(name: str) -> None:
     found = topics.project(topics.project_fields(body({"project": name})))
     assert found is None or (found == found.strip() and 1 <= len(found) <= topics.MAX_NAME)
 
@@ -79,7 +79,7 @@ def test_every_name_of_a_project_is_one_that_telegram_takes(name: str) -> None:
 def with_topics(
     tmp_path: Path, sandbox: Sandbox, work: Callable[[topics.Topics], Awaitable[None]], *, opens: int = 1
 ) -> None:
-    """Run `work` with the topics of a store, opened so often over the same file."""
+    """Run `work` with the topics of a store that is reopened several times."""
 
     async def run() -> None:
         store = Store(tmp_path / "store.db")
@@ -110,13 +110,13 @@ def job(project: str) -> Job:
 
 async def thread(found: topics.Topics, project: str) -> int | None:
     placed = await found.assign(job(project))
-    if placed is None:  # made: look again
+    if placed is None:  # created: read again
         placed = await found.assign(job(project))
     assert placed is not None
     return placed.waiting.thread_id
 
 
-def test_what_getchat_said_counts_for_a_day_and_over_a_restart(
+def test_the_result_of_getchat_is_valid_for_a_day_and_across_a_restart(
     tmp_path: Path, fast_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_chats(fast_sandbox)
@@ -137,9 +137,7 @@ def test_what_getchat_said_counts_for_a_day_and_over_a_restart(
     assert len(fast_sandbox.control.calls("createForumTopic")) == 3
 
 
-def test_after_a_day_a_topic_is_tried_again_where_it_was_refused(
-    tmp_path: Path, fast_sandbox: Sandbox
-) -> None:
+def test_a_refused_topic_is_retried_after_a_day(tmp_path: Path, fast_sandbox: Sandbox) -> None:
     make_chats(fast_sandbox)
     fast_sandbox.control.chat(FORUM, bot_status="member")
 
@@ -161,7 +159,7 @@ def test_after_a_day_a_topic_is_tried_again_where_it_was_refused(
     with_topics(tmp_path, fast_sandbox, allowed)
 
 
-def test_a_chat_that_cannot_be_looked_at_gets_its_events_without_a_topic(
+def test_a_chat_that_getchat_fails_for_gets_its_events_without_a_topic(
     tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     make_chats(fast_sandbox)
@@ -176,7 +174,7 @@ def test_a_chat_that_cannot_be_looked_at_gets_its_events_without_a_topic(
     assert fast_sandbox.control.calls("createForumTopic") == []
 
 
-def test_a_chat_has_few_topics_and_one_that_is_not_used_is_taken_over(
+def test_a_chat_has_a_bounded_number_of_topics_and_an_unused_one_is_taken_over(
     tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     make_chats(fast_sandbox)
@@ -212,7 +210,7 @@ def test_a_chat_has_few_topics_and_one_that_is_not_used_is_taken_over(
     assert len(fast_sandbox.control.calls("createForumTopic")) == MOST
 
 
-def test_a_topic_that_is_gone_when_it_is_taken_over_is_made_anew(
+def test_a_topic_that_is_gone_when_it_is_taken_over_is_created_again(
     tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     make_chats(fast_sandbox)

@@ -1,4 +1,4 @@
-"""How many transactions of the store's one writer a message costs, and an answer."""
+"""The number of transactions for a message and for an answer."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from cctelegram.sandbox.child import Sandbox
 
-# What one message costs at most that comes while nothing else does: it is taken, looked for, in flight, sent.
-# Now and then somebody else looks meanwhile.
+# The most that a single message costs: it is stored, selected, in flight, sent. Now and then another
+# component reads the store meanwhile.
 A_MESSAGE = 4.2
 # And one of many that wait: in flight, sent.
 OF_MANY = 2.2
@@ -26,7 +26,7 @@ MESSAGES = 20
 
 
 async def until(look: Callable[[], Any]) -> Any:
-    """Wait until there is something; the phone is another process."""
+    """Wait until the result is true; the phone is another process."""
     async with asyncio.timeout(30):
         while not (found := await asyncio.to_thread(look)):  # noqa: ASYNC110 - another process: no bell of ours
             await asyncio.sleep(0.01)  # another process: nothing to block on
@@ -45,11 +45,11 @@ class Counted:
         return self.bridge._context.store.commits
 
     async def rest(self) -> int:
-        """Wait until nothing is written any more; return the transactions up to now."""
+        """Wait until no more is written; return the number of transactions so far."""
         before = -1
         while before != self.count:
             before = self.count
-            await asyncio.sleep(0.3)  # nobody tells that there is nothing to tell
+            await asyncio.sleep(0.3)  # no signal says that nothing more happens
         return before
 
     def put(self, number: int, **event: Any) -> None:
@@ -64,7 +64,7 @@ class Counted:
 
 
 def counted(home: Path, sandbox: Sandbox, work: Callable[[Counted], Any]) -> None:
-    """Run `work` beside a bridge."""
+    """Run `work` while a bridge runs."""
 
     async def run() -> None:
         started = Counted(home, sandbox)

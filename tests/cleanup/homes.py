@@ -1,4 +1,4 @@
-"""A home with old files in it, for tests of cleaning: real files, their times set."""
+"""A home with old files, for tests of cleanup: real files with set times."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ANSWER = "20261123T174112.{number:06}Z-deploy-0123abcd.json"
 
 
 def make(folder: Path, config: str = "") -> Settings:
-    """Make a home with all its directories; give its settings."""
+    """Make a home with all its directories; return its settings."""
     folder.mkdir(exist_ok=True)
     (folder / "config.toml").write_text(config)
     paths.make(str(folder))
@@ -37,5 +37,5 @@ def write(file: Path, age: int, size: int = 10, now: int = NOW) -> Path:
 
 
 def answer(folder: Path, number: int, age: int) -> Path:
-    """Write what has the name of an answer."""
+    """Write a file with the name of an answer."""
     return write(folder / ANSWER.format(number=number), age)

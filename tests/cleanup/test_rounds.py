@@ -1,4 +1,4 @@
-"""A round over a home: what goes by which rule, and what never does."""
+"""A round over a home: what is removed by which rule, and what never is."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def clean(settings: Settings, *only: str, now: int = NOW) -> dict[str, Report]:
-    """Clean by the age of contents; gives the reports of directories that lost or kept something to tell."""
+    """Clean by the age of contents; return the reports of directories with something to report."""
     done = rounds.run(settings, now, only=only, by_content=True)
     return {each.directory: each for each in done.directories if each.files or each.error}
 
@@ -32,7 +32,7 @@ def names(folder: Path) -> set[str]:
     return {file.name for file in folder.iterdir() if file.is_file()}
 
 
-def test_by_default_what_is_promised_is_kept_and_what_is_older_goes(tmp_path: Path) -> None:
+def test_by_default_files_within_their_retention_are_kept_and_older_ones_removed(tmp_path: Path) -> None:
     settings = make(tmp_path)
     rejected, responses = tmp_path / "rejected", tmp_path / "responses"
     for day in range(40):
@@ -48,7 +48,7 @@ def test_by_default_what_is_promised_is_kept_and_what_is_older_goes(tmp_path: Pa
     assert clean(settings)["rejected"].by_rule == {}
 
 
-def test_too_many_and_too_large_go_down_to_the_target_but_nothing_of_the_last_day(tmp_path: Path) -> None:
+def test_count_and_size_limits_remove_down_to_the_target_but_nothing_of_the_last_day(tmp_path: Path) -> None:
     config = '[cleanup.rejected]\ncount = [100, 40]\nbytes = ["100KB", "20KB"]\nkeep = 0\n'
     settings = make(tmp_path, config)
     for number in range(60):
@@ -69,7 +69,7 @@ def test_r45_include_and_exclude_are_globs(tmp_path: Path) -> None:
     assert names(tmp_path / "rejected") == {"build-1-keep.json", "rebuild-1.json", "build-1.json.txt"}
 
 
-def test_r45_events_are_never_cleaned_only_what_a_crash_left_beside_them(tmp_path: Path) -> None:
+def test_r45_events_are_never_cleaned_only_temporary_files_of_a_crash(tmp_path: Path) -> None:
     settings = make(tmp_path, '[cleanup.temporary]\nage = "1s"\n')
     events = tmp_path / "events"
     for name in ("a.json", "b.jsonl", "C.JSON", ".d.json", ".123-abc.tmp", "e.json.tmp", "notes.txt"):
@@ -78,7 +78,7 @@ def test_r45_events_are_never_cleaned_only_what_a_crash_left_beside_them(tmp_pat
     assert names(events) == {"a.json", "b.jsonl", "C.JSON", ".d.json", "notes.txt"}
 
 
-def test_r25_state_and_whatever_else_is_no_answer_is_never_cleaned(tmp_path: Path) -> None:
+def test_r25_state_and_files_that_are_not_answers_are_never_cleaned(tmp_path: Path) -> None:
     settings = make(tmp_path, '[cleanup.responses]\nkeep = 0\ninclude = ["*"]\n')
     for name in ("mode.json", "bridge.json", "state.db", "20261123-notes.json"):
         write(tmp_path / "responses" / name, 3650 * DAY)
@@ -104,7 +104,7 @@ def test_r45_links_are_not_followed(tmp_path: Path) -> None:
     assert "is a link" in str(done["reports"].error)
 
 
-def test_the_log_that_is_being_written_stays_and_full_ones_go_by_their_age(tmp_path: Path) -> None:
+def test_the_current_log_stays_and_rotated_ones_are_removed_by_age(tmp_path: Path) -> None:
     settings = make(tmp_path, "[log]\nkeep = '2d'\n[cleanup.logs]\nkeep = 0\n")
     for name in ("bridge.jsonl", "bridge.start"):
         write(tmp_path / "logs" / name, 90 * DAY)
@@ -121,7 +121,7 @@ def test_a_rule_can_be_switched_off(tmp_path: Path) -> None:
     assert names(tmp_path / "rejected") == {"a.json"}
 
 
-def test_what_moved_to_where_it_lies_just_now_is_young_whatever_its_content(tmp_path: Path) -> None:
+def test_a_file_that_was_just_moved_is_young_whatever_its_content(tmp_path: Path) -> None:
     settings = make(tmp_path, "[cleanup.taken]\nkeep = 0\n")
     now = journal.clock(str(tmp_path)).now
     name = ANSWER.format(number=1)
@@ -133,7 +133,7 @@ def test_what_moved_to_where_it_lies_just_now_is_young_whatever_its_content(tmp_
     assert not file.exists()
 
 
-def test_what_was_planned_is_what_goes_and_nothing_that_came_since(tmp_path: Path) -> None:
+def test_a_round_removes_what_was_planned_and_nothing_newer(tmp_path: Path) -> None:
     settings = make(tmp_path, "[cleanup.rejected]\nkeep = 0\n")
     write(tmp_path / "rejected" / "planned", 90 * DAY)
     write(tmp_path / "rejected" / "replaced", 90 * DAY)
@@ -146,7 +146,7 @@ def test_what_was_planned_is_what_goes_and_nothing_that_came_since(tmp_path: Pat
     assert next(each.changed for each in done.directories if each.directory == "rejected") == 1
 
 
-def test_a_directory_larger_than_a_plan_is_cleaned_in_several(
+def test_a_directory_larger_than_a_plan_is_cleaned_in_several_plans(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rounds, "MOST", 10)
@@ -167,7 +167,7 @@ def test_a_round_that_is_stopped_leaves_the_rest_to_the_next(tmp_path: Path) -> 
     assert clean(settings)["rejected"].removed.files == 1200 - rounds.STEP
 
 
-def test_a_run_that_is_killed_in_the_middle_leaves_whole_files_and_no_lock(tmp_path: Path) -> None:
+def test_a_killed_run_leaves_complete_files_and_no_lock(tmp_path: Path) -> None:
     settings = make(tmp_path, "[cleanup.rejected]\nkeep = 0\n")
     for number in range(1200):
         write(tmp_path / "rejected" / str(number), 90 * DAY)
@@ -201,12 +201,12 @@ def test_one_round_at_a_time_cleans_a_home(tmp_path: Path) -> None:
         raise AssertionError
 
 
-def test_an_unknown_directory_is_refused_with_those_there_are(tmp_path: Path) -> None:
+def test_an_unknown_directory_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(rounds.Unknown, match="rejected, responses, taken, logs"):
         rounds.plan(make(tmp_path), NOW, only=["events"])
 
 
-def test_a_glob_that_is_none_is_told_and_the_rest_is_cleaned(tmp_path: Path) -> None:
+def test_an_invalid_glob_is_reported_and_the_rest_is_cleaned(tmp_path: Path) -> None:
     config = '[cleanup.rejected]\ninclude = ["[z-a]"]\n[cleanup.reports]\nkeep = 0\n'
     settings = make(tmp_path, config)
     (tmp_path / "reports").mkdir()
@@ -216,7 +216,7 @@ def test_a_glob_that_is_none_is_told_and_the_rest_is_cleaned(tmp_path: Path) -> 
     assert names(tmp_path / "reports") == set()
 
 
-def test_rounds_are_remembered_and_so_is_how_fast_a_directory_grows(tmp_path: Path) -> None:
+def test_rounds_and_the_growth_of_directories_are_recorded(tmp_path: Path) -> None:
     settings = make(tmp_path)
     home = str(tmp_path)
     for hour in range(25):
@@ -236,7 +236,7 @@ def test_rounds_are_remembered_and_so_is_how_fast_a_directory_grows(tmp_path: Pa
     assert len(to_json.history(journal.rounds(home))["rounds"]) == 25
 
 
-def test_the_rounds_that_are_remembered_are_bounded_and_a_torn_line_is_passed_over(
+def test_recorded_rounds_are_bounded_and_a_torn_line_is_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journal, "KEPT", 10)
@@ -252,7 +252,7 @@ def test_the_rounds_that_are_remembered_are_bounded_and_a_torn_line_is_passed_ov
     assert journal.rounds(str(tmp_path / "nowhere")) == []
 
 
-def test_growth_is_the_median_slope_and_not_told_too_early() -> None:
+def test_growth_is_the_median_slope_and_not_reported_too_early() -> None:
     assert growth([]) is None
     assert growth([(0, 1), (HOUR, 100)]) is None
     steady = [(hour * HOUR, hour * 10) for hour in range(48)]
@@ -271,13 +271,13 @@ def test_growth_is_the_median_slope_and_not_told_too_early() -> None:
         (5, 1.0, None, None),
     ],
 )
-def test_a_forecast_says_nothing_that_is_not_known(
+def test_a_forecast_leaves_out_what_is_unknown(
     value: int, slope: float | None, limit: int | None, days: float | None
 ) -> None:
     assert days_left(value, slope, limit) == days
 
 
-def test_rounds_are_told_in_words() -> None:
+def test_rounds_are_described_in_words() -> None:
     report = Report(
         directory="rejected",
         path="/r",

@@ -59,7 +59,7 @@ def runs(words: str, zone: str, begin: datetime, lasting: timedelta) -> list[str
 
 
 @given(st.floats(0, 1))
-def test_an_interval_is_at_least_as_long_as_it_says_and_spread_behind(chance: float) -> None:
+def test_an_interval_is_at_least_as_long_as_set_plus_a_random_delay(chance: float) -> None:
     due = following("1h", NOW, UTC, chance)
     assert due is not None
     assert 3600 * SECOND <= due - NOW <= 3600 * SECOND * (1 + SPREAD)
@@ -83,7 +83,7 @@ def test_a_cron_expression_names_a_minute(words: str, due: str) -> None:
     assert late - early == WITHIN
 
 
-def test_a_cron_expression_is_of_the_zone_of_the_display() -> None:
+def test_a_cron_expression_uses_the_display_zone() -> None:
     assert moment(following("30 3 * * *", NOW, ZoneInfo("Asia/Tokyo"), 0.0)) == "2026-11-23T18:30:00+00:00"
 
 
@@ -169,18 +169,18 @@ def test_rounds_are_in_the_future_and_no_gap_exceeds_the_slot_by_more_than_the_c
         assert all(later - earlier == timedelta(1) for earlier, later in pairwise(dates)), "one a day"
 
 
-def test_off_is_never() -> None:
+def test_off_schedules_no_round() -> None:
     assert following("off", NOW, UTC, 0.5) is None
 
 
 @pytest.mark.parametrize("words", ["1h", "90m", "7d", "30 3 * * *", "0 4 * * SUN", "off"])
-def test_what_can_be_done_is_allowed(words: str) -> None:
+def test_valid_schedules_are_accepted(words: str) -> None:
     assert SCHEDULE.check(words) == words
 
 
 @pytest.mark.parametrize(
     "words", ["", "1", "30s", "hourly", "61 * * * *", "0 0 31 2 *", "* * * * * *", "1 2 3 4 5 6 7", 3600]
 )
-def test_what_cannot_be_done_is_not(words: object) -> None:
+def test_invalid_schedules_are_refused(words: object) -> None:
     with pytest.raises((ValueError, NotAllowed)):
         SCHEDULE.check(words)

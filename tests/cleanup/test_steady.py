@@ -1,4 +1,4 @@
-"""Ages are told by a clock that does not jump."""
+"""Ages are measured by a clock that does not jump."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def at(wall: int, up: int, boot: str = "one") -> Reading:
 
 
 def told(*readings: Reading) -> list[int]:
-    """Give the time after each reading, from the first wall clock on."""
+    """Return the time after each reading, from the first wall clock on."""
     state: Steady | None = None
     found = []
     for reading in readings:
@@ -31,11 +31,11 @@ def told(*readings: Reading) -> list[int]:
     return found
 
 
-def test_while_nothing_jumps_it_is_the_wall_clock() -> None:
+def test_without_jumps_the_steady_clock_is_the_wall_clock() -> None:
     assert told(at(0, 0), at(HOUR, HOUR), at(30 * DAY, 30 * DAY)) == [0, HOUR, 30 * DAY]
 
 
-def test_suspended_time_has_passed() -> None:
+def test_suspended_time_counts() -> None:
     assert told(at(0, 0), at(60 * DAY, 60 * DAY)) == [0, 60 * DAY]
 
 
@@ -50,7 +50,7 @@ def test_a_jump_forward_counts_only_after_it_has_held_for_a_day() -> None:
     assert times == [0, HOUR, 13 * HOUR, year + 24 * HOUR]
 
 
-def test_a_jump_forward_that_is_taken_back_leaves_nothing_behind() -> None:
+def test_a_reverted_jump_forward_has_no_effect() -> None:
     assert told(at(0, 0), at(365 * DAY, HOUR), at(2 * HOUR, 2 * HOUR)) == [0, HOUR, 2 * HOUR]
 
 
@@ -58,14 +58,14 @@ def test_a_jump_back_counts_at_once() -> None:
     assert told(at(0, 0), at(-365 * DAY, HOUR)) == [0, -365 * DAY]
 
 
-def test_over_a_restart_a_day_is_believed_and_a_month_after_a_day() -> None:
+def test_across_a_restart_a_day_counts_at_once_and_a_month_after_a_day() -> None:
     assert told(at(0, 5 * HOUR), at(12 * HOUR, 0, "two")) == [0, 12 * HOUR]
     times = told(at(0, 5 * HOUR), at(30 * DAY, 0, "two"), at(31 * DAY, DAY, "two"))
     assert times == [0, DAY, 31 * DAY]
 
 
 @given(st.lists(st.tuples(st.integers(0, 40 * DAY), st.integers(-400 * DAY, 400 * DAY), st.booleans())))
-def test_it_is_never_ahead_of_the_wall_clock_nor_of_what_surely_passed(
+def test_the_steady_clock_is_never_ahead_of_the_wall_clock_or_the_time_that_certainly_passed(
     steps: list[tuple[int, int, bool]],
 ) -> None:
     state = following(None, at(0, 0))
@@ -78,7 +78,7 @@ def test_it_is_never_ahead_of_the_wall_clock_nor_of_what_surely_passed(
         assert state.now <= before.now + max(passed, DAY) + TOLERANCE or state.now == state.last.wall
 
 
-def test_what_the_machine_says_can_be_kept_and_read_again(tmp_path: Path) -> None:
+def test_clock_readings_can_be_stored_and_read_back(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     first = journal.clock(str(tmp_path))
     journal.note_clock(str(tmp_path), first)

@@ -1,4 +1,4 @@
-"""The installed command, run as a user runs it. As a script: writes the kept help texts anew."""
+"""The installed command, run as a user runs it. As a script: writes the help files."""
 
 from __future__ import annotations
 

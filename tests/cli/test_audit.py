@@ -31,7 +31,7 @@ def test_without_a_store_the_command_says_that_no_bridge_has_run(tmp_path: Path)
     assert "no bridge has run in this home" in told.stderr
 
 
-def test_a_whole_log_is_said_to_be_whole_and_a_broken_one_is_not(tmp_path: Path) -> None:
+def test_verify_accepts_a_complete_log_and_reports_a_broken_one(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     store = Store(tmp_path / "state" / "store.db")
     nothing = run("audit", "verify", home=tmp_path)
@@ -46,7 +46,7 @@ def test_a_whole_log_is_said_to_be_whole_and_a_broken_one_is_not(tmp_path: Path)
     store.close()
 
 
-def test_what_strangers_wrote_cannot_reach_the_terminal_as_control(tmp_path: Path) -> None:
+def test_text_from_strangers_reaches_the_terminal_without_control_characters(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     store = Store(tmp_path / "state" / "store.db")
     store.submit(decide).result()

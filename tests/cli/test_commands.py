@@ -1,4 +1,4 @@
-"""What each command prints, how it ends, and what it says when it cannot do what it was asked."""
+"""The output, exit code and error messages of each command."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_an_unknown_command_is_wrong_usage_and_shows_the_list() -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_wrong_usage_is_told_in_a_sentence_with_its_own_code(
+def test_wrong_usage_is_an_error_message_with_its_own_code(
     home: Path, words: list[str], code: int, says: str
 ) -> None:
     told = run(*words, home=home)
@@ -90,7 +90,7 @@ def test_wrong_usage_is_told_in_a_sentence_with_its_own_code(
     assert not (home / "events").exists() or not events(home)
 
 
-def test_send_makes_an_event_of_its_flags(home: Path) -> None:
+def test_send_builds_an_event_from_its_flags(home: Path) -> None:
     told = run(
         *("send", "build_failed", "Build #42: “née” 👩‍👩‍👧", "--description", "*why*", "--source", "ci"),
         *("--task-id", "t/1", "--event-id", "e-1", "--set", "exit_code=1", "--set", "note=1a=b"),
@@ -105,7 +105,7 @@ def test_send_makes_an_event_of_its_flags(home: Path) -> None:
     assert event["correlation_id"]
 
 
-def test_send_takes_the_event_from_standard_input_and_says_its_id_as_json(home: Path) -> None:
+def test_send_reads_the_event_from_standard_input_and_prints_its_id_as_json(home: Path) -> None:
     given = '{"type":"task_failed","title":"It broke","event_id":"mine","unknown":[1]}'
     told = run("send", "-", "--json", home=home, given=given)
     (event,) = events(home)
@@ -116,7 +116,7 @@ def test_send_takes_the_event_from_standard_input_and_says_its_id_as_json(home: 
     assert event["unknown"] == [1]
 
 
-def test_send_lists_all_that_is_wrong_at_once(home: Path) -> None:
+def test_send_lists_all_errors_at_once(home: Path) -> None:
     given = '{"type":"BAD type","title":"","timestamp":"yesterday","data":{"severity":"huge"}}'
     told = run("send", "-", home=home, given=given)
     assert told.returncode == 1
@@ -127,14 +127,14 @@ def test_send_lists_all_that_is_wrong_at_once(home: Path) -> None:
 
 
 @pytest.mark.parametrize("given", ["", "not json", "[1]", '{"title":"x"}'])
-def test_send_refuses_what_is_no_event(home: Path, given: str) -> None:
+def test_send_refuses_input_that_is_not_an_event(home: Path, given: str) -> None:
     told = run("send", "-", home=home, given=given)
     assert told.returncode == 1
     assert told.stderr.startswith("cctelegram send: ")
     assert "Traceback" not in told.stderr
 
 
-def test_a_home_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_a_home_that_cannot_be_written_is_reported_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for words in (
         ["send", "task_failed", "One"],
@@ -168,7 +168,7 @@ def test_events_are_listed_by_category() -> None:
     assert len(lines) == 1 + len(some)
 
 
-def test_r49_config_show_gives_values_and_origins_and_never_the_token(home: Path) -> None:
+def test_r49_config_show_prints_values_and_origins_and_never_the_token(home: Path) -> None:
     secret = "1234567890:" + "A" * 35
     (home / ".env").write_text(f"TELEGRAM_BOT_TOKEN={secret}\n")
     told = run("config", "show", home=home, CC_TELEGRAM_TIMEZONE="Asia/Tokyo")
@@ -183,7 +183,7 @@ def test_r49_config_show_gives_values_and_origins_and_never_the_token(home: Path
     assert {line.split()[0] for line in told.stdout.splitlines()} == set(shown)
 
 
-def test_settings_that_cannot_be_read_are_told_with_file_and_line(home: Path) -> None:
+def test_settings_that_cannot_be_read_are_reported_with_file_and_line(home: Path) -> None:
     (home / "config.toml").write_text("[display]\nstile = 'concise'\n")
     for words in (["config", "show"], ["bridge"]):
         told = run(*words, home=home)
@@ -193,7 +193,7 @@ def test_settings_that_cannot_be_read_are_told_with_file_and_line(home: Path) ->
         assert "Traceback" not in told.stderr
 
 
-def test_answers_are_read_again_and_again_and_taken_once(home: Path) -> None:
+def test_answers_can_be_read_repeatedly_and_are_taken_once(home: Path) -> None:
     folder = str(home / "responses")
     for number in range(3):
         post_answer(folder, {"kind": "message", "text": f"Word {number}", "first_name": "Ann"})
@@ -220,7 +220,7 @@ def test_responses_take_leaves_what_a_live_session_awaits(home: Path) -> None:
 
 
 @pytest.mark.parametrize("words", ["events", "events --json", "config show", "--help", "events --help"])
-def test_a_reader_that_goes_away_is_no_error(home: Path, words: str) -> None:
+def test_a_closed_output_pipe_is_not_an_error(home: Path, words: str) -> None:
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", f"'{COMMAND}' {words} | true"],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""`cctelegram config`: what it says is wrong, what it writes, and what it refuses to write."""
+"""`cctelegram config`: the errors it reports, what it writes, and what it refuses to write."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def left_behind(home: Path) -> list[str]:
     return sorted(file.name for file in home.iterdir() if file.name not in ("config.toml", ".env"))
 
 
-def test_check_says_all_that_is_wrong_in_all_sources_and_fails(home: Path) -> None:
+def test_check_reports_all_errors_in_all_sources_and_fails(home: Path) -> None:
     (home / "config.toml").write_text(
         "[pacing]\nchat_burst = 0\nchat_bust = 5\n[lanes]\nalert_bound = 'x'\n[profile.ci.http]\nport = -1\n"
     )
@@ -57,7 +57,7 @@ def test_check_says_all_that_is_wrong_in_all_sources_and_fails(home: Path) -> No
     assert as_json["problems"][1]["key"] == "pacing.chat_burst"
 
 
-def test_check_of_what_is_valid_succeeds(home: Path) -> None:
+def test_check_of_valid_settings_succeeds(home: Path) -> None:
     told = run("config", "check", home=home)
     assert (told.returncode, told.stderr) == (0, "")
     assert "are valid" in told.stdout
@@ -89,7 +89,7 @@ def test_show_prints_values_and_with_origin_where_they_come_from(home: Path) -> 
         (["telegram.allowed_users", "7,8"], WRITTEN + "\n[telegram]\nallowed_users = [7, 8]\n"),
     ],
 )
-def test_set_changes_one_setting_and_keeps_the_rest_as_it_is_written(
+def test_set_changes_one_setting_and_keeps_the_rest_of_the_file(
     home: Path, words: list[str], expected: str
 ) -> None:
     (home / "config.toml").chmod(0o640)
@@ -100,7 +100,7 @@ def test_set_changes_one_setting_and_keeps_the_rest_as_it_is_written(
     assert left_behind(home) == []
 
 
-def test_set_makes_a_home_and_a_file_that_others_cannot_read(tmp_path: Path) -> None:
+def test_set_creates_a_home_and_a_file_that_others_cannot_read(tmp_path: Path) -> None:
     home = tmp_path / "new"
     assert run("config", "set", "pacing.chat_burst", "7", home=home).returncode == 0
     assert config(home) == "[pacing]\nchat_burst = 7\n"
@@ -116,7 +116,7 @@ def test_set_follows_a_link_and_leaves_it_a_link(home: Path, tmp_path: Path) -> 
     assert "chat_burst = 7" in (tmp_path / "dotfile").read_text(encoding="utf-8")
 
 
-def test_set_in_a_profile_says_when_it_counts(home: Path) -> None:
+def test_set_in_a_profile_says_when_it_takes_effect(home: Path) -> None:
     told = run("config", "set", "pacing.chat_burst", "1", "--profile", "ci", home=home)
     assert told.returncode == 0
     assert "The value in force comes from: config.toml, line 3." in told.stdout
@@ -126,7 +126,7 @@ def test_set_in_a_profile_says_when_it_counts(home: Path) -> None:
     assert load(str(home), {"CC_TELEGRAM_PROFILE": "ci"}).settings.pacing.chat_burst == 5
 
 
-def test_set_says_what_wins_over_it_and_what_needs_a_restart(home: Path) -> None:
+def test_set_reports_what_overrides_it_and_what_needs_a_restart(home: Path) -> None:
     told = run("config", "set", "log.level", "debug", home=home, CC_TELEGRAM_LOG_LEVEL="error")
     assert "The value in force comes from: environment, CC_TELEGRAM_LOG_LEVEL." in told.stdout
     assert "at the next start" in run("config", "set", "http.port", "9000", home=home).stdout
@@ -146,7 +146,7 @@ def test_set_says_what_wins_over_it_and_what_needs_a_restart(home: Path) -> None
         (["unset", "telegram.token"], 1, "is not set in"),
     ],
 )
-def test_what_is_refused_changes_nothing(home: Path, words: list[str], code: int, says: str) -> None:
+def test_a_refused_value_changes_nothing(home: Path, words: list[str], code: int, says: str) -> None:
     told = run("config", *words, home=home)
     assert told.returncode == code
     assert says in told.stderr
@@ -163,14 +163,14 @@ def test_a_file_that_is_wrong_elsewhere_is_not_replaced_by_another_wrong_one(hom
     assert run("config", "set", "lanes.alert_bound", "9", home=home).returncode == 0, "what mends it is taken"
 
 
-def test_unset_takes_a_setting_out_and_says_what_counts_now(home: Path) -> None:
+def test_unset_removes_a_setting_and_says_which_value_applies_now(home: Path) -> None:
     told = run("config", "unset", "pacing.chat_burst", home=home)
     assert told.returncode == 0
     assert "comes from: default" in told.stdout
     assert config(home) == "# mine\n[pacing]\n"
 
 
-def test_r49_the_token_is_read_from_standard_input_and_stands_in_the_env_file_alone(home: Path) -> None:
+def test_r49_the_token_is_read_from_standard_input_and_written_only_to_the_env_file(home: Path) -> None:
     (home / ".env").write_text("# mine\nTELEGRAM_ALLOWED_USERS=7\n")
     told = run("config", "set", "telegram.token", home=home, given=f"{TOKEN}\n")
     assert (told.returncode, told.stderr) == (0, "")
@@ -208,21 +208,21 @@ def edit(home: Path, script: str, given: str = "") -> subprocess.CompletedProces
 COPY = 'shift; F="$1"; '
 
 
-def test_edit_takes_what_is_valid(home: Path) -> None:
+def test_edit_writes_a_valid_file(home: Path) -> None:
     told = edit(home, COPY + 'sed -i s/5/6/ "$F"')
     assert told.returncode == 0
     assert config(home) == WRITTEN.replace("5", "6")
     assert left_behind(home) == []
 
 
-def test_edit_offers_the_copy_again_until_it_is_valid(home: Path) -> None:
+def test_edit_reopens_the_copy_until_it_is_valid(home: Path) -> None:
     told = edit(home, COPY + 'sed -i "s/= .*/= $((N - 1))/" "$F"', given="\n")
     assert told.returncode == 0
     assert f"{home}/config.toml:3: pacing.chat_burst: read 0" in told.stderr
     assert config(home) == "# mine\n[pacing]\nchat_burst = 1\n"
 
 
-def test_edit_keeps_what_was_written_when_nobody_mends_it(home: Path) -> None:
+def test_edit_keeps_the_copy_when_it_is_not_corrected(home: Path) -> None:
     for given in ("n\n", ""):
         told = edit(home, COPY + 'sed -i s/5/0/ "$F"', given=given)
         assert told.returncode == 1
@@ -245,7 +245,7 @@ def test_edit_writes_nothing_when_nothing_changed_or_the_editor_failed(home: Pat
     assert missing.returncode == 1
 
 
-def test_edit_does_not_write_over_what_somebody_else_wrote_meanwhile(home: Path) -> None:
+def test_edit_does_not_overwrite_a_concurrent_change(home: Path) -> None:
     other = WRITTEN.replace("5", "8")
     told = edit(home, COPY + f'sed -i s/5/6/ "$F"; printf "{other}" > "{home}/config.toml"')
     assert told.returncode == 1
@@ -254,7 +254,7 @@ def test_edit_does_not_write_over_what_somebody_else_wrote_meanwhile(home: Path)
     assert [name for name in left_behind(home) if name in told.stderr], "what was written is kept"
 
 
-def test_commands_that_only_read_do_not_load_what_writes_toml() -> None:
+def test_commands_that_only_read_do_not_load_the_toml_writer() -> None:
     import sys
 
     code = "import cctelegram.cli.config, sys; sys.exit('tomlkit' in sys.modules)"

@@ -1,4 +1,4 @@
-"""The help texts are kept as files: a change of one is seen in review."""
+"""The help texts are kept as files, so that a change is visible in review."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cli.commands import HELP, TEXTS, run
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_help_is_as_it_is_kept(name: str) -> None:
+def test_the_help_of_each_command_equals_its_file(name: str) -> None:
     told = run(*TEXTS[name])
     assert told.returncode == 0
     assert told.stderr == ""
@@ -16,7 +16,7 @@ def test_help_is_as_it_is_kept(name: str) -> None:
     assert told.stdout == kept, "after a wanted change: python tests/cli/commands.py"
 
 
-def test_every_kept_text_is_of_a_command() -> None:
+def test_every_help_file_belongs_to_a_command() -> None:
     assert {file.stem for file in HELP.iterdir()} == set(TEXTS)
 
 

@@ -1,4 +1,4 @@
-"""No command ends in a traceback for what a person gave it: arguments, standard input, a home, a terminal."""
+"""No command ends in a traceback for any input: arguments, standard input, a home, a terminal."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ entries = some.one_of(
 
 @dataclass(frozen=True)
 class Home:
-    """What lies in a home, by its path in there; whether somebody holds the bridge's lock."""
+    """The files of a home by relative path; whether the bridge's lock is held."""
 
     name: bytes
     entries: dict[str, Entry]
@@ -190,7 +190,7 @@ def held(home: Path, wanted: bool) -> Iterator[None]:
 
 
 def run(arguments: list[str], given_text: bytes, encoding: str) -> tuple[int, str]:
-    """Run `main` with real streams of this encoding; give the exit code and what it said of errors."""
+    """Run `main` with real streams of this encoding; return the exit code and standard error."""
     before = sys.argv, sys.stdin, sys.stdout, sys.stderr
     errors = io.BytesIO()
     sys.argv = ["cctelegram", *arguments]
@@ -220,7 +220,7 @@ def run(arguments: list[str], given_text: bytes, encoding: str) -> tuple[int, st
     homes,
     some.sampled_from(["utf-8", "ascii", "latin-1", "cp1252"]),
 )
-def test_every_command_ends_with_a_code_and_words(
+def test_every_command_ends_with_an_exit_code_and_a_message(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     arguments: list[str],
@@ -243,7 +243,7 @@ def test_every_command_ends_with_a_code_and_words(
 
 @pytest.mark.parametrize("entry", [DIRECTORY, b"\xff\x00\xfe"], ids=repr)
 @pytest.mark.parametrize("name", NAMES)
-def test_a_bridge_that_cannot_use_what_it_finds_says_so(tmp_path: Path, name: str, entry: Entry) -> None:
+def test_a_bridge_that_cannot_use_its_home_reports_why(tmp_path: Path, name: str, entry: Entry) -> None:
     home = Home(b"home", {name: entry}, locked=False).make(tmp_path)
     done = subprocess.run(
         [COMMAND, "bridge", "--once", "--port", "0", "--home", str(home)],
@@ -282,7 +282,7 @@ def test_a_bridge_that_cannot_use_what_it_finds_says_so(tmp_path: Path, name: st
     [{}, {"LC_ALL": "C", "PYTHONUTF8": "0"}, {"PYTHONIOENCODING": "ascii"}],
     ids=["utf-8", "C", "ascii"],
 )
-def test_bytes_that_are_no_text_end_in_words_whatever_the_locale(
+def test_bytes_that_are_not_text_end_in_a_message_in_any_locale(
     tmp_path: Path, words: list[str | bytes], given_text: bytes, locale: dict[str, str]
 ) -> None:
     done = subprocess.run(
@@ -300,7 +300,7 @@ def test_bytes_that_are_no_text_end_in_words_whatever_the_locale(
 
 @pytest.mark.parametrize("command", ["version", "events", "--help", "nonsense"])
 @pytest.mark.parametrize("redirected", ["", ">&-", "2>&-", ">&- 2>&- <&-", ">/dev/full", "<&-"])
-def test_an_output_that_is_closed_or_full_is_borne(tmp_path: Path, command: str, redirected: str) -> None:
+def test_a_closed_or_full_output_is_handled(tmp_path: Path, command: str, redirected: str) -> None:
     done = subprocess.run(
         ["sh", "-c", f"'{COMMAND}' {command} {redirected}"],
         capture_output=True,
@@ -315,7 +315,7 @@ def test_an_output_that_is_closed_or_full_is_borne(tmp_path: Path, command: str,
     assert redirected != ">/dev/full" or done.returncode == (2 if command == "nonsense" else 1)
 
 
-def test_what_the_terminal_cannot_show_is_written_as_json_writes_it(tmp_path: Path) -> None:
+def test_characters_that_the_terminal_cannot_show_are_escaped_as_in_json(tmp_path: Path) -> None:
     home = Path(os.fsdecode(os.fsencode(tmp_path) + b"/h\xff"))
     plain = environment(CC_TELEGRAM_HOME=str(home), LC_ALL="C", PYTHONUTF8="0")
     sent = subprocess.run(

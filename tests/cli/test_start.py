@@ -1,4 +1,4 @@
-"""What a command loads before it answers: an interpreter and little more."""
+"""What a short command loads: an interpreter and little more."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DEAR = {
     ],
     ids=lambda given: given[0],
 )
-def test_a_short_command_loads_nothing_dear(tmp_path: Path, arguments: list[str]) -> None:
+def test_a_short_command_loads_no_expensive_module(tmp_path: Path, arguments: list[str]) -> None:
     run = subprocess.run(
         [sys.executable, "-X", "importtime", COMMAND, *arguments],
         check=True,

@@ -1,4 +1,4 @@
-"""`cctelegram store`: what it says of a store, sound and damaged, what it copies and what it puts back."""
+"""`cctelegram store`: check of a sound and a damaged store, backup, restore."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def titles(store: Path) -> int:
     return int(count)
 
 
-def test_a_sound_store_is_said_to_be_sound(home: Path) -> None:
+def test_check_reports_a_sound_store_as_sound(home: Path) -> None:
     said = run("store", "check", home=home)
     assert (said.returncode, said.stderr) == (0, "")
     assert "is sound: 400 events" in said.stdout
@@ -46,7 +46,7 @@ def test_a_sound_store_is_said_to_be_sound(home: Path) -> None:
     assert (told["sound"], told["events"], told["snapshots"]) == (True, 400, [])
 
 
-def test_r13_a_damaged_store_is_told_with_exit_code_1_and_not_a_byte_of_it_changed(home: Path) -> None:
+def test_r13_check_reports_a_damaged_store_with_exit_code_1_and_changes_no_byte_of_it(home: Path) -> None:
     content = spoil(home)
     for words in (["check"], ["backup"], ["backup", str(home / "copy.db")]):
         said = run("store", *words, home=home)
@@ -62,7 +62,7 @@ def test_r13_a_damaged_store_is_told_with_exit_code_1_and_not_a_byte_of_it_chang
     assert not (home / "copy.db").exists()
 
 
-def test_a_backup_beside_a_bridge_is_whole_and_overwrites_nothing(home: Path) -> None:
+def test_a_backup_while_a_bridge_runs_is_complete_and_overwrites_nothing(home: Path) -> None:
     copy = home / "copy.db"
     with bridge(home) as running:
         running.put("a.json", {"type": "task_failed", "title": "New"})
@@ -76,7 +76,7 @@ def test_a_backup_beside_a_bridge_is_whole_and_overwrites_nothing(home: Path) ->
     assert copy.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_snapshot_is_put_back_and_the_store_before_is_kept(home: Path) -> None:
+def test_a_snapshot_is_restored_and_the_previous_store_is_kept(home: Path) -> None:
     for _ in range(5):
         assert run("store", "backup", home=home).returncode == 0
     taken = sorted((home / "state" / "snapshots").iterdir())
@@ -97,7 +97,7 @@ def test_a_snapshot_is_put_back_and_the_store_before_is_kept(home: Path) -> None
 
 
 @pytest.mark.parametrize("what", ["missing", "damaged", "empty", "another"])
-def test_what_is_no_sound_store_is_not_restored(home: Path, what: str) -> None:
+def test_a_file_that_is_not_a_sound_store_is_not_restored(home: Path, what: str) -> None:
     store = home / "state" / "store.db"
     file = home / "file.db"
     if what == "damaged":
@@ -119,7 +119,7 @@ def test_what_is_no_sound_store_is_not_restored(home: Path, what: str) -> None:
     assert not list((home / "state").glob("store.db.*"))
 
 
-def test_a_home_without_a_store_is_given_one(tmp_path: Path, home: Path) -> None:
+def test_restore_puts_a_store_into_a_home_without_one(tmp_path: Path, home: Path) -> None:
     assert run("store", "backup", str(tmp_path / "copy.db"), home=home).returncode == 0
     new = make_home(tmp_path / "new", None)
     said = run("store", "restore", str(tmp_path / "copy.db"), home=new)

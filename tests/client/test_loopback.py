@@ -30,7 +30,7 @@ def against(work: Callable[[Wire], Any], *acts: Act) -> Any:
     return asyncio.run(run())
 
 
-def test_one_connection_is_kept_and_counted() -> None:
+def test_one_connection_is_reused_and_counted() -> None:
     def work(server: Wire) -> None:
         pool = loopback.Loopback()
         assert [pool.get(server.port, "/status", "k"), pool.post(server.port, "/mode", "k")] == [
@@ -56,7 +56,7 @@ def test_one_connection_is_kept_and_counted() -> None:
     against(work, answer({"a": 1}))
 
 
-def test_the_key_goes_as_a_bearer_and_other_statuses_are_answers() -> None:
+def test_the_key_is_sent_as_a_bearer_token_and_other_statuses_are_responses() -> None:
     def work(server: Wire) -> None:
         assert loopback.get(server.port, "/status", "the-key", 2) == (401, b"no")
         assert "Authorization: Bearer the-key\r\n" in server.heads[0]
@@ -64,7 +64,7 @@ def test_the_key_goes_as_a_bearer_and_other_statuses_are_answers() -> None:
     against(work, answer(b"no", 401))
 
 
-def test_a_kept_connection_that_breaks_under_a_request_is_made_again_for_a_get_and_never_for_a_post() -> None:
+def test_a_get_over_a_broken_reused_connection_is_retried_and_a_post_never() -> None:
     def work(server: Wire) -> None:
         pool = loopback.Loopback()
         assert pool.get(server.port, "/1", "k")[0] == 200
@@ -79,7 +79,7 @@ def test_a_kept_connection_that_breaks_under_a_request_is_made_again_for_a_get_a
     against(work, answer({}), close, answer({}), close, answer({}))
 
 
-def test_a_kept_connection_that_was_closed_while_idle_is_not_used_for_a_post() -> None:
+def test_a_connection_that_was_closed_while_idle_is_not_used_for_a_post() -> None:
     def work(server: Wire) -> None:
         pool = loopback.Loopback()
         assert pool.get(server.port, "/1", "k")[0] == 200
@@ -109,7 +109,7 @@ def test_threads_wait_for_a_free_connection_and_are_counted() -> None:
     against(work, slowly(b"{}", 0.02))
 
 
-def test_who_waits_too_long_for_a_connection_is_told_so() -> None:
+def test_a_wait_too_long_for_a_connection_is_an_error() -> None:
     def work(server: Wire) -> None:
         figures = {**loopback.STATUS, "connections": 1, "connect_seconds": 0.05, "read_seconds": 0.5}
         pool = loopback.Loopback(figures)
@@ -126,7 +126,7 @@ def test_who_waits_too_long_for_a_connection_is_told_so() -> None:
     against(work, never)
 
 
-def test_an_answer_in_drops_is_given_up() -> None:
+def test_a_response_that_arrives_too_slowly_is_an_error() -> None:
     def work(server: Wire) -> None:
         with pytest.raises(loopback.LoopbackError, match=r"incomplete after 0\.4 s"):
             loopback.get(server.port, "/", "k", 0.2)
@@ -134,7 +134,7 @@ def test_an_answer_in_drops_is_given_up() -> None:
     against(work, drops)
 
 
-def test_a_connection_is_kept_no_longer_than_its_time() -> None:
+def test_a_connection_is_kept_no_longer_than_keepalive_seconds() -> None:
     def work(server: Wire) -> None:
         pool = loopback.Loopback({**loopback.STATUS, "keepalive_seconds": 0.0})
         for _ in range(2):
@@ -150,7 +150,7 @@ def test_a_connection_is_kept_no_longer_than_its_time() -> None:
     against(work, answer({}))
 
 
-def test_answers_in_chunks_and_without_a_length_are_read_to_their_end() -> None:
+def test_responses_in_chunks_and_without_a_length_are_read_to_the_end() -> None:
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n"
     for said, kept in ((chunked, 1), (b"HTTP/1.1 200 OK\r\n\r\nabcde", 0)):
 
@@ -163,13 +163,13 @@ def test_answers_in_chunks_and_without_a_length_are_read_to_their_end() -> None:
         against(work, raw(said, keep=bool(kept)))
 
 
-def test_the_figures_of_the_loopback_pools_are_those_of_the_table_of_settings() -> None:
+def test_the_defaults_of_the_loopback_pools_are_those_of_the_settings_table() -> None:
     pools = load("/nonexistent", {}, {}).settings.pools
     assert msgspec.to_builtins(pools.health) == loopback.HEALTH
     assert msgspec.to_builtins(pools.status) == loopback.STATUS
 
 
-def test_nobody_there_and_nothing_in_time_are_one_kind_of_error() -> None:
+def test_a_refused_connection_and_a_timeout_are_one_kind_of_error() -> None:
     def silent(server: Wire) -> None:
         pool = loopback.Loopback({**loopback.STATUS, "read_seconds": 0.1})
         with pytest.raises(
@@ -184,7 +184,7 @@ def test_nobody_there_and_nothing_in_time_are_one_kind_of_error() -> None:
         loopback.get(1, "/", "k")
 
 
-def test_what_is_not_http_is_an_error() -> None:
+def test_a_response_that_is_not_http_is_an_error() -> None:
     async def noise(_: Any, writer: Any) -> bool:
         writer.write(b"\x00\x01\x02 not http\r\n\r\n")
         await writer.drain()
@@ -197,7 +197,7 @@ def test_what_is_not_http_is_an_error() -> None:
     against(work, noise)
 
 
-def test_an_answer_without_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_response_is_not_read_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "MAX_ANSWER_BYTES", 10)
 
     def work(server: Wire) -> None:
@@ -207,7 +207,7 @@ def test_an_answer_without_end_is_not_read_to_its_end(monkeypatch: pytest.Monkey
     against(work, answer(b"x" * 11))
 
 
-def test_a_proxy_of_the_environment_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_of_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
 
@@ -217,7 +217,7 @@ def test_a_proxy_of_the_environment_does_not_count(monkeypatch: pytest.MonkeyPat
     against(work, answer({}))
 
 
-def test_importing_it_costs_no_http() -> None:
+def test_importing_the_loopback_client_loads_no_http_library() -> None:
     program = (
         "import sys; import cctelegram.client.loopback; print('http' in sys.modules, 'ssl' in sys.modules)"
     )

@@ -1,4 +1,4 @@
-"""A home for one test, and what reading it gives."""
+"""A home for one test, and its settings."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The pages that are made from the table: the example file and the reference.
+"""The pages that are generated from the table: the example file and the reference.
 
-`python tests/config/pages.py docs` writes both; a test fails when they are not what the table says.
+`python tests/config/pages.py docs` writes both; a test fails when they differ from the table.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ EXAMPLE = "config.example.toml"
 REFERENCE = "settings.md"
 
 _EXAMPLE_HEAD = """\
-# All settings of CCTelegram with their defaults. Copy the ones you change to config.toml in the home
+# All settings of CCTelegram, with their defaults. Copy those that you change to config.toml in the home
 # (~/.cc_telegram, or the directory that CC_TELEGRAM_HOME names).
 """
 
 _REFERENCE_HEAD = """\
 # Settings
 
-The sources of a value, later ones override earlier ones: default, `config.toml` in the home, its table
-`[profile.NAME]` when `CC_TELEGRAM_PROFILE` is `NAME`, `.env` in the home, the environment, flags. An `.env`
-in the working directory is never read. `cctelegram config show --origin` prints each value and its origin;
-[configuration.md](configuration.md) describes how settings are changed and when a change takes effect.
+The sources of a value, where a later one overrides an earlier one: default, `config.toml` in the home, its
+table `[profile.NAME]` when `CC_TELEGRAM_PROFILE` is `NAME`, `.env` in the home, the environment, flags. An
+`.env` in the working directory is never read. `cctelegram config show --origin` prints each value and its
+source; [configuration.md](configuration.md) describes how to change settings and when a change takes effect.
 
-The home is `~/.cc_telegram`; `CC_TELEGRAM_HOME` or `--home` sets another. `~` is expanded in every path, and
-a relative path is in the home. A variable that is set to an empty text counts as unset.
+The home is `~/.cc_telegram`; `CC_TELEGRAM_HOME` or `--home` moves it. `~` is expanded in every path, and a
+relative path is relative to the home. An empty variable counts as not set.
 
-A key or value that this table does not have is rejected, with its file and line; so is a line of `.env` that
-sets anything else. An environment variable that begins with `CC_TELEGRAM_` and is not listed here causes a
-warning. [config.example.toml](config.example.toml) has all keys with their defaults.
+A key or a value that this table does not allow is refused, with its file and line; so is a line of `.env`
+that sets anything else. An environment variable that begins with `CC_TELEGRAM_` and is not listed here causes
+a warning. [config.example.toml](config.example.toml) contains all keys with their defaults.
 
 "Live" means that a change takes effect without a restart.
 
-| key | environment | allowed | default | live | description |
+| key | environment | allowed | default | live | |
 |---|---|---|---|---|---|
 """
 
@@ -76,7 +76,7 @@ def _example_line(key: Key) -> str:
         f"{key.about} {_sentence(key.kind.allowed)}", 100, initial_indent="# ", subsequent_indent="# "
     )
     if key.where:
-        return f"{comment}\n# It is set in .env, never here: {key.environment}=...\n"
+        return f"{comment}\n# Set it in .env, never here: {key.environment}=...\n"
     if key.sample:
         return f"{comment} For example:\n{textwrap.indent(key.sample, '# ')}"
     return f"{comment}\n{key.name.rpartition('.')[2]} = {text(key.default)}\n"

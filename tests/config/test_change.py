@@ -1,4 +1,4 @@
-"""One setting is changed in a text, and nothing else in it is."""
+"""Changing one setting in a text changes nothing else in it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ chat_burst = 1
 """
 
 
-def test_comments_order_and_the_way_of_writing_stay() -> None:
+def test_comments_order_and_formatting_stay() -> None:
     assert change.put(WRITTEN, ("pacing", "chat_burst"), 7) == WRITTEN.replace("5   # few", "7   # few")
     assert change.put(WRITTEN, ("lanes", "alert_bound"), 3) == WRITTEN.replace(
         "# none of it\n", "# none of it\nalert_bound = 3\n"
@@ -54,13 +54,13 @@ def test_a_key_is_set_however_its_table_is_written(text: str) -> None:
     assert tomllib.loads(changed)["pacing"]["chat_burst"] == 9
 
 
-def test_what_is_not_there_is_not_taken_out() -> None:
+def test_removing_a_missing_key_is_an_error() -> None:
     for path in (("pacing", "chat_burst"), ("lanes", "x"), ("profile", "x", "lanes", "alert_bound")):
         with pytest.raises(KeyError):
             change.drop("[lanes]\nalert_bound = 1\n", path)
 
 
-def test_a_value_in_the_place_of_a_table_is_told() -> None:
+def test_a_value_in_the_place_of_a_table_is_an_error() -> None:
     with pytest.raises(SettingsError, match="pacing is not a table"):
         change.put("pacing = 5\n", ("pacing", "chat_burst"), 9)
 
@@ -74,7 +74,7 @@ comments = st.sampled_from(["", "# note\n", "\n", "  # [pacing]\n\n"])
 
 @st.composite
 def documents(draw: st.DrawFn) -> str:
-    """Write a document in several of the ways that TOML has."""
+    """Write a document in several TOML notations."""
     sections = draw(st.dictionaries(words, tables, max_size=3))
     lines = [draw(comments)]
     for name, table in sections.items():
@@ -89,14 +89,12 @@ def documents(draw: st.DrawFn) -> str:
 
 
 @given(text=documents(), path=st.lists(words, min_size=1, max_size=3).map(tuple), value=scalars)
-def test_what_is_set_is_set_and_the_rest_reads_as_before(
-    text: str, path: tuple[str, ...], value: Any
-) -> None:
+def test_a_change_sets_its_key_and_leaves_the_others(text: str, path: tuple[str, ...], value: Any) -> None:
     before = tomllib.loads(text)
     try:
         changed = change.put(text, path, value)
     except SettingsError:
-        return  # told, and nothing is written
+        return  # an error, and nothing is written
     found, rest = tomllib.loads(changed), before
     at: Any = found
     for part in path[:-1]:
@@ -112,7 +110,7 @@ def test_what_is_set_is_set_and_the_rest_reads_as_before(
     assert path[-1] not in tomllib.loads(change.drop(changed, path)).get(path[0], {}) or len(path) != 2
 
 
-def test_most_ways_of_writing_can_be_changed() -> None:
+def test_most_notations_can_be_changed() -> None:
     refused = 0
     for text in (
         WRITTEN,
@@ -132,7 +130,7 @@ texts = plain.map(str) | st.sampled_from(["true", "[1, 2]", "1,2", '"concise"', 
 
 
 @given(key=st.sampled_from(TABLE), text=texts)
-def test_whatever_is_given_is_what_the_key_allows_or_is_told(key: Any, text: str) -> None:
+def test_any_value_is_accepted_by_its_key_or_reported(key: Any, text: str) -> None:
     told = ""
     try:
         key.kind.check(change.value_of(key, text))

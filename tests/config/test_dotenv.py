@@ -38,13 +38,13 @@ def test_a_line_is_read_as_documented(text: str, values: dict[str, str]) -> None
 
 
 @pytest.mark.parametrize("line", ["A", "=b", "A B=c", "1A=b", "A-B=c", "A='b", 'A="b\\"', "A='b' c"])
-def test_a_line_that_cannot_be_read_is_told_by_its_number_and_never_shown(line: str) -> None:
+def test_an_invalid_line_is_reported_by_number_and_never_shown(line: str) -> None:
     with pytest.raises(SettingsError, match=r"^\.env:2: ") as raised:
         dotenv.parse(f"X=secret\n{line}\n")
     assert "secret" not in str(raised.value)
 
 
-def test_a_file_that_is_not_utf_8_is_told_by_its_line(tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf_8_is_reported_with_its_line(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"A=b\nB=\xff\n")
     with pytest.raises(SettingsError, match=r"\.env:2: is not UTF-8"):
         dotenv.read(str(tmp_path / ".env"))
@@ -61,7 +61,7 @@ def _quoted(value: str) -> str:
 
 
 @given(st.dictionaries(names, values))
-def test_what_was_written_quoted_is_read_as_it_was(given_: dict[str, str]) -> None:
+def test_a_quoted_value_is_read_back_unchanged(given_: dict[str, str]) -> None:
     text = "".join(f"{name}={_quoted(value)}\n" for name, value in given_.items())
     assert {name: value for name, (value, _) in dotenv.parse(text).items()} == given_
 

@@ -1,4 +1,4 @@
-"""One rule for what a person's files are written in: UTF-8, or UTF-16 with a byte-order mark."""
+"""One rule for the encoding of a person's files: UTF-8, or UTF-16 with a byte-order mark."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ WITHOUT_NUL = st.text(st.characters(exclude_categories=["Cs"], exclude_character
 
 
 @given(WITHOUT_NUL, st.sampled_from(sorted(MARKED)))
-def test_a_text_is_the_same_in_each_encoding_that_is_read(text: str, encoding: str) -> None:
+def test_a_text_reads_the_same_in_each_accepted_encoding(text: str, encoding: str) -> None:
     assert decode(MARKED[encoding] + text.encode(encoding)) == text
     assert decode(text.encode()) == text
 
 
 @given(st.binary())
-def test_any_bytes_are_a_text_or_a_sentence(data: bytes) -> None:
+def test_any_bytes_decode_or_fail_with_a_message(data: bytes) -> None:
     refused: Undecodable | None = None
     try:
         decode(data).encode()
@@ -61,7 +61,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("data", REFUSED)
-def test_another_encoding_is_named_with_what_to_do(tmp_path: Path, data: bytes) -> None:
+def test_another_encoding_is_named_with_advice(tmp_path: Path, data: bytes) -> None:
     file = tmp_path / "file"
     file.write_bytes(data)
     for read in (dotenv.read, toml.read):

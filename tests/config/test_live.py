@@ -1,4 +1,4 @@
-"""The settings in force: swapped whole, read again when a file changes or the snapshot is old, counted."""
+"""The settings in force: swapped as a whole, reloaded after a change or when the snapshot expires."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def burst(live: Live) -> int:
 
 
 class Changes:
-    """What a Live tells of, and the wish to see something of it."""
+    """The changes that a Live reports, and a wait for one of them."""
 
     def __init__(self, live: Live) -> None:
         self.live = live
@@ -61,7 +61,7 @@ async def watched(home: Path) -> AsyncIterator[Changes]:
     stop = asyncio.Event()
     watching = asyncio.create_task(live.watch(stop))
     async with asyncio.timeout(PATIENCE):
-        # The constructor compares; so does the watch when it is set, of which nothing tells.
+        # The constructor compares; so does the watch when it is set, which nothing reports.
         while live.compared == 1:  # noqa: ASYNC110
             await asyncio.sleep(0.01)  # as above
     yield changes
@@ -100,7 +100,7 @@ def half_first(file: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize("how", [in_place, renamed_over, removed_and_made_anew, another_link, half_first])
-def test_an_edit_is_in_force_soon_however_it_is_written(
+def test_an_edit_takes_effect_soon_however_it_is_written(
     tmp_path: Path, how: Callable[[Path, str], None]
 ) -> None:
     home = tmp_path / "home"
@@ -116,7 +116,7 @@ def test_an_edit_is_in_force_soon_however_it_is_written(
     asyncio.run(run())
 
 
-def test_what_a_link_leads_to_is_watched_where_it_lies(tmp_path: Path) -> None:
+def test_the_target_of_a_link_is_watched(tmp_path: Path) -> None:
     home, dotfiles = tmp_path / "home", tmp_path / "dotfiles"
     first, second = tmp_path / "first", tmp_path / "second"
     for folder in (home, dotfiles, first, second):
@@ -141,7 +141,7 @@ def test_what_a_link_leads_to_is_watched_where_it_lies(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_a_file_that_is_emptied_before_it_is_written_never_counts_as_empty(tmp_path: Path) -> None:
+def test_a_file_that_is_truncated_before_it_is_written_never_counts_as_empty(tmp_path: Path) -> None:
     write(tmp_path, BURST.format(5, 5))
     seen: set[int] = set()
 
@@ -160,7 +160,7 @@ def test_a_file_that_is_emptied_before_it_is_written_never_counts_as_empty(tmp_p
     assert seen == {6, 3}
 
 
-def test_a_home_that_goes_away_leaves_the_settings_in_force_until_it_is_back(tmp_path: Path) -> None:
+def test_a_missing_home_leaves_the_settings_in_force_until_it_is_back(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     write(home, BURST.format(2, 2))
@@ -180,7 +180,7 @@ def test_a_home_that_goes_away_leaves_the_settings_in_force_until_it_is_back(tmp
     asyncio.run(run())
 
 
-def test_a_change_that_no_watch_tells_of_is_found_when_the_snapshot_is_old(
+def test_a_change_that_no_watch_reports_is_found_when_the_snapshot_expires(
     tmp_path: Path,
 ) -> None:
     write(tmp_path, "[config]\nttl_seconds = 86400\n" + BURST.format(1, 1))
@@ -204,7 +204,7 @@ def test_a_change_that_no_watch_tells_of_is_found_when_the_snapshot_is_old(
     asyncio.run(run())
 
 
-def test_threads_that_read_while_the_snapshot_is_compared_touch_no_loop(
+def test_threads_that_read_during_a_comparison_do_not_touch_the_event_loop(
     tmp_path: Path,
 ) -> None:
     write(tmp_path, "[config]\nttl_seconds = 1\n" + BURST.format(1, 1))
@@ -228,7 +228,7 @@ def test_threads_that_read_while_the_snapshot_is_compared_touch_no_loop(
     asyncio.run(run(), debug=True)
 
 
-def test_r42_after_a_swap_nobody_is_given_the_old_snapshot(tmp_path: Path) -> None:
+def test_r42_no_read_returns_the_old_snapshot_after_a_swap(tmp_path: Path) -> None:
     live = open_live(write(tmp_path, BURST.format(1, 1)))
     before = live.current
     write(tmp_path, BURST.format(2, 2))
@@ -268,7 +268,7 @@ def test_two_settings_that_must_agree_agree_in_every_snapshot_over_a_thousand_ch
     assert reads > 1000
 
 
-def test_a_change_that_is_refused_counts_and_is_mended_by_a_good_one(tmp_path: Path) -> None:
+def test_a_rejected_change_is_counted_and_cleared_by_a_valid_one(tmp_path: Path) -> None:
     live = open_live(write(tmp_path, BURST.format(1, 1)))
     write(tmp_path, BURST.format(0, 7))
     assert not live.reload()
@@ -282,7 +282,7 @@ def test_a_change_that_is_refused_counts_and_is_mended_by_a_good_one(tmp_path: P
     assert (told["reloads"], told["refused"]) == (1, 1)
 
 
-def test_what_is_written_as_it_was_is_no_change(tmp_path: Path) -> None:
+def test_a_file_rewritten_unchanged_is_not_a_change(tmp_path: Path) -> None:
     live = open_live(write(tmp_path, BURST.format(1, 1)))
     changes: list[int] = []
     live.on_change(lambda: changes.append(1))
@@ -293,7 +293,7 @@ def test_what_is_written_as_it_was_is_no_change(tmp_path: Path) -> None:
     assert (changes, live.reloads) == ([], 0)
 
 
-def test_what_needs_a_restart_stays_as_it_is_and_is_named(tmp_path: Path) -> None:
+def test_settings_that_need_a_restart_keep_their_value_and_are_named(tmp_path: Path) -> None:
     live = open_live(write(tmp_path, "[http]\nport = 8001\n"))
     write(tmp_path, f"[spool]\nevents_dir = '{tmp_path}/x'\n[http]\nport = 8002\n" + BURST.format(9, 9))
     assert live.reload()
@@ -320,7 +320,7 @@ def test_what_needs_a_restart_stays_as_it_is_and_is_named(tmp_path: Path) -> Non
         ("", "TELEGRAM_ALLOWED_USERS\n"),
     ],
 )
-def test_a_start_with_an_invalid_file_is_no_start_with_defaults(
+def test_an_invalid_file_ends_the_start_instead_of_using_defaults(
     tmp_path: Path, config: str, env: str
 ) -> None:
     with pytest.raises(SettingsError):

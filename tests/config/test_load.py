@@ -29,7 +29,7 @@ def test_r30_everything_has_a_default_but_token_and_users(tmp_path: Path) -> Non
     assert set(loaded.origins.values()) == {"default"}
 
 
-def test_later_sources_win_and_origins_say_which_it_was(tmp_path: Path) -> None:
+def test_later_sources_override_and_the_origin_names_the_source(tmp_path: Path) -> None:
     key, variable = "display.style", "CC_TELEGRAM_MESSAGE_STYLE"
     assert read(tmp_path).origins[key] == "default"
     write(tmp_path, '[display]\nstyle = "detailed"\n[profile.ci.display]\nstyle = "concise"\n')
@@ -55,13 +55,13 @@ def test_the_profile_can_be_chosen_in_the_env_file(tmp_path: Path) -> None:
     assert read(tmp_path).settings.pacing.chat_per_second == 0.5
 
 
-def test_a_profile_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
+def test_an_unknown_profile_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     write(tmp_path, "[profile.ci.http]\nport = 0\n")
     assert "[profile.cl]" in problem(tmp_path, {"CC_TELEGRAM_PROFILE": "cl"})
     assert problem(tmp_path, {"CC_TELEGRAM_PROFILE": "cl"}).endswith("there are: ci")
 
 
-def test_a_mistake_in_a_profile_is_told_though_another_one_is_chosen(tmp_path: Path) -> None:
+def test_an_error_in_a_profile_that_is_not_chosen_is_reported(tmp_path: Path) -> None:
     write(tmp_path, "[profile.a.http]\nport = 0\n[profile.b.http]\nport = 70000\n")
     assert "config.toml:4: http.port: read 70000" in problem(tmp_path, {"CC_TELEGRAM_PROFILE": "a"})
 
@@ -96,7 +96,7 @@ scalars = (
 
 
 @given(key=st.sampled_from([key for key in TABLE if not key.secret]), value=scalars)
-def test_r39_the_environment_says_what_config_toml_would_say(
+def test_r39_the_environment_accepts_the_values_of_config_toml(
     tmp_path_factory: pytest.TempPathFactory, key: Key, value: object
 ) -> None:
     home = tmp_path_factory.getbasetemp() / "environment"
@@ -142,7 +142,7 @@ def test_an_env_file_that_others_can_read_is_a_warning(tmp_path: Path) -> None:
     )
 
 
-def test_the_cheap_and_the_whole_reader_find_the_same_directories(
+def test_the_fast_and_the_full_reader_find_the_same_directories(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sources = [

@@ -26,7 +26,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return made
 
 
-def test_the_home_is_in_the_users_directory_when_nothing_says_otherwise(
+def test_the_home_is_in_the_users_directory_by_default(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("CC_TELEGRAM_HOME")
@@ -48,7 +48,7 @@ def test_a_tilde_is_expanded_in_the_environment_and_in_a_flag(
     assert paths.events_dir() == str(tmp_path / "in")
 
 
-def test_a_tilde_of_nobody_is_refused() -> None:
+def test_the_tilde_of_an_unknown_user_is_refused() -> None:
     with pytest.raises(SettingsError, match="no-such-user-here"):
         paths.home("~no-such-user-here/x")
 
@@ -80,7 +80,7 @@ def test_the_spool_is_moved_by_environment_env_file_profile_and_config_in_this_o
     assert paths.events_dir() == "/from/environment"
 
 
-def test_a_directory_that_is_no_path_is_refused_with_file_and_key(home: Path) -> None:
+def test_a_directory_that_is_not_a_path_is_refused_with_file_and_key(home: Path) -> None:
     (home / "config.toml").write_text("[spool]\nevents_dir = 7\n")
     with pytest.raises(SettingsError, match=r"config\.toml: spool\.events_dir: .*7"):
         paths.events_dir()
@@ -92,7 +92,7 @@ def test_a_config_that_is_not_toml_is_refused_with_its_line(home: Path) -> None:
         paths.events_dir()
 
 
-def test_make_makes_private_directories_wherever_they_are(
+def test_make_creates_private_directories_wherever_they_are(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CC_TELEGRAM_EVENTS_DIR", str(tmp_path / "a" / "b"))
@@ -103,7 +103,7 @@ def test_make_makes_private_directories_wherever_they_are(
         assert stat.S_IMODE(path.stat().st_mode) == 0o700
 
 
-def test_a_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_a_home_that_cannot_be_created_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for path in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(UnusableDirectory, match=f"^{path}: "):
@@ -124,7 +124,7 @@ def test_a_home_without_write_permission_is_named(home: Path) -> None:
 
 
 @pytest.mark.parametrize("with_files", [False, True])
-def test_finding_the_spool_loads_nothing_that_costs(home: Path, with_files: bool) -> None:
+def test_finding_the_spool_loads_no_expensive_module(home: Path, with_files: bool) -> None:
     if with_files:
         (home / "config.toml").write_text('[display]\nstyle = "detailed"\n')
         (home / ".env").write_text("TELEGRAM_BOT_TOKEN=1:x\nCC_TELEGRAM_MODE=local\n")

@@ -33,7 +33,7 @@ def test_a_list_of_tables_becomes_records() -> None:
     )
 
 
-def test_tables_by_name_become_a_mapping_that_nobody_can_change() -> None:
+def test_named_tables_become_an_immutable_mapping() -> None:
     found = NAMED.check({"git_push": {"lane": "alerts"}})
     assert dict(found) == {"git_push": Rule("alerts")}
     with pytest.raises(TypeError):
@@ -41,7 +41,7 @@ def test_tables_by_name_become_a_mapping_that_nobody_can_change() -> None:
 
 
 @pytest.mark.parametrize("kind", [LIST, NAMED], ids=["list", "named"])
-def test_what_stands_in_the_environment_is_json(kind: Kind) -> None:
+def test_tables_in_the_environment_are_json(kind: Kind) -> None:
     value = [{"lane": "alerts"}] if kind is LIST else {"one": {"lane": "alerts"}}
     assert kind.check(kind.text(msgspec.json.encode(value).decode())) == kind.check(value)
     with pytest.raises(NotAllowed):
@@ -58,7 +58,7 @@ def test_what_stands_in_the_environment_is_json(kind: Kind) -> None:
         ({"lane": "alerts"}, "Expected `array`, got `object`"),
     ],
 )
-def test_what_is_wrong_is_said_with_its_place(value: Any, said: str) -> None:
+def test_an_error_is_reported_with_its_position(value: Any, said: str) -> None:
     with pytest.raises(NotAllowed, match=said.replace("[", r"\[")):
         LIST.check(value)
 

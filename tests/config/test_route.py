@@ -49,7 +49,7 @@ def test_a_route_leads_to_a_user_a_group_or_a_topic(
         ("types = ['task_failed']", "missing required field `to`"),
     ],
 )
-def test_a_wrong_route_is_refused_with_what_is_wrong(tmp_path: Path, config: str, said: str) -> None:
+def test_an_invalid_route_is_refused_with_the_reason(tmp_path: Path, config: str, said: str) -> None:
     write(tmp_path, f"[[routes]]\nto = 7\n[[routes]]\n{config}\n")
     told = problem(tmp_path)
     assert said in told
@@ -62,6 +62,6 @@ def test_routes_are_read_from_the_environment_as_json(tmp_path: Path) -> None:
 
 
 @given(st.integers(-(10**15), 10**15).filter(bool), st.none() | st.integers(1, 10**9))
-def test_every_chat_and_topic_can_be_written(chat_id: int, thread_id: int | None) -> None:
+def test_every_chat_and_topic_round_trips(chat_id: int, thread_id: int | None) -> None:
     to = str(chat_id) if thread_id is None else f"{chat_id}:{thread_id}"
     assert Route(to).chat == (chat_id, thread_id)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_r49_the_token_is_not_taken_from_config_toml_and_the_message_says_where_it_goes(
+def test_r49_a_token_in_config_toml_is_refused_and_the_message_names_the_right_place(
     tmp_path: Path,
 ) -> None:
     told = problem(write(tmp_path, f'[telegram]\ntoken = "{TOKEN}"\n'))
@@ -47,7 +47,7 @@ def test_r49_a_token_in_the_wrong_place_is_in_no_message(tmp_path: Path, config:
     assert TOKEN.partition(":")[2] not in told + repr(raised.value)
 
 
-def test_r49_the_token_shows_in_nothing_that_is_written_down(tmp_path: Path) -> None:
+def test_r49_the_token_is_in_no_representation_of_the_settings(tmp_path: Path) -> None:
     loaded = read(write(tmp_path, env=f"TELEGRAM_BOT_TOKEN={TOKEN}\n"))
     token = loaded.settings.telegram.token
     assert token is not None

@@ -57,7 +57,7 @@ def test_r38_the_samples_of_the_example_file_load(key: Key, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("name", "made"), [(pages.EXAMPLE, pages.example), (pages.REFERENCE, pages.reference)]
 )
-def test_r39_the_pages_are_what_the_table_says(name: str, made: object) -> None:
+def test_r39_the_pages_match_the_table(name: str, made: object) -> None:
     assert callable(made)
     assert (DOCS / name).read_text(encoding="utf-8") == made(), "run: python tests/config/pages.py docs"
 
@@ -79,7 +79,7 @@ def chains(file: Path) -> set[str]:
     return names | {f".{node.arg}" for node in ast.walk(tree) if isinstance(node, ast.arg)}
 
 
-def test_r39_each_key_is_read_by_the_part_it_belongs_to() -> None:
+def test_r39_each_key_is_read_by_the_room_that_it_belongs_to() -> None:
     files = [file for file in PACKAGE.rglob("*.py") if file.parent.name != "config" or file.name == "live.py"]
     everywhere = {name for file in files for name in chains(file)}
     unread = []

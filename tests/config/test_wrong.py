@@ -73,7 +73,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("config", "line", "key", "words"), WRONG)
-def test_what_is_wrong_in_config_toml_is_told_with_line_key_and_what_is_allowed(
+def test_an_error_in_config_toml_names_the_line_the_key_and_the_allowed_values(
     tmp_path: Path, config: str, line: int | None, key: str, words: str
 ) -> None:
     told = problem(write(tmp_path, config))
@@ -82,7 +82,7 @@ def test_what_is_wrong_in_config_toml_is_told_with_line_key_and_what_is_allowed(
     assert "\n" not in told
 
 
-def test_config_toml_that_is_not_utf_8_is_told_with_its_line(tmp_path: Path) -> None:
+def test_config_toml_that_is_not_utf_8_is_reported_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_bytes(b"[log]\nlevel = 'inf\xff'")
     assert "config.toml:2: is not UTF-8" in problem(tmp_path)
 
@@ -106,13 +106,13 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         ({"CC_TELEGRAM_PACING_CHAT_PER_SECOND": "inf"}, "pacing.chat_per_second: read inf"),
     ],
 )
-def test_what_is_wrong_in_the_environment_is_told_with_its_variable(
+def test_an_error_in_the_environment_names_the_variable(
     tmp_path: Path, environ: dict[str, str], words: str
 ) -> None:
     assert words in problem(tmp_path, environ)
 
 
-def test_what_is_wrong_in_a_flag_is_told(tmp_path: Path) -> None:
+def test_an_error_in_a_flag_is_reported(tmp_path: Path) -> None:
     assert problem(tmp_path, flags={"http.port": "-1"}).startswith("flag: http.port: read -1")
     assert problem(tmp_path, flags={"http.port": 1.0}).startswith("flag: http.port: read 1.0")
     assert "the nearest is http.port" in problem(tmp_path, flags={"http.prt": 1})
@@ -130,7 +130,7 @@ def test_what_is_wrong_in_a_flag_is_told(tmp_path: Path) -> None:
         ("just words", ".env:2: this line is not KEY=VALUE"),
     ],
 )
-def test_what_is_wrong_in_the_env_file_is_told_with_its_line(tmp_path: Path, line: str, words: str) -> None:
+def test_an_error_in_the_env_file_names_the_line(tmp_path: Path, line: str, words: str) -> None:
     assert words in problem(write(tmp_path, env=f"# mine\n{line}\n"))
 
 
@@ -164,7 +164,7 @@ ADDRESSES = {
 
 
 @pytest.mark.parametrize(("address", "fine"), ADDRESSES.items())
-def test_plain_http_goes_to_this_machine_alone(tmp_path: Path, address: str, fine: bool) -> None:
+def test_plain_http_is_allowed_to_this_machine_only(tmp_path: Path, address: str, fine: bool) -> None:
     if fine:
         loaded = read(tmp_path, flags={"telegram.api_base": address})
         assert loaded.settings.telegram.api_base == address.rstrip("/")
@@ -188,7 +188,7 @@ def _toml(value: object) -> str:
 
 
 @given(key=st.sampled_from(TABLE), value=values)
-def test_whatever_stands_at_a_key_is_taken_or_refused_by_line_and_name(
+def test_any_value_of_a_key_is_accepted_or_refused_with_line_and_name(
     tmp_path_factory: pytest.TempPathFactory, key: object, value: object
 ) -> None:
     assert isinstance(key, type(TABLE[0]))
@@ -206,9 +206,7 @@ def test_whatever_stands_at_a_key_is_taken_or_refused_by_line_and_name(
 @given(
     text=st.text(st.characters(exclude_categories=["Cs"])) | st.from_regex(r"(\[[a-z.]+\]|[a-z.]+ = .*|\n)*")
 )
-def test_whatever_stands_in_the_file_is_taken_or_refused(
-    tmp_path_factory: pytest.TempPathFactory, text: str
-) -> None:
+def test_any_file_is_accepted_or_refused(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     home = tmp_path_factory.getbasetemp() / "any-text"
     home.mkdir(exist_ok=True)
     (home / "config.toml").write_bytes(text.encode())

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import pytest
 
 
-def test_the_zone_is_the_named_one_or_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_zone_is_the_configured_one_or_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(zone.zone("Europe/Berlin")) == "Europe/Berlin"
     monkeypatch.setenv("TZ", "Asia/Kathmandu")
     assert str(zone.zone("")) == "Asia/Kathmandu"

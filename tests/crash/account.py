@@ -1,4 +1,4 @@
-"""The account after crashes: every event by its id, every copy of every message, every answer."""
+"""The reconciliation after crashes: every event by its id, every copy of every message, every answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TAG: Final = re.compile(r"\b[a-z]+\d{5}x")
 
 @dataclass
 class Account:
-    """What came of the events. The lists must be empty."""
+    """The result of the reconciliation. The lists must be empty."""
 
     events: int = 0
     delivered: int = 0
@@ -46,7 +46,7 @@ class Account:
 
     @property
     def faults(self) -> list[str]:
-        """Give every broken promise in words."""
+        """Return every broken guarantee in words."""
         return [
             f"{name}: {what}"
             for name in ("lost", "unmarked", "cut", "wrong_answers", "stale_cards", "audit")
@@ -54,7 +54,7 @@ class Account:
         ]
 
     def table(self) -> dict[str, Any]:
-        """Give it as figures: lists as their lengths."""
+        """Return it as figures: lists as their lengths."""
         return {
             name: len(value) if isinstance(value, list) else value for name, value in asdict(self).items()
         }
@@ -112,17 +112,17 @@ def account(
 
 
 def is_long(event: Mapping[str, Any]) -> bool:
-    """Tell whether an event becomes several messages."""
+    """Return whether an event becomes several messages."""
     return str(event.get("description", "")).startswith(word(event["event_id"], 0))
 
 
 def is_huge(event: Mapping[str, Any]) -> bool:
-    """Tell whether an event comes with a file."""
+    """Return whether an event has a file."""
     return str(event.get("description", "")).startswith("huge ")
 
 
 def first_text(message: Mapping[str, Any]) -> str:
-    """Give a message's text, or a file's caption, as it was sent, before any edit."""
+    """Return a message's text, or a file's caption, as sent, before any edit."""
     edits = message["sandbox"]["edits"]
     first = edits[0] if edits else message
     return str(first.get("text") or first.get("caption") or "")
@@ -139,7 +139,7 @@ def _repeats(found: Account, copies: Mapping[tuple[int, str], list[bool]]) -> No
 
 
 def _states(home: Path) -> dict[tuple[int | None, str], list[tuple[str, str | None]]]:
-    """Give by chat and event id the states of its deliveries; of a digested one, the state of its digest."""
+    """Return the states of deliveries by chat and event id; of a digested one, the state of its digest."""
     states: dict[tuple[int | None, str], list[tuple[str, str | None]]] = defaultdict(list)
     with sqlite3.connect(home / "state" / "store.db") as store:
         rows = store.execute(
@@ -162,7 +162,7 @@ def _arrival(
     known: list[tuple[str, str | None]],
 ) -> None:
     if bodies and any(state == "digested, sent" for state, _ in known):
-        # A digest tells of it by its title; the rest of it is in the store.
+        # A digest has its title; the rest of it is in the store.
         found.digested += 1
     elif bodies:
         found.delivered += 1
@@ -215,9 +215,9 @@ def _answers(
 
 
 def _stale(home: Path, messages: Iterable[dict[str, Any]]) -> list[str]:
-    """Give the messages that can still be tapped though their decision is over, and the bridge knows them.
+    """Return the messages known to the bridge that can still be tapped though their decision is closed.
 
-    A copy that arrived while the bridge was killed is known to nobody; a tap on it is told so, and mends it.
+    The bridge does not know a copy that arrived while it was killed; a tap on the copy makes it known.
     """
     with sqlite3.connect(home / "state" / "store.db") as store:
         closed = store.execute(
@@ -232,7 +232,7 @@ def _stale(home: Path, messages: Iterable[dict[str, Any]]) -> list[str]:
 
 
 def cards_with_buttons(messages: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Give by event id the cards on the phone that can still be tapped."""
+    """Return by event id the cards on the phone that can still be tapped."""
     cards: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for message in messages:
         if message.get("reply_markup"):

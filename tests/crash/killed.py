@@ -55,23 +55,23 @@ class Bridges:
         self.kills = 0
 
     def arm(self, step: str, passes: int = 0) -> None:
-        """Let the bridge, the one that runs or the next, end itself at a step after so many passes."""
+        """Make the running or the next bridge kill itself at a step after so many passes."""
         self._orders += 1  # so that the same order twice is two
         beside = self._armed.with_suffix(".tmp")
         beside.write_text(json.dumps({"step": step, "passes": passes, "order": self._orders}))
         beside.rename(self._armed)
 
     def disarm(self) -> None:
-        """Let it live."""
+        """Make it survive."""
         self._armed.unlink(missing_ok=True)
 
     def died_at(self) -> list[str]:
-        """Give the steps at which bridges ended themselves, in order."""
+        """Return the steps at which bridges killed themselves, in order."""
         died = Path(f"{self._armed}.died")
         return died.read_text(encoding="utf-8").split("\n")[:-1] if died.exists() else []
 
     def start(self) -> subprocess.Popen[bytes]:
-        """Give the bridge that runs; start one when none does."""
+        """Return the running bridge; start one if none runs."""
         if self._process is not None and self._process.poll() is None:
             return self._process
         with self._errors.open("ab") as out:
@@ -110,7 +110,7 @@ class Bridges:
         wait_for(lambda: not self.unsettled(written), "settled", seconds)
 
     def unsettled(self, written: Collection[str]) -> str:
-        """Say what is left to do."""
+        """Return what is left to do."""
         assert self._process is not None
         assert self._process.poll() is None, f"the bridge died: {self._process.returncode}"
         if not self.is_ready():
@@ -131,7 +131,7 @@ class Bridges:
         return ""
 
     def is_ready(self) -> bool:
-        """Tell whether the bridge says that it serves."""
+        """Return whether the bridge has reported that it serves."""
         try:
             told = json.loads((self.home / "state" / "bridge.json").read_text(encoding="utf-8"))
         except FileNotFoundError:

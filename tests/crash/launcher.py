@@ -1,10 +1,10 @@
-"""A real bridge that ends itself, as `kill -9` does, at a named step. For tests alone.
+"""A real bridge that kills itself with SIGKILL at a named step. For tests only.
 
     python tests/crash/launcher.py ARMED bridge --home HOME --port 0
 
-ARMED is a file that a test writes: the step, and how many passes are let through, as JSON. It is read at each
-pass, so that a running bridge can be armed. Without the file the bridge is as it is shipped: nothing in it
-knows of steps. Before it dies, the step is added to `ARMED.died`.
+ARMED is a file that a test writes: the step, and how many passes to skip, as JSON. It is read at each pass,
+so that a running bridge can be armed. Without the file the bridge is as shipped: it contains no steps. Before
+it dies, the step is added to `ARMED.died`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from crash.steps import HTTP, ROOM, STEPS, Step
 
 
 class Fuse:
-    """Counts the passes of the armed step, and ends the process when it is its turn."""
+    """Counts the passes of the armed step, and kills the process at the chosen one."""
 
     def __init__(self, armed: Path) -> None:
         self._armed = armed
@@ -36,7 +36,7 @@ class Fuse:
         self._durable: set[str] = set()  # what the open transaction did; of the store's thread alone
 
     def passed(self, step: str) -> None:
-        """Note that a step is passed; the last that this process does may be here."""
+        """Record that a step is passed; the process may end here."""
         try:
             order = self._armed.read_bytes()
         except FileNotFoundError:
@@ -53,11 +53,11 @@ class Fuse:
         self._left -= 1
 
     def written(self, target: str) -> None:
-        """Note that the open transaction holds the work of `target`."""
+        """Record that the open transaction contains the work of `target`."""
         self._durable.add(target)
 
     def committed(self) -> None:
-        """Note that the transaction is durable, before anybody is told."""
+        """Record that the transaction is durable, before its callers learn of it."""
         durable, self._durable = self._durable, set()
         for target in sorted(durable):
             self.passed(str(Step(target, "durable")))

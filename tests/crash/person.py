@@ -1,4 +1,4 @@
-"""The person with the phone: taps, answers in words, writes; remembers what was done."""
+"""The person with the phone: taps, replies, writes; records every action."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Person:
         self.said: list[str] = []
 
     def tap(self, share: float, most: int = 10**9) -> int:
-        """Tap some of the cards that can be tapped, copies too, some of them twice; give how many."""
+        """Tap some of the cards that can be tapped, copies too, some of them twice; return the number."""
         count = 0
         for tag, cards in cards_with_buttons(self._control.messages()).items():
             if tag not in self._written or self._chance.random() > share or count >= most:
@@ -39,7 +39,7 @@ class Person:
                 try:
                     self._control.tap(card["message_id"], label, chat_id=chat_id, user_id=who)
                 except ControlError:
-                    break  # the card was edited since we looked
+                    break  # the card was edited since it was read
                 self.taps[tag].append(label)
                 count += 1
         return count

@@ -1,9 +1,9 @@
 """The named steps of a bridge at which the tests kill it.
 
 A step is a function of the bridge and a moment: `before` it is called, `after` it returned (inside a
-transaction: nothing of it is durable yet), or when its transaction is `durable` and nobody was told. A step
-of HTTP is a Bot API method and one of `asked` (before anything leaves), `left` (all of the request was handed
-to the kernel), `answered` (the answer was read).
+transaction: nothing of it is durable yet), or when its transaction is `durable` and no caller knows yet. A
+step of HTTP is a Bot API method and one of `asked` (before anything leaves), `left` (all of the request was
+passed to the kernel), `answered` (the response was read).
 """
 
 from __future__ import annotations

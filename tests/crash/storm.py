@@ -1,4 +1,4 @@
-"""Kills at random instants while events of all lanes come and a person taps; then the account.
+"""Kills at random instants while events of all lanes arrive and a person taps; then the reconciliation.
 
     python tests/crash/storm.py [--events 2000] [--kills 100] [--seed 1] [--json]
 
@@ -57,7 +57,7 @@ MODES_CHANGE: Final = 8
 
 @dataclass(frozen=True)
 class Result:
-    """What was done and what came of it."""
+    """The actions and their results."""
 
     seed: int
     kills: int
@@ -70,14 +70,14 @@ class Result:
 
     @property
     def faults(self) -> list[str]:
-        """Give every broken promise in words."""
+        """Return every broken guarantee in words."""
         found = list(self.account.faults)
         if self.account.most_repeats_a_chat > self.kills:
             found.append(f"{self.account.most_repeats_a_chat} repeats in a chat after {self.kills} kills")
         return found
 
     def table(self) -> dict[str, Any]:
-        """Give the figures."""
+        """Return the figures."""
         figures = {name: value for name, value in vars(self).items() if name != "account"}
         return figures | self.account.table()
 
@@ -118,7 +118,7 @@ class _Storm:
         while len(self.traffic.written) < events:
             self.traffic.write()
         self.traffic.finish()
-        self.person.command("nomad")  # all that was held is told
+        self.person.command("nomad")  # everything held is sent
         self.bridges.disarm()
         self.bridges.start()
         self.bridges.settle(self.traffic.written, 300)

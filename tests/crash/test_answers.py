@@ -1,4 +1,4 @@
-"""What a person answered is never lost, and never given twice, wherever the bridge was killed."""
+"""An answer is never lost and never returned twice, wherever the bridge is killed."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def traffic(bridges: Bridges) -> Traffic:
 
 
 def killed(bridges: Bridges) -> None:
-    """Wait until the armed bridge has ended itself."""
+    """Wait until the armed bridge has killed itself."""
     bridges.start().wait(PATIENCE)
     bridges.kill()
     bridges.disarm()
 
 
-def test_r26_an_answer_that_was_taken_before_the_crash_is_not_given_again(
+def test_r26_an_answer_that_was_taken_before_the_crash_is_not_returned_again(
     bridges: Bridges, limited: Sandbox, traffic: Traffic
 ) -> None:
     traffic.rename(traffic.event(type="approval_request"))
@@ -64,7 +64,7 @@ def test_r26_an_answer_that_was_taken_before_the_crash_is_not_given_again(
     assert responses.take(folder) == []
 
 
-def test_a_tap_on_a_copy_that_the_crashed_bridge_never_heard_of_is_the_answer(
+def test_a_tap_on_a_copy_unknown_to_the_crashed_bridge_is_the_answer(
     bridges: Bridges, limited: Sandbox, traffic: Traffic
 ) -> None:
     traffic.rename(traffic.event(type="approval_request"))
@@ -78,7 +78,7 @@ def test_a_tap_on_a_copy_that_the_crashed_bridge_never_heard_of_is_the_answer(
     wait_for(lambda: not cards_with_buttons(limited.control.messages()), "no copy can be tapped")
 
 
-def test_a_card_whose_time_was_over_before_its_repeat_left_is_not_left_open(
+def test_a_card_that_expires_before_its_repeat_is_sent_is_closed(
     bridges: Bridges, limited: Sandbox, traffic: Traffic
 ) -> None:
     traffic.rename(traffic.event(type="approval_request", data={"timeout_seconds": 1.5}))

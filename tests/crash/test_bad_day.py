@@ -1,4 +1,4 @@
-"""A bad day with Telegram, by script: nothing is lost, nothing is told twice without a mark."""
+"""A bad day with Telegram, by script: nothing is lost, nothing is repeated without a mark."""
 
 from __future__ import annotations
 

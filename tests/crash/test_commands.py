@@ -1,6 +1,6 @@
-"""Every command of the command line in a loop beside a bridge under full load; then ids are compared.
+"""Every command in a loop while a bridge is under full load; then ids are compared.
 
-The short form is some seconds; `--long` takes ten minutes.
+The short form takes some seconds; `--long` takes ten minutes.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ ROUND: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
 )
 
 
-def test_every_command_is_in_the_round() -> None:
+def test_every_command_is_part_of_the_loop() -> None:
     # The sandbox serves, and has nothing to do with a home.
     assert {words[0] for words, _ in ROUND} == set(COMMANDS) - {"sandbox"}
 
@@ -90,13 +90,13 @@ class Load:
             share = min(1.0, (time.monotonic() - began) / self._seconds)
             left = int(self._most * share) - len(self.traffic.written)
             for _ in range(min(left, BACKLOG - len(list(self._events.iterdir())))):
-                # Without questions: nobody taps, and the account of what was asked is another test's.
+                # Without questions: nobody taps, and another test reconciles questions.
                 self.traffic.rename(self.traffic.event(type="task_completion", data={"text": "x" * 2000}))
             self._done.wait(0.02)
 
 
 def rounds(home: Path, seconds: float) -> Iterator[tuple[tuple[str, ...], tuple[int, ...]]]:
-    """Give the commands, again and again, whole rounds for so long."""
+    """Yield the commands in complete rounds for the given time."""
     old = next((home / "state" / "snapshots").glob("*.db"))
     number, end = 0, time.monotonic() + seconds
     while number == 0 or time.monotonic() < end:
@@ -109,7 +109,7 @@ def rounds(home: Path, seconds: float) -> Iterator[tuple[tuple[str, ...], tuple[
 
 
 @pytest.mark.timeout(1200)
-def test_r13_no_command_beside_a_bridge_under_full_load_loses_or_doubles_an_event(
+def test_r13_no_command_loses_or_duplicates_an_event_while_a_bridge_is_under_full_load(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     seconds, most = LONG if request.config.getoption("--long", default=False) else SHORT

@@ -1,4 +1,4 @@
-"""A crash while equal events are folded: every one of them is counted, in as few messages as there can be."""
+"""A crash while equal events are merged: each is counted, in as few messages as possible."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def put(home: Path, number: int, title: str) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_crash_while_equal_events_are_folded_loses_and_adds_none(
+def test_a_crash_while_equal_events_are_merged_loses_and_adds_none(
     tmp_path: Path, limited: Sandbox, step: str
 ) -> None:
     home = make_home(tmp_path / "home", limited, PACING)
@@ -71,6 +71,6 @@ def test_a_crash_while_equal_events_are_folded_loses_and_adds_none(
     bridges.kill()
     shown = [message["text"] for message in limited.control.messages() if message["from"]["is_bot"]]
     counts = [int(found[1] or 1) for text in shown if (found := COUNTED.search(text))]
-    # A bridge that is slow to start again finds the first too old to be edited, and begins anew.
+    # A bridge that restarts slowly finds the first too old to be edited, and starts a new message.
     assert sum(counts) == 4, shown
     assert not any(text.startswith(MARK) for text in shown), shown

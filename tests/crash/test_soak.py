@@ -1,4 +1,4 @@
-"""Traffic of an hour, sixty times as fast: all of it arrives, and the bridge is at the end what it was.
+"""An hour's traffic at sixty times the speed: all of it arrives, and the bridge leaks nothing.
 
 Twenty-four minutes by default, an hour with `--long` (`make soak`). The first half is warm-up: caches fill,
 and the first snapshot is taken ten seconds after the start.
@@ -48,7 +48,7 @@ ROOM: Final = 1_500_000
 
 
 def state_of(pid: int) -> tuple[int, int, int]:
-    """Give resident bytes, open descriptors and threads of a process."""
+    """Return resident bytes, open descriptors and threads of a process."""
     lines = dict(
         line.split(":\t", 1)
         for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
@@ -59,14 +59,14 @@ def state_of(pid: int) -> tuple[int, int, int]:
 
 
 def refused(control: Control) -> int:
-    """Give how many calls Telegram's limits refused."""
+    """Return the number of calls that Telegram's limits refused."""
     answers = (call["answer"] for call in control.calls())
     return sum(isinstance(answer, dict) and answer.get("error_code") == 429 for answer in answers)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_an_hour_of_traffic_arrives_whole_and_leaves_the_bridge_as_it_was(
+def test_an_hour_of_traffic_arrives_completely_and_leaks_nothing(
     tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
     chance = random.Random(11)

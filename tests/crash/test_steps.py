@@ -1,4 +1,4 @@
-"""A crash at every step, each by its name: nothing is lost, nothing is repeated without its mark."""
+"""A crash at every named step: nothing is lost, nothing is repeated without its mark."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def bridges(limited: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def disturb(limited: Sandbox, needs: str) -> None:
-    """Let the next message meet what the step follows from."""
+    """Cause the condition that the step requires for the next message."""
     control = limited.control
     match needs:
         case "409":
@@ -62,7 +62,7 @@ def disturb(limited: Sandbox, needs: str) -> None:
 
 
 def act(traffic: Traffic, person: Person, *, needs_time: bool = False) -> None:
-    """Write one event of each kind; the person taps what is there and says something."""
+    """Write one event of each kind; the person taps the cards and writes a message."""
     for kind in ("task_failed", "info_notification", "progress_update"):
         traffic.rename(traffic.event(type=kind))
     traffic.rename(traffic.event(type="approval_request", data={"options": ["Yes", "No"]}))
@@ -118,7 +118,7 @@ def test_a_crash_at_a_step_loses_nothing(bridges: Bridges, limited: Sandbox, ste
         [limited.user_id],
     )
     for file in (bridges.home / "responses").glob("*.json"):
-        file.unlink()  # one that comes again in a later step is asked for by nobody, and found
+        file.unlink()  # a later step does not expect it, so one that is returned again is found
     assert found.faults == []
     # A message that was reset after Telegram took it is repeated for that, and not for the crash.
     assert found.repeats <= len(bridges.died_at()) - before + (step.needs == "reset")
@@ -130,7 +130,7 @@ def crowd(traffic: Traffic) -> None:
 
 
 def until_it_dies(bridges: Bridges, traffic: Traffic, person: Person, *, taps: bool) -> None:
-    """Go on tapping and writing until the step is reached."""
+    """Tap and write until the step is reached."""
     process = bridges.start()
     question = {"options": ["Yes", "No"], "timeout_seconds": 0.5, "default_on_timeout": "No"}
     if taps:

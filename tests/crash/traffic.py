@@ -42,7 +42,7 @@ class Traffic:
         self._unfinished: tuple[Path, str] | None = None
 
     def event(self, **fields: Any) -> dict[str, Any]:
-        """Make the next event; its id is a word that stands in no other."""
+        """Make the next event; its id is a word that no other contains."""
         name = f"{self._prefix}{len(self.written):05d}x"
         made = {"event_id": name, "task_id": f"task-{name}", "title": f"Event {name}", **fields}
         if self._projects:
@@ -93,7 +93,7 @@ class Traffic:
             file.write("".join(json.dumps(event) + "\n" for event in events))
 
     def finish(self) -> None:
-        """Write the rest of what was begun in place."""
+        """Write the rest of a file that was begun in place."""
         if self._unfinished is not None:
             file, rest = self._unfinished
             with file.open("a") as open_file:
@@ -101,7 +101,7 @@ class Traffic:
             self._unfinished = None
 
     def write(self) -> int:
-        """Write the next event, or a few, in any of the ways; give how many."""
+        """Write the next event, or a few, in any of the ways; return the number."""
         way = self._chance.randrange(10)
         if way == 0:
             self.lines(*(self.any_event() for _ in range(3)))
@@ -114,5 +114,5 @@ class Traffic:
 
 
 def word(event_id: str, number: int) -> str:
-    """Give a word of a long event."""
+    """Return a word of a long event."""
     return f"{event_id}w{number}."

@@ -1,4 +1,4 @@
-"""The chain of the audit log: whatever is done to its lines without the key is noticed."""
+"""The chain of the audit log: every change of its lines is detected."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def placed(lines: list[bytes]) -> list[Line]:
     return [Line(f"line {number}", line) for number, line in enumerate(lines, start=1)]
 
 
-def test_a_whole_chain_is_read_back_in_order() -> None:
+def test_a_complete_chain_is_read_back_in_order() -> None:
     entries, faults = audit.check(placed(chain()))
     assert faults == []
     assert [entry.number for entry in entries] == list(range(1, COUNT + 1))
     assert entries[0].content["text"] == "ü\n\"'"
 
 
-def test_a_log_whose_oldest_files_were_removed_is_whole_from_there_on() -> None:
+def test_a_log_without_its_oldest_files_is_valid_from_the_first_remaining_one() -> None:
     entries, faults = audit.check(placed(chain()[3:]))
     assert (faults, entries[0].number) == ([], 4)
 
@@ -58,7 +58,7 @@ def test_every_other_order_is_found(order: list[int]) -> None:
 
 
 @given(st.sets(st.integers(0, COUNT - 1), max_size=COUNT - 1))
-def test_every_gap_is_found_but_one_at_an_end(gone: set[int]) -> None:
+def test_every_gap_is_found_except_at_either_end(gone: set[int]) -> None:
     lines = chain()
     kept = [place for place in range(COUNT) if place not in gone]
     _, faults = audit.check(placed([lines[place] for place in kept]))
@@ -66,7 +66,7 @@ def test_every_gap_is_found_but_one_at_an_end(gone: set[int]) -> None:
 
 
 @pytest.mark.parametrize("line", [b"", b"{}", b'{"number":1}', b"not json", b'{"number":1,"mac":"x"}'])
-def test_what_is_no_entry_is_said_to_be_none(line: bytes) -> None:
+def test_a_line_that_is_not_an_entry_is_reported(line: bytes) -> None:
     _, faults = audit.check(placed([line]))
     assert len(faults) == 1
 

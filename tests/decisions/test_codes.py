@@ -1,4 +1,4 @@
-"""What a button carries."""
+"""The data of a button."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_a_button_counts_in_its_own_chat_only(option: int, chat_id: int, other: 
 
 
 @given(st.integers(0, 9), st.integers(0, 9))
-def test_a_button_cannot_be_made_into_another_option(option: int, other: int) -> None:
+def test_a_button_cannot_be_altered_to_another_option(option: int, other: int) -> None:
     assume(option != other)
     kind, code, _, mac = codes.callback_data(KEY, "abc", option, 5).split(".")
     assert codes.read(KEY, f"{kind}.{code}.{other}.{mac}", 5) is None
@@ -37,7 +37,7 @@ def test_a_button_of_another_store_does_not_count() -> None:
 
 
 @given(st.text(max_size=80))
-def test_what_strangers_write_is_never_a_button(data: str) -> None:
+def test_text_from_strangers_is_never_a_button(data: str) -> None:
     assert codes.read(KEY, data, 5) is None
 
 
@@ -59,7 +59,7 @@ def test_the_button_of_an_action_counts_for_its_event_entry_and_chat_only(
 
 
 @given(st.text(max_size=80))
-def test_what_strangers_write_is_never_the_button_of_an_action(data: str) -> None:
+def test_text_from_strangers_is_never_the_button_of_an_action(data: str) -> None:
     found = codes.read_action(data)
     assert found is None or not codes.is_genuine(KEY, found, "b", 5)
 

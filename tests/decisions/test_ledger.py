@@ -1,4 +1,4 @@
-"""The ledger: one answer wins, expiry tells the truth."""
+"""The ledger: the first answer wins, and expiry is reported truthfully."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_r23_the_first_answer_wins_and_a_second_changes_nothing(store: sqlite3.C
         ({"default_on_timeout": 1}, ("To production", ("Approve", "Deny"), None, None)),
     ],
 )
-def test_what_is_asked_is_read_from_the_event(data: dict[str, Any], expected: tuple[Any, ...]) -> None:
+def test_the_question_is_read_from_the_event(data: dict[str, Any], expected: tuple[Any, ...]) -> None:
     asked = question(from_row(event(**data)))
     seconds = None if asked.expires_at is None else (asked.expires_at - NOW - 1) / SECOND
     assert (asked.prompt, asked.options, seconds, asked.default_option) == expected
@@ -104,7 +104,7 @@ VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=12), max_le
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), VALUES))
-def test_no_event_is_too_odd_to_be_asked(data: dict[str, Any]) -> None:
+def test_every_event_can_be_asked(data: dict[str, Any]) -> None:
     asked = question(from_row(event(**data)))
     assert 1 <= len(asked.options) <= MAX_OPTIONS
     assert all(1 <= len(label) <= MAX_LABEL for label in asked.options)
@@ -143,7 +143,7 @@ def test_a_default_that_approves_needs_half_of_the_time_on_the_phone(
     )
 
 
-def test_a_question_that_comes_after_its_time_is_entered_as_expired(store: sqlite3.Connection) -> None:
+def test_a_question_that_arrives_after_its_time_is_stored_as_expired(store: sqlite3.Connection) -> None:
     decision = ask(store, now=NOW + 11 * SECOND, timeout_seconds=10)
     assert decision.state == "expired"
     assert ledger.counts(store) == {"expired": 1}
@@ -152,7 +152,7 @@ def test_a_question_that_comes_after_its_time_is_entered_as_expired(store: sqlit
 @pytest.mark.parametrize(
     ("default", "applies"), [("Deny", 1), ("denied", 1), ("Approve", None), (None, None)]
 )
-def test_of_the_defaults_of_a_question_that_nobody_saw_only_a_denial_applies(
+def test_only_a_default_that_denies_applies_to_a_question_that_nobody_saw(
     store: sqlite3.Connection, default: str | None, applies: int | None
 ) -> None:
     decision = ask(store, NOW + 60 * SECOND, timeout_seconds=30, default_on_timeout=default)
@@ -168,7 +168,7 @@ def test_r28_a_tap_counts_only_in_a_message_that_is_a_card_of_the_decision(store
     assert ledger.card_at(store, 1, other.id, 1001, 70, NOW) is None
 
 
-def test_a_card_that_may_have_arrived_is_known_by_the_tap_on_it(store: sqlite3.Connection) -> None:
+def test_a_tap_confirms_a_card_that_may_have_arrived(store: sqlite3.Connection) -> None:
     decision = ask(store)
     ledger.add_card(store, decision.id, decision.event, 1, 1001, "{}")
     assert ledger.delivered_at(store, decision.id) is None
@@ -179,7 +179,7 @@ def test_a_card_that_may_have_arrived_is_known_by_the_tap_on_it(store: sqlite3.C
     assert ledger.card_at(store, 1, decision.id, 1001, 71, NOW) is None
 
 
-def test_cards_are_stale_until_they_show_how_it_ended(store: sqlite3.Connection) -> None:
+def test_cards_are_stale_until_they_show_the_outcome(store: sqlite3.Connection) -> None:
     decision = ask(store)
     card = show(store, decision, NOW)
     assert ledger.stale_cards(store, 1, NOW, ALLOWED) == []
@@ -193,7 +193,7 @@ def test_cards_are_stale_until_they_show_how_it_ended(store: sqlite3.Connection)
     assert not ledger.has_stale_cards(store, 1, ALLOWED)
 
 
-def test_a_card_on_the_phone_of_a_person_who_is_off_the_list_is_stale(store: sqlite3.Connection) -> None:
+def test_a_card_of_a_person_who_was_removed_from_the_list_is_stale(store: sqlite3.Connection) -> None:
     decision = ask(store)
     card = show(store, decision, NOW)
     in_a_group = ledger.add_card(store, decision.id, decision.event, 1, -100, "{}")
@@ -206,7 +206,7 @@ def test_a_card_on_the_phone_of_a_person_who_is_off_the_list_is_stale(store: sql
     assert ledger.stale_cards(store, 1, NOW, ()) == []
 
 
-def test_the_answer_file_says_what_was_decided_by_whom_and_when(store: sqlite3.Connection) -> None:
+def test_the_answer_file_has_the_decision_the_person_and_the_time(store: sqlite3.Connection) -> None:
     decision = ask(store, awaited_by="session-1")
     closed = ledger.answer(store, decision.id, ANN, decision.opened_at + 1_500_000, option=1)
     assert closed is not None
@@ -231,7 +231,7 @@ def test_the_answer_file_says_what_was_decided_by_whom_and_when(store: sqlite3.C
     }
 
 
-def test_an_answer_in_words_is_answered_with_its_text(store: sqlite3.Connection) -> None:
+def test_a_reply_in_words_has_the_outcome_answered_and_its_text(store: sqlite3.Connection) -> None:
     decision = ask(store, allow_text=True)
     closed = ledger.answer(store, decision.id, BOB, NOW, text="not today")
     assert closed is not None
@@ -239,7 +239,7 @@ def test_an_answer_in_words_is_answered_with_its_text(store: sqlite3.Connection)
     assert (answer["action"], answer["text"], "option" in answer) == ("answered", "not today", False)
 
 
-def test_the_card_says_what_who_and_when_in_the_persons_time(store: sqlite3.Connection) -> None:
+def test_the_card_shows_decision_person_and_time_in_the_persons_zone(store: sqlite3.Connection) -> None:
     zone = ZoneInfo("Europe/Berlin")
     closed = ledger.answer(store, ask(store).id, ANN, NOW, option=0)
     assert closed is not None
@@ -263,7 +263,7 @@ def test_a_decision_is_found_by_the_code_of_its_buttons(store: sqlite3.Connectio
     assert ledger.of_event(store, 99) is None
 
 
-def test_a_card_that_did_not_arrive_is_forgotten_and_one_that_did_is_not(store: sqlite3.Connection) -> None:
+def test_a_card_that_did_not_arrive_is_deleted_and_one_that_did_is_kept(store: sqlite3.Connection) -> None:
     decision = ask(store)
     card = ledger.add_card(store, decision.id, decision.event, 1, 1001, "{}")
     ledger.drop_card(store, card)

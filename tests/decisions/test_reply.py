@@ -55,7 +55,7 @@ PAIR = ("Approve", "Deny")
         *("はい", "承認します。", "好的", "同意！", "네", "승인", "ＯＫ", "Yes 👍", "👍👍", "+1"),
     ],
 )
-def test_words_and_signs_of_consent_approve_in_many_languages(said: str) -> None:
+def test_words_and_signs_of_approval_approve_in_many_languages(said: str) -> None:
     assert interpret(ASKED, said) == Meaning(0, None)
 
 
@@ -79,7 +79,7 @@ def test_words_and_signs_of_consent_approve_in_many_languages(said: str) -> None
         ),
     ],
 )
-def test_words_and_signs_of_refusal_deny_in_many_languages(said: str) -> None:
+def test_words_and_signs_of_denial_deny_in_many_languages(said: str) -> None:
     assert interpret(ASKED, said) == Meaning(1, None)
 
 
@@ -125,7 +125,7 @@ def test_a_comment_follows_the_word_of_a_denial(said: str) -> None:
         ),
     ],
 )
-def test_what_is_not_known_decides_nothing(said: str) -> None:
+def test_unknown_words_decide_nothing(said: str) -> None:
     assert interpret(ASKED, said) is None
 
 
@@ -143,7 +143,7 @@ def test_what_is_not_known_decides_nothing(said: str) -> None:
         (("red", "blue"), False, "Blue", Meaning(1, None)),
         (("Go", "go"), False, "go", Meaning(1, None)),
         (("Go", "go"), False, "GO", None),
-        # Of "Stop the server?" nobody knows what a yes or a no means.
+        # For "Stop the server?" the meaning of a yes or a no is unknown.
         (("Stop", "Continue"), False, "yes", None),
         (("Stop", "Continue"), False, "no", None),
         (("Stop", "Continue"), False, "stop, it burns", Meaning(0, "stop, it burns")),
@@ -152,14 +152,14 @@ def test_what_is_not_known_decides_nothing(said: str) -> None:
         (("Approve", "Always approve", "Deny"), False, "deny: no", Meaning(2, "deny: no")),
     ],
 )
-def test_words_are_a_label_an_answer_or_a_denial(
+def test_a_reply_is_a_label_an_answer_or_a_denial(
     options: tuple[str, ...], allow_text: bool, said: str, wanted: Meaning | None
 ) -> None:
     asked = msgspec.structs.replace(ASKED, options=options, allow_text=allow_text)
     assert interpret(asked, said) == wanted
 
 
-def test_no_word_is_of_both_kinds_and_each_is_read_as_the_table_says() -> None:
+def test_no_word_is_in_both_tables_and_each_is_read_as_its_table_says() -> None:
     for table, option in ((consent.APPROVALS, 0), (consent.DENIALS, 1)):
         for phrase in table:
             for said in (phrase, f"  {phrase.upper()}! ", f"{phrase}."):
@@ -179,7 +179,7 @@ JUNK = st.text(
 @given(
     st.one_of(st.text(min_size=1), st.builds("".join, st.tuples(JUNK, st.sampled_from(sorted(KNOWN)), JUNK)))
 )
-def test_no_text_approves_that_is_not_exactly_known(said: str) -> None:
+def test_only_exactly_known_texts_approve(said: str) -> None:
     found = interpret(ASKED, said)
     if found is None or found.option != 0:
         return
@@ -191,14 +191,14 @@ def test_no_text_approves_that_is_not_exactly_known(said: str) -> None:
 
 
 @given(st.sampled_from(sorted(KNOWN)), st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=30))
-def test_words_behind_an_approval_take_it_back(known: str, more: str) -> None:
+def test_words_after_an_approval_revoke_it(known: str, more: str) -> None:
     for said in (f"{known}, but {more}", f"{known} if {more}", f"{more}: {known}?"):
         found = interpret(ASKED, said)
         assert found is None or found.option == 1
 
 
 @given(st.text(min_size=1), st.lists(st.text(min_size=1), min_size=1, max_size=10))
-def test_nothing_but_an_option_written_out_can_approve(said: str, options: list[str]) -> None:
+def test_only_a_written_out_option_can_approve(said: str, options: list[str]) -> None:
     if consent.is_yes_or_no(tuple(options)):
         return
     found = interpret(msgspec.structs.replace(ASKED, options=tuple(options)), said)

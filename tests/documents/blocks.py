@@ -27,12 +27,12 @@ def read(page: Path) -> str:
 
 
 def name_of(page: Path) -> str:
-    """Give a page's name as the tests show it."""
+    """Return a page's name as the tests show it."""
     return page.relative_to(ROOT).as_posix()
 
 
 def blocks(page: Path) -> list[Block]:
-    """Give the fenced blocks of a page, in order."""
+    """Return the fenced blocks of a page, in order."""
     text = read(page)
     return [
         Block(found[1], found[2], text.count("\n", 0, found.start()) + 1) for found in FENCE.finditer(text)
@@ -40,18 +40,18 @@ def blocks(page: Path) -> list[Block]:
 
 
 def commands(page: Path) -> list[str]:
-    """Give the lines of a page's indented blocks."""
+    """Return the lines of a page's indented blocks."""
     prose = FENCE.sub("", read(page))
     return [line.strip() for found in INDENTED.finditer(prose) for line in found[1].splitlines()]
 
 
 def links(page: Path) -> list[str]:
-    """Give the targets of a page's links and pictures, those to other sites left out."""
+    """Return the targets of a page's links and pictures, except those to other sites."""
     targets = LINK.findall(FENCE.sub("", read(page)))
     return [target for target in targets if not target.startswith(("http://", "https://"))]
 
 
 def anchors(page: Path) -> set[str]:
-    """Give the names by which a page's headings can be linked to, as GitHub makes them."""
+    """Return the anchors of a page's headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.*)$", FENCE.sub("", read(page)), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

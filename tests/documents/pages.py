@@ -1,6 +1,6 @@
-"""The parts of the documentation that are made from the code.
+"""The parts of the documentation that are generated from the code.
 
-`python tests/documents/pages.py` writes them; a test fails when a page is not what the code says.
+`python tests/documents/pages.py` writes them; a test fails when a page differs from the code.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def methods() -> str:
 
 
 def requests() -> str:
-    """Take the table of control requests from the docstring that holds it."""
+    """Return the table of control requests from the docstring that contains it."""
     return _part(control, r"(\| request .*?)\Z")
 
 
@@ -73,7 +73,7 @@ def kinds() -> str:
 
 
 def stricter() -> str:
-    """Take the list of what the sandbox refuses from the docstring that holds it."""
+    """Return the list of what the sandbox refuses from the docstring that contains it."""
     return _part(refused, r"(- a parameter.*?)\Z")
 
 
@@ -98,15 +98,15 @@ def _tool(tool: dict[str, Any]) -> str:
     required = tool["inputSchema"].get("required", [])
     lines = [f"### {tool['name']}", "", tool["description"], ""]
     if given:
-        lines += ["| argument | type | default | description |", "|---|---|---|---|"]
+        lines += ["| argument | type | default | meaning |", "|---|---|---|---|"]
         lines += [_argument(name, schema, name in required) for name, schema in given.items()]
     else:
         lines.append("It takes no arguments.")
     hints = tool["annotations"]
-    kind = "read-only" if hints["readOnlyHint"] else "not read-only"
-    repeat = "idempotent" if hints["idempotentHint"] else "not idempotent"
+    kind = "only reads" if hints["readOnlyHint"] else "makes changes"
+    repeat = "a repeated call has no further effect" if hints["idempotentHint"] else "each call has an effect"
     returned = ", ".join(f"`{name}`" for name in tool["outputSchema"]["properties"])
-    return "\n".join([*lines, "", f"Returns {returned}. It is {kind} and {repeat}."])
+    return "\n".join([*lines, "", f"Returns {returned}. It {kind}; {repeat}."])
 
 
 def _argument(name: str, schema: dict[str, Any], is_required: bool) -> str:
@@ -155,7 +155,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
 
 
 def between(name: str) -> re.Pattern[str]:
-    """Give the pattern of a page's part: its marks, and what stands between them as group 2."""
+    """Return the pattern of a page's part: its marks, and the text between them as group 2."""
     return re.compile(rf"(<!-- {name}: made by [^\n]*-->\n)(.*?)(<!-- /{name} -->)", re.DOTALL)
 
 

@@ -1,4 +1,4 @@
-"""Events of one's own: built, checked, and the table they come from."""
+"""Building and checking events, and the table of types."""
 
 import json
 import math
@@ -44,19 +44,19 @@ def test_ids_need_not_be_uuids_r31() -> None:
     assert (event["task_id"], event["event_id"], event["correlation_id"]) == ("deploy/42 käse", "e", "c")
 
 
-def test_all_problems_of_an_event_are_told_at_once() -> None:
+def test_all_problems_of_an_event_are_reported_at_once() -> None:
     with pytest.raises(InvalidEvent) as caught:
         build("Bad Type", "", data={"severity": "awful"})
     assert [problem.field for problem in caught.value.problems] == ["type", "title", "data.severity"]
     assert 'data.severity is "awful"; one of low, medium, high, critical is needed.' in str(caught.value)
 
 
-def test_what_is_checked_comes_back_as_it_was() -> None:
+def test_a_checked_event_comes_back_unchanged() -> None:
     data = b' {"type":"x", "title":"t"} '
     assert checked(data) is data
 
 
-def test_every_type_of_the_table_has_a_whole_row_and_an_example_that_passes() -> None:
+def test_every_type_has_a_complete_row_and_a_valid_example() -> None:
     assert len(BY_NAME) == len(EVENT_TYPES)
     for event_type in EVENT_TYPES:
         assert checked(event_type.example.encode())
@@ -71,7 +71,7 @@ def test_new_ids_differ() -> None:
 
 
 @given(JSON)
-def test_json_comes_back_as_it_was_and_as_the_standard_library_reads_it(value: Any) -> None:
+def test_json_round_trips_and_matches_the_standard_library(value: Any) -> None:
     written = _native.dumps(value)
     assert _native.loads(written) == value
     assert json.loads(written) == value
@@ -79,7 +79,7 @@ def test_json_comes_back_as_it_was_and_as_the_standard_library_reads_it(value: A
 
 
 @given(st.text() | st.binary())
-def test_what_loads_takes_the_standard_library_takes_too(data: str | bytes) -> None:
+def test_loads_accepts_only_what_the_standard_library_accepts(data: str | bytes) -> None:
     try:
         value = _native.loads(data)
     except (ValueError, UnicodeError):
@@ -87,7 +87,7 @@ def test_what_loads_takes_the_standard_library_takes_too(data: str | bytes) -> N
     assert json.loads(data) == value
 
 
-def test_what_is_no_json_is_refused() -> None:
+def test_text_that_is_not_json_is_refused() -> None:
     refused: list[Any] = [math.nan, math.inf, "\ud800", _nested(200)]
     for value in refused:
         with pytest.raises(ValueError):
@@ -102,7 +102,7 @@ def test_what_is_no_json_is_refused() -> None:
         _native.loads(5)  # type: ignore[arg-type]  # that is what is tested
 
 
-def test_subclasses_are_written_as_what_they_are() -> None:
+def test_booleans_and_large_integers_are_written_exactly() -> None:
     assert _native.dumps({"a": (True, 10**30, -1, 1.5)}) == b'{"a":[true,' + b"1" + b"0" * 30 + b",-1,1.5]}"
 
 
@@ -113,7 +113,7 @@ def _nested(levels: int) -> list[Any]:
     return value
 
 
-def test_building_and_posting_load_nothing_that_is_not_cheap() -> None:
+def test_building_and_posting_load_no_expensive_module() -> None:
     code = (
         "import sys; before = set(sys.modules);"
         "import cctelegram.events.build, cctelegram.events.catalogue, cctelegram.spool.post,"

@@ -46,7 +46,7 @@ def read(tmp_path: Path, content: bytes) -> Event | _native.Rejected:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
-def test_each_shared_case_comes_out_of_a_file_as_it_says(case: dict[str, Any], tmp_path: Path) -> None:
+def test_each_shared_case_is_read_from_a_file_as_it_states(case: dict[str, Any], tmp_path: Path) -> None:
     outcome = read(tmp_path, written(case))
     if "rejected" in case:
         assert isinstance(outcome, _native.Rejected)
@@ -81,7 +81,7 @@ def test_each_shared_case_comes_out_of_a_file_as_it_says(case: dict[str, Any], t
         assert part in sentence
 
 
-def test_unknown_keys_and_data_that_is_no_object_are_kept(tmp_path: Path) -> None:
+def test_unknown_keys_and_data_that_is_not_an_object_are_kept(tmp_path: Path) -> None:
     event = read(tmp_path, b'{"type":"x","title":"t","host":"a","data":[1],"description":{"a":1}}')
     assert isinstance(event, Event)
     assert event.extra == {"host": "a", "data": [1]}

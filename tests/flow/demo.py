@@ -1,4 +1,4 @@
-"""The whole path once, for a person to look at: `make demo`.
+"""The whole path once, as a demonstration: `make demo`.
 
 Real parts only: a shell that echoes files, the bridge in a process of its own, an MCP client session over
 standard input and output, the sandbox in the place of Telegram, a tap on its button.
@@ -54,7 +54,7 @@ def echo(home: Path, name: str, event: str) -> None:
 
 
 async def agent(home: Path, sandbox: Sandbox, steps: Steps) -> list[tuple[str, Any]]:
-    """Be an agent: send an event, ask a question, get the answer that the person taps."""
+    """Act as an agent: send an event, ask a question, get the answer that the person taps."""
     from mcp import ClientSession, StdioServerParameters
     from mcp.client.stdio import stdio_client
 
@@ -90,7 +90,7 @@ async def agent(home: Path, sandbox: Sandbox, steps: Steps) -> list[tuple[str, A
 
 
 def show(sandbox: Sandbox, results: list[tuple[str, Any]]) -> None:
-    """Print what the phone saw and what the agent got back."""
+    """Print what the phone shows and what the agent received."""
     sys.stdout.write("\nWhat the phone shows:\n")
     for message in sandbox.control.messages():
         sys.stdout.write("\n" + "".join(f"  | {line}\n" for line in message["text"].splitlines()))

@@ -1,4 +1,4 @@
-"""Ninety days of mixed traffic in a real home with a real store, the time told to all that ask for it.
+"""Ninety days of mixed traffic in a real home with a real store; the time is an argument.
 
     .venv/bin/python tests/flow/ninety_days.py [--events 2000] [--days 90]
 

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def texts(sandbox: Sandbox) -> list[str]:
-    """Give the texts on the phone, oldest first."""
+    """Return the texts on the phone, oldest first."""
     return [message.get("text", "") for message in sandbox.control.messages()]
 
 
 def see(sandbox: Sandbox, *words: str) -> dict[str, Any]:
-    """Wait until one message has all of these words; give it."""
+    """Wait until one message has all of these words; return it."""
 
     def look() -> dict[str, Any]:
         for message in sandbox.control.messages():
@@ -30,16 +30,16 @@ def see(sandbox: Sandbox, *words: str) -> dict[str, Any]:
 
 
 def see_where(sandbox: Sandbox, look: Callable[[dict[str, Any]], Any], what: str) -> dict[str, Any]:
-    """Wait until one message is as wanted; give it."""
+    """Wait until one message meets the condition; return it."""
     return wait_for(lambda: next((m for m in sandbox.control.messages() if look(m)), {}), what)
 
 
 def labels(message: dict[str, Any]) -> list[str]:
-    """Give the labels of a message's buttons."""
+    """Return the labels of a message's buttons."""
     rows = message.get("reply_markup", {}).get("inline_keyboard", [])
     return [button["text"] for row in rows for button in row]
 
 
 def sends(sandbox: Sandbox) -> list[dict[str, Any]]:
-    """Give the calls that sent a message."""
+    """Return the calls that sent a message."""
     return sandbox.control.calls("sendMessage")

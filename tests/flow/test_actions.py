@@ -1,4 +1,4 @@
-"""Buttons of `data.actions` that are no links: each tap is an answer of kind `command`."""
+"""Buttons of `data.actions` that are not links: each tap is an answer of kind `command`."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_each_tap_is_an_answer_also_after_a_restart(home: Path, fast_sandbox: Sa
         assert len({answer["id"] for answer in found}) == 3
 
 
-def test_a_forged_one_does_nothing(running: RunningBridge, fast_sandbox: Sandbox) -> None:
+def test_a_forged_button_has_no_effect(running: RunningBridge, fast_sandbox: Sandbox) -> None:
     control = fast_sandbox.control
     put(running)
     message = see(fast_sandbox, "Broken")

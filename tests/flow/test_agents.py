@@ -38,7 +38,7 @@ def session(home: Path, mode: str, work: Callable[[Client], Awaitable[None]]) ->
 
 
 async def call(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
-    """Call a tool that must succeed; give its structured content, checked against its schema."""
+    """Call a tool that must succeed; return its structured content, checked against its schema."""
     result = await client.call_tool(tool, arguments or None)
     assert not result.is_error, result
     jsonschema.validate(result.structured_content, OUTPUT[tool])
@@ -47,7 +47,7 @@ async def call(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("mode", ERAS)
-def test_a_question_is_answered_by_a_tap_and_the_tool_gives_the_answer(
+def test_a_question_is_answered_by_a_tap_and_the_tool_returns_the_answer(
     running: RunningBridge, fast_sandbox: Sandbox, mode: str
 ) -> None:
     async def work(client: Client) -> None:
@@ -65,7 +65,7 @@ def test_a_question_is_answered_by_a_tap_and_the_tool_gives_the_answer(
 
 
 @pytest.mark.parametrize("mode", ERAS)
-def test_what_the_sending_tools_say_is_on_the_phone(
+def test_what_the_sending_tools_send_is_on_the_phone(
     running: RunningBridge, fast_sandbox: Sandbox, mode: str
 ) -> None:
     running.wait_status(lambda now: now["telegram_connected"], "connected")
@@ -90,7 +90,7 @@ def test_what_the_sending_tools_say_is_on_the_phone(
         see(fast_sandbox, words)
 
 
-def test_r26_an_answer_is_given_to_the_agent_once(running: RunningBridge, fast_sandbox: Sandbox) -> None:
+def test_r26_an_answer_is_returned_to_the_agent_once(running: RunningBridge, fast_sandbox: Sandbox) -> None:
     async def work(client: Client) -> None:
         sent = await call(client, "send_approval_request", title="Deploy?", description="to production")
         card = await asyncio.to_thread(see, fast_sandbox, "Deploy?")
@@ -134,7 +134,7 @@ def test_a_question_that_nobody_answers_ends_with_its_default(
     see_where(fast_sandbox, lambda m: "Expired" in m["text"], "the card says so")
 
 
-def test_r37_an_agent_that_goes_away_leaves_no_process_and_its_answer_to_be_found(
+def test_r37_an_agent_that_exits_leaves_no_process_and_its_answer_can_be_taken(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     async def work(client: Client) -> None:

@@ -1,4 +1,4 @@
-"""`cctelegram ask` that does not wait in vain: while muted, and when whoever asks goes away."""
+"""`cctelegram ask` does not wait in vain: while muted, and when the asking process exits."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def nothing_is_left(home: Path) -> bool:
 
 
 @pytest.mark.parametrize("words", [[], ["--json"]])
-def test_while_muted_nobody_is_asked_and_the_command_returns_at_once(
+def test_while_muted_nothing_is_asked_and_the_command_returns_at_once(
     running: RunningBridge, words: list[str]
 ) -> None:
     assert run(running.home, "mode", "muted").returncode == 0
@@ -51,7 +51,7 @@ def test_while_muted_nobody_is_asked_and_the_command_returns_at_once(
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=str
 )
-def test_a_question_whose_asker_goes_away_is_cancelled_on_the_phone(
+def test_a_question_whose_asker_exits_is_cancelled_on_the_phone(
     running: RunningBridge, fast_sandbox: Sandbox, number: int, code: int
 ) -> None:
     with asking(running.home) as waiting:
@@ -67,7 +67,9 @@ def test_a_question_whose_asker_goes_away_is_cancelled_on_the_phone(
     assert nothing_is_left(running.home)
 
 
-def test_a_question_that_was_not_sent_yet_never_is(running: RunningBridge, fast_sandbox: Sandbox) -> None:
+def test_a_cancelled_question_that_was_not_sent_is_never_sent(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
     running.wait_status(lambda now: now["telegram_connected"], "connected")
     fast_sandbox.control.fail("sendMessage", error_code=500, times=1000)
     with asking(running.home) as waiting:
@@ -79,7 +81,7 @@ def test_a_question_that_was_not_sent_yet_never_is(running: RunningBridge, fast_
     assert texts(fast_sandbox) == []
 
 
-def test_a_question_that_no_bridge_took_is_taken_out_of_the_spool(tmp_path: Path) -> None:
+def test_a_cancelled_question_that_no_bridge_took_is_removed_from_the_spool(tmp_path: Path) -> None:
     home = make_home(tmp_path / "home", None)
     with asking(home) as waiting:
         wait_for(lambda: (home / "events").exists() and list((home / "events").glob("*.json")), "asked")
@@ -92,7 +94,7 @@ def test_a_question_that_no_bridge_took_is_taken_out_of_the_spool(tmp_path: Path
     assert list((home / "events").iterdir()) == []
 
 
-def test_a_question_that_only_a_bridge_could_cancel_is_said_to_stay_open(
+def test_the_command_reports_that_a_question_stays_open_when_only_a_bridge_could_cancel_it(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     with asking(running.home) as waiting:

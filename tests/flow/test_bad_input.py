@@ -1,4 +1,4 @@
-"""What comes of bad input, and that nothing else suffers: the tables of docs/protocol.md, on a real bridge.
+"""Bad input and its isolation: the tables of docs/protocol.md, on a real bridge.
 
 How each kind of file is read is tested row by row with tests/cases/ (tests/events, rust/spool) and in
 rust/spool/src/inbox/tests.rs; refused tokens, lost networks and Telegram's errors in test_delivery.py.
@@ -53,7 +53,7 @@ MENDED: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", REJECTED)
-def test_what_cannot_be_shown_is_kept_with_its_reason_and_told(
+def test_input_that_cannot_be_shown_is_kept_with_its_reason_and_reported(
     running: RunningBridge, fast_sandbox: Sandbox, case: str
 ) -> None:
     text, reason = REJECTED[case]
@@ -71,7 +71,7 @@ def test_what_cannot_be_shown_is_kept_with_its_reason_and_told(
 
 
 @pytest.mark.parametrize("case", MENDED)
-def test_what_can_be_shown_is_mended_and_delivered(
+def test_input_that_can_be_shown_is_repaired_and_delivered(
     running: RunningBridge, fast_sandbox: Sandbox, case: str
 ) -> None:
     event, shown = MENDED[case]
@@ -81,7 +81,7 @@ def test_what_can_be_shown_is_mended_and_delivered(
     assert not list((running.home / "rejected").iterdir())
 
 
-def test_what_is_no_regular_file_is_never_opened(
+def test_an_entry_that_is_not_a_regular_file_is_never_opened(
     running: RunningBridge, fast_sandbox: Sandbox, tmp_path: Path
 ) -> None:
     secret = tmp_path / "secret.json"
@@ -101,7 +101,7 @@ HIGHEST = 50_000_000
 
 
 @pytest.mark.slow
-def test_a_hundred_thousand_files_are_all_stored_and_gone_at_a_bounded_cost_of_memory(
+def test_a_hundred_thousand_files_are_all_stored_and_removed_in_bounded_memory(
     home: Path, fast_sandbox: Sandbox
 ) -> None:
     events = home / "events"
@@ -124,7 +124,7 @@ def test_a_hundred_thousand_files_are_all_stored_and_gone_at_a_bounded_cost_of_m
         # A decision goes before all of them.
         running.put("q.json", {"type": "approval_request", "title": "Before all others"})
         see(fast_sandbox, "Before all others")
-        with open(f"/proc/{running.process.pid}/status") as status:  # noqa: PTH123 - as the kernel tells it
+        with open(f"/proc/{running.process.pid}/status") as status:  # noqa: PTH123 - from the kernel
             high_water = next(line for line in status if line.startswith("VmHWM"))
         assert int(high_water.split()[1]) * 1024 < HIGHEST
 
@@ -134,7 +134,7 @@ def test_an_event_of_the_largest_size_is_delivered(running: RunningBridge, fast_
     see(fast_sandbox, "Of size")
 
 
-def test_r17_a_file_that_may_not_be_read_is_told_holds_nothing_up_and_goes_when_it_may(
+def test_r17_an_unreadable_file_is_reported_blocks_nothing_and_is_taken_when_it_becomes_readable(
     home: Path, fast_sandbox: Sandbox
 ) -> None:
     with bridge(home, before=UNPRIVILEGED) as running:
@@ -177,7 +177,7 @@ def test_r17_a_file_that_cannot_be_removed_is_delivered_once(tmp_path: Path, fas
     assert sum("Stays" in text for text in texts(fast_sandbox)) == 1
 
 
-def test_r17_a_home_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_r17_a_home_that_cannot_be_written_ends_the_start_with_a_message(tmp_path: Path) -> None:
     home = make_home(tmp_path / "home", None)
     home.chmod(0o500)
     refused = subprocess.run(
@@ -196,7 +196,7 @@ def test_r17_a_home_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_something_in_the_place_of_the_events_directory_is_told_and_got_over(
+def test_something_else_in_the_place_of_the_events_directory_is_reported_and_recovered_from(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     running.events.rmdir()
@@ -210,9 +210,7 @@ def test_something_in_the_place_of_the_events_directory_is_told_and_got_over(
     running.wait_status(lambda now: now["health"] == "ok", "well again", 90)
 
 
-def test_r17_on_a_disk_that_takes_no_more_files_wait_until_it_does(
-    running: RunningBridge, fast_sandbox: Sandbox
-) -> None:
+def test_r17_files_wait_while_the_disk_accepts_no_more(running: RunningBridge, fast_sandbox: Sandbox) -> None:
     running.put("before.json", {"type": "task_failed", "title": "Before"})
     see(fast_sandbox, "Before")
     limits = resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE)

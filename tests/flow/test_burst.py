@@ -1,4 +1,4 @@
-"""Ten thousand events at once, at a pace that the sandbox holds the bridge to."""
+"""Ten thousand events at once, under the rate limits of the sandbox."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def write_all(running: RunningBridge) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_a_burst_of_ten_thousand_ends_without_one_refusal_and_leaves_nothing_out(tmp_path: Path) -> None:
+def test_a_burst_of_ten_thousand_is_delivered_completely_without_one_refusal(tmp_path: Path) -> None:
     with running(*LIMITS) as sandbox, bridge(make_home(tmp_path / "home", sandbox, PACING)) as started:
         write_all(started)
         started.wait_status(lambda now: now["delivery"]["accepted"] == EVENTS, "all are stored")
@@ -72,5 +72,5 @@ def test_a_burst_of_ten_thousand_ends_without_one_refusal_and_leaves_nothing_out
         }
     assert set(states) == {"sent", "digested"}
     missing = [f"Event {number:05}x" for number in range(EVENTS) if f"Event {number:05}x" not in phone]
-    # An older progress of a task is told of by a newer one; every other title is on the phone.
+    # A newer progress of a task replaces an older one; every other title is on the phone.
     assert set(missing) <= conflated

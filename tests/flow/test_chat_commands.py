@@ -17,7 +17,7 @@ def put(running: RunningBridge, name: str, title: str, kind: str = "info_notific
     running.put(f"{name}.json", {"type": kind, "title": title, "event_id": name})
 
 
-def test_pending_tells_open_questions_by_title_and_counts_what_waits(
+def test_pending_lists_open_questions_by_title_and_counts_what_waits(
     home: Path, fast_sandbox: Sandbox
 ) -> None:
     (home / "config.toml").write_text(QUICK + "[lanes]\ndigest_seconds = 86000.0\n")
@@ -41,7 +41,7 @@ def test_pending_tells_open_questions_by_title_and_counts_what_waits(
         assert "1 dead, the oldest " in told
 
 
-def test_history_tells_the_last_ones_or_searches(running: RunningBridge, fast_sandbox: Sandbox) -> None:
+def test_history_shows_the_last_events_or_searches(running: RunningBridge, fast_sandbox: Sandbox) -> None:
     wait_for(lambda: running.status()["telegram_connected"], "connected")
     fast_sandbox.control.say("/history")
     see(fast_sandbox, "No messages have been delivered here yet")
@@ -75,7 +75,7 @@ def test_a_long_history_is_one_message(running: RunningBridge, fast_sandbox: San
     assert len(ours) == 2
 
 
-def test_digest_says_so_while_muted_and_tells_nothing_but_that(
+def test_digest_only_says_that_the_mode_is_muted_while_muted(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     wait_for(lambda: running.status()["telegram_connected"], "connected")
@@ -94,7 +94,7 @@ def test_digest_says_so_while_muted_and_tells_nothing_but_that(
     see(fast_sandbox, "1 event while muted", "Kept quiet")
 
 
-def test_the_commands_are_told_to_telegram(running: RunningBridge, fast_sandbox: Sandbox) -> None:
+def test_the_commands_are_registered_with_telegram(running: RunningBridge, fast_sandbox: Sandbox) -> None:
     (call, *_) = wait_for(lambda: fast_sandbox.control.calls("setMyCommands"), "set")
     assert {"pending", "history", "digest"} <= {one["command"] for one in call["params"]["commands"]}
     fast_sandbox.control.say("/help")

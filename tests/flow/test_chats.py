@@ -1,4 +1,4 @@
-"""Several allowed users and groups: who gets what, whose answer counts."""
+"""Several allowed users and groups: recipients, and whose answer counts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def started(tmp_path: Path, fast_sandbox: Sandbox) -> Iterator[RunningBridge]:
 
 
 def approval(card: dict[str, Any]) -> str:
-    """Give what the first button of a card carries."""
+    """Return the data of a card's first button."""
     data: str = card["reply_markup"]["inline_keyboard"][0][0]["callback_data"]
     return data
 
@@ -101,7 +101,7 @@ def test_a_member_of_the_group_who_is_not_allowed_cannot_answer_nor_an_anonymous
     assert control.query(tapped["id"])["answer"] is None
 
 
-def test_in_a_group_only_what_is_said_to_the_bot_is_for_agents(
+def test_in_a_group_only_messages_to_the_bot_reach_agents(
     started: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     control = fast_sandbox.control
@@ -119,7 +119,7 @@ def test_in_a_group_only_what_is_said_to_the_bot_is_for_agents(
     assert len(started.responses()) == 1
 
 
-def test_routes_change_without_a_restart_and_what_waited_there_is_told_by_the_owners_message(
+def test_routes_change_without_a_restart_and_waiting_deliveries_are_covered_by_the_owners_message(
     started: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     control = fast_sandbox.control
@@ -138,7 +138,7 @@ def test_routes_change_without_a_restart_and_what_waited_there_is_told_by_the_ow
     assert len(told(fast_sandbox, fast_sandbox.user_id, "First")) == 1
 
 
-def test_a_person_who_is_taken_off_the_list_is_not_told_though_the_route_stays(
+def test_a_person_who_is_removed_from_the_list_receives_nothing_though_the_route_stays(
     started: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     started.put("q.json", QUESTION)
@@ -154,7 +154,7 @@ def test_a_person_who_is_taken_off_the_list_is_not_told_though_the_route_stays(
     assert fast_sandbox.control.query(tapped["id"])["answer"] is None
 
 
-def test_a_question_on_the_phone_of_a_person_who_was_the_owner_is_asked_again(
+def test_a_question_on_the_phone_of_a_former_owner_is_asked_again(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     control = fast_sandbox.control

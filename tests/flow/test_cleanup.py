@@ -1,4 +1,4 @@
-"""Cleaning from the command line, by an agent and from the chat, of a real home with and without a bridge."""
+"""Cleanup by the command, by an agent and from the chat, with and without a bridge."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def of(told: dict[str, Any], directory: str) -> dict[str, Any]:
     return found
 
 
-def test_without_a_bridge_the_command_plans_cleans_and_tells_what_it_did(tmp_path: Path) -> None:
+def test_without_a_bridge_the_command_plans_cleans_and_reports_what_it_did(tmp_path: Path) -> None:
     home = make_home(tmp_path / "home", None, AT_ONCE)
     folder = reject(home, "a.json", "b.json")
     planned = cleanup(home, "plan")
@@ -76,7 +76,7 @@ def test_without_a_bridge_the_command_plans_cleans_and_tells_what_it_did(tmp_pat
     assert "rejected: 0 entries, 0 B" in run("cleanup", "stats", home=home).stdout
 
 
-def test_the_command_says_what_it_cannot_do(tmp_path: Path) -> None:
+def test_the_command_reports_what_it_cannot_do(tmp_path: Path) -> None:
     home = make_home(tmp_path / "home", None)
     unknown = run("cleanup", "run", "--directory", "events", home=home)
     assert unknown.returncode == 2
@@ -87,7 +87,7 @@ def test_the_command_says_what_it_cannot_do(tmp_path: Path) -> None:
     assert "is a link or a file" in linked.stdout
 
 
-def test_beside_a_bridge_it_is_the_bridge_that_cleans(running: RunningBridge) -> None:
+def test_while_a_bridge_runs_the_bridge_cleans(running: RunningBridge) -> None:
     folder = reject(running.home, "a.json")
     assert of(cleanup(running.home, "run", "--directory", "rejected"), "rejected")["by_rule"]
     history = of(cleanup(running.home, "plan", "--directory", "history"), "history")
@@ -97,7 +97,7 @@ def test_beside_a_bridge_it_is_the_bridge_that_cleans(running: RunningBridge) ->
     assert (told["rounds"], told["removed"], told["bytes"], told["errors"]) == (1, 1, 12, 0)
 
 
-def test_an_agent_sees_the_plan_cleans_and_is_told_when_it_asks_wrongly(running: RunningBridge) -> None:
+def test_an_agent_sees_the_plan_cleans_and_gets_an_error_for_wrong_arguments(running: RunningBridge) -> None:
     folder = reject(running.home, "a.json", "b.json", "c.json")
 
     async def work(client: Client) -> None:
@@ -117,7 +117,7 @@ def test_an_agent_sees_the_plan_cleans_and_is_told_when_it_asks_wrongly(running:
     assert told["last"]["removed"] == 3
 
 
-def test_an_agent_without_a_bridge_is_told_of_the_command(home: Path) -> None:
+def test_an_agent_without_a_bridge_is_referred_to_the_command(home: Path) -> None:
     home.joinpath("state").mkdir()
 
     async def work(client: Client) -> None:
@@ -128,7 +128,7 @@ def test_an_agent_without_a_bridge_is_told_of_the_command(home: Path) -> None:
     session(home, "2026-07-28", work)
 
 
-def test_the_bridge_asks_for_the_key_and_for_a_post(running: RunningBridge) -> None:
+def test_the_bridge_requires_the_key_and_a_post(running: RunningBridge) -> None:
     assert running.get("/cleanup/plan", key="wrong")[0] == 401
     assert running.get("/cleanup/run")[0] == 405
     assert running.get("/cleanup/sweep")[0] == 400
@@ -137,7 +137,7 @@ def test_the_bridge_asks_for_the_key_and_for_a_post(running: RunningBridge) -> N
     assert (code, json.loads(body)) == (200, {"rounds": []})
 
 
-def test_from_the_chat_the_plan_is_shown_and_its_button_does_exactly_that_once(
+def test_the_chat_shows_the_plan_and_its_button_executes_exactly_that_plan_once(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     control = fast_sandbox.control
@@ -163,7 +163,7 @@ def test_from_the_chat_the_plan_is_shown_and_its_button_does_exactly_that_once(
     assert [file.name for file in folder.iterdir()] == ["later.json"]
 
 
-def test_the_button_in_the_chat_cleans_the_history_too_and_nothing_that_ended_since(
+def test_the_button_in_the_chat_also_cleans_the_history_up_to_the_time_of_the_plan(
     tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     home = make_home(tmp_path / "home", fast_sandbox, QUICK + AT_ONCE + '[cleanup.history]\nage = "0s"\n')
@@ -193,7 +193,7 @@ def test_when_there_is_nothing_to_clean_the_chat_says_so_without_a_button(
     assert labels(see(fast_sandbox, "Cleanup: Nothing to remove")) == []
 
 
-def test_a_changed_setting_counts_without_a_restart(running: RunningBridge) -> None:
+def test_a_changed_setting_takes_effect_without_a_restart(running: RunningBridge) -> None:
     folder = reject(running.home, "keep.json")
     config = running.home / "config.toml"
     config.write_text(config.read_text(encoding="utf-8").replace("keep = 0", "keep = 5"))

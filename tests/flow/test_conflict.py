@@ -1,4 +1,4 @@
-"""Another reader of the updates (409): told apart, and recovered from without a restart."""
+"""Another reader of the updates (409): identified, and recovered from without a restart."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("kind", "said"), [("other-poller", "another program polls"), ("webhook", "a webhook is set")]
 )
-def test_a_409_is_told_sending_goes_on_and_listening_takes_over_by_itself(
+def test_a_409_is_reported_sending_continues_and_polling_resumes_by_itself(
     running: RunningBridge, fast_sandbox: Sandbox, kind: str, said: str
 ) -> None:
     control = fast_sandbox.control

@@ -1,4 +1,4 @@
-"""Chats that are blocked, left, deleted or moved: their queue is kept, the others go on."""
+"""Chats that are blocked, left, deleted or moved: their queue is kept, others are not affected."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def waits_for(running: RunningBridge, count: int, *words: str) -> None:
     )
 
 
-def test_a_person_who_stops_the_bot_gets_what_waited_when_they_start_it_again(
+def test_a_person_who_blocks_the_bot_gets_what_waited_after_unblocking_it(
     started: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.chat(OTHER, blocked=True)
-    started.wait_status(lambda now: "stopped the bot" in str(now["reasons"]), "told without an error")
+    started.wait_status(lambda now: "blocked the bot" in str(now["reasons"]), "told without an error")
     failed(started, "Kept for you")
     see_in(fast_sandbox, GROUP, "Kept for you")
     waits_for(started, 1, str(OTHER), "its queue is kept")
@@ -55,7 +55,7 @@ def test_a_person_who_stops_the_bot_gets_what_waited_when_they_start_it_again(
 
 
 @pytest.mark.parametrize("status", ["kicked", "left"])
-def test_a_group_that_threw_the_bot_out_gets_what_waited_when_it_is_let_in_again(
+def test_a_group_that_removed_the_bot_gets_what_waited_when_it_adds_the_bot_again(
     started: RunningBridge, fast_sandbox: Sandbox, status: str
 ) -> None:
     fast_sandbox.control.chat(GROUP, bot_status=status)
@@ -67,7 +67,7 @@ def test_a_group_that_threw_the_bot_out_gets_what_waited_when_it_is_let_in_again
     see_in(fast_sandbox, GROUP, "For the group")
 
 
-def test_a_chat_that_telegram_refuses_is_dead_until_somebody_allowed_writes_there(
+def test_a_chat_that_telegram_refuses_is_unreachable_until_an_allowed_user_writes_there(
     started: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.fail("sendMessage", kind="kicked", chat_id=GROUP)
@@ -95,7 +95,7 @@ def test_a_deleted_group_keeps_its_queue_and_no_message_of_it_is_dead(
     assert told_now["health"] == "ok"
 
 
-def test_a_dead_chat_outlives_a_restart_and_once_does_not_wait_for_it(
+def test_an_unreachable_chat_is_remembered_over_a_restart_and_once_does_not_wait_for_it(
     started: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.chat(GROUP, bot_status="kicked")
@@ -112,7 +112,7 @@ def test_a_dead_chat_outlives_a_restart_and_once_does_not_wait_for_it(
 
 
 @pytest.mark.parametrize("how", ["told", "refused"])
-def test_routes_follow_a_group_that_became_a_supergroup_and_over_a_restart(
+def test_routes_follow_a_group_that_became_a_supergroup_also_across_a_restart(
     started: RunningBridge, fast_sandbox: Sandbox, how: str
 ) -> None:
     if how == "told":
@@ -132,7 +132,7 @@ def test_routes_follow_a_group_that_became_a_supergroup_and_over_a_restart(
     assert told(fast_sandbox, GROUP) == []
 
 
-def test_what_is_in_flight_to_a_group_that_moves_arrives_once_in_the_new_one(
+def test_a_message_in_flight_to_a_group_that_moves_arrives_once_in_the_new_one(
     started: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.fail("sendMessage", chat_id=GROUP, delay_seconds=1)
@@ -146,7 +146,7 @@ def test_what_is_in_flight_to_a_group_that_moves_arrives_once_in_the_new_one(
     assert ["repeat" in one["text"] for one in found] == [False]
 
 
-def test_groups_that_strangers_put_the_bot_into_leave_no_trace(
+def test_groups_to_which_strangers_add_the_bot_leave_no_trace(
     started: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.chat(-777, type="group", title="Not ours", members=[666])

@@ -37,7 +37,7 @@ def answers(running: RunningBridge, count: int = 1) -> list[dict[str, Any]]:
     return wait_for(lambda: found if len(found := running.responses()) >= count else [], f"{count} answers")
 
 
-def test_r22_r51_the_card_shows_what_is_asked_as_it_was_written_and_the_options_as_given(
+def test_r22_r51_the_card_shows_the_prompt_verbatim_and_the_options_as_given(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     ask(running, options=["Yes, deploy", "Only staging", "No <b>", "Wait *", "5", "6", "7", "8", "9", "10"])
@@ -47,7 +47,7 @@ def test_r22_r51_the_card_shows_what_is_asked_as_it_was_written_and_the_options_
     assert len(labels(card)) == 10
 
 
-def test_a_tap_is_answered_the_card_says_who_and_the_agent_has_a_file(
+def test_a_tap_is_acknowledged_the_card_names_the_person_and_the_agent_has_a_file(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     ask(running)
@@ -68,7 +68,7 @@ def test_a_tap_is_answered_the_card_says_who_and_the_agent_has_a_file(
     assert "rm -rf `build` && Option<String> __init__ *all*" in edited["text"]
 
 
-def test_r21_r23_two_taps_in_one_second_give_one_answer_and_the_second_is_told_so(
+def test_r21_r23_two_taps_in_one_second_give_one_answer_and_the_second_is_shown_it(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     ask(running, "one")
@@ -121,7 +121,7 @@ def test_r27_an_open_question_survives_a_crash_and_can_be_answered_after_it(
     assert len(texts(fast_sandbox)) == 1
 
 
-def test_r28_taps_of_others_and_copied_buttons_count_for_nothing(
+def test_r28_taps_of_others_and_copied_buttons_are_ignored(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     control = fast_sandbox.control
@@ -188,7 +188,7 @@ def test_an_answer_in_words_is_a_reply_to_the_card(running: RunningBridge, fast_
     see(fast_sandbox, "Question q", "after lunch")
 
 
-def test_a_denial_can_carry_a_comment_by_a_reply_to_the_card(
+def test_a_denial_can_be_commented_by_a_reply_to_the_card(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     ask(running)
@@ -231,7 +231,7 @@ def test_a_reply_that_is_not_clear_asks_back_and_decides_nothing(
     )
 
 
-def test_the_audit_log_says_who_decided_what_on_exactly_which_input(
+def test_the_audit_log_records_the_person_the_decision_and_the_exact_input(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     ask(running, "one")
@@ -264,7 +264,7 @@ def test_the_audit_log_says_who_decided_what_on_exactly_which_input(
     assert "was changed" in found["faults"][0]
 
 
-def test_words_to_a_question_that_takes_none_are_filed_and_the_person_is_told_so(
+def test_a_text_reply_to_a_question_without_allow_text_is_stored_and_the_person_is_notified(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     ask(running, options=["red", "blue"])
@@ -278,7 +278,7 @@ def test_words_to_a_question_that_takes_none_are_filed_and_the_person_is_told_so
     answers(running, 2)
 
 
-def test_a_message_is_filed_for_the_agent_and_the_person_sees_that_it_was(
+def test_a_message_is_stored_for_the_agent_and_the_person_sees_that(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     running.put("a.json", {"type": "task_completion", "title": "Done", "event_id": "e1", "task_id": "t1"})
@@ -294,7 +294,9 @@ def test_a_message_is_filed_for_the_agent_and_the_person_sees_that_it_was(
     )
 
 
-def test_r25_only_answers_lie_among_the_answers(running: RunningBridge, fast_sandbox: Sandbox) -> None:
+def test_r25_the_directory_of_answers_contains_only_answers(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
     ask(running)
     fast_sandbox.control.tap(see(fast_sandbox, "Question q")["message_id"], "Approve")
     answers(running)
@@ -303,7 +305,7 @@ def test_r25_only_answers_lie_among_the_answers(running: RunningBridge, fast_san
     assert all(name.endswith(".json") for name in names)
 
 
-def test_an_answer_that_cannot_be_written_yet_is_written_when_it_can(
+def test_an_answer_that_cannot_be_written_is_written_later(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     folder = running.home / "responses"
@@ -334,7 +336,7 @@ def test_a_reply_that_is_not_clear_ends_no_wait(running: RunningBridge, fast_san
 
 
 @pytest.mark.parametrize(("button", "code", "printed"), [("Yes", 0, "Yes"), ("No", 1, "No"), (None, 2, "")])
-def test_ask_on_the_command_line_waits_and_its_exit_code_tells(
+def test_ask_on_the_command_line_waits_and_returns_the_answer_as_exit_code(
     running: RunningBridge, fast_sandbox: Sandbox, button: str | None, code: int, printed: str
 ) -> None:
     words = ["ask", "Deploy?", "--option", "Yes", "--option", "No", "--title", "CI asks"]

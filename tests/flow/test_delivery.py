@@ -52,7 +52,7 @@ def test_r2_nothing_is_lost_while_telegram_fails(running: RunningBridge, fast_sa
     assert len(sends(fast_sandbox)) == 3
 
 
-def test_r9_a_pause_blocks_while_it_lasts_and_ends_by_itself(
+def test_r9_a_pause_blocks_the_chat_while_it_lasts_and_ends_by_itself(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.fail(
@@ -70,7 +70,7 @@ def test_r9_a_pause_blocks_while_it_lasts_and_ends_by_itself(
     running.wait_status(lambda now: now["health"] == "ok", "well again")
 
 
-def test_r8_a_pause_that_telegram_asks_for_is_kept_whole_and_over_a_restart(
+def test_r8_a_429_pauses_the_chat_for_the_whole_retry_after_also_across_a_restart(
     home: Path, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.fail(
@@ -92,7 +92,7 @@ def test_r8_a_pause_that_telegram_asks_for_is_kept_whole_and_over_a_restart(
     assert len(sends(fast_sandbox)) == 1
 
 
-def test_r14_a_message_that_telegram_refuses_does_not_hold_up_the_next(
+def test_r14_a_message_that_telegram_refuses_does_not_block_the_next(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.fail("sendMessage", error_code=406, description="Not Acceptable")
@@ -102,7 +102,7 @@ def test_r14_a_message_that_telegram_refuses_does_not_hold_up_the_next(
     assert running.status()["deliveries"]["dead"] == 1
 
 
-def test_r10_a_message_of_which_nobody_knows_whether_it_arrived_is_repeated_once_with_a_mark(
+def test_r10_a_message_with_unknown_delivery_status_is_repeated_once_with_a_mark(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.fail("sendMessage", drop="after")
@@ -114,7 +114,7 @@ def test_r10_a_message_of_which_nobody_knows_whether_it_arrived_is_repeated_once
 
 
 @pytest.mark.parametrize("code", [500, 502, 503, 504])
-def test_an_answer_of_a_gateway_does_not_say_that_nothing_arrived(
+def test_after_a_gateway_error_the_message_may_have_arrived(
     running: RunningBridge, fast_sandbox: Sandbox, code: int
 ) -> None:
     fast_sandbox.control.fail("sendMessage", error_code=code, times=2)
@@ -125,7 +125,7 @@ def test_an_answer_of_a_gateway_does_not_say_that_nothing_arrived(
     assert told["deliveries"] == {"queued": 0}
 
 
-def test_what_was_never_taken_is_repeated_without_a_mark(
+def test_a_message_that_was_never_accepted_is_sent_again_without_a_mark(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     faults: list[dict[str, Any]] = [
@@ -151,7 +151,7 @@ def test_a_send_that_was_in_flight_at_a_crash_is_repeated_with_a_mark(
         see(fast_sandbox, "Cut short", "repeat")
 
 
-def test_r11_long_text_in_any_script_arrives_whole_and_in_order(
+def test_r11_long_text_in_any_script_arrives_complete_and_in_order(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     words = [f"слово{number}👩‍👩‍👧" for number in range(1000)]
@@ -169,16 +169,14 @@ def test_actions_with_a_link_become_buttons(running: RunningBridge, fast_sandbox
     assert labels(see(fast_sandbox, "Red")) == ["Open"]
 
 
-def test_what_asks_nothing_makes_no_sound(running: RunningBridge, fast_sandbox: Sandbox) -> None:
+def test_an_event_that_needs_no_person_makes_no_sound(running: RunningBridge, fast_sandbox: Sandbox) -> None:
     running.put("a.json", {"type": "info_notification", "title": "By the way"})
     running.put("b.json", {"type": "task_failed", "title": "Look at this"})
     assert see(fast_sandbox, "By the way")["sandbox"]["silent"] is True
     assert see(fast_sandbox, "Look at this")["sandbox"]["silent"] is False
 
 
-def test_the_owner_is_told_once_of_files_that_could_not_be_used(
-    running: RunningBridge, fast_sandbox: Sandbox
-) -> None:
+def test_the_owner_is_notified_once_of_rejected_files(running: RunningBridge, fast_sandbox: Sandbox) -> None:
     running.put("bad.json", "[1, 2]")
     running.put("worse.json", '{"type": "x"}')
     see(fast_sandbox, "could not be used", "worse.json")
@@ -187,7 +185,7 @@ def test_the_owner_is_told_once_of_files_that_could_not_be_used(
     see(fast_sandbox, "Still here")
 
 
-def test_without_a_token_everything_is_kept_and_sent_when_it_appears(
+def test_without_a_token_events_are_kept_and_sent_when_it_appears(
     tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     home = make_home(tmp_path / "home", None)
@@ -203,7 +201,7 @@ def test_without_a_token_everything_is_kept_and_sent_when_it_appears(
         assert running.wait_status(lambda now: now["health"] == "ok", "well")["reasons"] == []
 
 
-def test_a_refused_token_keeps_everything_and_a_new_one_sends_it(
+def test_with_a_rejected_token_events_are_kept_and_a_new_one_sends_them(
     tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     wrong = fast_sandbox.token[:-4] + "AAAA"
@@ -217,7 +215,7 @@ def test_a_refused_token_keeps_everything_and_a_new_one_sends_it(
         see(fast_sandbox, "Kept")
 
 
-def test_what_was_in_flight_when_the_token_was_changed_is_repeated_with_a_mark(
+def test_a_message_in_flight_when_the_token_changes_is_repeated_with_a_mark(
     home: Path, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.fail("sendMessage", delay_seconds=30)
@@ -230,7 +228,9 @@ def test_what_was_in_flight_when_the_token_was_changed_is_repeated_with_a_mark(
         see(other, "And on")
 
 
-def test_without_network_at_start_it_waits_and_goes_on(tmp_path: Path, fast_sandbox: Sandbox) -> None:
+def test_without_network_at_start_the_bridge_waits_and_continues(
+    tmp_path: Path, fast_sandbox: Sandbox
+) -> None:
     home = make_home(tmp_path / "home", fast_sandbox, CC_TELEGRAM_API_BASE="http://127.0.0.1:1")
     with bridge(home) as running:
         running.put("a.json", {"type": "task_failed", "title": "Offline"})
@@ -280,19 +280,19 @@ def test_a_stopped_bridge_leaves_nothing_behind(running: RunningBridge, fast_san
         see(fast_sandbox, "Again")
 
 
-def test_r43_status_shows_what_was_measured(running: RunningBridge, fast_sandbox: Sandbox) -> None:
+def test_r43_status_shows_measured_values(running: RunningBridge, fast_sandbox: Sandbox) -> None:
     assert "seconds" not in running.status()["delivery"]
     running.put("a.json", {"type": "task_failed", "title": "One"})
     told = running.wait_status(lambda now: now["delivery"]["sent"] == 1, "sent")
     assert told["delivery"]["seconds"]["count"] == 1
     assert told["pid"] == running.process.pid
-    with open(f"/proc/{running.process.pid}/statm") as statm:  # noqa: PTH123 - as the kernel tells it
+    with open(f"/proc/{running.process.pid}/statm") as statm:  # noqa: PTH123 - from the kernel
         rss = int(statm.read().split()[1]) * os.sysconf("SC_PAGESIZE")
     assert abs(told["memory"]["rss_bytes"] - rss) < 8_000_000
     assert told["last_event"]["title"] == "One"
 
 
-def test_r40_the_status_is_for_this_machine_and_for_those_with_the_key(running: RunningBridge) -> None:
+def test_r40_the_status_is_only_for_this_machine_and_for_clients_with_the_key(running: RunningBridge) -> None:
     assert running.get("/live")[0] == 200
     assert running.get("/ready")[0] == 200
     assert running.get("/health")[0] == 200
@@ -310,7 +310,7 @@ def test_r40_the_status_is_for_this_machine_and_for_those_with_the_key(running: 
 
 
 @pytest.mark.parametrize("name", ["config.toml", ".env"])
-def test_a_change_that_cannot_be_read_is_refused_and_the_last_good_one_stays(
+def test_an_invalid_change_is_rejected_and_the_last_valid_settings_stay(
     running: RunningBridge, fast_sandbox: Sandbox, name: str
 ) -> None:
     file = running.home / name
@@ -323,7 +323,7 @@ def test_a_change_that_cannot_be_read_is_refused_and_the_last_good_one_stays(
     running.wait_status(lambda now: now["health"] == "ok", "well again")
 
 
-def test_a_home_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_a_home_that_cannot_be_created_ends_the_start_with_a_message(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     refused = subprocess.run(
         [COMMAND, "bridge", "--home", str(tmp_path / "file" / "home"), "--port", "0"],
@@ -338,7 +338,7 @@ def test_a_home_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path) -> Non
     assert str(tmp_path / "file") in refused.stderr
 
 
-def test_commands_are_answered_with_what_was_measured(running: RunningBridge, fast_sandbox: Sandbox) -> None:
+def test_commands_are_answered_with_measured_values(running: RunningBridge, fast_sandbox: Sandbox) -> None:
     fast_sandbox.control.say("/status")
     status = see(fast_sandbox, "Bridge: ok")
     assert "MB" in status["text"]

@@ -1,4 +1,4 @@
-"""Where the bridge's own HTTP listens: on loopback alone, and every client finds it there."""
+"""The address of the bridge's own HTTP server: loopback only, and every client finds it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def code(address: str, port: int, host: str, **headers: str) -> int:
         ("localhost", "127.0.0.1", ["127.0.0.1", "localhost"], ["[::1]"]),
     ],
 )
-def test_the_bridge_serves_the_address_that_is_set_and_every_client_finds_it(
+def test_the_bridge_serves_the_configured_address_and_every_client_finds_it(
     tmp_path: Path, setting: str, address: str, names: list[str], others: list[str]
 ) -> None:
     if ":" in address:
@@ -68,17 +68,15 @@ def test_the_bridge_serves_the_address_that_is_set_and_every_client_finds_it(
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.168.0.4"])
-def test_an_address_of_the_network_is_refused_in_a_sentence(tmp_path: Path, address: str) -> None:
+def test_a_network_address_is_refused_with_a_message(tmp_path: Path, address: str) -> None:
     home = make_home(tmp_path / "home", None, f"[http]\nhost = '{address}'\n")
     refused = run(home, "bridge", "--port", "0")
     assert refused.returncode == 1
-    assert (
-        f"config.toml:2: http.host: read '{address}'; allowed: an address of this machine" in refused.stderr
-    )
+    assert f"config.toml:2: http.host: read '{address}'; allowed: a loopback address" in refused.stderr
     assert not (home / "state" / "bridge.json").exists()
 
 
-def test_a_port_that_is_taken_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_in_a_sentence(tmp_path: Path) -> None:
     home = make_home(tmp_path / "home", None)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -1,4 +1,4 @@
-"""An event that is more than messages hold: part of it on the phone, the whole as a file."""
+"""An event that is too large for messages: part of it on the phone, all of it as a file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def download(sandbox: Sandbox, message: dict[str, Any]) -> str:
     return content.decode()
 
 
-def test_a_description_over_the_limit_comes_as_a_file_below_its_beginning(
+def test_a_description_over_the_limit_arrives_as_a_file_below_its_first_part(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     text = " ".join(f"word{number}" for number in range(100_000))
@@ -58,7 +58,7 @@ def test_a_question_over_the_limit_has_its_file_above_the_card_with_the_buttons(
     assert answer["action"] == "approved"
 
 
-def test_a_file_that_is_slow_in_one_chat_does_not_hold_up_the_other_chats(
+def test_a_slow_file_in_one_chat_does_not_delay_the_other_chats(
     tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     make_chats(fast_sandbox)

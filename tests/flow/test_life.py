@@ -1,4 +1,4 @@
-"""The life of a bridge: started by a session, stopped by asking, never by the names of processes."""
+"""The life of a bridge: started by a session, stopped by a request, never by a process name."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_session_starts_the_bridge_which_outlives_it_and_another_stops_it(
     assert not is_up(home)
 
 
-def test_r36_several_sessions_that_race_start_one_bridge(
+def test_r36_several_sessions_that_start_at_once_start_one_bridge(
     home: Path, port: None, fast_sandbox: Sandbox
 ) -> None:
     found: list[dict[str, Any]] = []
@@ -99,7 +99,7 @@ def test_r36_several_sessions_that_race_start_one_bridge(
     session(home, "legacy", stop)
 
 
-def test_r36_a_session_waits_for_the_bridge_that_another_has_just_started(
+def test_r36_a_session_waits_for_a_bridge_that_another_session_has_just_started(
     home: Path, fast_sandbox: Sandbox
 ) -> None:
     process = subprocess.Popen(
@@ -137,7 +137,7 @@ def test_r36_a_session_starts_the_bridge_when_the_lock_is_free_again(
     session(home, "legacy", start)
 
 
-def test_r36_a_bridge_that_never_answers_is_refused_in_words(
+def test_r36_a_bridge_that_never_responds_is_an_error_with_a_reason(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = home / "state"
@@ -149,7 +149,7 @@ def test_r36_a_bridge_that_never_answers_is_refused_in_words(
     command.unlock()
 
 
-def test_a_start_that_fails_says_why_in_the_bridges_own_words(home: Path) -> None:
+def test_a_failed_start_returns_the_message_of_the_bridge(home: Path) -> None:
     (home / "config.toml").write_text("[http]\nport = 0\nnonsense = 1\n")
 
     async def start(client: Client) -> None:
@@ -190,7 +190,7 @@ def test_r49_a_token_that_only_the_session_has_goes_through_a_pipe(
         assert not kept.is_file() or fast_sandbox.token.encode() not in kept.read_bytes()
 
 
-def test_once_delivers_what_waits_and_ends(home: Path, fast_sandbox: Sandbox) -> None:
+def test_once_delivers_what_waits_and_exits(home: Path, fast_sandbox: Sandbox) -> None:
     for number in range(5):
         assert run(home, "send", "task_completion", f"Job {number}").returncode == 0
     done = run(home, "bridge", "--once", "--port", "0")
@@ -198,7 +198,7 @@ def test_once_delivers_what_waits_and_ends(home: Path, fast_sandbox: Sandbox) ->
     assert not is_up(home)
 
 
-def test_once_says_what_it_could_not_deliver(tmp_path: Path) -> None:
+def test_once_reports_what_it_could_not_deliver(tmp_path: Path) -> None:
     home = make_home(tmp_path / "home", None)
     run(home, "send", "task_completion", "Nobody hears me")
     done = run(home, "bridge", "--once", "--port", "0")
@@ -218,13 +218,13 @@ def test_send_can_wait_until_telegram_has_it(running: RunningBridge, fast_sandbo
     assert run(running.home, "send", "task_failed", "x", "--wait", "soon").returncode == 2
 
 
-def test_send_that_waits_for_a_bridge_that_is_down_says_so(home: Path) -> None:
+def test_send_that_waits_reports_that_the_bridge_is_down(home: Path) -> None:
     sent = run(home, "send", "task_failed", "Alone", "--wait", "0.2")
     assert (sent.returncode, "a file" in sent.stdout) == (1, True)
     assert len(list((home / "events").iterdir())) == 1
 
 
-def test_the_delivery_of_an_event_is_told_by_its_id(running: RunningBridge, fast_sandbox: Sandbox) -> None:
+def test_the_delivery_of_an_event_is_found_by_its_id(running: RunningBridge, fast_sandbox: Sandbox) -> None:
     async def work(client: Client) -> None:
         sent = await call(client, "send_telegram_message", message="Where are you?")
         await asyncio.to_thread(see, fast_sandbox, "Where are you?")
@@ -237,7 +237,7 @@ def test_the_delivery_of_an_event_is_told_by_its_id(running: RunningBridge, fast
     session(running.home, "legacy", work)
 
 
-def test_a_stop_needs_the_key(running: RunningBridge) -> None:
+def test_a_stop_requires_the_key(running: RunningBridge) -> None:
     where = json.loads((running.home / "state" / "bridge.json").read_text(encoding="utf-8"))
     from cctelegram.client import loopback
 
@@ -266,7 +266,7 @@ asyncio.run(main())
 """
 
 
-def test_r19_a_bridge_whose_store_has_ended_answers_at_once_and_is_not_live(
+def test_r19_a_bridge_whose_store_thread_ended_responds_at_once_and_is_not_live(
     home: Path, fast_sandbox: Sandbox
 ) -> None:
     process = subprocess.Popen(

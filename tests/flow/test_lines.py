@@ -1,4 +1,4 @@
-"""JSONL: an appender that goes on while the bridge is killed; every line is told, once or marked."""
+"""JSONL: appending continues while the bridge is killed; every line is delivered, once or marked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LINES = 300
 
 
 @pytest.mark.slow
-def test_lines_that_are_appended_in_pieces_while_the_bridge_crashes_are_each_told(
+def test_lines_that_are_appended_in_pieces_while_the_bridge_crashes_are_all_delivered(
     home: Path, fast_sandbox: Sandbox
 ) -> None:
     events = home / "events"
@@ -57,7 +57,7 @@ def test_lines_that_are_appended_in_pieces_while_the_bridge_crashes_are_each_tol
 
 
 def in_text(text: str) -> list[int]:
-    """The lines a message tells of: one, or those of a digest."""
+    """The lines in a message: one, or those of a digest."""
     return [int(number) for number in re.findall(r"Line (\d+) ends", text)]
 
 

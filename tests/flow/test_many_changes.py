@@ -1,4 +1,4 @@
-"""A thousand saves under traffic: no event lost, no mixed reading, nothing that grows."""
+"""A thousand saves under traffic: no event lost, no mixed settings, no leak."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PAIRS = (
 
 
 def holds(running: RunningBridge) -> tuple[int, int]:
-    """Open descriptors and resident bytes, as the kernel tells them."""
+    """Open descriptors and resident bytes, from the kernel."""
     proc = Path(f"/proc/{running.process.pid}")
     lines = dict(
         line.split(":", 1)
@@ -38,7 +38,7 @@ def holds(running: RunningBridge) -> tuple[int, int]:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc of Linux")
-def test_a_thousand_saves_under_traffic_lose_nothing_mix_nothing_and_leave_nothing_open(
+def test_a_thousand_saves_under_traffic_lose_nothing_mix_nothing_and_leak_nothing(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     config, beside = running.home / "config.toml", running.home / "beside"

@@ -1,4 +1,4 @@
-"""What reaches the phone, and that nothing that is kept back is lost."""
+"""What reaches the phone in each mode; held events are not lost."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def stored(running: RunningBridge, count: int) -> dict[str, Any]:
     return running.wait_status(lambda now: now["delivery"]["accepted"] == count, f"{count} stored")
 
 
-def test_r41_muted_sends_nothing_and_the_end_of_it_tells_of_everything(
+def test_r41_muted_sends_nothing_and_its_end_sends_a_digest_of_everything(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     assert "nothing reaches the phone" in mode(running, "muted")
@@ -69,7 +69,7 @@ def test_r41_muted_sends_nothing_and_the_end_of_it_tells_of_everything(
     see(fast_sandbox, "could not be used", "bad.json")
 
 
-def test_the_mode_is_kept_over_a_restart_and_so_is_what_it_holds(home: Path, fast_sandbox: Sandbox) -> None:
+def test_the_mode_and_held_events_survive_a_restart(home: Path, fast_sandbox: Sandbox) -> None:
     with bridge(home) as first:
         mode(first, "muted")
         put(first, "task_failed", "Before the crash")
@@ -85,7 +85,7 @@ def test_the_mode_is_kept_over_a_restart_and_so_is_what_it_holds(home: Path, fas
         assert "After the crash" in digest["text"]
 
 
-def test_local_sends_what_matters_and_one_silent_digest_tells_of_the_rest(
+def test_local_sends_what_matters_and_one_silent_digest_has_the_rest(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     mode(running, "local")
@@ -120,7 +120,7 @@ def test_the_mode_is_changed_from_the_phone_and_confirmed_there(
     see(fast_sandbox, "unknown mode 'sideways'")
 
 
-def test_an_agent_changes_the_mode_and_is_not_kept_waiting_while_muted(
+def test_an_agent_changes_the_mode_and_does_not_wait_while_muted(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     async def work(client: Client) -> None:
@@ -133,9 +133,7 @@ def test_an_agent_changes_the_mode_and_is_not_kept_waiting_while_muted(
     session(running.home, "legacy", work)
 
 
-def test_a_lane_that_is_too_full_becomes_digests_with_every_event_in_them(
-    home: Path, fast_sandbox: Sandbox
-) -> None:
+def test_a_lane_over_its_bound_becomes_digests_with_every_event(home: Path, fast_sandbox: Sandbox) -> None:
     events = home / "events"
     events.mkdir()
     for number in range(1000):

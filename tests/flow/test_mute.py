@@ -1,4 +1,4 @@
-"""Mute, for a time too, by command and by button: nothing reaches the phone, and nothing is lost."""
+"""Mute, also timed, by command and by button: nothing reaches the phone, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def mute(running: RunningBridge, *words: str) -> subprocess.CompletedProcess[str
     )
 
 
-def test_r41_while_muted_nothing_reaches_the_phone_but_the_answer_to_what_unmutes(
+def test_r41_while_muted_only_the_reply_to_the_unmuting_command_reaches_the_phone(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     # What waits when the mute begins, rendered and tried, is held as well.
@@ -66,7 +66,7 @@ def test_r41_while_muted_nothing_reaches_the_phone_but_the_answer_to_what_unmute
     assert len(said) == 3
 
 
-def test_a_mute_for_a_time_ends_by_itself_and_gives_back_the_mode_before(
+def test_a_timed_mute_ends_by_itself_and_restores_the_previous_mode(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.say("/local")
@@ -82,7 +82,7 @@ def test_a_mute_for_a_time_ends_by_itself_and_gives_back_the_mode_before(
     assert (told["mode"], told["mode_until"]) == ("local", None)
 
 
-def test_a_mute_for_a_time_is_kept_over_restarts_and_ends_while_the_bridge_is_down(
+def test_a_timed_mute_survives_restarts_and_ends_while_the_bridge_is_down(
     home: Path, fast_sandbox: Sandbox
 ) -> None:
     with bridge(home) as first:
@@ -111,7 +111,7 @@ def test_a_mute_for_a_time_is_kept_over_restarts_and_ends_while_the_bridge_is_do
         (["--for", "1h"], "--for needs a mode"),
     ],
 )
-def test_a_time_that_makes_no_sense_is_refused_and_changes_nothing(
+def test_an_invalid_duration_is_refused_and_changes_nothing(
     running: RunningBridge, words: list[str], said: str
 ) -> None:
     done = mute(running, *words)
@@ -122,7 +122,9 @@ def test_a_time_that_makes_no_sense_is_refused_and_changes_nothing(
 @pytest.mark.parametrize(
     "words", ["/mute 1h", "/mute 1 h", "/cct:mute 60m", "/mode muted 1h", "/mode mute 1H"]
 )
-def test_mute_takes_a_time_in_the_chat(running: RunningBridge, fast_sandbox: Sandbox, words: str) -> None:
+def test_mute_accepts_a_duration_in_the_chat(
+    running: RunningBridge, fast_sandbox: Sandbox, words: str
+) -> None:
     fast_sandbox.control.say(words)
     message = see(fast_sandbox, "Mode muted until")
     assert labels(message) == ["Mute 1 h", "Nomad", "Local"]
@@ -151,7 +153,7 @@ def test_a_button_changes_the_mode_and_the_change_is_confirmed(
     assert running.responses() == []
 
 
-def test_r28_a_button_of_a_stranger_or_of_another_chat_or_made_up_counts_for_nothing(
+def test_r28_a_tap_of_a_stranger_or_in_another_chat_or_on_a_forged_button_is_ignored(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     control, group = fast_sandbox.control, -1001
@@ -196,14 +198,14 @@ def _tap(message: dict[str, Any], data: str, user_id: int) -> dict[str, Any]:
 
 
 def old(sandbox: Sandbox, text: str, seconds: int) -> None:
-    """Write a message so many seconds ago, which is heard only now."""
+    """Write a message with a time so many seconds ago, which arrives only now."""
     person = {"id": sandbox.user_id, "is_bot": False, "first_name": "Ada"}
     chat = {"id": sandbox.user_id, "type": "private", "first_name": "Ada"}
     message = {"message_id": 90_000, "date": int(time.time()) - seconds, "chat": chat, "from": person}
     sandbox.control.update({"message": {**message, "text": text}})
 
 
-def test_a_mute_for_a_time_counts_from_when_it_was_written(
+def test_a_timed_mute_counts_from_the_time_it_was_written(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     old(fast_sandbox, "/mute 1h", 20 * 3600)

@@ -1,4 +1,4 @@
-"""A home does not grow: ninety days of traffic in some seconds."""
+"""A home does not grow: ninety days of traffic in a few seconds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STEADY = 35
 
 
 @pytest.mark.slow
-def test_r45_after_ninety_days_the_home_is_as_large_as_after_thirty_five_and_nothing_undelivered_is_gone(
+def test_r45_after_ninety_days_the_home_is_as_large_as_after_thirty_five_and_nothing_undelivered_is_removed(
     tmp_path: Path,
 ) -> None:
     simulation = Simulation(tmp_path / "home", events=60)

@@ -1,4 +1,4 @@
-"""A user who is taken off the list is out at the swap, with the cards that lie open on the phone."""
+"""A removed user loses access at the swap, and their open cards are closed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def allow(running: RunningBridge, sandbox: Sandbox, *users: int) -> None:
 
 
 @pytest.mark.parametrize("users", [(NOBODY_ELSE,), ()])
-def test_who_is_off_the_list_is_not_heard_and_open_cards_lose_their_buttons(
+def test_input_of_a_removed_user_is_ignored_and_their_open_cards_lose_their_buttons(
     running: RunningBridge, fast_sandbox: Sandbox, users: tuple[int, ...]
 ) -> None:
     ask(running, "Deploy")
@@ -49,7 +49,7 @@ def test_who_is_off_the_list_is_not_heard_and_open_cards_lose_their_buttons(
     assert running.responses() == []
 
 
-def test_a_tap_that_comes_before_the_card_is_closed_counts_for_nothing(
+def test_a_tap_of_a_removed_user_before_the_card_is_closed_is_ignored(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     ask(running, "Deploy")
@@ -62,7 +62,7 @@ def test_a_tap_that_comes_before_the_card_is_closed_counts_for_nothing(
     assert running.responses() == []
 
 
-def test_a_card_that_is_on_its_way_at_the_swap_is_closed_when_it_arrived(
+def test_a_card_in_flight_at_the_swap_is_closed_when_it_has_arrived(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.fail("sendMessage", delay_seconds=2)
@@ -72,7 +72,7 @@ def test_a_card_that_is_on_its_way_at_the_swap_is_closed_when_it_arrived(
     assert "Deploy" in see(fast_sandbox, LEFT)["text"]
 
 
-def test_what_waits_is_not_sent_to_who_is_off_the_list_and_is_kept(
+def test_waiting_deliveries_are_not_sent_to_a_removed_user_and_are_kept(
     tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     slow = "[pacing]\nchat_per_second = 0.01\nchat_burst = 1\n"
@@ -90,7 +90,7 @@ def test_what_waits_is_not_sent_to_who_is_off_the_list_and_is_kept(
         assert labels(see(fast_sandbox, "Waits")) == ["Approve", "Deny"]
 
 
-def test_who_was_taken_off_the_list_while_the_bridge_was_down_has_no_open_card_after_its_start(
+def test_a_user_removed_while_the_bridge_was_down_has_no_open_card_after_its_start(
     home: Path, fast_sandbox: Sandbox
 ) -> None:
     with bridge(home) as first:
@@ -112,7 +112,7 @@ def test_who_was_taken_off_the_list_while_the_bridge_was_down_has_no_open_card_a
         (".env", None),
     ],
 )
-def test_a_start_with_an_invalid_or_unreadable_file_widens_nothing(
+def test_a_start_with_an_invalid_or_unreadable_file_grants_no_access(
     tmp_path: Path, fast_sandbox: Sandbox, name: str, text: str | None
 ) -> None:
     home = make_home(tmp_path / "home", fast_sandbox)
@@ -135,7 +135,7 @@ def test_a_start_with_an_invalid_or_unreadable_file_widens_nothing(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="no modes")
-def test_an_env_file_that_cannot_be_read_any_more_changes_nothing_in_a_running_bridge(
+def test_an_env_file_that_becomes_unreadable_changes_nothing_in_a_running_bridge(
     home: Path, fast_sandbox: Sandbox
 ) -> None:
     with bridge(home, before=UNPRIVILEGED) as running:

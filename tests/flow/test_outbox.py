@@ -1,4 +1,4 @@
-"""`cctelegram outbox` and `search`, on the real bridge and on the store of one that is gone."""
+"""`cctelegram outbox` and `search`, with a running bridge and on the store of a killed one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def outbox(home: Path, *words: str, code: int = 0, command: str = "outbox") -> str:
-    """Run the command; give what it printed, or what it complained of."""
+    """Run the command; return its output or its errors."""
     done = subprocess.run(
         [COMMAND, command, *words, "--home", str(home)],
         env=environment(),
@@ -43,14 +43,14 @@ def listed(home: Path, *words: str) -> list[dict[str, Any]]:
 
 
 def refused(running: RunningBridge, sandbox: Sandbox, title: str, **more: Any) -> dict[str, Any]:
-    """Let Telegram refuse a message for good; give its delivery."""
+    """Make Telegram refuse a message for good; return its delivery."""
     sandbox.control.fail("sendMessage", error_code=406, description="Not Acceptable: message is too odd")
     running.put(f"{title[:8]}.json", {"type": "info_notification", "title": title, **more})
     return wait_for(lambda: next((d for d in listed(running.home, "--state", "dead")), {}), "dead")
 
 
 @pytest.mark.slow
-def test_a_dead_one_is_listed_shown_and_sent_after_all_in_a_running_bridge(
+def test_a_dead_delivery_is_listed_shown_and_retried_in_a_running_bridge(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     wait_for(lambda: running.status()["telegram_connected"], "connected")
@@ -75,7 +75,7 @@ def test_a_dead_one_is_listed_shown_and_sent_after_all_in_a_running_bridge(
 
 
 @pytest.mark.slow
-def test_all_the_dead_are_sent_but_those_that_were_dropped(
+def test_all_dead_deliveries_are_retried_except_dropped_ones(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     wait_for(lambda: running.status()["telegram_connected"], "connected")
@@ -94,7 +94,7 @@ def test_all_the_dead_are_sent_but_those_that_were_dropped(
     assert "except dropped ones" in outbox(running.home, "retry", "--all-dead")
 
 
-def test_a_question_that_is_dropped_ends_for_the_agent_that_waits(home: Path, fast_sandbox: Sandbox) -> None:
+def test_dropping_a_question_ends_the_wait_of_the_agent(home: Path, fast_sandbox: Sandbox) -> None:
     with bridge(home) as running:
         wait_for(lambda: running.status()["telegram_connected"], "connected")
         fast_sandbox.control.fail("sendMessage", error_code=500, times=0)
@@ -125,7 +125,7 @@ def _dropped(home: Path, event_id: str) -> bool:
 
 
 @pytest.mark.slow
-def test_an_ambiguous_one_is_sent_again_with_a_mark(running: RunningBridge, fast_sandbox: Sandbox) -> None:
+def test_an_ambiguous_delivery_is_retried_with_a_mark(running: RunningBridge, fast_sandbox: Sandbox) -> None:
     wait_for(lambda: running.status()["telegram_connected"], "connected")
     fast_sandbox.control.fail("sendMessage", drop="before", times=2)
     running.put("a.json", {"type": "info_notification", "title": "Perhaps there", "event_id": "a"})
@@ -164,7 +164,7 @@ def test_the_store_of_a_killed_bridge_is_read_and_changed(home: Path, fast_sandb
         assert not any("In flight" in text for text in texts(fast_sandbox))
 
 
-def test_no_order_is_followed_behind_the_back_of_a_bridge_that_does_not_answer(home: Path) -> None:
+def test_no_operator_action_is_done_while_a_bridge_does_not_respond(home: Path) -> None:
     with bridge(home) as running:
         running.put("a.json", {"type": "info_notification", "title": "A", "event_id": "a"})
         wait_for(lambda: running.status()["delivery"]["sent"], "sent")
@@ -177,7 +177,9 @@ def test_no_order_is_followed_behind_the_back_of_a_bridge_that_does_not_answer(h
 
 
 @pytest.mark.slow
-def test_a_home_without_a_store_and_a_store_of_another_version_are_told_in_a_sentence(tmp_path: Path) -> None:
+def test_a_home_without_a_store_and_a_store_of_another_version_are_reported_in_a_sentence(
+    tmp_path: Path,
+) -> None:
     home = make_home(tmp_path / "home", None)
     for words in (["list"], ["show", "x"], ["retry", "x"], ["drop", "x"]):
         assert "no bridge has run" in outbox(home, *words, code=1)
@@ -193,7 +195,7 @@ def test_a_home_without_a_store_and_a_store_of_another_version_are_told_in_a_sen
         assert "Install the newer CCTelegram" in outbox(home, *words, code=1)
 
 
-def test_what_was_sent_is_searched_from_the_shell_and_by_an_agent(
+def test_sent_events_are_searched_from_the_shell_and_by_an_agent(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     running.put("q.json", {"type": "approval_request", "title": "Déploy now?", "event_id": "q"})
@@ -228,7 +230,7 @@ def test_what_was_sent_is_searched_from_the_shell_and_by_an_agent(
     session(running.home, "legacy", work)
 
 
-def test_a_member_of_a_digest_is_found_with_the_digest_s_message(home: Path, fast_sandbox: Sandbox) -> None:
+def test_an_event_in_a_digest_is_found_with_the_digests_message(home: Path, fast_sandbox: Sandbox) -> None:
     (home / "config.toml").write_text(QUICK + "[lanes]\ndigest_seconds = 86000.0\n")
     with bridge(home, CC_TELEGRAM_MODE="local") as running:
         running.put("a.json", {"type": "info_notification", "title": "Small talk", "event_id": "a"})
@@ -257,7 +259,9 @@ def test_a_member_of_a_digest_is_found_with_the_digest_s_message(home: Path, fas
 
 
 @pytest.mark.parametrize("killed", [False, True])
-def test_a_held_one_is_sent_now_and_only_it(home: Path, fast_sandbox: Sandbox, killed: bool) -> None:
+def test_only_the_held_delivery_that_is_named_is_released(
+    home: Path, fast_sandbox: Sandbox, killed: bool
+) -> None:
     with bridge(home, CC_TELEGRAM_MODE="muted") as running:
         for name in ("a", "b"):
             event = {"type": "info_notification", "title": f"Held {name}", "event_id": name}

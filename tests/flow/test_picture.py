@@ -1,6 +1,6 @@
-"""The picture of the chat page in the documentation: what the real bridge made of real events.
+"""The picture of the chat page in the documentation, made by a real bridge from real events.
 
-Run with CCTELEGRAM_PICTURE=1 to write `docs/images/chat.png` anew.
+Run with CCTELEGRAM_PICTURE=1 to write `docs/images/chat.png`.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def test_progress_of_a_task_is_one_message_edited_and_its_end_is_another(
     assert len(texts(fast_sandbox)) == len(sends(fast_sandbox)) == 3
 
 
-def test_progress_whose_message_was_deleted_is_sent_anew(
+def test_progress_whose_message_was_deleted_is_sent_again(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     put(running, 1, percentage=10)
@@ -47,7 +47,7 @@ def test_progress_whose_message_was_deleted_is_sent_anew(
     assert len(sends(fast_sandbox)) == 2
 
 
-def test_an_edit_of_which_nobody_knows_whether_it_arrived_is_repeated_without_a_mark(
+def test_an_edit_with_unknown_outcome_is_repeated_without_a_mark(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     put(running, 1, percentage=10)

@@ -49,7 +49,7 @@ def put_all(running: RunningBridge) -> None:
     put(running, "security_alert", "Grave", data={"severity": "critical"})
 
 
-def test_at_night_what_needs_you_rings_and_the_rest_is_told_when_the_window_is_taken_away(
+def test_in_quiet_hours_what_needs_you_rings_and_the_rest_is_in_a_digest_when_the_window_is_removed(
     tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     home = make_home(tmp_path / "home", fast_sandbox, QUICK + LANES + OWN_ZONE + NIGHT)
@@ -67,7 +67,7 @@ def test_at_night_what_needs_you_rings_and_the_rest_is_told_when_the_window_is_t
 
 
 @pytest.mark.slow
-def test_one_digest_tells_of_the_night_when_the_clock_says_that_it_is_over(
+def test_one_digest_has_the_held_events_when_the_window_ends_by_the_clock(
     tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     home = make_home(tmp_path / "home", fast_sandbox, QUICK + LANES + OWN_ZONE + NIGHT)
@@ -81,7 +81,7 @@ def test_one_digest_tells_of_the_night_when_the_clock_says_that_it_is_over(
         see(fast_sandbox, "By day")
 
 
-def test_a_night_that_ended_while_the_bridge_was_down_is_told_of_at_its_start(
+def test_the_digest_of_a_window_that_ended_while_the_bridge_was_down_is_sent_at_its_start(
     tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     home = make_home(tmp_path / "home", fast_sandbox, QUICK + LANES + OWN_ZONE + NIGHT)
@@ -94,7 +94,9 @@ def test_a_night_that_ended_while_the_bridge_was_down_is_told_of_at_its_start(
         see(fast_sandbox, "1 event during quiet hours", "It broke")
 
 
-def test_what_waited_for_telegram_into_the_night_does_not_ring(tmp_path: Path, fast_sandbox: Sandbox) -> None:
+def test_a_message_that_waited_for_telegram_into_quiet_hours_makes_no_sound(
+    tmp_path: Path, fast_sandbox: Sandbox
+) -> None:
     home = make_home(tmp_path / "home", fast_sandbox, QUICK + LANES)
     fast_sandbox.control.fail("sendMessage", error_code=429, parameters={"retry_after": 2})
     with bridge(home) as running:
@@ -111,7 +113,7 @@ def home(tmp_path: Path, fast_sandbox: Sandbox) -> Path:
     return make_home(tmp_path / "home", fast_sandbox, QUICK + LANES)
 
 
-def test_rules_count_without_a_restart_and_what_is_dropped_says_why(
+def test_rules_change_without_a_restart_and_a_dropped_event_has_a_reason(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     rules = """
@@ -167,7 +169,7 @@ def test_a_count_whose_message_was_deleted_is_a_message_of_its_own(
     assert len(sends(fast_sandbox)) == 2
 
 
-def test_what_a_mode_holds_counts_equal_events(running: RunningBridge, fast_sandbox: Sandbox) -> None:
+def test_held_events_are_counted_when_equal(running: RunningBridge, fast_sandbox: Sandbox) -> None:
     mode(running, "muted")
     for name in ("a", "b", "c"):
         running.put(f"{name}.json", {"type": "build_failed", "title": "It broke"})

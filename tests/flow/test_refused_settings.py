@@ -1,4 +1,4 @@
-"""A change that is not valid: refused, told where it can be mended, and clean again when it is."""
+"""An invalid change of settings: rejected, reported with its position, and cleared when fixed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def told_on_the_phone(sandbox: Sandbox) -> int:
 
 
 def refuse(running: RunningBridge, config: str) -> str:
-    """Write settings that are not valid; give what the status says of them."""
+    """Write invalid settings; return what the status reports of them."""
     before = running.status()["config"]["refused"]
     (running.home / "config.toml").write_text(config)
     told = running.wait_status(lambda now: now["config"]["refused"] > before, "it is refused")
@@ -29,7 +29,7 @@ def refuse(running: RunningBridge, config: str) -> str:
 
 
 @pytest.mark.slow
-def test_status_log_and_phone_say_which_key_on_which_line_is_wrong_once_until_it_is_mended(
+def test_status_log_and_phone_report_the_wrong_key_and_line_once_until_it_is_fixed(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     file = running.home / "config.toml"
@@ -53,7 +53,7 @@ def test_status_log_and_phone_say_which_key_on_which_line_is_wrong_once_until_it
     wait_for(lambda: told_on_the_phone(fast_sandbox) == 2, "what is broken anew is told anew")
 
 
-def test_half_of_a_file_that_is_being_written_is_not_told_to_the_phone(
+def test_a_half_written_file_is_not_reported_to_the_phone(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     with (running.home / "config.toml").open("w") as file:
@@ -71,7 +71,7 @@ def test_half_of_a_file_that_is_being_written_is_not_told_to_the_phone(
     assert told_on_the_phone(fast_sandbox) == 0
 
 
-def test_while_muted_nothing_is_told_and_all_of_it_afterwards(
+def test_while_muted_nothing_is_reported_and_everything_afterwards(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.say("/mute")

@@ -1,4 +1,4 @@
-"""Settings that are said to be live count without a restart, in a running bridge (R39, R42).
+"""Live settings take effect in a running bridge without a restart (R39, R42).
 
 The token, the users and the API base are in test_delivery.py and test_off_the_list.py, the time to live in
 tests/config/test_live.py, the limits of groups in tests/store/test_pacing.py, quiet hours and rules in
@@ -39,7 +39,7 @@ def put(running: RunningBridge, title: str, kind: str = "task_failed", **more: A
     running.put(f"{title.replace(' ', '-')}.json", {"type": kind, "title": title, **more})
 
 
-def test_what_is_not_live_is_what_settles_where_the_bridge_is_and_how_it_begins() -> None:
+def test_only_settings_of_location_and_start_are_not_live() -> None:
     # Those of the pools are theirs to make live.
     assert {key.name for key in TABLE if not key.live and not key.name.startswith("pools.")} == (
         AT_THE_NEXT_START
@@ -62,7 +62,7 @@ def test_r42_how_messages_are_shown_changes_without_a_restart(
 @pytest.mark.parametrize(
     "slow", ["chat_per_second = 0.01\nchat_burst = 1", "total_per_second = 0.1\nchat_burst = 100"]
 )
-def test_r42_who_waits_for_the_old_pace_goes_on_at_the_new_one(
+def test_r42_messages_that_wait_for_the_old_pace_continue_at_the_new_one(
     tmp_path: Path, fast_sandbox: Sandbox, slow: str
 ) -> None:
     with bridge(make_home(tmp_path / "home", fast_sandbox, f"[pacing]\n{slow}\n")) as running:
@@ -77,7 +77,9 @@ def test_r42_who_waits_for_the_old_pace_goes_on_at_the_new_one(
         running.wait_status(lambda now: now["delivery"]["sent"] == 22, "none is paced as before")
 
 
-def test_r42_a_bound_of_a_lane_counts_for_what_waits_already(tmp_path: Path, fast_sandbox: Sandbox) -> None:
+def test_r42_a_new_bound_of_a_lane_applies_to_what_already_waits(
+    tmp_path: Path, fast_sandbox: Sandbox
+) -> None:
     slow = "[pacing]\nchat_per_second = 0.01\nchat_burst = 1\n"
     home = make_home(
         tmp_path / "home", fast_sandbox, slow + "[lanes]\nordinary_bound = 100\nalert_bound = 100\n"
@@ -94,7 +96,7 @@ def test_r42_a_bound_of_a_lane_counts_for_what_waits_already(tmp_path: Path, fas
         assert "Note 3" in see(fast_sandbox, "4 events at once", "Note 0")["text"]
 
 
-def test_r42_a_digest_that_is_gathered_for_a_day_is_sent_when_it_is_gathered_for_a_second(
+def test_r42_a_digest_due_in_a_day_is_sent_when_digest_seconds_becomes_one(
     tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     home = make_home(
@@ -109,7 +111,7 @@ def test_r42_a_digest_that_is_gathered_for_a_day_is_sent_when_it_is_gathered_for
         see(fast_sandbox, "1 event", "By the way")
 
 
-def test_r42_the_bounds_of_the_spool_change_while_it_is_watched(
+def test_r42_the_bounds_of_the_spool_change_while_it_runs(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     write(running, QUICK + "[spool]\nmax_event_bytes = 1024\nquiet_seconds = 0.1\nbatch_events = 1\n")
@@ -128,7 +130,7 @@ def test_r42_the_bounds_of_the_spool_change_while_it_is_watched(
     see(fast_sandbox, "could not be used", "half.json")
 
 
-def test_r42_how_long_a_poll_waits_changes_with_the_next_poll(tmp_path: Path, fast_sandbox: Sandbox) -> None:
+def test_r42_a_new_poll_wait_applies_to_the_next_poll(tmp_path: Path, fast_sandbox: Sandbox) -> None:
     def waits() -> list[int]:
         return [call["params"].get("timeout") for call in fast_sandbox.control.calls("getUpdates")]
 

@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001  look-alike characters are what is tested
-"""What strangers and producers make up, on the phone, in the browser's page and on the terminal."""
+"""Spoofed text of strangers and producers on the phone, in the browser and on the terminal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def stranger(**names: str) -> dict[str, Any]:
     return {"message": {"message_id": 90_001, "date": 1, "chat": chat, "from": person, "text": "hello"}}
 
 
-def test_a_stranger_s_names_stand_in_one_line_of_the_owner_s_notice(
+def test_a_strangers_names_stay_in_one_line_of_the_owners_notice(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.update(
@@ -39,7 +39,7 @@ def test_a_stranger_s_names_stand_in_one_line_of_the_owner_s_notice(
     assert "user id 666, wrote: Eve" in notice["text"]
 
 
-def test_a_file_s_name_stands_in_one_line_of_the_notice_of_rejected_files(
+def test_a_file_name_stays_in_one_line_of_the_notice_of_rejected_files(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     running.put("a\nSee nothing: all is well.json", "[]")
@@ -48,7 +48,7 @@ def test_a_file_s_name_stands_in_one_line_of_the_notice_of_rejected_files(
 
 
 @pytest.mark.browser
-def test_a_card_shows_in_the_browser_what_would_hide_and_numbers_what_looks_alike(
+def test_a_card_in_the_browser_shows_hidden_characters_and_numbers_similar_options(
     browser: Browser, running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     event = {

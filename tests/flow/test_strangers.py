@@ -1,4 +1,4 @@
-"""Those who are not allowed: never answered, counted, told to the owner once."""
+"""Strangers: no response, counted, reported to the owner once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 OWNER = 1001
 
 
-def test_the_first_try_of_each_stranger_is_told_to_the_owner_and_none_is_answered(
+def test_the_owner_is_notified_of_the_first_attempt_of_each_stranger_and_none_gets_a_response(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     control = fast_sandbox.control
@@ -46,7 +46,7 @@ def test_a_flood_of_strangers_is_two_messages(running: RunningBridge, fast_sandb
     assert running.status()["queue"]["alerts"] == 1
 
 
-def test_while_muted_the_owner_is_not_told_and_afterwards_is(
+def test_the_owner_is_notified_of_strangers_only_after_the_mute(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     control = fast_sandbox.control
@@ -59,7 +59,7 @@ def test_while_muted_the_owner_is_not_told_and_afterwards_is(
     see_in(fast_sandbox, fast_sandbox.user_id, "not allowed", "666")
 
 
-def test_strangers_who_come_meanwhile_stand_in_one_notice_that_waits_its_hour() -> None:
+def test_strangers_who_arrive_within_the_hour_share_one_notice() -> None:
     store = memory()
     people = [Stranger(5000 + number, f"Eve {number}", "wrote") for number in range(20)]
     STRANGERS.add(store, [people[0]], OWNER, NOW, None)

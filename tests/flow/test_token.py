@@ -1,4 +1,4 @@
-"""Where the token comes from: kept over a restart, and giving way to `.env` when Telegram refuses it."""
+"""The source of the token: kept across a restart, replaced by `.env` when Telegram rejects it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ANY_PORT = QUICK + "[http]\nport = 0\n"
 
 @contextmanager
 def piped(home: Path, token: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a bridge whose token comes by the pipe, until it is ready; it is gone at the end."""
+    """Run a bridge whose token comes through the pipe, until it is ready; stop it at the end."""
     process = subprocess.Popen(
         [COMMAND, "bridge", "--home", str(home), "--token-stdin"],
         stdin=subprocess.PIPE,
@@ -50,10 +50,12 @@ def status(home: Path) -> dict[str, object]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-def test_a_restart_hands_on_a_token_that_came_by_the_pipe(tmp_path: Path, fast_sandbox: Sandbox) -> None:
+def test_a_restart_passes_on_a_token_that_came_through_the_pipe(
+    tmp_path: Path, fast_sandbox: Sandbox
+) -> None:
     home = make_home(tmp_path / "home", fast_sandbox, ANY_PORT, TELEGRAM_BOT_TOKEN="")
     with piped(home, fast_sandbox.token):
-        for turn in range(2):  # the second is of one that was begun anew
+        for turn in range(2):  # the second restarts a restarted bridge
             restarted = lifecycle.restart(str(home))
             assert restarted["action"] == "restarted"
             assert restarted["uptime"] < 20
@@ -68,7 +70,7 @@ def test_a_restart_hands_on_a_token_that_came_by_the_pipe(tmp_path: Path, fast_s
         assert not kept.is_file() or fast_sandbox.token.encode() not in kept.read_bytes()
 
 
-def test_a_restart_with_wrong_settings_leaves_the_bridge_as_it_is(
+def test_a_restart_with_invalid_settings_leaves_the_bridge_running(
     tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     home = make_home(tmp_path / "home", fast_sandbox, ANY_PORT, TELEGRAM_BOT_TOKEN="")
@@ -82,7 +84,7 @@ def test_a_restart_with_wrong_settings_leaves_the_bridge_as_it_is(
 
 
 @pytest.mark.parametrize("way", ["pipe", "environment"])
-def test_a_refused_token_gives_way_to_the_one_that_is_written_to_env(
+def test_a_rejected_token_is_replaced_by_one_that_is_written_to_env(
     tmp_path: Path, fast_sandbox: Sandbox, way: str
 ) -> None:
     wrong = fast_sandbox.token[:-4] + "AAAA"
@@ -103,7 +105,7 @@ def test_a_refused_token_gives_way_to_the_one_that_is_written_to_env(
         assert wrong not in json.dumps(shown)
 
 
-def test_a_refused_token_gives_way_at_once_to_one_that_stands_in_env(
+def test_a_rejected_token_is_replaced_at_once_by_one_already_in_env(
     home: Path, fast_sandbox: Sandbox
 ) -> None:
     with bridge(home, TELEGRAM_BOT_TOKEN=fast_sandbox.token[:-4] + "AAAA") as running:
@@ -111,7 +113,7 @@ def test_a_refused_token_gives_way_at_once_to_one_that_stands_in_env(
         see(fast_sandbox, "By the other")
 
 
-def test_a_token_that_is_revoked_while_the_bridge_listens_gives_way_too(
+def test_a_token_that_is_revoked_while_the_bridge_polls_is_replaced_too(
     tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     wrong = fast_sandbox.token[:-4] + "AAAA"

@@ -28,7 +28,7 @@ def event(title: str, project: str | None = "shop", **data: Any) -> dict[str, An
 
 
 def made(sandbox: Sandbox) -> list[str]:
-    """Give the names of the topics that were asked for."""
+    """Return the names of the topics that were requested."""
     return [call["params"]["name"] for call in sandbox.control.calls("createForumTopic")]
 
 
@@ -51,7 +51,7 @@ def test_each_project_has_one_topic_and_what_has_no_project_goes_to_the_chat(
     assert len(fast_sandbox.control.calls("getChat")) == 1
 
 
-def test_a_topic_is_known_after_a_crash_and_a_long_event_stays_in_it(
+def test_a_topic_is_reused_after_a_crash_and_a_long_event_stays_in_it(
     tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     make_chats(fast_sandbox)
@@ -70,7 +70,7 @@ def test_a_topic_is_known_after_a_crash_and_a_long_event_stays_in_it(
     assert len(fast_sandbox.control.calls("getChat")) == 1
 
 
-def test_an_event_that_is_read_only_where_it_is_rendered_has_its_topic_too(
+def test_a_large_event_that_is_read_only_for_rendering_has_its_topic_too(
     started: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     started.put("large.json", event("Large", log="line\n" * 20_000))
@@ -82,7 +82,7 @@ def test_an_event_that_is_read_only_where_it_is_rendered_has_its_topic_too(
 
 
 @pytest.mark.parametrize("method", ["deleteForumTopic", "closeForumTopic"])
-def test_a_topic_that_is_gone_or_closed_is_made_again_and_the_message_is_sent_meanwhile(
+def test_a_deleted_or_closed_topic_is_created_again_and_the_message_is_sent_meanwhile(
     started: RunningBridge, fast_sandbox: Sandbox, method: str
 ) -> None:
     started.put("a.json", event("Before"))
@@ -97,7 +97,7 @@ def test_a_topic_that_is_gone_or_closed_is_made_again_and_the_message_is_sent_me
 
 
 def call(sandbox: Sandbox, method: str, **params: Any) -> None:
-    """Do with the bot's own token what an administrator does in the app."""
+    """Do with the bot's token what an administrator does in the app."""
     import json
     import urllib.request
 
@@ -110,7 +110,7 @@ def call(sandbox: Sandbox, method: str, **params: Any) -> None:
         assert json.load(answer)["ok"] is True
 
 
-def test_where_no_topic_may_be_made_the_chat_gets_it_and_that_is_tried_once_a_day(
+def test_where_no_topic_may_be_created_the_chat_gets_the_event_and_the_bridge_retries_daily(
     started: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.chat(FORUM, bot_status="member")
@@ -123,7 +123,7 @@ def test_where_no_topic_may_be_made_the_chat_gets_it_and_that_is_tried_once_a_da
     assert told_now["health"] == "ok"
 
 
-def test_a_chat_without_topics_is_asked_once_and_gets_everything_itself(
+def test_a_chat_without_topics_is_checked_once_and_gets_everything_itself(
     tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     make_chats(fast_sandbox)
@@ -158,9 +158,7 @@ def test_private_chats_have_topics_where_the_bot_has_them(tmp_path: Path, fast_s
         assert made(fast_sandbox) == ["shop"]
 
 
-def test_private_topics_that_are_refused_are_not_asked_for_again(
-    tmp_path: Path, fast_sandbox: Sandbox
-) -> None:
+def test_refused_private_topics_are_not_requested_again(tmp_path: Path, fast_sandbox: Sandbox) -> None:
     control = fast_sandbox.control
     control.chat(fast_sandbox.user_id, is_forum=True)
     control.fail(
@@ -174,7 +172,7 @@ def test_private_topics_that_are_refused_are_not_asked_for_again(
     assert len(made(fast_sandbox)) == 1
 
 
-def test_a_topic_that_a_route_names_gets_it_whatever_the_project_and_its_loss_is_told(
+def test_a_topic_named_by_a_route_overrides_the_project_and_its_loss_is_reported(
     tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     make_chats(fast_sandbox)
@@ -189,7 +187,7 @@ def test_a_topic_that_a_route_names_gets_it_whatever_the_project_and_its_loss_is
     assert made(fast_sandbox) == ["Builds"]
 
 
-def test_telegrams_wait_for_a_topic_is_kept_and_the_event_comes_after_it(
+def test_a_429_to_a_new_topic_is_waited_for_and_the_event_follows(
     started: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.fail("createForumTopic", error_code=429, parameters={"retry_after": 1})

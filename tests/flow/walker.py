@@ -1,4 +1,4 @@
-"""A real bridge that notes which of some functions it calls, in order. For tests alone.
+"""A real bridge that records the calls of some functions, in order. For tests only.
 
     python tests/flow/walker.py TRACE MODULE:NAME,MODULE:NAME,... bridge --home HOME --port 0
 
@@ -15,7 +15,7 @@ from typing import Any
 
 
 def follow(trace: str, targets: list[str]) -> None:
-    """Let each target note its calls."""
+    """Make each target record its calls."""
     out = os.open(trace, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     for target in targets:
         module, _, name = target.partition(":")

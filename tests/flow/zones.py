@@ -1,4 +1,4 @@
-"""A time zone of a test's own: its clock shows what the test wants it to show now."""
+"""A time zone for one test, whose clock shows a chosen time now."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAME = "Test/Own"
 
 
 def make(folder: Path, shows: str) -> str:
-    """Write the zone whose clock shows "HH:MM:SS" now; give the folder for PYTHONTZPATH."""
+    """Write the zone whose clock shows "HH:MM:SS" now; return the folder for PYTHONTZPATH."""
     now = datetime.now(UTC)
     wanted = datetime.combine(now.date(), datetime.fromisoformat(f"2000-01-01T{shows}").time(), UTC)
     offset = (wanted - now) // timedelta(seconds=1)

@@ -1,4 +1,4 @@
-"""A certificate authority of our own, for loopback: the openssl command makes what a server needs."""
+"""A certificate authority for loopback: the openssl command creates the files of a server."""
 
 from __future__ import annotations
 

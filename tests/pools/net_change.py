@@ -1,10 +1,10 @@
-"""What happens to pools and bridge when the network changes; runs in a network of its own, as root there.
+"""What happens to pools and bridge when the network changes; runs in a network namespace, as root there.
 
     unshare -n python tests/pools/net_change.py address|router|bridge
 
-`address`: the address of this machine goes and comes back. `router`: the way to the other side is lost
-without a word, as when a router forgets its connections. `bridge`: as `address`, with a running bridge. What
-was seen is printed as JSON, which test_network.py checks.
+`address`: the address of this machine disappears and returns. `router`: the path to the other side is lost
+silently, as when a router drops its state. `bridge`: as `address`, with a running bridge. The observations
+are printed as JSON, which test_network.py checks.
 """
 
 from __future__ import annotations

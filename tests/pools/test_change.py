@@ -1,4 +1,4 @@
-"""Changed figures count at once, and no request feels the change."""
+"""Changed pool settings take effect at once and affect no request in flight."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def ask(pool: Pool, server: Wire) -> Any:
     return (await pool.post(server.base, content=b"{}")).json()
 
 
-def test_requests_under_way_end_over_their_connections_and_new_ones_go_over_others() -> None:
+def test_requests_in_flight_finish_on_their_connections_and_new_ones_use_others() -> None:
     async def work(server: Wire, pools: Pools) -> None:
         under_way = [asyncio.create_task(ask(pools.send, server)) for _ in range(6)]
         await server.was_asked.wait()
@@ -59,7 +59,7 @@ def test_requests_under_way_end_over_their_connections_and_new_ones_go_over_othe
     against(work, slowly({}, 0.05), pools__send__connections=2)
 
 
-def test_figures_changed_a_hundred_times_under_load_fail_no_request_and_totals_never_step_back() -> None:
+def test_settings_changed_a_hundred_times_under_load_fail_no_request_and_totals_never_decrease() -> None:
     async def work(server: Wire, pools: Pools) -> None:
         answers: list[Any] = []
 
@@ -84,7 +84,7 @@ def test_figures_changed_a_hundred_times_under_load_fail_no_request_and_totals_n
     against(work, answer({}))
 
 
-def test_a_poll_that_waits_is_not_cut_by_new_figures() -> None:
+def test_new_settings_do_not_interrupt_a_waiting_poll() -> None:
     release = asyncio.Event()
 
     async def waits(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -106,7 +106,7 @@ def test_a_poll_that_waits_is_not_cut_by_new_figures() -> None:
     against(work, waits, result("other"))
 
 
-def test_a_pool_whose_figures_stay_keeps_its_connection() -> None:
+def test_a_pool_whose_settings_stay_keeps_its_connection() -> None:
     async def work(server: Wire, pools: Pools) -> None:
         await ask(pools.send, server)
         pools.change(settings(server.base, pools__files__idle=0, telegram__poll_seconds=5))
@@ -116,8 +116,8 @@ def test_a_pool_whose_figures_stay_keeps_its_connection() -> None:
     against(work, answer({}))
 
 
-def test_idle_connections_are_those_with_nothing_on_them_and_busy_ones_stay() -> None:
-    """A connection is used again while others are busy, however few may be idle."""
+def test_only_connections_without_a_request_count_as_idle() -> None:
+    """A connection is reused while others are busy, however few may be idle."""
 
     async def work(server: Wire, pools: Pools) -> None:
         async def asks() -> None:
@@ -131,7 +131,7 @@ def test_idle_connections_are_those_with_nothing_on_them_and_busy_ones_stay() ->
     against(work, answer({}), pools__send__connections=4, pools__send__idle=1)
 
 
-def test_waits_are_those_that_waited_and_as_long_as_they_did() -> None:
+def test_waits_are_counted_with_their_duration() -> None:
     async def work(server: Wire, pools: Pools) -> None:
         await asyncio.gather(*(ask(pools.send, server) for _ in range(6)))
         seen = pools.send.snapshot()
@@ -144,19 +144,19 @@ def test_waits_are_those_that_waited_and_as_long_as_they_did() -> None:
     against(work, slowly({}, 0.05), pools__send__connections=2)
 
 
-def test_a_connection_that_is_idle_for_too_long_is_closed_without_another_request() -> None:
+def test_a_connection_that_is_idle_too_long_is_closed_without_another_request() -> None:
     async def work(server: Wire, pools: Pools) -> None:
         await ask(pools.send, server)
         assert pools.send.snapshot()["idle"] == 1
         async with asyncio.timeout(5):
-            while server.at_once:  # noqa: ASYNC110  the server is told by the kernel, not by an event of ours
+            while server.at_once:  # noqa: ASYNC110  the kernel notifies the server, not an asyncio event
                 await asyncio.sleep(0.01)  # time passes: that is what closes it
         assert pools.send.snapshot()["idle"] == 0
 
     against(work, answer({}), pools__send__keepalive_seconds=0.2)
 
 
-def test_a_closed_pool_takes_no_new_figures_and_leaves_nothing_open() -> None:
+def test_a_closed_pool_accepts_no_settings_and_leaves_nothing_open() -> None:
     async def work(server: Wire, pools: Pools) -> None:
         poll = asyncio.create_task(ask(pools.poll, server))
         await server.was_asked.wait()
@@ -172,7 +172,7 @@ def test_a_closed_pool_takes_no_new_figures_and_leaves_nothing_open() -> None:
     against(work, never)
 
 
-def test_counts_go_on_from_those_of_the_pools_before() -> None:
+def test_counts_continue_from_those_of_the_previous_pools() -> None:
     async def run() -> None:
         async with wire(answer({})) as server:
             first = Pools(settings(server.base))
@@ -192,7 +192,7 @@ NAMES = [key.name for key in TABLE if key.name.startswith(("pools.send", "pools.
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_figure_can_be_changed(name: str) -> None:
+def test_every_pool_setting_can_be_changed(name: str) -> None:
     _, pool, figure = name.split(".")
 
     async def work(server: Wire, pools: Pools) -> None:

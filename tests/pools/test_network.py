@@ -1,4 +1,4 @@
-"""A network that changes: what was kept is not trusted, what did not leave is not unclear, all comes back."""
+"""A changing network: dead connections are not used, unsent requests are not unclear, the bridge recovers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OWN = ("unshare", "-n")
 
 
 def possible() -> str:
-    """Why a network of one's own cannot be had; empty when it can."""
+    """Why no network namespace can be created; empty if it can."""
     if not all(shutil.which(command) for command in ("unshare", "ip")):
         return "needs the commands unshare and ip"
     arrange = "ip link set lo up && ip link add here type veth peer name there"
@@ -49,7 +49,7 @@ def seen(what: str) -> dict[str, Any]:
 
 
 @own_network
-def test_a_connection_from_an_address_that_is_gone_is_not_used_and_the_next_one_works() -> None:
+def test_a_connection_from_a_lost_local_address_is_not_used_and_the_next_one_works() -> None:
     found = seen("address")
     first, without, after = found["said"]
     assert (first, after, found["asked"]) == ("sent", "sent", 2)
@@ -58,7 +58,7 @@ def test_a_connection_from_an_address_that_is_gone_is_not_used_and_the_next_one_
 
 
 @own_network
-def test_a_kept_connection_that_a_router_forgot_costs_no_unclear_send_and_a_poll_over_it_ends() -> None:
+def test_a_connection_dropped_by_a_router_causes_no_unclear_send_and_a_poll_over_it_ends() -> None:
     found = seen("router")
     first, lost, after = found["said"]
     assert (first, after, found["asked"]) == ("sent", "sent", "2")
@@ -69,7 +69,7 @@ def test_a_kept_connection_that_a_router_forgot_costs_no_unclear_send_and_a_poll
 
 
 @own_network
-def test_a_bridge_whose_address_goes_and_comes_back_sends_once_and_by_itself() -> None:
+def test_a_bridge_whose_address_disappears_and_returns_sends_each_message_once() -> None:
     found = seen("bridge")
     assert [text.split()[1] for text in found["texts"]] == ["before", "without", "after"]
     assert not any("repeat" in text for text in found["texts"]), "nothing left while the address was gone"
@@ -77,7 +77,7 @@ def test_a_bridge_whose_address_goes_and_comes_back_sends_once_and_by_itself() -
     assert found["seconds"] < 10
 
 
-def test_every_connection_is_asked_whether_it_lives() -> None:
+def test_every_connection_sends_keep_alive_probes() -> None:
     options = {option: value for _, option, value in network.OPTIONS}
     assert options[socket.SO_KEEPALIVE] == 1
     if sys.platform == "linux":

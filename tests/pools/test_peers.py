@@ -1,4 +1,4 @@
-"""Peers that behave badly: how long they can hold a call up, what is said of it, and that the next works."""
+"""Peers that misbehave: how long they can delay a call, how it is reported, and that the next works."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ async def half_closed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 
 
 def idle_then(end: Act) -> Act:
-    """Answer whole, and do `end` when the connection lies idle."""
+    """Send a complete response, and do `end` when the connection is idle."""
 
     async def act(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         await result({"first": 1})(reader, writer)
-        await asyncio.sleep(0.1)  # the server's time: the client is to have let go of the connection
+        await asyncio.sleep(0.1)  # the server's time: the client has released the connection by then
         return await end(reader, writer)
 
     return act
@@ -62,7 +62,7 @@ BAD: list[tuple[Act, float, str]] = [
 
 
 @pytest.mark.parametrize(("act", "seconds", "words"), BAD, ids=[row[0].__name__ for row in BAD])
-def test_a_bad_peer_holds_a_call_up_for_a_bounded_time_and_the_next_call_works(
+def test_a_bad_peer_delays_a_call_for_a_bounded_time_and_the_next_call_works(
     act: Act, seconds: float, words: str
 ) -> None:
     async def work(server: Wire, api: Api, pools: Pools) -> None:
@@ -80,7 +80,7 @@ def test_a_bad_peer_holds_a_call_up_for_a_bounded_time_and_the_next_call_works(
 
 
 @pytest.mark.parametrize("end", [close, half_closed, reset], ids=["closed", "half-closed", "reset"])
-def test_a_connection_that_ended_while_idle_costs_no_unclear_send(end: Act) -> None:
+def test_a_connection_that_ended_while_idle_causes_no_unclear_send(end: Act) -> None:
     async def work(server: Wire, api: Api, pools: Pools) -> None:
         await api.send_message(7, "first")
         await told_of_the_end(pools)
@@ -91,7 +91,7 @@ def test_a_connection_that_ended_while_idle_costs_no_unclear_send(end: Act) -> N
     against(work, idle_then(end), result({"second": 2}))
 
 
-def test_a_peer_that_takes_no_connection_is_not_sent_to_and_said_so_in_time() -> None:
+def test_a_peer_that_accepts_no_connection_is_reported_as_not_sent_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         port = full.getsockname()[1]
         # The kernel takes what fits into the queue of a listener that accepts nothing, then drops the SYN.
@@ -115,7 +115,7 @@ def test_a_peer_that_takes_no_connection_is_not_sent_to_and_said_so_in_time() ->
             each.close()
 
 
-def test_nobody_there_and_no_such_name_are_said_in_the_systems_words() -> None:
+def test_a_refused_connection_and_an_unknown_name_are_reported_with_the_systems_message() -> None:
     async def run(base: str, words: str) -> None:
         pools = Pools(load("/nonexistent", {}, {"telegram.api_base": base}).settings)
         with pytest.raises(errors.NotSent, match=words):

@@ -45,12 +45,12 @@ def settings(base: str, **flags: object) -> Settings:
 
 
 def figures(pool: Pool) -> tuple[float | None, ...]:
-    """Connections, idle, connect, read, keep-alive, as they stand in the specification."""
+    """Connections, idle, connect, read, keep-alive, as in the specification."""
     at = pool.figures
     return (at.connections, at.idle, at.connect_seconds, at.read_seconds, at.keepalive_seconds)
 
 
-def test_limits_and_timeouts_are_those_of_the_settings() -> None:
+def test_limits_and_timeouts_come_from_the_settings() -> None:
     async def run() -> None:
         pools = Pools(settings("https://api.telegram.org", telegram__poll_seconds=40))
         assert figures(pools.send) == (10, 5, 5, 15, 60)
@@ -82,7 +82,7 @@ def test_connections_are_counted_as_they_are() -> None:
     asyncio.run(run())
 
 
-def test_a_poll_that_waits_holds_up_no_message() -> None:
+def test_a_waiting_poll_delays_no_message() -> None:
     async def run() -> None:
         async with wire(never, result(1)) as server:
             pools = Pools(settings(server.base, pools__poll__connections=1))
@@ -121,7 +121,7 @@ def test_errors_and_waits_for_a_free_connection_are_counted_by_kind() -> None:
     asyncio.run(run())
 
 
-def test_no_proxy_for_loopback_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loopback_uses_no_proxy_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
 
@@ -149,7 +149,7 @@ def test_a_proxy_of_the_environment_is_used_for_telegram(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("proxy", ["socks5://user:word@127.0.0.1:1", "gopher://user:word@x"])
-def test_a_proxy_that_cannot_be_used_is_told_without_its_password(
+def test_an_unusable_proxy_is_reported_without_its_password(
     monkeypatch: pytest.MonkeyPatch, proxy: str
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy)
@@ -160,7 +160,7 @@ def test_a_proxy_that_cannot_be_used_is_told_without_its_password(
 
 
 def certificate(folder: Path) -> tuple[ssl.SSLContext, str]:
-    """Make a certificate for 127.0.0.1 that only its own file vouches for."""
+    """Make a self-signed certificate for 127.0.0.1."""
     pytest.importorskip("cryptography")
     import datetime as dt
     import ipaddress
@@ -253,6 +253,6 @@ def test_httpx_comes_without_its_command_line() -> None:
     assert there.isdisjoint({"httpx._main", "click", "rich", "h2", "pydantic", "requests"})
 
 
-def test_httpx_stays_whole_for_who_imported_it_before() -> None:
+def test_httpx_stays_complete_if_it_was_imported_before() -> None:
     there = loaded("import httpx; main = httpx.main; import cctelegram.pools.lean; assert httpx.main is main")
     assert "httpx._main" in there

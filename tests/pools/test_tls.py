@@ -1,4 +1,4 @@
-"""Over TLS: few handshakes for many requests, and no request to who is not vouched for."""
+"""TLS: few handshakes for many requests, and no request to an untrusted peer."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ def test_a_thousand_sends_need_no_more_handshakes_than_the_pool_has_connections(
     asyncio.run(run())
 
 
-def test_who_is_not_vouched_for_is_asked_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_request_is_sent_to_a_peer_with_an_untrusted_certificate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "own").mkdir()
     (tmp_path / "foreign").mkdir()
     _, vouched = authority.issue(tmp_path / "own")

@@ -51,7 +51,7 @@ def paths(folder: Path, *, cafile: str = "") -> ssl.DefaultVerifyPaths:
 
 
 def shake_hands(client: ssl.SSLContext, folder: Path) -> None:
-    """Do a whole handshake in memory; raises what the client raises."""
+    """Do a complete handshake in memory; raises what the client raises."""
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(folder / "own.pem", folder.parent / "key.pem")
     here, there = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -67,7 +67,7 @@ def shake_hands(client: ssl.SSLContext, folder: Path) -> None:
                 continue
 
 
-def test_a_hashed_directory_is_looked_up_and_not_read(hashed: Path) -> None:
+def test_certificates_in_a_hashed_directory_are_looked_up_one_by_one(hashed: Path) -> None:
     made = trust.context(paths(hashed))
     assert made.verify_mode is ssl.CERT_REQUIRED
     assert made.check_hostname
@@ -76,7 +76,7 @@ def test_a_hashed_directory_is_looked_up_and_not_read(hashed: Path) -> None:
     assert made.cert_store_stats()["x509"] == 1
 
 
-def test_who_is_not_in_the_directory_is_refused(hashed: Path) -> None:
+def test_a_peer_that_is_not_in_the_directory_is_refused(hashed: Path) -> None:
     made = trust.context(paths(hashed))
     for link in hashed.glob("*.0"):
         link.unlink()
@@ -84,7 +84,7 @@ def test_who_is_not_in_the_directory_is_refused(hashed: Path) -> None:
         shake_hands(made, hashed)
 
 
-def test_a_directory_of_a_few_own_certificates_is_no_bundle(
+def test_a_directory_of_a_few_own_certificates_does_not_replace_the_bundle(
     hashed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
@@ -96,7 +96,7 @@ def test_a_directory_of_a_few_own_certificates_is_no_bundle(
     assert not trust.is_complete(str(hashed / "nowhere"))
 
 
-def test_certificates_that_the_environment_names_count_before_the_system(
+def test_certificates_named_by_the_environment_precede_the_systems(
     hashed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = str(hashed / "own.pem")

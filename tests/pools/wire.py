@@ -1,4 +1,4 @@
-"""A server of raw sockets that behaves as badly as a test wants."""
+"""A server of raw sockets that misbehaves as a test requires."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Wire:
-    """What the server is, and what it was asked: (first line, body) of each request it read."""
+    """The server, and (first line, body) of each request that it read."""
 
     def __init__(self, acts: tuple[Act, ...]) -> None:
         self.acts = list(acts)
@@ -127,7 +127,7 @@ def result(value: Any) -> Act:
 
 
 async def close(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> bool:
-    """Close after the request was read, without an answer."""
+    """Close after reading the request, without a response."""
     return False
 
 
@@ -147,7 +147,7 @@ async def half(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
 
 
 async def drops(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-    """Send an answer byte by byte, without end: never silent, never whole."""
+    """Send a response byte by byte, without end: never silent, never complete."""
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
     while True:
         writer.write(b" ")

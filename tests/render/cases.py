@@ -1,4 +1,4 @@
-"""The text of every type's example, a file a category; `python tests/render/cases.py` writes them."""
+"""The text of every type's example, one file per category; `python tests/render/cases.py` writes them."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def case(category: str) -> str:
 
 
 def path(category: str) -> Path:
-    """Where a category's texts are kept."""
+    """The path of a category's texts."""
     return HERE / "cases" / f"{category}.txt"
 
 
 def everything() -> str:
-    """Render an event with all that the protocol knows, and more, in both styles."""
+    """Render an event with every field of the protocol, and more, in both styles."""
     made = event(
         type="build_failed",
         title="Build #42 failed",

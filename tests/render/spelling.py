@@ -1,4 +1,4 @@
-"""How the tests write rendered texts down, and how they read what a phone shows."""
+"""Notation of rendered texts for tests, and reading what a phone shows."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def letters(text: str) -> str:
 
 
 def shows(parts: Sequence[Text], text: str) -> bool:
-    """Tell whether the parts show every letter and digit of `text`, in order."""
+    """Return whether the parts show every letter and digit of `text`, in order."""
     there = iter(letters(read(parts)))
     return all(letter in there for letter in letters(text))
 

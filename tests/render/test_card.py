@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001  texts of many scripts are what is tested
-"""Approval cards: the question to the letter, and what became of it."""
+"""Approval cards: the verbatim question, and its outcome."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from render.spelling import AT, event, rules_broken, shows, spelled
 HALF_AN_HOUR = 1_800_000_000
 
 
-def test_r22_r51_the_prompt_is_shown_to_the_letter() -> None:
+def test_r22_r51_the_prompt_is_shown_verbatim() -> None:
     prompt = (
         "Run `rm -rf *_old`?\nfn x() -> Option<String> { __init__ } **&amp;** \\* <b> [a](b)\n    indented"
     )
@@ -23,7 +23,7 @@ def test_r22_r51_the_prompt_is_shown_to_the_letter() -> None:
     assert {one.type for one in part.entities} == {"bold", "italic"}
 
 
-def test_r22_a_card_shows_what_was_given_and_nothing_else() -> None:
+def test_r22_a_card_shows_the_given_values_and_nothing_else() -> None:
     made = event(
         type="approval_request",
         title="Deploy to production?",
@@ -51,7 +51,7 @@ def test_r22_a_card_shows_what_was_given_and_nothing_else() -> None:
     )
 
 
-def test_what_would_hide_in_a_prompt_is_shown() -> None:
+def test_hidden_characters_in_a_prompt_are_shown() -> None:
     (part,) = render.card(event(type="approval_request"), "rm \u202excod.txt\u200b", zone=UTC)
     assert "rm ‹U+202E›xcod.txt‹U+200B›" in part.text
 
@@ -101,7 +101,7 @@ def test_the_outcome_is_a_line_under_the_card() -> None:
 
 
 @pytest.mark.parametrize("letter", ["a", "👍", "नमस्ते "])
-def test_a_full_card_gives_way_in_its_middle_and_says_so(letter: str) -> None:
+def test_a_full_card_is_shortened_in_its_middle_and_says_so(letter: str) -> None:
     (card, *_) = render.card(event(type="approval_request"), letter * 5000, zone=UTC)
     shown = render.outcome(card, "Denied by Ann (@ann), 23 Nov 14:05 UTC: not today, Ann\u202e")
     assert not rules_broken(shown)
@@ -110,7 +110,7 @@ def test_a_full_card_gives_way_in_its_middle_and_says_so(letter: str) -> None:
     assert "characters of this card are omitted here" in shown.text
 
 
-def test_an_outcome_of_a_thousand_words_is_cut_and_the_card_with_a_hundred_entities_is_kept() -> None:
+def test_an_outcome_of_a_thousand_words_is_cut_and_a_card_with_a_hundred_entities_is_complete() -> None:
     card = Text("a " * 100, tuple(Entity("bold", place * 2, 1) for place in range(100)))
     shown = render.outcome(card, "word " * 1000)
     assert not rules_broken(shown)
@@ -129,7 +129,7 @@ def test_every_value_of_a_card_is_on_the_phone() -> None:
         assert shows(parts, word)
 
 
-def test_a_card_says_that_words_are_taken_and_nothing_of_who_waits() -> None:
+def test_a_card_says_that_text_is_accepted_and_does_not_name_the_waiting_session() -> None:
     data = {"allow_text": True, "awaited_by": "session-1"}
     (words,) = render.card(event(type="approval_request", data=data), "Go?", zone=UTC)
     assert "Reply to this message to answer in words." in words.text

@@ -93,13 +93,13 @@ def test_progress_that_makes_no_sense_is_text(data: dict[str, Any]) -> None:
         (10**400, f"\n{10**400} ms"),
     ],
 )
-def test_a_duration_is_said_and_given(milliseconds: Any, shown: str) -> None:
+def test_a_duration_is_shown_in_words_and_as_given(milliseconds: Any, shown: str) -> None:
     assert f"Duration: {shown}".replace(": \n", ":\n") in first(
         type="task_completion", data={"duration_ms": milliseconds}
     )
 
 
-def test_errors_are_shown_to_the_letter_and_stack_traces_folded() -> None:
+def test_errors_are_shown_verbatim_and_stack_traces_folded() -> None:
     error = "expected `Option<String>`, found *const _ in __init__"
     shown = first(type="build_failed", data={"error_message": error, "stack_trace": "a.py:1\nb.py:2"})
     assert f"Error: ⟨code|{error}⟩" in shown
@@ -227,7 +227,7 @@ def test_r12_no_sign_in_a_fixed_text_is_refused(sign: str) -> None:
     assert spelled(notice) == f"⟨bold|Paused{sign}⟩\n1{sign} wait\n{sign}*done*"
 
 
-def test_r13_parts_are_the_same_each_time() -> None:
+def test_r13_parts_are_deterministic() -> None:
     made = event(description="word " * 5000)
     assert render.message(made, zone=UTC) == render.message(made, zone=UTC)
 
@@ -238,7 +238,7 @@ def test_a_notice_that_is_too_long_says_so() -> None:
     assert notice.text.endswith("[truncated: too long for one message]")
 
 
-def test_buttons_are_the_actions_that_can_be_pressed() -> None:
+def test_buttons_are_the_valid_actions() -> None:
     actions = [
         {"text": "Open", "url": "https://example.org"},
         {"text": "Retry", "action": "retry_build", "style": "primary"},

@@ -81,7 +81,7 @@ events = st.builds(
 
 
 def said(value: Any) -> list[str]:
-    """Give each text and number within a JSON value, names and values apart."""
+    """Return each text and number in a JSON value, names and values separately."""
     if isinstance(value, dict):
         return [text for name, item in value.items() for text in (name, *said(item))]
     if isinstance(value, list):
@@ -109,7 +109,7 @@ def test_every_letter_and_digit_is_shown(made: Any, style: str) -> None:
 @pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(events, texts)
-def test_every_letter_of_a_card_is_shown_but_the_options_that_are_buttons(made: Any, prompt: str) -> None:
+def test_every_letter_of_a_card_is_shown_except_options_that_are_buttons(made: Any, prompt: str) -> None:
     parts = render.card(made, prompt, zone=UTC, expires_at=made.occurred_at)
     assert not [broken for part in parts for broken in rules_broken(part)]
     joined = "".join(part.text for part in parts)
@@ -143,12 +143,12 @@ def test_parts_joined_are_the_text(text: str, limit: int, marks: int) -> None:
 
 
 @given(st.text())
-def test_binding_takes_any_text_python_can_hold(text: str) -> None:
+def test_the_binding_accepts_any_python_text(text: str) -> None:
     for call in (_native.markdown, _native.visible, _native.utf16_len, _native.is_link):
         call(text)
 
 
-def test_a_clean_text_is_given_back_itself() -> None:
+def test_a_clean_text_is_returned_unchanged() -> None:
     text = "clean ✓ 👨‍👩‍👧 می‌خواهم"
     assert _native.visible(text) is text
 

@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001  look-alike characters are what is tested
-"""What comes from outside cannot write lines of the bridge's, hide, or look like something else."""
+"""Text from outside cannot imitate lines of the bridge, hide, or look like something else."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ hostile = st.lists(
 
 
 def lines(text: Text) -> list[str]:
-    """The lines of a message that are no block of code."""
+    """The lines of a message outside code blocks."""
     units = text.text.encode("utf-16-le")
     for one in reversed(text.entities):
         if one.type in ("pre", "code"):
@@ -52,7 +52,7 @@ def open_decision(**more: Any) -> Decision:
 
 
 @pytest.mark.parametrize("line_break", BREAKS)
-def test_a_stranger_s_name_cannot_write_lines_into_the_owner_s_notice(line_break: str) -> None:
+def test_a_strangers_name_cannot_add_lines_to_the_owners_notice(line_break: str) -> None:
     name = f"Eve{line_break}To allow: nothing to do"
     (title, said, how) = render.notice(
         "Somebody", [Stranger(1001, name, "wrote").line, "How to allow"]
@@ -62,7 +62,7 @@ def test_a_stranger_s_name_cannot_write_lines_into_the_owner_s_notice(line_break
 
 
 @pytest.mark.parametrize("line_break", BREAKS)
-def test_a_file_s_name_cannot_write_lines_into_the_notice_of_rejected_files(line_break: str) -> None:
+def test_a_file_name_cannot_add_lines_to_the_notice_of_rejected_files(line_break: str) -> None:
     named = (intake.Rejection(f"a{line_break}FORGED.json", f"bad{line_break}FORGED"),)
     assert len(intake.REJECTED.text(named, 1).text.splitlines()) == 3
 
@@ -131,7 +131,7 @@ def test_options_that_look_alike_are_numbered_and_listed(options: tuple[str, str
     assert [button["text"] for row in rows for button in row] == list(shown)
 
 
-def test_options_that_differ_are_shown_as_they_are_and_what_hides_in_them_is_shown() -> None:
+def test_options_that_differ_are_shown_as_they_are_with_hidden_characters_visible() -> None:
     assert render.labels(("Approve", "Deny")) == ("Approve", "Deny")
     assert render.labels(("是", "否", "👍", "👎", "1", "2")) == ("是", "否", "👍", "👎", "1", "2")
     assert render.labels(("Go\u200b", "a\nb", "\u3000")) == ("Go‹U+200B›", "a⏎b", "(blank)")
@@ -139,7 +139,7 @@ def test_options_that_differ_are_shown_as_they_are_and_what_hides_in_them_is_sho
 
 
 @pytest.mark.parametrize("blanks", [WIDE, " " * 80, "\t" * 80, "\xa0" * 80, " \t\u3000\u2003" * 20])
-def test_nothing_that_is_approved_is_pushed_out_of_sight(blanks: str) -> None:
+def test_no_text_to_be_approved_is_pushed_out_of_sight(blanks: str) -> None:
     hidden = f"ls{blanks}; rm -rf ~"
     data = {"command": hidden, "code_snippet": hidden, "tool_input": {"command": hidden}, "options": [hidden]}
     made = event(type="approval_request", title=f"T {hidden}", description=f"`{hidden}` x", data=data)
@@ -148,7 +148,7 @@ def test_nothing_that_is_approved_is_pushed_out_of_sight(blanks: str) -> None:
     assert render.labels([hidden]) == ("ls‹80 blanks›; rm -rf ~",)
 
 
-def test_many_line_breaks_in_what_is_approved_are_told_and_code_stays_as_it_is() -> None:
+def test_many_line_breaks_in_text_to_be_approved_are_counted_and_code_stays_as_it_is() -> None:
     (part,) = render.card(event(type="approval_request"), "ls\n" + " \n" * 60 + "; rm -rf ~", zone=UTC)
     assert "ls\n‹61 line breaks›\n; rm -rf ~" in part.text
     code = "def f():\n" + " " * 32 + "return {\n\n\n\n\t\t'a': 1}"

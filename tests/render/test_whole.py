@@ -1,4 +1,4 @@
-"""Events that are too much for messages: part of them on the phone, the whole in a file."""
+"""Events that are too large for messages: part of them on the phone, all of them in a file."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ values = st.recursive(
 )
 
 
-def test_what_messages_hold_is_left_as_it_is() -> None:
+def test_an_event_that_fits_into_messages_is_unchanged() -> None:
     assert render.is_readable(event(description="d" * 15_000, data={"a": "b"}))
     assert not render.is_readable(event(description="d" * (MAX_READABLE + 1)))
     assert not render.is_readable(event(data={"log": "x" * MAX_READABLE}))
 
 
-def test_a_megabyte_is_shown_on_a_few_screens_that_say_where_the_rest_is() -> None:
+def test_a_megabyte_is_shown_on_a_few_screens_that_refer_to_the_file() -> None:
     large = event(description="word " * 200_000, data={"log": "y" * 500_000, "exit_code": 3})
     (shown,) = render.message(render.excerpt(large), zone=UTC)
     assert NOTE in shown.text
@@ -47,7 +47,7 @@ def test_a_part_is_small_whatever_the_event(data: dict[str, Any], length: int) -
 
 
 @given(st.text(min_size=1, max_size=2000).filter(str.strip))
-def test_a_caption_is_one_that_telegram_takes(title: str) -> None:
+def test_a_caption_is_valid_for_telegram(title: str) -> None:
     caption = render.caption(event(title=title))
     assert 0 < len(caption.text.encode("utf-16-le")) // 2 <= 1024
     marked = render.repeated(caption)
@@ -55,7 +55,7 @@ def test_a_caption_is_one_that_telegram_takes(title: str) -> None:
 
 
 @given(st.text(min_size=1, max_size=100))
-def test_a_file_is_named_for_its_event_in_plain_characters(event_id: str) -> None:
+def test_a_file_is_named_after_its_event_in_plain_characters(event_id: str) -> None:
     name = file_name(event(event_id=event_id))
     assert name.endswith(".txt")
     assert name.isascii()

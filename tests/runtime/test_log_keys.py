@@ -1,4 +1,4 @@
-"""Every key that is logged stands in docs/logging.md, with its level, and the page names no other."""
+"""Every logged key is in docs/logging.md, with its level, and the page has no other."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def logged() -> set[tuple[str, str]]:
     return found
 
 
-def test_the_log_has_the_keys_of_its_page() -> None:
+def test_the_logged_keys_are_those_of_the_page() -> None:
     rows = re.findall(
         r"^\| `([^`]+)` \| (\w+) \|", blocks.read(blocks.ROOT / "docs" / "logging.md"), re.MULTILINE
     )

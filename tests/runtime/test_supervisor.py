@@ -1,4 +1,4 @@
-"""A part of the bridge begins again after a fault, and not after its end; no fault of a task is lost."""
+"""A component is restarted after an error, not after cancellation; no error of a task is lost."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_part_that_fails_while_it_is_ended_does_not_begin_again() -> None:
+def test_a_component_that_fails_during_cancellation_is_not_restarted() -> None:
     begun = 0
 
     async def work() -> None:
@@ -47,7 +47,7 @@ def test_a_part_that_fails_while_it_is_ended_does_not_begin_again() -> None:
     assert begun == 1
 
 
-def test_the_log_has_the_error_of_a_task_that_nothing_awaits_and_of_a_callback() -> None:
+def test_errors_of_unawaited_tasks_and_of_callbacks_are_logged() -> None:
     log = structlog.testing.CapturingLogger()
 
     async def fail() -> None:
@@ -67,7 +67,7 @@ def test_the_log_has_the_error_of_a_task_that_nothing_awaits_and_of_a_callback()
     assert errors == {OSError, ZeroDivisionError}
 
 
-def test_what_fails_after_a_reload_is_a_problem_until_it_is_done(tmp_path: Path) -> None:
+def test_work_that_fails_after_a_reload_is_a_problem_until_it_succeeds(tmp_path: Path) -> None:
     part = RecoveryNotice.name
     named = f"{part}: OperationalError: no such table: facts"
     log = structlog.testing.CapturingLogger()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Bot:
-    """Calls methods of the Bot API, gives back the answer's JSON as it is."""
+    """Calls methods of the Bot API, and returns the JSON of the response."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -49,7 +49,7 @@ class Bot:
 
 @pytest.fixture(scope="module")
 def bot() -> Iterator[Bot]:
-    """A bot of a sandbox without limits of pace, shared by the tests of a file."""
+    """A bot of a sandbox without rate limits, shared by the tests of a file."""
     with running(*UNLIMITED) as started:
         made = Bot(started)
         yield made
@@ -58,7 +58,7 @@ def bot() -> Iterator[Bot]:
 
 @pytest.fixture
 def own_bot(fast_sandbox: Sandbox) -> Iterator[Bot]:
-    """A bot of a sandbox of this test's own, without limits of pace."""
+    """A bot of a sandbox for this test, without rate limits."""
     made = Bot(fast_sandbox)
     yield made
     made.http.close()
@@ -66,7 +66,7 @@ def own_bot(fast_sandbox: Sandbox) -> Iterator[Bot]:
 
 @pytest.fixture
 def paced_bot(sandbox: Sandbox) -> Iterator[Bot]:
-    """A bot of a sandbox of this test's own, with Telegram's pace."""
+    """A bot of a sandbox for this test, with Telegram's rate limits."""
     made = Bot(sandbox)
     yield made
     made.http.close()

@@ -5,7 +5,7 @@ the sandbox. Prints one JSON object: `called` (methods), `wrong` (what differs),
 of each method as aiogram has them), `objects` (the same for objects), `api` (the version of the Bot API).
 """
 
-# aiogram is not in the environment that mypy looks at, so its classes are Any here.
+# aiogram is not in the environment that mypy checks, so its classes are Any here.
 # mypy: disable-error-code="import-not-found,misc"
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Session(AiohttpSession):
 
 
 class Person:
-    """Whoever holds the phone."""
+    """The person with the phone."""
 
     def __init__(self, control: str) -> None:
         self.control = control

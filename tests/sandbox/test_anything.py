@@ -1,4 +1,4 @@
-"""Whatever a bot sends, it gets an answer of the Bot API and the sandbox stays up."""
+"""Any call gets a Bot API response, and the sandbox keeps running."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def call() -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(call())
-def test_whatever_is_called_gets_an_answer_of_the_bot_api(bot: Bot, call: tuple[str, dict[str, Any]]) -> None:
+def test_any_call_gets_a_bot_api_response(bot: Bot, call: tuple[str, dict[str, Any]]) -> None:
     method, params = call
     # Integers of 64 bits and more cannot be written by every JSON library; as a form everything can.
     answer = bot.http.post(bot.sandbox.bot_url + method, files=parts(params) or None)

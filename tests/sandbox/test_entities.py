@@ -44,21 +44,21 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("text", "entities", "words"), REFUSED)
-def test_r11_wrong_entities_and_texts_are_refused_in_telegrams_words(
+def test_r11_invalid_entities_and_texts_are_refused_with_telegrams_message(
     text: str, entities: list[dict[str, Any]], words: str
 ) -> None:
     with pytest.raises(Refused, match=re.escape("Bad Request: " + words)):
         formatted(text, entities, None)
 
 
-def test_white_space_around_the_text_goes_and_entities_move_with_it() -> None:
+def test_surrounding_white_space_is_removed_and_entities_move_with_it() -> None:
     assert formatted("  \U0001f449 bold \n", [bold(5, 4), italic(0, 10)], None) == (
         "\U0001f449 bold",
         [italic(0, 7), bold(3, 4)],
     )
 
 
-def test_links_commands_and_mentions_are_found_outside_of_given_entities() -> None:
+def test_links_commands_and_mentions_are_detected_outside_of_given_entities() -> None:
     text, found = formatted("/start@bot_x see https://example.com/a. code https://b.example", [], None)
     assert [(one["type"], text[one["offset"] : one["offset"] + one["length"]]) for one in found] == [
         ("bot_command", "/start@bot_x"),
@@ -70,7 +70,7 @@ def test_links_commands_and_mentions_are_found_outside_of_given_entities() -> No
 
 
 @given(st.text(min_size=1, max_size=60), st.data())
-def test_r11_any_range_between_characters_is_taken_and_names_the_same_words(
+def test_r11_any_range_between_characters_is_accepted_and_covers_the_same_text(
     text: str, data: st.DataObject
 ) -> None:
     text = "." + text.replace("\x00", "") + "."

@@ -1,4 +1,4 @@
-"""Each named fault, over HTTP, and the client's error that comes of it."""
+"""Each named fault, over HTTP, and the resulting error of the client."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ PARAMS: dict[str, dict[str, Any]] = {
 }
 
 
-def test_every_kind_is_tried_here() -> None:
+def test_every_kind_of_fault_is_tested() -> None:
     assert KINDS.keys() == MEANS.keys() | {"reset-before", "reset-after", "slow", "migrate", "duplicate"}
 
 
 @pytest.mark.parametrize("kind", MEANS)
-def test_a_named_fault_is_answered_as_telegram_does(own_bot: Bot, kind: str) -> None:
+def test_a_named_fault_gets_the_response_of_telegram(own_bot: Bot, kind: str) -> None:
     method = str(KINDS[kind].fields.get("method", "getMe")).replace("*", "getMe")
     own_bot.control.fault(kind)
     params = PARAMS[method] | ({"chat_id": own_bot.user_id} if "text" in PARAMS[method] else {})
@@ -65,7 +65,7 @@ def test_a_named_fault_is_answered_as_telegram_does(own_bot: Bot, kind: str) -> 
     assert own_bot.control.calls(method)[0]["fault"] == kind
 
 
-def test_a_group_that_migrates_has_another_id_from_then_on(own_bot: Bot) -> None:
+def test_a_group_that_migrates_keeps_its_new_id(own_bot: Bot) -> None:
     own_bot.control.chat(-7, type="group", title="Team")
     own_bot.call("sendMessage", chat_id=-7, text="before")
     own_bot.control.fault("migrate,chat=-7")
@@ -80,14 +80,14 @@ def test_a_group_that_migrates_has_another_id_from_then_on(own_bot: Bot) -> None
     assert heard[1]["migrate_from_chat_id"] == -7
 
 
-def test_a_migration_may_name_the_id_and_what_is_no_group_does_not_migrate(own_bot: Bot) -> None:
+def test_a_migration_may_name_the_id_and_only_groups_migrate(own_bot: Bot) -> None:
     own_bot.control.chat(-7, type="group", title="Team")
     assert own_bot.control.chat(-7, migrate_to=-100_1234)["id"] == -100_1234
     own_bot.control.fault("migrate=-1005")
     assert own_bot.send("the person's own chat stays")["chat"]["id"] == own_bot.user_id
 
 
-def test_updates_that_were_confirmed_come_again(own_bot: Bot) -> None:
+def test_the_fault_duplicate_returns_confirmed_updates_again(own_bot: Bot) -> None:
     own_bot.control.say("once")
     (first,) = own_bot.call("getUpdates")
     own_bot.control.fault("duplicate,skip=1")
@@ -96,7 +96,7 @@ def test_updates_that_were_confirmed_come_again(own_bot: Bot) -> None:
     assert own_bot.call("getUpdates", offset=first["update_id"] + 1) == []
 
 
-def test_a_flood_is_for_the_chat_that_is_named(own_bot: Bot) -> None:
+def test_a_flood_applies_to_the_named_chat(own_bot: Bot) -> None:
     own_bot.control.chat(-7, type="group", title="Team")
     own_bot.control.fault("flood=60,chat=-7")
     for _ in range(2):
@@ -107,7 +107,7 @@ def test_a_flood_is_for_the_chat_that_is_named(own_bot: Bot) -> None:
     own_bot.call("sendMessage", chat_id=-7, text="x")
 
 
-def test_faults_can_be_set_anew_with_a_seed(own_bot: Bot) -> None:
+def test_faults_can_be_replaced_with_a_seed(own_bot: Bot) -> None:
     def codes() -> list[int]:
         own_bot.control.faults(["server-error,p=0.5,times=0", {"kind": "blocked", "times": 2}], seed=11)
         answers = (own_bot.ask("sendMessage", chat_id=own_bot.user_id, text="x") for _ in range(30))
@@ -121,7 +121,7 @@ def test_faults_can_be_set_anew_with_a_seed(own_bot: Bot) -> None:
     assert [(one["kind"], one["times"]) for one in waiting] == [("server-error", 0)]
 
 
-def test_a_reset_with_a_chance_leaves_the_rest_alone(own_bot: Bot) -> None:
+def test_a_reset_with_a_probability_does_not_affect_other_calls(own_bot: Bot) -> None:
     own_bot.control.faults(["reset-after,method=sendMessage,p=0.3,times=0"], seed=2)
     resets = 0
     for number in range(20):

@@ -1,4 +1,4 @@
-"""Faults as people write them: what each text means, and what is said of one that cannot be."""
+"""Fault scripts: the meaning of each notation, and the errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ COMPACT: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("text", "fields"), COMPACT)
-def test_a_compact_text_says_the_kind_its_value_and_fields(text: str, fields: dict[str, Any]) -> None:
+def test_a_compact_text_has_the_kind_its_value_and_fields(text: str, fields: dict[str, Any]) -> None:
     made = msgspec.structs.asdict(fault_script.compact(text))
     assert {name: made[name] for name in fields} == fields
 
@@ -62,14 +62,14 @@ BAD_COMPACT = [
 
 
 @pytest.mark.parametrize(("text", "reason"), BAD_COMPACT)
-def test_a_compact_text_that_cannot_be_is_refused_with_the_field(text: str, reason: str) -> None:
+def test_an_invalid_compact_text_is_refused_with_the_field(text: str, reason: str) -> None:
     with pytest.raises(fault_script.BadScript) as refused:
         fault_script.compact(text)
     assert str(refused.value).startswith(f"fault {text!r}: ")
     assert reason in str(refused.value)
 
 
-def test_a_file_of_lines_and_a_toml_file_say_the_same(tmp_path: Path) -> None:
+def test_json_lines_and_toml_describe_the_same_faults(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(
         '# a bad day\n{"seed": 7}\n\n{"kind": "flood", "retry_after": 30}\n'
         '{"method": "sendMessage", "error_code": 502, "probability": 0.5, "times": 0}\n'
@@ -102,7 +102,7 @@ BAD_FILES = [
 
 
 @pytest.mark.parametrize(("name", "text", "reason"), BAD_FILES)
-def test_a_bad_file_is_refused_with_its_name_the_line_and_the_field(
+def test_an_invalid_file_is_refused_with_its_name_the_line_and_the_field(
     tmp_path: Path, name: str, text: str, reason: str
 ) -> None:
     (tmp_path / name).write_text(text)
@@ -111,7 +111,7 @@ def test_a_bad_file_is_refused_with_its_name_the_line_and_the_field(
     assert str(refused.value).removeprefix(f"{tmp_path}/").startswith(reason)
 
 
-def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(b'{"kind": "\xff"}')
     with pytest.raises(fault_script.BadScript, match="it is not UTF-8"):
         fault_script.from_file(tmp_path / "a.jsonl")
@@ -124,7 +124,9 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
         (["--faults", "nowhere.jsonl"], "nowhere.jsonl"),
     ],
 )
-def test_a_sandbox_with_a_bad_script_does_not_start_and_says_why(flags: list[str], words: str) -> None:
+def test_a_sandbox_with_an_invalid_script_does_not_start_and_reports_why(
+    flags: list[str], words: str
+) -> None:
     command = [sys.executable, "-m", "cctelegram.sandbox", *flags]
     told = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert told.returncode == 2
@@ -138,7 +140,7 @@ values = st.one_of(
 
 
 @given(st.dictionaries(st.sampled_from([*FIELDS, "speed", ""]), values))
-def test_whatever_is_given_becomes_a_fault_or_an_error_that_names_a_field(fields: dict[str, Any]) -> None:
+def test_any_fields_become_a_fault_or_an_error_that_names_a_field(fields: dict[str, Any]) -> None:
     try:
         made = fault(fields)
     except BadFault as error:
@@ -152,7 +154,7 @@ def test_whatever_is_given_becomes_a_fault_or_an_error_that_names_a_field(fields
 
 
 @given(st.text(alphabet="abcflodsw=,.-0123456789 ", max_size=30).map(lambda text: f"slow{text}") | st.text())
-def test_whatever_is_written_is_read_or_refused(text: str) -> None:
+def test_any_script_is_read_or_refused(text: str) -> None:
     try:
         told = fault_script.compact(text).kind
     except fault_script.BadScript as error:
@@ -190,7 +192,7 @@ def test_the_same_seed_and_the_same_calls_meet_the_same_faults(
 
 
 @given(plans, calls)
-def test_no_fault_happens_more_often_than_told_or_to_a_call_it_is_not_for(
+def test_no_fault_happens_more_often_than_set_or_to_a_call_that_does_not_match(
     plan: list[Fault], made: list[tuple[str, int | None]]
 ) -> None:
     faults = Faults()
@@ -205,14 +207,14 @@ def test_no_fault_happens_more_often_than_told_or_to_a_call_it_is_not_for(
     for one in plan:
         same = [other for other in plan if other == one]
         assert one.times == 0 or happened.count(one) <= one.times * len(same)
-    # What happened is no longer told as pending.
+    # A fault that happened is no longer listed as pending.
     bounded = [one for one in plan if one.times]
     told = sum(one["times"] for one in faults.pending())
     assert told == sum(one.times for one in bounded) - sum(1 for one in happened if one.times)
 
 
 @given(st.lists(st.floats(0, 40), min_size=1), st.integers(1, 30))
-def test_a_flood_wait_holds_until_it_is_over_and_tells_the_seconds_left(
+def test_a_flood_wait_lasts_until_it_is_over_and_reports_the_seconds_left(
     steps: list[float], seconds: int
 ) -> None:
     faults = Faults()
@@ -232,7 +234,7 @@ def test_a_flood_wait_holds_until_it_is_over_and_tells_the_seconds_left(
             assert faults.take("sendMessage", 1, now) is None
 
 
-def test_faults_given_at_the_start_happen(tmp_path: Path) -> None:
+def test_faults_from_the_command_line_happen(tmp_path: Path) -> None:
     import httpx
 
     script = tmp_path / "day.jsonl"

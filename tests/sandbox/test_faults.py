@@ -1,4 +1,4 @@
-"""Calls that fail on demand, and the record of what was received."""
+"""Calls that fail on demand, and the record of received calls."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FAULTS: list[tuple[dict[str, Any], int, str, dict[str, Any] | None]] = [
 
 
 @pytest.mark.parametrize(("fault", "code", "description", "parameters"), FAULTS)
-def test_the_next_calls_of_a_method_fail_as_asked_and_then_no_more(
+def test_the_next_calls_of_a_method_fail_as_requested_and_later_ones_do_not(
     bot: Bot, fault: dict[str, Any], code: int, description: str, parameters: dict[str, Any] | None
 ) -> None:
     bot.control.fail("sendMessage", times=2, **fault)
@@ -63,14 +63,14 @@ def test_a_reset_before_loses_the_message_and_a_reset_after_does_not(own_bot: Bo
     assert [call["answer"] for call in own_bot.control.calls("sendMessage")] == ["dropped", "dropped"]
 
 
-def test_a_delay_holds_the_answer_back_and_any_method_can_be_meant(own_bot: Bot) -> None:
+def test_a_delay_delays_the_response_of_any_method(own_bot: Bot) -> None:
     own_bot.control.fail(delay_seconds=0.3)
     start = time.monotonic()
     assert own_bot.call("getMe")["is_bot"]
     assert time.monotonic() - start >= 0.3
 
 
-def test_a_fault_may_be_for_one_chat_only(own_bot: Bot) -> None:
+def test_a_fault_can_apply_to_one_chat_only(own_bot: Bot) -> None:
     own_bot.control.chat(-7, type="group", title="Team")
     own_bot.control.fail("sendMessage", error_code=500, chat_id=-7)
     own_bot.send("private")
@@ -104,7 +104,7 @@ def test_every_call_is_kept_with_its_parameters_times_and_answer(own_bot: Bot) -
     assert own_bot.sandbox.token not in str(own_bot.control.calls())
 
 
-def test_a_client_that_is_killed_while_it_writes_harms_nobody(own_bot: Bot) -> None:
+def test_a_client_that_is_killed_during_a_request_does_not_affect_others(own_bot: Bot) -> None:
     address = urlsplit(own_bot.sandbox.bot_url)
     with socket.create_connection((address.hostname or "", address.port or 0)) as half:
         head = f"POST {address.path}sendMessage HTTP/1.1\r\nHost: {address.netloc}\r\n"
@@ -115,7 +115,7 @@ def test_a_client_that_is_killed_while_it_writes_harms_nobody(own_bot: Bot) -> N
     own_bot.send("the next")
 
 
-def test_waiting_gives_what_was_waited_for_and_ends_in_time(own_bot: Bot) -> None:
+def test_waiting_returns_the_expected_value_and_ends_in_time(own_bot: Bot) -> None:
     own_bot.send("here")
     assert own_bot.control.wait_message(lambda message: message["text"] == "here")["message_id"] == 1
     with pytest.raises(
@@ -124,7 +124,7 @@ def test_waiting_gives_what_was_waited_for_and_ends_in_time(own_bot: Bot) -> Non
         own_bot.control.wait_for(lambda _control: None, timeout=0.2)
 
 
-def test_an_answer_does_not_wait_for_the_networks_acknowledgement(own_bot: Bot) -> None:
+def test_a_response_does_not_wait_for_a_tcp_acknowledgement(own_bot: Bot) -> None:
     """A bridge on the sandbox has 20 ms from event to request; 40 ms were lost to Nagle's algorithm."""
     own_bot.call("getMe")
     seconds = []

@@ -55,7 +55,7 @@ def test_a_document_is_sent_fetched_and_sent_again_by_its_id(bot: Bot) -> None:
     assert (page.content, page.headers["content-disposition"]) == (content, "attachment")
 
 
-def test_a_photo_has_its_size_and_what_is_no_picture_is_refused(bot: Bot) -> None:
+def test_a_photo_has_its_size_and_a_file_that_is_not_a_picture_is_refused(bot: Bot) -> None:
     def send(content: bytes) -> dict[str, object]:
         found: dict[str, object] = bot.http.post(
             bot.sandbox.bot_url + "sendPhoto",

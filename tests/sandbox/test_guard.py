@@ -22,9 +22,7 @@ def port(bot: Bot) -> int:
 
 @pytest.mark.parametrize("path", ["chat/{}/", "chat/{}/stream", "control/{}/messages", "control/{}/calls"])
 @pytest.mark.parametrize("secret", ["wrong", "", "\u00e9"])
-def test_without_the_secret_of_this_start_there_is_no_chat_and_no_control(
-    bot: Bot, path: str, secret: str
-) -> None:
+def test_chat_and_control_require_the_secret_of_this_start(bot: Bot, path: str, secret: str) -> None:
     answer = bot.http.get(f"{bot.sandbox.api_base}/{path.format(secret)}")
     assert answer.status_code == 403
     assert bot.sandbox.control_url.rsplit("/", 1)[1] not in answer.text
@@ -53,7 +51,7 @@ def test_r28_another_page_cannot_tap(bot: Bot, origin: str) -> None:
     assert bot.call("getUpdates") == []
 
 
-def test_the_own_page_and_localhost_are_let_in(bot: Bot) -> None:
+def test_the_sandboxs_own_page_and_localhost_are_accepted(bot: Bot) -> None:
     local = f"http://localhost:{port(bot)}"
     secret = urlsplit(bot.sandbox.control_url).path
     assert bot.http.get(f"{local}{secret}/messages", headers={"origin": local}).status_code == 200
@@ -90,7 +88,7 @@ def test_each_start_has_its_own_secret_and_listens_on_loopback_only(own_bot: Bot
         (["--user", "-5"], "user id -5 is not positive"),
     ],
 )
-def test_flags_that_cannot_be_used_are_named(flags: list[str], words: str) -> None:
+def test_invalid_flags_are_named(flags: list[str], words: str) -> None:
     command = [sys.executable, "-m", "cctelegram.sandbox", *flags]
     done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 2
@@ -98,7 +96,7 @@ def test_flags_that_cannot_be_used_are_named(flags: list[str], words: str) -> No
     assert done.stdout == ""
 
 
-def test_a_port_that_is_taken_is_an_error_and_not_another_port(bot: Bot) -> None:
+def test_a_port_in_use_is_an_error(bot: Bot) -> None:
     command = [sys.executable, "-m", "cctelegram.sandbox", "--port", str(port(bot))]
     done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 2

@@ -1,4 +1,4 @@
-"""The pace: what passes, what waits, and for how long. Time is a number here."""
+"""The rate limits: what is accepted, what waits, and for how long. Time is an argument."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from cctelegram.sandbox.limits import Limits, Rates
 CHAT, GROUP = 1001, -5
 
 
-def test_a_rested_chat_takes_a_burst_and_then_one_a_second() -> None:
+def test_an_idle_chat_accepts_a_burst_and_then_one_a_second() -> None:
     limits = Limits(Rates(chat_per_second=1, chat_burst=3))
     assert [limits.admit(CHAT, 0.0, group=False) for _ in range(4)] == [0, 0, 0, 1]
     assert limits.admit(CHAT, 1.0, group=False) == 0
     assert limits.admit(CHAT, 1.1, group=False) == 1
 
 
-def test_a_wait_holds_until_it_is_over_and_knocking_does_not_prolong_it() -> None:
+def test_a_wait_lasts_until_it_is_over_and_further_calls_do_not_extend_it() -> None:
     limits = Limits(Rates(chat_per_second=0.25, chat_burst=1, total_per_second=0))
     assert limits.admit(CHAT, 0.0, group=False) == 0
     assert limits.admit(CHAT, 0.5, group=False) == 4  # 3.5 s, in whole seconds: until 4.5
@@ -25,7 +25,7 @@ def test_a_wait_holds_until_it_is_over_and_knocking_does_not_prolong_it() -> Non
     assert limits.admit(CHAT, 4.5, group=False) == 0
 
 
-def test_a_group_takes_twenty_a_minute_edits_counted() -> None:
+def test_a_group_accepts_twenty_a_minute_including_edits() -> None:
     limits = Limits(Rates(chat_per_second=0, total_per_second=0))
     answers = [limits.admit(GROUP, float(second), group=True, edit=second % 2 == 1) for second in range(20)]
     assert answers == [0] * 20
@@ -39,7 +39,7 @@ def test_edits_in_a_private_chat_are_free() -> None:
     assert [limits.admit(CHAT, 0.0, group=False, edit=True) for _ in range(100)] == [0] * 100
 
 
-def test_the_whole_bot_takes_thirty_a_second_and_then_every_chat_waits() -> None:
+def test_the_whole_bot_accepts_thirty_a_second_and_then_every_chat_waits() -> None:
     limits = Limits()
     assert [limits.admit(chat, 0.0, group=False) for chat in range(31)] == [0] * 30 + [1]
     assert limits.admit(500, 0.5, group=False) == 1
@@ -64,7 +64,7 @@ rates = st.builds(
 
 
 @given(rates, steps)
-def test_who_waits_as_long_as_told_is_let_through(rates: Rates, steps: list[tuple[float, int, bool]]) -> None:
+def test_a_call_after_retry_after_is_accepted(rates: Rates, steps: list[tuple[float, int, bool]]) -> None:
     limits = Limits(rates)
     now = 0.0
     for pause, chat, edit in steps:
@@ -76,7 +76,7 @@ def test_who_waits_as_long_as_told_is_let_through(rates: Rates, steps: list[tupl
 
 
 @given(rates, steps)
-def test_nobody_gets_more_than_the_rate_and_the_burst(
+def test_no_chat_gets_more_than_the_rate_and_the_burst(
     rates: Rates, steps: list[tuple[float, int, bool]]
 ) -> None:
     limits = Limits(rates)

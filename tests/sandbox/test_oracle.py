@@ -1,4 +1,4 @@
-"""An independent model of the Bot API, aiogram's, understands the sandbox without remainder.
+"""An independent model of the Bot API, aiogram's, understands the sandbox completely.
 
 It lives in its own environment, since importing it takes seconds and 167 MB:
 
@@ -6,7 +6,7 @@ It lives in its own environment, since importing it takes seconds and 167 MB:
     .oracle-venv/bin/pip install 'pip>=25.3'
     .oracle-venv/bin/pip install --group oracle
 
-These tests are left out where there is none, unless CCTELEGRAM_TEST_ORACLE=1 demands them.
+These tests are skipped without it, unless CCTELEGRAM_TEST_ORACLE=1 requires them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ PICTURE = (
 
 @pytest.fixture(scope="module")
 def verdict() -> Iterator[dict[str, Any]]:
-    """What the oracle has to say after driving a sandbox."""
+    """The report of the oracle after driving a sandbox."""
     if not ORACLE.exists() and os.environ.get("CCTELEGRAM_TEST_ORACLE") != "1":
         pytest.skip("no .oracle-venv; see the head of this file")
     with running(*UNLIMITED) as started:
@@ -54,15 +54,15 @@ def verdict() -> Iterator[dict[str, Any]]:
         yield json.loads(done.stdout)
 
 
-def test_aiogram_understands_every_answer_and_every_field_of_it(verdict: dict[str, Any]) -> None:
+def test_aiogram_understands_every_response_and_every_field_of_it(verdict: dict[str, Any]) -> None:
     assert verdict["wrong"] == []
 
 
-def test_aiograms_client_was_answered_by_every_method(verdict: dict[str, Any]) -> None:
+def test_aiograms_client_gets_a_response_from_every_method(verdict: dict[str, Any]) -> None:
     assert set(METHODS) == set(verdict["called"])
 
 
-def test_the_table_names_nothing_that_aiogram_does_not_know(verdict: dict[str, Any]) -> None:
+def test_the_table_contains_only_what_aiogram_knows(verdict: dict[str, Any]) -> None:
     unknown = [
         f"{name}.{field}"
         for table, oracle in ((TABLE, verdict["table"]), (TYPES, verdict["objects"]))
@@ -74,7 +74,7 @@ def test_the_table_names_nothing_that_aiogram_does_not_know(verdict: dict[str, A
     assert unknown == []
 
 
-def test_the_table_demands_what_aiogram_demands(verdict: dict[str, Any]) -> None:
+def test_the_table_requires_what_aiogram_requires(verdict: dict[str, Any]) -> None:
     differ = [
         f"{name}.{field}: {spec}"
         for name, fields in TABLE.items()

@@ -64,7 +64,7 @@ def last(page: Page, text: str) -> Locator:
     return found
 
 
-def test_entities_are_shown_and_letters_stay_letters(page: Page, own_bot: Bot) -> None:
+def test_entities_are_shown_and_markup_in_text_stays_text(page: Page, own_bot: Bot) -> None:
     parts: list[tuple[str, dict[str, Any]]] = [
         ("bold", {"type": "bold"}), ("slanted", {"type": "italic"}), ("lined", {"type": "underline"}),
         ("struck", {"type": "strikethrough"}), ("mono", {"type": "code"}),
@@ -99,7 +99,7 @@ def test_entities_are_shown_and_letters_stay_letters(page: Page, own_bot: Bot) -
     assert spoiler.evaluate(colour) != "rgba(0, 0, 0, 0)"
 
 
-def test_a_tap_waits_for_the_bot_and_shows_its_words(page: Page, own_bot: Bot) -> None:
+def test_a_tap_waits_for_the_bot_and_shows_its_message(page: Page, own_bot: Bot) -> None:
     sent = own_bot.send("Deploy?", reply_markup=BUTTONS)
     button = last(page, "Deploy?").get_by_role("button", name="Approve")
     button.click()
@@ -180,7 +180,7 @@ def test_a_long_quote_is_folded_and_opens_and_stays_open(page: Page, own_bot: Bo
     assert height(fold) == pytest.approx(folded, abs=1)
 
 
-def test_typing_silent_marks_documents_and_drafts_are_seen(page: Page, own_bot: Bot) -> None:
+def test_typing_silent_marks_documents_and_drafts_are_shown(page: Page, own_bot: Bot) -> None:
     own_bot.call("sendChatAction", chat_id=own_bot.user_id, action="typing")
     page.wait_for_selector("#status.typing:has-text('typing')")
     own_bot.call("sendMessageDraft", chat_id=own_bot.user_id, draft_id=1, text="so far")
@@ -218,7 +218,7 @@ def test_topics_and_several_chats_are_chosen_from_lists(page: Page, own_bot: Bot
     assert said[-1]["message_thread_id"] == topic
 
 
-def test_deleted_messages_go_and_the_page_catches_up_after_a_reload(page: Page, own_bot: Bot) -> None:
+def test_deleted_messages_disappear_and_the_page_is_current_after_a_reload(page: Page, own_bot: Bot) -> None:
     own_bot.send("stays")
     gone = own_bot.send("goes")
     last(page, "goes")
@@ -264,7 +264,7 @@ def test_two_windows_show_the_same_chat(browser: Browser, own_bot: Bot, page: Pa
         last(page, "from the other window")
 
 
-def test_a_page_that_lost_its_server_says_so(browser: Browser) -> None:
+def test_a_page_without_its_server_says_so(browser: Browser) -> None:
     with running(*UNLIMITED) as started:
         made = browser.new_page()
         made.goto(started.page)

@@ -1,4 +1,4 @@
-"""The table of the Bot API that the package carries, and that every method of it is answered."""
+"""The package's table of the Bot API, and that every method in it is implemented."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from cctelegram.sandbox.refused import Refused
 SCALARS = {"Integer", "String", "Boolean", "InputFile"}
 
 
-def test_the_table_says_where_it_is_from_and_names_exactly_the_methods_that_are_answered() -> None:
+def test_the_table_names_its_source_and_exactly_the_implemented_methods() -> None:
     table = orjson.loads(files("cctelegram.sandbox").joinpath("parameters.json").read_bytes())
     assert table["origin"].startswith("Bot API 10.1, June 11, 2026")
     assert set(TABLE) == set(METHODS)
 
 
-def test_every_type_that_the_table_names_is_in_it_and_none_besides() -> None:
+def test_the_table_contains_exactly_the_types_that_it_names() -> None:
     named = set()
     for fields in [*TABLE.values(), *(one for one in TYPES.values() if isinstance(one, dict))]:
         named |= {kind for spec in fields.values() if spec != "-" for kind in spec.rstrip("!").split("|")}
@@ -32,7 +32,7 @@ def test_every_type_that_the_table_names_is_in_it_and_none_besides() -> None:
     assert named - SCALARS == set(TYPES)
 
 
-def test_telegrams_own_names_are_demanded_where_telegram_demands_them() -> None:
+def test_telegrams_parameter_names_are_required_where_telegram_requires_them() -> None:
     assert {name for name, spec in TABLE["sendMessage"].items() if spec.endswith("!")} == {"chat_id", "text"}
     assert TABLE["sendMessage"]["entities"] == "Array of MessageEntity"
     assert TYPES["InlineKeyboardMarkup"] == {"inline_keyboard": "Array of Array of InlineKeyboardButton!"}
@@ -46,7 +46,7 @@ anything = st.recursive(
 
 
 @given(st.sampled_from(sorted(name for name, fields in TABLE.items() if fields)), st.data())
-def test_anything_at_all_is_either_taken_with_the_right_types_or_refused(
+def test_any_parameters_are_accepted_with_the_right_types_or_refused(
     method: str, data: st.DataObject
 ) -> None:
     params = data.draw(st.dictionaries(st.sampled_from(sorted(TABLE[method])), anything, max_size=5))

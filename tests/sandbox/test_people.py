@@ -1,4 +1,4 @@
-"""What people do: writing, tapping, blocking; who is heard in groups; topics."""
+"""Actions of people: writing, tapping, blocking; which updates reach the bot in groups; topics."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BUTTONS = {
 }
 
 
-def test_what_is_written_arrives_as_telegram_sends_it(own_bot: Bot) -> None:
+def test_a_persons_message_arrives_as_telegram_sends_it(own_bot: Bot) -> None:
     message = own_bot.send("question")
     said = own_bot.control.say("/help@cctelegram_sandbox_bot me", reply_to=message["message_id"])
     update = own_bot.call("getUpdates")[0]["message"]
@@ -33,7 +33,7 @@ def test_what_is_written_arrives_as_telegram_sends_it(own_bot: Bot) -> None:
     assert update["message_id"] == message["message_id"] + 1
 
 
-def test_a_person_edits_a_message_of_theirs_and_the_bot_hears_of_it_where_it_asks(own_bot: Bot) -> None:
+def test_a_person_edits_a_message_and_the_bot_gets_the_update_if_it_requests_that_kind(own_bot: Bot) -> None:
     ours = own_bot.send("ours")
     said = own_bot.control.say("/frist")
     kinds = ["message", "edited_message"]
@@ -89,7 +89,7 @@ def test_a_late_answer_to_a_tap_is_refused(own_bot: Bot) -> None:
         ("Open", "sends nothing to the bot"),
     ],
 )
-def test_a_button_that_is_not_there_cannot_be_tapped(own_bot: Bot, button: int | str, words: str) -> None:
+def test_a_missing_button_cannot_be_tapped(own_bot: Bot, button: int | str, words: str) -> None:
     message = own_bot.send("sure?", reply_markup=BUTTONS)
     with pytest.raises(ControlError, match=words):
         own_bot.control.tap(message["message_id"], button)
@@ -106,7 +106,7 @@ def test_r28_a_stranger_and_a_forged_tap_arrive_with_their_own_id(own_bot: Bot) 
     assert hello["message"]["chat"]["id"] == hello["message"]["from"]["id"] == 667
 
 
-def test_who_has_not_started_or_has_stopped_the_bot_cannot_be_written_to(own_bot: Bot) -> None:
+def test_a_person_who_has_not_started_or_has_blocked_the_bot_cannot_be_written_to(own_bot: Bot) -> None:
     own_bot.control.chat(5, started=False)
     answer = own_bot.ask("sendMessage", chat_id=5, text="x")
     assert (answer["error_code"], answer["description"]) == (
@@ -125,7 +125,9 @@ def heard(bot: Bot) -> list[str]:
     return [update["message"]["text"] for update in bot.call("getUpdates") if "message" in update]
 
 
-def test_in_a_group_an_administrator_hears_all_and_a_member_only_what_is_meant_for_it(own_bot: Bot) -> None:
+def test_in_a_group_an_administrator_bot_gets_all_messages_and_a_member_only_those_for_it(
+    own_bot: Bot,
+) -> None:
     own_bot.control.chat(-9, type="supergroup", title="Team", members=[1002])
     own_bot.control.say("heard", chat_id=-9, user_id=1002)
     own_bot.control.chat(-9, bot_status="member")
@@ -170,7 +172,7 @@ def test_a_private_chat_may_have_topics_too(own_bot: Bot) -> None:
     assert own_bot.send("there", message_thread_id=topic["message_thread_id"])["is_topic_message"] is True
 
 
-def test_edits_are_kept_deleted_messages_are_not_seen_and_silent_ones_marked(own_bot: Bot) -> None:
+def test_edits_are_kept_deleted_messages_are_hidden_and_silent_ones_marked(own_bot: Bot) -> None:
     first = own_bot.send("one", disable_notification=True)
     own_bot.call("editMessageText", chat_id=own_bot.user_id, message_id=first["message_id"], text="two")
     gone = own_bot.send("gone")

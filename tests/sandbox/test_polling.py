@@ -1,4 +1,4 @@
-"""Updates: in order, given again until confirmed, to one poller."""
+"""Updates: in order, repeated until confirmed, to one poller."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def polled(bot: Bot, **params: Any) -> tuple[threading.Thread, list[dict[str, An
     return thread, answers
 
 
-def test_updates_come_again_until_a_higher_offset_is_asked(own_bot: Bot) -> None:
+def test_updates_are_returned_again_until_a_higher_offset_is_requested(own_bot: Bot) -> None:
     for text in ("one", "two", "three"):
         own_bot.control.say(text)
     first = own_bot.call("getUpdates")
@@ -43,27 +43,27 @@ def test_updates_come_again_until_a_higher_offset_is_asked(own_bot: Bot) -> None
     assert texts(own_bot.call("getUpdates")) == ["five"]
 
 
-def test_an_offset_from_before_the_ids_began_anew_confirms_nothing(own_bot: Bot) -> None:
+def test_an_offset_from_before_the_ids_restarted_confirms_nothing(own_bot: Bot) -> None:
     own_bot.control.say("one")
     (first,) = [update["update_id"] for update in own_bot.call("getUpdates")]
     assert texts(own_bot.call("getUpdates", offset=first + 500_000)) == ["one"]
     assert own_bot.call("getUpdates", offset=first + 11) == []
 
 
-def test_a_long_poll_ends_as_soon_as_there_is_something(own_bot: Bot) -> None:
+def test_a_long_poll_ends_as_soon_as_there_is_an_update(own_bot: Bot) -> None:
     thread, answers = polled(own_bot, timeout=20)
     own_bot.control.say("now")
     thread.join(timeout=5)
     assert texts(answers[0]["result"]) == ["now"]
 
 
-def test_a_long_poll_without_news_ends_in_its_time(own_bot: Bot) -> None:
+def test_a_long_poll_without_updates_ends_after_its_timeout(own_bot: Bot) -> None:
     start = time.monotonic()
     assert own_bot.call("getUpdates", timeout=1) == []
     assert 0.9 < time.monotonic() - start < 5
 
 
-def test_of_two_pollers_the_older_is_sent_away(own_bot: Bot) -> None:
+def test_the_older_of_two_pollers_gets_a_409(own_bot: Bot) -> None:
     thread, answers = polled(own_bot, timeout=20)
     assert own_bot.call("getUpdates", timeout=0) == []
     thread.join(timeout=5)
@@ -91,7 +91,7 @@ def test_a_webhook_ends_polling_until_it_is_deleted(own_bot: Bot) -> None:
     assert own_bot.call("getWebhookInfo")["url"] == ""
 
 
-def test_only_the_kinds_that_were_asked_for_are_kept(own_bot: Bot) -> None:
+def test_only_the_requested_kinds_of_updates_are_kept(own_bot: Bot) -> None:
     own_bot.call("getUpdates", allowed_updates=["callback_query"])
     own_bot.control.say("unheard")
     message = own_bot.send(reply_markup={"inline_keyboard": [[{"text": "A", "callback_data": "a"}]]})
@@ -99,7 +99,7 @@ def test_only_the_kinds_that_were_asked_for_are_kept(own_bot: Bot) -> None:
     assert [set(update) - {"update_id"} for update in own_bot.call("getUpdates")] == [{"callback_query"}]
 
 
-def test_an_update_can_be_given_twice_and_a_forged_one_put_in(own_bot: Bot) -> None:
+def test_an_update_can_be_duplicated_and_a_forged_one_added(own_bot: Bot) -> None:
     own_bot.control.say("again")
     update = own_bot.call("getUpdates")[0]
     own_bot.control.update(update)

@@ -1,4 +1,4 @@
-"""Wrong calls get the answer that Telegram gives, over real HTTP."""
+"""Invalid calls get Telegram's response, over real HTTP."""
 
 from __future__ import annotations
 
@@ -84,14 +84,16 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("method", "params", "words"), REFUSED)
-def test_a_wrong_call_gets_telegrams_words(bot: Bot, method: str, params: dict[str, Any], words: str) -> None:
+def test_a_wrong_call_gets_telegrams_message(
+    bot: Bot, method: str, params: dict[str, Any], words: str
+) -> None:
     answer = bot.ask(method, **params)
     assert answer["ok"] is False
     assert answer["error_code"] == 400
     assert answer["description"].startswith(f"Bad Request: {words}")
 
 
-def test_an_edit_without_a_change_is_refused_r24_and_what_is_gone_cannot_be_edited(bot: Bot) -> None:
+def test_an_edit_without_a_change_is_refused_r24_and_a_missing_message_cannot_be_edited(bot: Bot) -> None:
     markup = keyboard(callback_data="x" * 64)
     message = bot.send("same", reply_markup=markup)
     edit = {"chat_id": ME, "message_id": message["message_id"], "text": " same ", "reply_markup": markup}
@@ -148,9 +150,7 @@ def test_a_method_is_found_whatever_its_case_by_get_form_and_json(bot: Bot) -> N
         (b"hello", "text/plain"),
     ],
 )
-def test_a_body_that_cannot_be_read_is_a_400_and_the_sandbox_goes_on(
-    bot: Bot, content: bytes, kind: str
-) -> None:
+def test_an_invalid_body_is_a_400_and_the_sandbox_continues(bot: Bot, content: bytes, kind: str) -> None:
     answer = bot.http.post(
         bot.sandbox.bot_url + "sendMessage", content=content, headers={"content-type": kind}
     )
@@ -158,7 +158,7 @@ def test_a_body_that_cannot_be_read_is_a_400_and_the_sandbox_goes_on(
     assert bot.call("getMe")["is_bot"] is True
 
 
-def test_a_chat_that_moves_too_fast_is_told_how_long_to_wait(paced_bot: Bot) -> None:
+def test_a_chat_over_its_rate_gets_a_429_with_retry_after(paced_bot: Bot) -> None:
     answers = [paced_bot.ask("sendMessage", **HI) for _ in range(7)]
     assert [answer["ok"] for answer in answers[:5]] == [True] * 5
     assert answers[6]["error_code"] == 429

@@ -1,4 +1,4 @@
-"""A home of its own for each test, servers on it, and a bridge's side of what they share."""
+"""A home for each test, servers on it, and the bridge's side of the shared files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Bridge:
-    """What a running bridge shows of itself: the lock, `bridge.json`, /status over loopback HTTP."""
+    """The outside of a running bridge: the lock, `bridge.json`, /status over loopback HTTP."""
 
     KEY = "k" * 32
 

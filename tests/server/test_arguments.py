@@ -1,4 +1,4 @@
-"""Arguments against an independent validator, and any bytes at all against the server's life."""
+"""Arguments compared with an independent validator; no bytes end the server."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def fitting(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
 
 
 def arguments(schema: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """Arguments that fit, nearly fit or do not fit at all."""
+    """Arguments that match, nearly match or do not match the schema."""
     known = {name: fitting(each) | anything for name, each in schema["properties"].items()}
     required = {name: known[name] for name in schema.get("required", ())}
     near = st.fixed_dictionaries(
@@ -89,7 +89,7 @@ def arguments(schema: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def unquoted(value: Any, schema: dict[str, Any]) -> Any:
-    """What the server takes for a value: what a string holds as JSON, where exactly that is wanted."""
+    """The value that the server reads: the JSON in a string, where the schema has that type."""
     wanted = schema.get("type")
     if isinstance(value, str) and wanted in ("array", "object", "number", "integer", "boolean"):
         try:
@@ -117,7 +117,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
 @pytest.mark.parametrize("tool", [name for name in SCHEMAS if name not in STARTERS])
 @ONE_SERVER
 @given(data=st.data())
-def test_what_is_refused_is_what_the_schema_refuses(shared: Wire, tool: str, data: st.DataObject) -> None:
+def test_the_server_refuses_exactly_what_the_schema_refuses(
+    shared: Wire, tool: str, data: st.DataObject
+) -> None:
     schema = SCHEMAS[tool]
     given_arguments = data.draw(arguments(schema))
     fits = jsonschema.Draft202012Validator(schema).is_valid(unquoted(given_arguments, schema))
@@ -151,7 +153,7 @@ PLAIN: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("tool", sorted(PLAIN))
-def test_arguments_as_json_in_strings_make_the_same_event(wire: Wire, home: Path, tool: str) -> None:
+def test_arguments_as_json_in_strings_create_the_same_event(wire: Wire, home: Path, tool: str) -> None:
     plain = PLAIN[tool]
     quoted = {
         name: value if isinstance(value, str) else f" {json.dumps(value)}\n" for name, value in plain.items()

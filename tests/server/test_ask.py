@@ -35,7 +35,9 @@ def structured(wire: Wire, request: int) -> dict[str, Any]:
     return told
 
 
-def test_the_question_is_an_event_that_says_who_waits(wire: Wire, home: Path, answers: Answers) -> None:
+def test_the_question_is_an_event_that_names_the_waiting_session(
+    wire: Wire, home: Path, answers: Answers
+) -> None:
     request, event = asked(
         wire, home, options=["Now", "Later"], default_on_timeout="Later", timeout_seconds=60
     )
@@ -69,7 +71,7 @@ def test_the_question_is_an_event_that_says_who_waits(wire: Wire, home: Path, an
     assert wire.call("process_pending_responses")["structuredContent"]["actionable_responses"] == []
 
 
-def test_words_come_back_word_for_word(wire: Wire, home: Path, answers: Answers) -> None:
+def test_a_reply_in_words_is_returned_verbatim(wire: Wire, home: Path, answers: Answers) -> None:
     request, event = asked(wire, home, allow_text=True)
     answers.write(
         event["event_id"], action="answered", option=None, option_index=None, text="only *after* 5 <ok>"
@@ -79,7 +81,7 @@ def test_words_come_back_word_for_word(wire: Wire, home: Path, answers: Answers)
     assert "option" not in told
 
 
-def test_an_expiry_that_the_bridge_wrote_carries_the_default_that_applied(
+def test_an_expiry_from_the_bridge_has_the_default_that_applied(
     wire: Wire, home: Path, answers: Answers, bridge: Bridge
 ) -> None:
     assert bridge
@@ -98,14 +100,14 @@ def test_an_expiry_that_the_bridge_wrote_carries_the_default_that_applied(
     assert "who" not in told
 
 
-def test_a_cancelled_question_is_no_answer(wire: Wire, home: Path, answers: Answers) -> None:
+def test_a_cancelled_question_is_not_an_answer(wire: Wire, home: Path, answers: Answers) -> None:
     request, event = asked(wire, home)
     answers.write(event["event_id"], action="cancelled", option=None, option_index=None)
     assert structured(wire, request)["outcome"] == "cancelled"
 
 
 @pytest.mark.parametrize(("default", "applies"), [("Deny", "Deny"), ("Approve", None), (None, None)])
-def test_with_the_bridge_down_the_time_passes_and_only_a_denial_is_taken_for_granted(
+def test_with_the_bridge_down_the_question_expires_and_only_a_denial_applies(
     wire: Wire, default: str | None, applies: str | None
 ) -> None:
     arguments = {"question": "?", "timeout_seconds": 1} | ({"default_on_timeout": default} if default else {})
@@ -116,7 +118,7 @@ def test_with_the_bridge_down_the_time_passes_and_only_a_denial_is_taken_for_gra
     assert "cctelegram bridge" in result["content"][0]["text"]
 
 
-def test_while_muted_nobody_is_asked_and_the_call_returns_at_once(
+def test_while_muted_nothing_is_asked_and_the_call_returns_at_once(
     wire: Wire, home: Path, bridge: Bridge
 ) -> None:
     bridge.status["mode"] = "muted"
@@ -147,7 +149,7 @@ def test_progress_grows_and_carries_the_token(wire: Wire, home: Path, answers: A
     assert all(other["method"] == "notifications/progress" for other in wire.others)
 
 
-def test_a_client_without_a_progress_token_is_told_nothing_but_the_answer(
+def test_a_client_without_a_progress_token_gets_only_the_answer(
     wire: Wire, home: Path, answers: Answers
 ) -> None:
     request = wire.request("tools/call", {"name": "ask", "arguments": {"question": "?"}})
@@ -174,9 +176,7 @@ def test_a_cancelled_call_ends_its_wait_and_leaves_the_answer_for_later(
     assert len(events(home)) == 1
 
 
-def test_another_session_goes_on_with_a_question_whose_session_was_killed(
-    home: Path, answers: Answers
-) -> None:
+def test_another_session_continues_a_question_whose_session_was_killed(home: Path, answers: Answers) -> None:
     with Wire(home) as first:
         first.initialize()
         _, event = asked(first, home)
@@ -202,7 +202,7 @@ def test_an_answer_that_this_session_waits_for_is_not_taken_by_its_other_calls(
     assert structured(wire, request)["action"] == "approved"
 
 
-def test_r37_the_end_of_input_ends_the_process_at_once_though_questions_wait(wire: Wire, home: Path) -> None:
+def test_r37_the_end_of_input_ends_the_process_at_once_while_questions_wait(wire: Wire, home: Path) -> None:
     for _ in range(3):
         asked(wire, home)
     assert wire.end() < 1.5
@@ -212,7 +212,7 @@ def test_r37_the_end_of_input_ends_the_process_at_once_though_questions_wait(wir
 
 def test_an_answer_wakes_the_wait_without_a_timer(wire: Wire, home: Path, answers: Answers) -> None:
     request, event = asked(wire, home)
-    # Past the first look of the wait, so that only the watch can tell of it.
+    # After the first check of the wait, so that only the watch can report it.
     wire.ask("ping")
     begin = time.monotonic()
     answers.write(event["event_id"])

@@ -1,4 +1,4 @@
-"""The official Python client over real stdio, in both eras: its models check every frame of ours."""
+"""The official Python client over real stdio, in both eras: its models check every frame of the server."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def over_stdio(home: Path, mode: str, work: Callable[[Client], Awaitable[None]],
 
 
 @pytest.mark.parametrize(("mode", "version"), ERAS)
-def test_the_official_client_calls_every_tool_and_finds_what_the_schemas_promise(
+def test_the_official_client_calls_every_tool_and_gets_what_the_schemas_state(
     home: Path, mode: str, version: str
 ) -> None:
     async def work(client: Client) -> None:
@@ -137,7 +137,7 @@ def test_the_official_client_asks_sees_progress_and_gets_the_answer(
 
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
-def test_a_wait_the_official_client_gives_up_ends_and_can_be_gone_on_with(
+def test_a_wait_that_the_official_client_cancels_ends_and_can_be_continued(
     home: Path, answers: Answers, mode: str
 ) -> None:
     async def work(client: Client) -> None:

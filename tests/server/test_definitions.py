@@ -19,7 +19,7 @@ BY_NAME = {tool["name"]: tool for tool in TOOLS}
 
 
 @pytest.mark.parametrize("tool", TOOLS, ids=BY_NAME)
-def test_a_tool_has_all_that_clients_show_of_it(tool: dict[str, Any]) -> None:
+def test_a_tool_has_all_fields_that_clients_show(tool: dict[str, Any]) -> None:
     assert tool["title"]
     assert 40 < len(tool["description"]) < 300
     hints = {"readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"}
@@ -41,7 +41,7 @@ def test_the_categories_are_those_of_the_catalogue() -> None:
     assert listed == list(dict.fromkeys(each.category for each in _native.event_types()))
 
 
-def test_the_instructions_are_not_cut_off_by_clients_and_name_only_tools_there_are(wire: Wire) -> None:
+def test_the_instructions_fit_into_clients_and_name_only_existing_tools(wire: Wire) -> None:
     instructions = wire.instructions
     assert len(instructions.encode()) < 2048
     words = {word for word in instructions.split("`") if "_" in word and " " not in word}

@@ -1,4 +1,4 @@
-"""Both eras of the protocol over real pipes, and everything that is not as it should be."""
+"""Both eras of the protocol over real pipes, and invalid input."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ def test_a_client_that_tries_discovery_first_may_fall_back_to_the_handshake(home
         assert wire.call("get_bridge_status")["isError"] is False
 
 
-def test_a_request_of_no_era_is_told_what_it_lacks_and_the_session_goes_on(home: Path) -> None:
+def test_a_request_of_no_era_gets_an_error_that_names_what_is_missing_and_the_session_continues(
+    home: Path,
+) -> None:
     with Wire(home) as wire:
         assert "_meta" in wire.ask("tools/list")["error"]["message"]
         wire.initialize()
@@ -100,7 +102,7 @@ def test_a_broken_line_is_answered_with_an_error_and_the_next_one_works(
 
 
 @pytest.mark.parametrize("message", [rb"a \ud83d", rb"a \udca9 b", b"a \xff", b"a \xed\xa0\xbd"])
-def test_a_request_with_half_a_character_is_answered_and_shows_the_mark_of_a_lost_one(
+def test_a_request_with_half_a_surrogate_pair_is_answered_with_a_replacement_character(
     wire: Wire, home: Path, message: bytes
 ) -> None:
     wire.raw(
@@ -137,14 +139,14 @@ def test_a_request_is_answered_under_its_own_id_whatever_is_wrong_with_it(wire: 
     assert wire.ask("ping")["result"] == {}
 
 
-def test_a_byte_order_mark_before_the_first_frame_is_passed_over(home: Path) -> None:
+def test_a_byte_order_mark_before_the_first_frame_is_ignored(home: Path) -> None:
     with Wire(home) as wire:
         assert wire.process.stdin is not None
         wire.process.stdin.write(b"\xef\xbb\xbf")
         wire.initialize()
 
 
-def test_no_answer_has_a_line_break_that_a_line_reader_may_know(wire: Wire) -> None:
+def test_no_response_has_a_character_that_a_reader_may_take_for_a_line_break(wire: Wire) -> None:
     breaks = "a\u2028b\u2029c\x85d\x0b\x0c"
     wire.raw(
         json.dumps(
@@ -159,7 +161,7 @@ def test_no_answer_has_a_line_break_that_a_line_reader_may_know(wire: Wire) -> N
     assert breaks in result["content"][0]["text"]
 
 
-def test_a_line_of_many_megabytes_is_refused_without_being_kept(wire: Wire) -> None:
+def test_a_line_of_many_megabytes_is_refused_without_being_buffered(wire: Wire) -> None:
     wire.raw(b'{"jsonrpc":"2.0","id":1,"method":"' + b"x" * (9 << 20) + b'"}')
     assert wire.next()["error"]["code"] == -32700
     assert wire.ask("ping")["result"] == {}
@@ -171,7 +173,7 @@ def test_a_request_of_the_wrong_shape_is_refused_under_its_own_id(wire: Wire) ->
     assert (answer["id"], answer["error"]["code"]) == ("a", -32600)
 
 
-def test_broken_notifications_and_empty_lines_get_no_answer(wire: Wire) -> None:
+def test_broken_notifications_and_empty_lines_get_no_response(wire: Wire) -> None:
     for line in (
         b'{"jsonrpc":"2.0","method":7}',
         b"",
@@ -189,7 +191,7 @@ def test_an_unknown_tool_is_refused_with_the_nearest_name(wire: Wire) -> None:
     assert 'did you mean "send_telegram_message"?' in error["message"]
 
 
-def test_arguments_that_are_no_object_are_refused_with_what_is_wanted(wire: Wire) -> None:
+def test_arguments_that_are_not_an_object_are_refused_with_the_expected_type(wire: Wire) -> None:
     error = wire.ask("tools/call", {"name": "ask", "arguments": "now"})["error"]
     assert error["code"] == -32602
     assert "arguments" in error["message"]
@@ -234,7 +236,7 @@ def test_a_socket_for_standard_streams_works_like_a_pipe(home: Path) -> None:
         assert process.wait(10) == 0
 
 
-def test_an_input_that_is_empty_ends_the_server_in_peace(home: Path) -> None:
+def test_an_empty_input_ends_the_server_without_an_error(home: Path) -> None:
     done = subprocess.run(
         command(),
         stdin=subprocess.DEVNULL,
@@ -286,7 +288,7 @@ sys.exit(main([]))
 """
 
 
-def test_r32_a_fault_inside_a_tool_is_a_tool_error_with_a_sentence_and_the_traceback_elsewhere(
+def test_r32_an_exception_in_a_tool_is_a_tool_error_with_a_message_and_a_logged_traceback(
     home: Path,
 ) -> None:
     with Wire(home, program=[sys.executable, "-c", FAILING]) as wire:

@@ -1,4 +1,4 @@
-"""Looking at answers, and taking them: each is given once."""
+"""Reading answers, and taking them: each is returned once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from server.conftest import Answers
 
 
-def test_answers_are_looked_at_newest_first_and_stay(wire: Wire, home: Path, answers: Answers) -> None:
+def test_answers_are_read_newest_first_and_stay(wire: Wire, home: Path, answers: Answers) -> None:
     for number in range(12):
         answers.write(f"e{number}", age=100 - number)
     # R25: what is no answer is not given as one.
@@ -25,7 +25,7 @@ def test_answers_are_looked_at_newest_first_and_stay(wire: Wire, home: Path, ans
     assert wire.call("get_telegram_responses", {"limit": 100})["structuredContent"]["count"] == 12
 
 
-def test_r26_an_answer_is_given_once(wire: Wire, home: Path, answers: Answers) -> None:
+def test_r26_an_answer_is_returned_once(wire: Wire, home: Path, answers: Answers) -> None:
     answers.write("e1", age=3)
     answers.write("e2", age=2, action="denied", option="Deny", text="not on a Friday")
     answers.write("e3", age=1, kind="message", action=None, option=None, text="hello")
@@ -87,7 +87,7 @@ def test_an_answer_another_live_session_waits_for_is_left_to_it_until_it_ends(
     assert [each["event_id"] for each in told["actionable_responses"]] == ["e1"]
 
 
-def test_more_answers_than_one_result_holds_are_given_over_several_calls(
+def test_more_answers_than_one_result_holds_are_returned_over_several_calls(
     wire: Wire, answers: Answers
 ) -> None:
     for number in range(60):

@@ -1,4 +1,4 @@
-"""What the sending tools put into the spool and say of it, and what they refuse."""
+"""What the sending tools write into the spool, what they return, and what they refuse."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ SENDING: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("tool", "arguments", "expected"), SENDING)
-def test_r35_a_sending_tool_writes_the_event_though_the_bridge_is_down_and_says_so(
+def test_r35_a_sending_tool_writes_the_event_while_the_bridge_is_down_and_reports_that(
     wire: Wire, home: Path, tool: str, arguments: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     result = wire.call(tool, arguments)
@@ -78,7 +78,7 @@ def test_r35_a_sending_tool_writes_the_event_though_the_bridge_is_down_and_says_
     assert json.loads(result["content"][1]["text"]) == told
 
 
-def test_a_sending_tool_says_so_when_the_bridge_runs(wire: Wire, bridge: Bridge) -> None:
+def test_a_sending_tool_reports_that_the_bridge_runs(wire: Wire, bridge: Bridge) -> None:
     assert bridge
     told = wire.call("send_telegram_message", {"message": "x"})["structuredContent"]
     assert told["bridge"] == {"running": True}
@@ -155,7 +155,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("tool", "arguments", "sentence"), REFUSED)
-def test_r32_what_cannot_be_done_is_a_tool_error_that_says_why_and_writes_nothing(
+def test_r32_a_call_that_fails_is_a_tool_error_with_the_reason_and_writes_nothing(
     wire: Wire, home: Path, tool: str, arguments: dict[str, Any], sentence: str
 ) -> None:
     result = wire.call(tool, arguments)
@@ -165,14 +165,14 @@ def test_r32_what_cannot_be_done_is_a_tool_error_that_says_why_and_writes_nothin
     assert events(home) == []
 
 
-def test_r30_the_server_starts_and_sends_with_no_setting_at_all(tmp_path: Path) -> None:
+def test_r30_the_server_starts_and_sends_without_any_setting(tmp_path: Path) -> None:
     with Wire(None, HOME=str(tmp_path)) as wire:
         wire.initialize()
         told = wire.call("send_telegram_message", {"message": "x"})["structuredContent"]
         assert told["path"].startswith(str(tmp_path / ".cc_telegram" / "events"))
 
 
-def test_r32_a_home_that_cannot_be_used_is_a_sentence_in_each_tool_and_no_reason_not_to_start(
+def test_r32_an_unusable_home_is_an_error_of_each_tool_and_does_not_prevent_the_start(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "home").write_text("a file")
@@ -206,9 +206,7 @@ def test_a_call_of_the_newest_revision_needs_no_session_before_it(home: Path) ->
 @pytest.mark.parametrize(
     ("data", "project"), [({}, "shop"), ({"exit_code": 2}, "shop"), ({"project": "mine"}, "mine")]
 )
-def test_an_event_says_which_project_the_session_works_in(
-    home: Path, data: dict[str, Any], project: str
-) -> None:
+def test_an_event_names_the_project_of_the_session(home: Path, data: dict[str, Any], project: str) -> None:
     with Wire(home, CLAUDE_PROJECT_DIR="/home/ada/shop/") as wire:
         wire.initialize()
         wire.call("send_telegram_event", {"type": "build_failed", "title": "Build", "data": data})

@@ -1,4 +1,4 @@
-"""The session's file: there and locked while the session lives, with real counts, gone with it."""
+"""The session file: locked while the session lives, with real counts, removed at its end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def only(home: Path) -> Path:
 
 
 def told(home: Path) -> dict[str, Any]:
-    """What it says."""
+    """Its content."""
     content: dict[str, Any] = json.loads(only(home).read_bytes())
     return content
 
@@ -52,19 +52,19 @@ def test_calls_are_counted_by_tool_and_result(wire: Wire, home: Path) -> None:
     assert 5_000_000 < told(home)["rss_bytes"] < 40_000_000
 
 
-def test_a_client_of_the_newest_revision_is_known_by_its_calls(home: Path) -> None:
+def test_a_client_of_the_newest_revision_is_identified_by_its_calls(home: Path) -> None:
     with Wire(home) as wire:
         wire.call("get_bridge_status", _meta=MODERN)
         assert (told(home)["client"], told(home)["protocol"]) == ("wire 1", "2026-07-28")
 
 
-def test_a_killed_session_leaves_a_file_that_nobody_holds(wire: Wire, home: Path) -> None:
+def test_a_killed_session_leaves_a_file_without_a_lock(wire: Wire, home: Path) -> None:
     wire.process.kill()
     wire.process.wait()
     assert not _native.is_locked(str(only(home)))
 
 
-def test_the_connections_to_the_bridge_are_counted_and_kept(wire: Wire, home: Path, bridge: Bridge) -> None:
+def test_the_connections_to_the_bridge_are_counted_and_reused(wire: Wire, home: Path, bridge: Bridge) -> None:
     wire.call("send_telegram_message", {"message": "no bridge is asked for this"})
     assert told(home)["pools"] == {}
     for _ in range(3):

@@ -83,7 +83,7 @@ CALLS: list[tuple[str, dict[str, Any], set[str]]] = [
 
 
 def imported(stderr: bytes) -> set[str]:
-    """The modules that an interpreter told of, which was asked to time its imports."""
+    """The modules that an interpreter reports with `-X importtime`."""
     lines = (line for line in stderr.decode().splitlines() if line.startswith("import time:"))
     return {line.rpartition("|")[2].strip() for line in lines} - {"imported package"}
 
@@ -96,7 +96,7 @@ def bare() -> set[str]:
     return imported(done.stderr)
 
 
-def test_the_start_loads_nothing_but_what_it_needs(home: Path, bare: set[str]) -> None:
+def test_the_start_loads_only_what_it_needs(home: Path, bare: set[str]) -> None:
     with Wire(home, PYTHONPROFILEIMPORTTIME="1") as wire:
         wire.initialize()
         wire.ask("tools/list")

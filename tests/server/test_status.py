@@ -1,4 +1,4 @@
-"""What the server says of the bridge: what its lock and its own word tell, nothing else."""
+"""The status of the bridge: from its lock and its own HTTP only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from server.wire import Wire
 
 
-def test_the_status_is_what_the_bridge_says(wire: Wire, home: Path, bridge: Bridge) -> None:
+def test_the_status_is_the_one_that_the_bridge_reports(wire: Wire, home: Path, bridge: Bridge) -> None:
     (home / "events" / "waiting.json").write_text("{")
     result = wire.call("get_bridge_status")
     told = result["structuredContent"]
@@ -40,7 +40,7 @@ def test_r34_a_process_of_the_bridges_name_is_not_the_bridge(wire: Wire, home: P
         assert editor.poll() is None
 
 
-def test_r34_a_bridge_that_holds_its_lock_and_does_not_answer_is_not_called_running(
+def test_r34_a_bridge_that_holds_its_lock_but_does_not_respond_is_not_reported_as_running(
     wire: Wire, home: Path, bridge: Bridge
 ) -> None:
     bridge.server.shutdown()

@@ -31,7 +31,7 @@ def command(*arguments: str) -> list[str]:
 
 
 def environment(home: Path | None, **extra: str) -> dict[str, str]:
-    """An environment with nothing of ours in it but the home."""
+    """An environment without settings of the product, except the home."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     coverage = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
     return {**kept, **coverage, **({"CC_TELEGRAM_HOME": str(home)} if home else {}), **extra}

@@ -1,4 +1,4 @@
-"""What a batch is: counted, given once, and left in its files until somebody has stored it."""
+"""A batch: counted, returned once, and left in its files until it is stored."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ def written(events: Path, count: int) -> None:
         post(str(events), build("info_notification", f"event {number}"))
 
 
-def test_what_the_inbox_did_is_counted_by_the_takes_themselves(tmp_path: Path) -> None:
+def test_the_takes_count_what_the_inbox_does(tmp_path: Path) -> None:
     async def scenario() -> None:
         written(tmp_path / "events", 5)
         (tmp_path / "events" / "bad.json").write_text("no JSON")
@@ -39,7 +39,7 @@ def test_what_the_inbox_did_is_counted_by_the_takes_themselves(tmp_path: Path) -
     run(scenario)
 
 
-def test_the_rows_of_a_batch_are_given_once_and_its_memory_goes_with_them(tmp_path: Path) -> None:
+def test_the_rows_of_a_batch_are_returned_once_and_its_memory_is_freed_with_them(tmp_path: Path) -> None:
     written(tmp_path / "events", 3)
     inbox = _native.Inbox(tmp_path / "events", tmp_path / "rejected")
     batch = inbox.take(0.0)
@@ -53,7 +53,7 @@ def test_the_rows_of_a_batch_are_given_once_and_its_memory_goes_with_them(tmp_pa
     inbox.close()
 
 
-def test_a_batch_that_was_read_ahead_when_the_inbox_stops_leaves_its_files(tmp_path: Path) -> None:
+def test_the_files_of_a_batch_read_ahead_stay_when_the_inbox_stops(tmp_path: Path) -> None:
     async def scenario() -> None:
         written(tmp_path / "events", 6)
         inbox = open_inbox(tmp_path, batch_events=2)
@@ -77,7 +77,7 @@ def test_nothing_is_read_ahead_of_a_large_event(tmp_path: Path, size: int, read:
             (tmp_path / "events" / f"{number}.json").write_text(json.dumps(event))
         inbox = open_inbox(tmp_path, batch_events=1)
         async for _ in inbox.batches():
-            # The one thread that takes has done all that it was told to.
+            # The one thread that takes has finished all its work.
             await asyncio.get_running_loop().run_in_executor(inbox._waiter, lambda: None)
             assert inbox.tally.snapshot()["events"] == read
             break
@@ -86,7 +86,7 @@ def test_nothing_is_read_ahead_of_a_large_event(tmp_path: Path, size: int, read:
     run(scenario)
 
 
-def test_the_files_are_left_when_the_reader_is_cancelled(tmp_path: Path) -> None:
+def test_the_files_stay_when_the_reader_is_cancelled(tmp_path: Path) -> None:
     async def scenario() -> None:
         written(tmp_path / "events", 6)
         inbox = open_inbox(tmp_path, batch_events=2)

@@ -1,4 +1,4 @@
-"""100,000 files at once: all come out, all go, with bounded memory and descriptors, in linear time."""
+"""100,000 files at once: all are read and removed, with bounded memory and descriptors, in linear time."""
 
 import json
 import subprocess
@@ -42,7 +42,7 @@ print(json.dumps({
 @pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/statm")
-def test_a_flood_of_files_comes_out_whole_in_bounded_memory_and_descriptors_r16(tmp_path: Path) -> None:
+def test_a_flood_of_files_is_read_completely_in_bounded_memory_and_descriptors_r16(tmp_path: Path) -> None:
     events = tmp_path / "events"
     events.mkdir()
     for n in range(FILES):

@@ -27,7 +27,7 @@ DEADLINE = 20.0
 
 
 class Received:
-    """What came in, and the wish to see so much of it."""
+    """The received events, and a wait for a number of them."""
 
     def __init__(self) -> None:
         self.titles: list[str] = []
@@ -83,7 +83,7 @@ def test_a_shell_writes_in_place_and_it_arrives_at_once_r1(tmp_path: Path) -> No
     run(scenario)
 
 
-def test_files_there_before_the_start_are_delivered_r20_r4(tmp_path: Path) -> None:
+def test_files_that_exist_before_the_start_are_delivered_r20_r4(tmp_path: Path) -> None:
     for n in range(5):
         post(str(tmp_path / "events"), build("info_notification", f"{n}"))
 
@@ -142,7 +142,7 @@ def test_bad_files_are_rejected_and_good_ones_beside_them_arrive(tmp_path: Path)
     run(scenario)
 
 
-def test_a_directory_removed_and_made_anew_is_watched_again(tmp_path: Path) -> None:
+def test_a_directory_that_is_removed_and_created_again_is_watched_again(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with receiving(tmp_path) as (received, events, _):
             (events / "a.json").write_text('{"title":"a"}')
@@ -155,7 +155,7 @@ def test_a_directory_removed_and_made_anew_is_watched_again(tmp_path: Path) -> N
     run(scenario)
 
 
-def test_an_events_directory_in_trouble_is_told_and_recovers(tmp_path: Path) -> None:
+def test_an_unreadable_events_directory_is_reported_and_recovers(tmp_path: Path) -> None:
     (tmp_path / "events").write_text("in the way")
 
     async def scenario() -> None:
@@ -169,7 +169,7 @@ def test_an_events_directory_in_trouble_is_told_and_recovers(tmp_path: Path) -> 
     run(scenario)
 
 
-def test_a_batch_given_back_comes_again_with_its_keys(tmp_path: Path) -> None:
+def test_a_released_batch_is_returned_again_with_its_keys(tmp_path: Path) -> None:
     post(str(tmp_path / "events"), b'{"title":"a"}')
 
     async def scenario() -> None:
@@ -187,7 +187,7 @@ def test_a_batch_given_back_comes_again_with_its_keys(tmp_path: Path) -> None:
     run(scenario)
 
 
-def test_a_batch_that_was_yielded_can_be_done_after_the_stop(tmp_path: Path) -> None:
+def test_a_yielded_batch_can_be_finished_after_the_stop(tmp_path: Path) -> None:
     post(str(tmp_path / "events"), b'{"title":"a"}')
 
     async def scenario() -> None:
@@ -263,21 +263,21 @@ assert os.listdir(home + "/events") == [], "and removed in the end"
 
 @pytest.fixture
 def open_home() -> Iterator[Path]:
-    """A directory that a user without rights may enter; those below pytest's own are closed."""
+    """A directory that an unprivileged user may enter; those below pytest's own are closed."""
     home = Path(tempfile.mkdtemp(prefix="cct-"))
     home.chmod(0o777)
     yield home
     shutil.rmtree(home)
 
 
-def test_a_file_that_may_not_be_read_stays_is_told_and_blocks_nothing_r17(open_home: Path) -> None:
+def test_an_unreadable_file_stays_is_reported_and_blocks_nothing_r17(open_home: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", UNREADABLE, open_home], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
 
 
-def test_a_file_that_may_not_be_removed_is_told_and_not_read_again_r17(open_home: Path) -> None:
+def test_a_file_that_cannot_be_removed_is_reported_and_not_read_again_r17(open_home: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", UNREMOVABLE, open_home], capture_output=True, text=True, check=False
     )
@@ -312,12 +312,12 @@ def test_a_wait_is_interrupted_by_a_signal(tmp_path: Path) -> None:
         assert process.wait(DEADLINE) == 42
 
 
-def test_bounds_that_are_none_are_refused(tmp_path: Path) -> None:
+def test_invalid_bounds_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="bounds"):
         _native.Inbox(tmp_path / "events", tmp_path / "rejected", batch_events=0)
 
 
-def test_r42_bounds_that_change_hold_for_the_wait_that_is_under_way(tmp_path: Path) -> None:
+def test_r42_changed_bounds_apply_to_the_current_wait(tmp_path: Path) -> None:
     spool = msgspec.structs.replace(
         load(str(tmp_path), {}, {}).settings.spool,
         max_event_bytes=1024,
@@ -331,9 +331,9 @@ def test_r42_bounds_that_change_hold_for_the_wait_that_is_under_way(tmp_path: Pa
             with (events / "a.jsonl").open("w", buffering=1) as lines:
                 lines.write('{"title":"a"}\n')
                 await received.until(lambda: received.has(1))
-                await asyncio.sleep(0.5)  # it waits again, of which nothing tells
+                await asyncio.sleep(0.5)  # it waits again, which nothing reports
                 inbox.change(spool)
-                lines.write('{"title":"b"}\n')  # no watch tells of it before the file is closed
+                lines.write('{"title":"b"}\n')  # no watch reports it before the file is closed
                 async with asyncio.timeout(DEADLINE / 4):
                     await received.until(lambda: received.titles == ["a", "b"])
             with pytest.raises(ValueError, match="bounds"):

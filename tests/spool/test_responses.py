@@ -1,4 +1,4 @@
-"""Answers: posted, listed, taken once, left to those who wait for them."""
+"""Answers: posted, listed, taken once, left to the session that waits."""
 
 import subprocess
 import sys
@@ -44,7 +44,7 @@ def test_only_answers_are_returned_as_answers_r25(responses: str) -> None:
     ]
 
 
-def test_an_answer_is_given_once_however_many_take_r26(responses: str) -> None:
+def test_an_answer_is_returned_once_however_many_take_r26(responses: str) -> None:
     for n in range(200):
         post_answer(responses, {"n": n}, at_us=NOON + n)
     with ThreadPoolExecutor(8) as pool:
@@ -55,7 +55,7 @@ def test_an_answer_is_given_once_however_many_take_r26(responses: str) -> None:
     assert take(responses) == []
 
 
-def test_answers_are_taken_oldest_first_and_no_more_than_asked(responses: str) -> None:
+def test_answers_are_taken_oldest_first_and_no_more_than_requested(responses: str) -> None:
     for n in (3, 1, 2):
         post_answer(responses, {"n": n}, at_us=NOON + n)
     assert [answer["n"] for _, answer in take(responses, limit=2)] == [1, 2]
@@ -91,7 +91,7 @@ def test_an_answer_a_live_session_waits_for_is_left_to_it(
     assert [answer["n"] for _, answer in own] == [1]
 
 
-def test_a_lock_goes_with_its_process(tmp_path: Path) -> None:
+def test_a_lock_ends_with_its_process(tmp_path: Path) -> None:
     path = tmp_path / "bridge.lock"
     code = (
         "import os; from cctelegram._native import FileLock;"

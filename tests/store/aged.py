@@ -1,4 +1,4 @@
-"""A store that has been at work for a while, and where each of its rows lies, for tests of damage."""
+"""A store with some history, and the pages of each of its rows, for tests of damage."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Rows = dict[str, dict[int, tuple[Any, ...]]]
 
 
 def make(path: Path) -> Rows:
-    """Make a store of some hundred events in every state; give all of its rows."""
+    """Make a store of some hundred events in every state; return all of its rows."""
     store = Store(path)
     store.submit(_fill).result()
     store.close()
@@ -81,7 +81,7 @@ def _send(connection: sqlite3.Connection, waiting: deliveries.Waiting, bot: int,
 
 
 def rows(path: Path) -> Rows:
-    """Give all rows of a store, by table and rowid."""
+    """Return all rows of a store, by table and rowid."""
     connection = sqlite3.connect(path)
     names = connection.execute(
         "SELECT name FROM sqlite_schema WHERE type = 'table' "
@@ -96,7 +96,7 @@ def rows(path: Path) -> Rows:
 
 
 def places(path: Path) -> dict[str, dict[int, set[int]]]:
-    """Give the pages that each row lies in and those that lead to it, as SQLite's own `dbstat` tells.
+    """Return the pages that contain each row and those that lead to it, from SQLite's `dbstat`.
 
     By table and rowid.
 

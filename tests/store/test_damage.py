@@ -1,4 +1,4 @@
-"""The store over a file that is damaged, cut short or taken away: it goes on, and says what it cost."""
+"""The store when its file is damaged, truncated or removed: it recovers and reports losses."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_r17_a_store_that_is_damaged_at_start_is_kept_aside_and_recovered(path: 
     assert check(path) is None
 
 
-def test_r17_a_store_that_nothing_can_be_read_of_begins_empty_without_a_snapshot(path: Path) -> None:
+def test_r17_an_unreadable_store_without_a_snapshot_starts_empty(path: Path) -> None:
     AT_START["the first page is gone"](path)
     store = Store(path)
     assert store.losses is not None
@@ -93,7 +93,7 @@ def test_r17_a_store_that_nothing_can_be_read_of_begins_empty_without_a_snapshot
     store.close()
 
 
-def test_a_store_that_is_damaged_again_at_once_waits_and_is_not_recovered_in_a_loop(path: Path) -> None:
+def test_a_store_that_is_damaged_again_at_once_is_not_recovered_in_a_loop(path: Path) -> None:
     store = Store(path)
     with pytest.raises(sqlite3.DatabaseError, match="malformed"):
         store.submit(damaging).result(30)
@@ -120,7 +120,7 @@ def root(path: Path, name: str) -> int:
     return int(page)
 
 
-def test_r17_damage_that_is_met_while_it_runs_is_recovered_and_the_work_done(path: Path) -> None:
+def test_r17_damage_found_at_run_time_is_recovered_and_the_work_is_done(path: Path) -> None:
     page = root(path, "events")
     snapshots.take(path, NOW)
     told: list[Losses | None] = []
@@ -136,7 +136,7 @@ def test_r17_damage_that_is_met_while_it_runs_is_recovered_and_the_work_done(pat
     assert check(path) is None
 
 
-def test_r17_an_index_that_forgets_a_row_is_found_by_the_check_and_made_anew(path: Path) -> None:
+def test_r17_an_index_that_lacks_a_row_is_found_by_the_check_and_rebuilt(path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA writable_schema = ON")
     # The row goes, its entries in the indexes stay.
@@ -158,7 +158,7 @@ def test_r17_an_index_that_forgets_a_row_is_found_by_the_check_and_made_anew(pat
 
 
 def log_of(path: Path, home: Path, transactions: int) -> Path:
-    """Copy a store with its log as a kill leaves them: so many transactions that are in the log alone."""
+    """Copy a store and its write-ahead log after a kill, with so many transactions only in the log."""
     store = Store(path)
     for number in range(transactions):
         # About two pages each, so that damage to one leaves most.
@@ -179,13 +179,13 @@ def kept_facts(path: Path) -> tuple[int, Losses | None]:
     return int(count), store.losses
 
 
-def test_a_log_that_a_kill_left_is_read_to_its_end(path: Path, tmp_path: Path) -> None:
+def test_a_write_ahead_log_that_a_kill_left_is_read_to_its_end(path: Path, tmp_path: Path) -> None:
     assert kept_facts(log_of(path, tmp_path, 40)) == (40, None)
 
 
 @pytest.mark.parametrize("at", [0, 11, 33])
-def test_r17_a_damaged_log_counts_up_to_the_damage(path: Path, tmp_path: Path, at: int) -> None:
-    """SQLite itself passes over what follows; no more is promised."""
+def test_r17_a_damaged_write_ahead_log_is_valid_up_to_the_damage(path: Path, tmp_path: Path, at: int) -> None:
+    """SQLite itself ignores what follows; more is not guaranteed."""
     killed = log_of(path, tmp_path, 40)
     log = killed.with_name("store.db-wal")
     over(log, 32 + at * (PAGE + 24) + 24 + 100, bytes(range(200)))
@@ -196,7 +196,7 @@ def test_r17_a_damaged_log_counts_up_to_the_damage(path: Path, tmp_path: Path, a
 
 
 @pytest.mark.parametrize("left", [1, 17, PAGE + 23])
-def test_a_transaction_that_was_cut_short_by_a_power_cut_is_no_damage(
+def test_a_transaction_that_a_power_cut_interrupted_is_not_damage(
     path: Path, tmp_path: Path, left: int
 ) -> None:
     killed = log_of(path, tmp_path, 10)
@@ -206,7 +206,7 @@ def test_a_transaction_that_was_cut_short_by_a_power_cut_is_no_damage(
     assert kept_facts(killed) == (9, None)
 
 
-def test_r17_a_file_that_is_removed_under_it_is_written_anew_with_all_that_was_in_it(path: Path) -> None:
+def test_r17_a_store_file_that_is_removed_while_open_is_written_again_completely(path: Path) -> None:
     told: list[Losses | None] = []
     store = Store(path, told.append)
     store.submit(lambda c: facts.put(c, "before", b"1")).result()
@@ -224,7 +224,7 @@ def test_r17_a_file_that_is_removed_under_it_is_written_anew_with_all_that_was_i
     assert check(path) is None
 
 
-def test_r17_its_directory_is_made_anew_too_and_another_file_in_its_place_is_kept(
+def test_r17_its_directory_is_created_again_and_another_file_in_its_place_is_kept(
     path: Path, tmp_path: Path
 ) -> None:
     state = tmp_path / "state"
@@ -245,7 +245,7 @@ def test_r17_its_directory_is_made_anew_too_and_another_file_in_its_place_is_kep
     store.close()
 
 
-def test_r17_where_another_owns_the_home_that_was_made_anew_the_store_is_left_there_to_restore(
+def test_r17_if_another_bridge_owns_the_new_home_the_store_is_left_there_for_a_restore(
     path: Path, tmp_path: Path
 ) -> None:
     state = tmp_path / "state"
@@ -267,8 +267,8 @@ def test_r17_where_another_owns_the_home_that_was_made_anew_the_store_is_left_th
 
 
 @pytest.mark.parametrize("word", ["", "damaged-", "replaced-"])
-def test_r17_an_exchange_that_was_cut_short_goes_to_its_end_at_the_next_start(path: Path, word: str) -> None:
-    """Every file that a kill between two renames can leave in its old place, of the version before too."""
+def test_r17_an_interrupted_exchange_of_files_is_completed_at_the_next_start(path: Path, word: str) -> None:
+    """Every set of files that a kill between two renames can leave, also of the previous version."""
     rows = aged.rows(path)
     over(path, 0, bytes(100))
     complete = path.with_name(f"store.db.recovered-{word}20260101T000000.000000Z")
@@ -296,7 +296,7 @@ def test_r17_an_exchange_that_was_cut_short_goes_to_its_end_at_the_next_start(pa
     assert not list(path.parent.glob("*.look"))
 
 
-def test_r13_who_does_not_hold_the_lock_cannot_open_the_store_for_writing(path: Path) -> None:
+def test_r13_a_process_without_the_lock_cannot_open_the_store_for_writing(path: Path) -> None:
     held = bridge_lock.HomeLock(path.parent)
     with pytest.raises(bridge_lock.AlreadyRunning):
         bridge_lock.HomeLock(path.parent)
@@ -306,9 +306,7 @@ def test_r13_who_does_not_hold_the_lock_cannot_open_the_store_for_writing(path: 
 
 
 @pytest.mark.parametrize("case", [*AT_START, "the log is damaged", "sound"])
-def test_r13_what_only_reads_changes_no_byte_of_a_store_whatever_it_finds(
-    path: Path, tmp_path: Path, case: str
-) -> None:
+def test_r13_a_reader_changes_no_byte_of_a_store_in_any_state(path: Path, tmp_path: Path, case: str) -> None:
     if case == "the log is damaged":
         path = log_of(path, tmp_path, 40)
         over(path.with_name("store.db-wal"), 32 + 30 * (PAGE + 24), bytes(200))
@@ -325,7 +323,7 @@ def test_r13_what_only_reads_changes_no_byte_of_a_store_whatever_it_finds(
     assert content() == before
 
 
-def test_an_older_store_is_brought_up_to_date_behind_a_snapshot_of_what_it_was(tmp_path: Path) -> None:
+def test_an_older_store_is_migrated_after_a_snapshot_of_it(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     old = sqlite3.connect(path, isolation_level=None)
     schema.migrate(old, path, schema.VERSION - 1)

@@ -62,7 +62,7 @@ def test_decisions_go_before_alerts_before_the_rest_before_progress(store: sqlit
     assert order == [4, 3, 2, 5, 1]
 
 
-def test_a_long_message_goes_on_after_the_part_that_was_sent_last(store: sqlite3.Connection) -> None:
+def test_a_long_message_continues_after_the_last_sent_part(store: sqlite3.Connection) -> None:
     put(store, 2)
     deliveries.add_parts(store, 1, ["a", "b", "c"])
     assert send(store, 1, 11) is False
@@ -90,7 +90,7 @@ def test_r13_a_pause_in_the_middle_of_a_long_message_repeats_no_part(store: sqli
     assert [part.payload for part in deliveries.parts(store, 1)] == ["c"]
 
 
-def test_a_dead_message_does_not_hold_up_the_ones_behind_it(store: sqlite3.Connection) -> None:
+def test_a_dead_message_does_not_block_those_behind_it(store: sqlite3.Connection) -> None:
     put(store, 2, 2)
     deliveries.dead(store, 1, "message is too long")
     assert next_event(store) == 2
@@ -145,7 +145,7 @@ def test_a_topic_that_is_gone_is_left_out(store: sqlite3.Connection) -> None:
     assert waiting.thread_id is None
 
 
-def test_a_part_that_stays_unclear_does_not_keep_the_rest_of_a_long_message_back(
+def test_a_part_that_stays_unclear_does_not_block_the_rest_of_a_long_message(
     store: sqlite3.Connection,
 ) -> None:
     put(store, 2)
@@ -170,7 +170,7 @@ def test_the_last_part_that_stays_unclear_is_ambiguous(store: sqlite3.Connection
     assert state(store, 1) == ("ambiguous", "reset")
 
 
-def test_what_stays_unclear_is_tried_ever_more_rarely(store: sqlite3.Connection) -> None:
+def test_a_message_that_stays_unclear_is_retried_with_backoff(store: sqlite3.Connection) -> None:
     put(store, 0)
     for attempts in range(5):
         waiting = deliveries.following(store, CHAT, NOW)
@@ -179,7 +179,7 @@ def test_what_stays_unclear_is_tried_ever_more_rarely(store: sqlite3.Connection)
         assert deliveries.unclear(store, 1, 0, "reset") == "queued"
 
 
-def test_what_was_sent_to_a_group_before_it_moved_stays_in_the_old_one(store: sqlite3.Connection) -> None:
+def test_messages_sent_to_a_group_before_it_moved_stay_in_the_old_one(store: sqlite3.Connection) -> None:
     rows = [row(number, lane=0) for number in (1, 2)]
     intake.accept(store, rows, to(intake.Recipient(-7)), NOW)
     for event in (1, 2):
@@ -194,13 +194,13 @@ def test_what_was_sent_to_a_group_before_it_moved_stays_in_the_old_one(store: sq
     assert ledger.card_of_message(store, 1, -100_7, 5) is None
     assert deliveries.event_of_message(store, 1, -100_7, 5) is None
     assert deliveries.event_of_message(store, 1, -7, 5) is not None
-    # The question that waits is rendered anew: its buttons are signed for the old chat.
+    # The waiting question is rendered again: its buttons are signed for the old chat.
     assert deliveries.following(store, -7, NOW) is None
     assert deliveries.following(store, -100_7, NOW) is not None
     assert not deliveries.is_rendered(store, 2)
 
 
-def test_what_is_in_flight_to_a_group_that_moves_waits_for_its_answer(store: sqlite3.Connection) -> None:
+def test_a_message_in_flight_to_a_group_that_moves_waits_for_its_response(store: sqlite3.Connection) -> None:
     intake.accept(store, [row(1, lane=0)], to(intake.Recipient(-7)), NOW)
     ledger.open_decision(store, 1, question(from_row(intake.event_row(store, 1))), NOW, NOW)
     (part,) = deliveries.add_parts(store, 1, ['"signed for -7"'])
@@ -211,7 +211,7 @@ def test_what_is_in_flight_to_a_group_that_moves_waits_for_its_answer(store: sql
     assert deliveries.part_sent(store, part.part, 5, NOW), "it arrived before the move"
 
 
-def test_a_refusal_that_names_the_new_chat_takes_what_was_in_flight_along(store: sqlite3.Connection) -> None:
+def test_a_refusal_that_names_the_new_chat_moves_the_message_in_flight_too(store: sqlite3.Connection) -> None:
     intake.accept(store, [row(1)], to(intake.Recipient(-7)), NOW)
     waiting = deliveries.following(store, -7, NOW)
     assert waiting is not None
@@ -237,7 +237,7 @@ def test_a_refusal_that_names_the_new_chat_takes_what_was_in_flight_along(store:
     ],
     ids=["held", "dropped", "moved", "reassigned", "digested", "repeated"],
 )
-def test_a_delivery_that_was_read_and_changed_since_does_not_stand(
+def test_a_delivery_that_changed_since_it_was_read_is_recognized(
     store: sqlite3.Connection, change: Callable[[sqlite3.Connection], object]
 ) -> None:
     put(store, 2)
@@ -248,7 +248,7 @@ def test_a_delivery_that_was_read_and_changed_since_does_not_stand(
     assert not deliveries.is_unchanged(store, waiting)
 
 
-def test_a_group_that_moved_takes_its_queue_along(store: sqlite3.Connection) -> None:
+def test_the_queue_of_a_group_moves_with_it(store: sqlite3.Connection) -> None:
     intake.accept(store, [row(1)], to(intake.Recipient(-7)), NOW)
     chats.pause(store, 1, -7, NOW, 5_000_000)
     chats.migrate(store, 1, -7, -100_7)
@@ -274,7 +274,7 @@ def test_a_notice_can_be_changed_until_its_first_try(store: sqlite3.Connection) 
     assert deliveries.queue_by_lane(store) == {1: 1}
 
 
-def test_what_a_status_and_a_sender_ask_reads_no_table(store: sqlite3.Connection) -> None:
+def test_the_queries_of_the_status_and_the_sender_scan_no_table(store: sqlite3.Connection) -> None:
     asked: list[str] = []
     store.set_trace_callback(asked.append)
     status.from_store(store)

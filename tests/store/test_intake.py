@@ -50,7 +50,7 @@ def test_a_body_is_stored_as_the_text_that_its_bytes_are(connection: sqlite3.Con
     assert intake.event_row(connection, item.event)[intake.BODY] == written
 
 
-def test_a_file_read_again_after_a_crash_is_recognised_by_its_intake_key(
+def test_a_file_that_is_read_again_after_a_crash_is_recognized_by_its_intake_key(
     connection: sqlite3.Connection,
 ) -> None:
     intake.accept(connection, [row(1)], to(OWNER), NOW)
@@ -58,7 +58,7 @@ def test_a_file_read_again_after_a_crash_is_recognised_by_its_intake_key(
     assert connection.execute("SELECT count(*) FROM deliveries").fetchone() == (1,)
 
 
-def test_r6_an_event_id_that_is_used_again_with_other_content_is_delivered_too(
+def test_r6_a_reused_event_id_with_other_content_is_delivered_too(
     connection: sqlite3.Connection,
 ) -> None:
     rows = [row(number, event_id="build") for number in range(1, 41)]
@@ -67,7 +67,7 @@ def test_r6_an_event_id_that_is_used_again_with_other_content_is_delivered_too(
     assert [intake.event_row(connection, item.event)[1] for item in new] == [item.row[1] for item in new]
 
 
-def test_what_comes_before_anybody_is_allowed_is_held_and_released_to_the_owner(
+def test_events_without_allowed_users_are_held_and_released_to_the_owner(
     connection: sqlite3.Connection,
 ) -> None:
     intake.accept(connection, [row(1)], to(intake.Recipient(None)), NOW)
@@ -79,7 +79,7 @@ def test_what_comes_before_anybody_is_allowed_is_held_and_released_to_the_owner(
     assert intake.release(connection, 1001) == 0
 
 
-def test_positions_of_jsonl_files_are_kept_and_forgotten(connection: sqlite3.Connection) -> None:
+def test_positions_of_jsonl_files_are_stored_and_removed(connection: sqlite3.Connection) -> None:
     intake.keep_positions(connection, [(b"\xff.jsonl", 1, 2, 30, b"h")], [])
     intake.keep_positions(connection, [(b"\xff.jsonl", 1, 2, 60, b"i"), (b"b.jsonl", 1, 3, 9, b"j")], [])
     assert intake.positions(connection) == [(b"\xff.jsonl", 1, 2, 60, b"i"), (b"b.jsonl", 1, 3, 9, b"j")]
@@ -87,7 +87,7 @@ def test_positions_of_jsonl_files_are_kept_and_forgotten(connection: sqlite3.Con
     assert [name for name, *_ in intake.positions(connection)] == [b"\xff.jsonl"]
 
 
-def test_a_row_that_is_not_there_is_a_key_error(connection: sqlite3.Connection) -> None:
+def test_a_missing_row_is_a_key_error(connection: sqlite3.Connection) -> None:
     with pytest.raises(KeyError):
         intake.event_row(connection, 5)
 

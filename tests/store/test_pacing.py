@@ -20,9 +20,7 @@ def keeps_to(taken: list[float], rate: float, burst: int) -> None:
 
 
 @given(STEPS, st.floats(0.2, 20), st.integers(1, 5))
-def test_a_bucket_never_lets_more_through_than_burst_and_rate(
-    steps: list[float], rate: float, burst: int
-) -> None:
+def test_a_bucket_never_admits_more_than_burst_and_rate(steps: list[float], rate: float, burst: int) -> None:
     bucket, now, taken = Bucket(rate, burst, 0.0), 0.0, []
     for step in steps:
         now += step
@@ -33,7 +31,7 @@ def test_a_bucket_never_lets_more_through_than_burst_and_rate(
 
 
 @given(st.floats(0.2, 20), st.integers(1, 5), st.integers(1, 2000))
-def test_r7_a_bucket_fills_however_often_it_is_looked_at(rate: float, burst: int, looks: int) -> None:
+def test_r7_a_bucket_fills_however_often_it_is_read(rate: float, burst: int, looks: int) -> None:
     bucket = Bucket(rate, burst, 0.0)
     for _ in range(burst):
         bucket.take(0.0)
@@ -43,7 +41,7 @@ def test_r7_a_bucket_fills_however_often_it_is_looked_at(rate: float, burst: int
     assert bucket.wait(wait + 1e-6) == 0
 
 
-def test_a_clock_that_steps_back_gives_no_tokens() -> None:
+def test_a_clock_that_steps_back_adds_no_tokens() -> None:
     bucket = Bucket(1, 1, 100.0)
     bucket.take(100.0)
     assert bucket.wait(50.0) == 1.0
@@ -51,9 +49,7 @@ def test_a_clock_that_steps_back_gives_no_tokens() -> None:
 
 
 @given(STEPS, st.integers(1, 20), st.floats(0.5, 60))
-def test_a_window_never_lets_more_through_in_any_stretch(
-    steps: list[float], count: int, seconds: float
-) -> None:
+def test_a_window_never_admits_more_in_any_period(steps: list[float], count: int, seconds: float) -> None:
     window, now, taken = Window(count, seconds), 0.0, []
     for step in steps:
         now += step
@@ -85,10 +81,10 @@ CHATS = (1, 2, 3, -1, -2)
     st.integers(1, 6),
     st.integers(1, 8),
 )
-def test_pacing_is_never_over_a_limit_and_never_idle_with_work_that_telegram_would_take(
+def test_pacing_is_never_over_a_limit_and_never_idle_while_telegram_would_accept_work(
     arrivals: list[tuple[float, int]], rate: float, burst: int, group: int, total: int
 ) -> None:
-    """The judge is the sandbox's own arithmetic of Telegram's limits, which shares no code with ours."""
+    """The reference is the sandbox's arithmetic of the limits, which shares no code with the product."""
     pacing = Pacing(
         Rates(chat_per_second=rate, chat_burst=burst, group_per_minute=group, total_per_second=total)
     )
@@ -126,9 +122,7 @@ def test_pacing_is_never_over_a_limit_and_never_idle_with_work_that_telegram_wou
 
 
 @given(st.lists(st.floats(0.0, 0.4), min_size=30, max_size=80), st.integers(2, 8))
-def test_messages_that_are_slow_on_their_way_are_not_too_close_for_telegram(
-    delays: list[float], total: int
-) -> None:
+def test_messages_with_slow_requests_do_not_exceed_telegrams_rate(delays: list[float], total: int) -> None:
     pacing = Pacing(Rates(chat_per_second=2, chat_burst=2, group_per_minute=20, total_per_second=total))
     bucket, whole = sandbox.Bucket(), sandbox.Window()
     now = 0.0
@@ -144,14 +138,14 @@ def test_messages_that_are_slow_on_their_way_are_not_too_close_for_telegram(
         now = answered
 
 
-def test_the_bots_last_place_goes_to_one_chat_of_all_that_looked() -> None:
+def test_the_bots_last_token_goes_to_one_of_the_waiting_chats() -> None:
     pacing = Pacing(Rates(chat_per_second=1, chat_burst=3, group_per_minute=20, total_per_second=30))
     waits = [pacing.wait(chat, 0.0) for chat in range(1, 41)]
     assert set(waits) == {0.0}
     assert sum(pacing.try_take(chat, 0.0) for chat in range(1, 41)) == 30
 
 
-def test_chats_do_not_hold_up_each_other_and_groups_have_their_own_limit() -> None:
+def test_chats_do_not_delay_each_other_and_groups_have_their_own_limit() -> None:
     pacing = Pacing(Rates(chat_per_second=1, chat_burst=3, group_per_minute=20, total_per_second=30))
     for _ in range(3):
         assert pacing.wait(1, 0.0) == 0
@@ -175,14 +169,14 @@ def test_all_chats_together_stay_under_the_bots_limit() -> None:
     assert pacing.wait(99, 0.0) == 1.0
 
 
-def test_less_than_one_a_second_over_all_is_a_longer_window() -> None:
+def test_a_total_of_less_than_one_a_second_uses_a_longer_window() -> None:
     pacing = Pacing(Rates(chat_per_second=10, chat_burst=3, group_per_minute=20, total_per_second=0.25))
     pacing.take(1, 0.0)
     assert pacing.wait(1, 0.0) == 4.0
 
 
 @given(STEPS, STEPS, st.floats(0.2, 20), st.integers(1, 5), st.floats(0.2, 20), st.integers(1, 5))
-def test_r42_a_bucket_that_is_changed_holds_to_the_new_rate_from_then_on(
+def test_r42_a_changed_bucket_uses_the_new_rate_from_then_on(
     before: list[float], after: list[float], rate: float, burst: int, then_rate: float, then_burst: int
 ) -> None:
     bucket, now, taken = Bucket(rate, burst, 0.0), 0.0, []
@@ -200,7 +194,7 @@ def test_r42_a_bucket_that_is_changed_holds_to_the_new_rate_from_then_on(
 
 
 @given(STEPS, STEPS, st.integers(1, 20), st.floats(0.5, 60), st.integers(1, 20), st.floats(0.5, 60))
-def test_r42_a_window_that_is_changed_counts_what_went_before(
+def test_r42_a_changed_window_counts_earlier_messages(
     before: list[float], after: list[float], count: int, seconds: float, then_count: int, then_seconds: float
 ) -> None:
     window, now, taken = Window(count, seconds), 0.0, []

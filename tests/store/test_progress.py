@@ -30,7 +30,7 @@ def put(store: sqlite3.Connection, number: int, task: str | None = "t", lane: in
     return number
 
 
-def test_the_newest_progress_tells_of_the_older_ones_that_wait(store: sqlite3.Connection) -> None:
+def test_the_newest_progress_replaces_older_ones_that_wait(store: sqlite3.Connection) -> None:
     for number in (1, 2, 3):
         put(store, number)
     put(store, 4, task="other")
@@ -40,7 +40,7 @@ def test_the_newest_progress_tells_of_the_older_ones_that_wait(store: sqlite3.Co
     assert progress.conflate(store, 3) == 3
 
 
-def test_an_event_without_a_task_of_its_own_stands_for_itself(store: sqlite3.Connection) -> None:
+def test_progress_without_a_task_id_is_a_message_of_its_own(store: sqlite3.Connection) -> None:
     put(store, 1, task=None)
     put(store, 2, task=None)
     assert (progress.conflate(store, 1), progress.conflate(store, 2)) == (1, 2)
@@ -48,7 +48,9 @@ def test_an_event_without_a_task_of_its_own_stands_for_itself(store: sqlite3.Con
     assert progress.shown(store, BOT, 1) is None
 
 
-def test_progress_edits_its_message_until_something_else_of_the_task_comes(store: sqlite3.Connection) -> None:
+def test_progress_edits_its_message_until_another_event_of_the_task_arrives(
+    store: sqlite3.Connection,
+) -> None:
     put(store, 1)
     assert progress.shown(store, BOT, 1) is None
     progress.arrived(store, BOT, 1, 70, NOW)
@@ -70,7 +72,7 @@ def test_a_message_that_cannot_be_edited_is_forgotten(store: sqlite3.Connection)
     assert progress.shown(store, BOT, 1) is None
 
 
-def test_a_part_that_was_begun_is_not_merged(store: sqlite3.Connection) -> None:
+def test_progress_that_already_has_parts_is_not_merged(store: sqlite3.Connection) -> None:
     put(store, 1)
     deliveries.add_parts(store, 1, ["{}"])
     put(store, 2)

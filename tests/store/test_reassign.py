@@ -1,4 +1,4 @@
-"""What waits when who gets events changes: never lost, never sent to whom it is not for."""
+"""Waiting deliveries when recipients change: never lost, never sent to a removed recipient."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def take(store: sqlite3.Connection, *chats: int, number: int = 1) -> None:
     intake.accept(store, [row(number)], to(*(intake.Recipient(chat) for chat in chats)), NOW)
 
 
-def test_what_the_owner_has_is_told_by_the_owners_message_and_the_rest_becomes_the_owners() -> None:
+def test_the_owners_message_covers_what_the_owner_has_and_the_rest_is_reassigned_to_the_owner() -> None:
     store = memory()
     take(store, OWNER, GROUP)
     take(store, OTHER, number=2)
@@ -37,7 +37,7 @@ def test_what_the_owner_has_is_told_by_the_owners_message_and_the_rest_becomes_t
     store.close()
 
 
-def test_a_digest_for_a_chat_that_gets_nothing_now_is_taken_apart() -> None:
+def test_a_digest_for_a_removed_recipient_is_split_into_its_events() -> None:
     store = memory()
     take(store, GROUP)
     take(store, OWNER, GROUP, number=2)
@@ -48,7 +48,7 @@ def test_a_digest_for_a_chat_that_gets_nothing_now_is_taken_apart() -> None:
     store.close()
 
 
-def test_the_bridges_words_to_a_group_go_on_and_those_to_a_person_not_allowed_are_dead() -> None:
+def test_notices_to_a_group_are_still_sent_and_those_to_a_removed_person_are_dead() -> None:
     store = memory()
     for chat in (GROUP, OTHER, 666):
         deliveries.enqueue(store, chat, ["words"], NOW)
@@ -61,7 +61,7 @@ def test_the_bridges_words_to_a_group_go_on_and_those_to_a_person_not_allowed_ar
     store.close()
 
 
-def test_an_open_question_that_was_never_the_owners_is_asked_once() -> None:
+def test_an_open_question_that_the_owner_was_never_asked_is_asked_once() -> None:
     store = memory()
     intake.accept(store, [row(1, lane=0, type="approval_request")], to(intake.Recipient(OTHER)), NOW)
     store.execute(
@@ -79,12 +79,12 @@ chats = st.sampled_from([OWNER, OTHER, GROUP, 666, -777])
 states = st.sampled_from(["queued", "held", "sent", "dead", "ambiguous", "sending"])
 
 
-@settings(deadline=None)  # the store is made anew for each example
+@settings(deadline=None)  # each example has a new store
 @given(
     events=st.lists(st.dictionaries(chats, states, min_size=1), max_size=8),
     served=st.sets(chats),
 )
-def test_afterwards_nothing_waits_for_others_and_every_event_that_waited_is_told_to_somebody_served(
+def test_after_reassignment_every_waiting_event_has_a_current_recipient(
     events: list[dict[int, str]], served: set[int]
 ) -> None:
     store = memory()

@@ -1,4 +1,4 @@
-"""A damaged store: what SQLite still reads is kept, the snapshot gives the rest, what is lost is told."""
+"""A damaged store: readable rows are kept, the snapshot has the rest, losses are reported."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def path(original: Original, tmp_path: Path) -> Path:
 
 
 def damage(path: Path, seed: int) -> set[int]:
-    """Write over some pages, not the first unless the seed says so; return which."""
+    """Overwrite some pages, not the first unless the seed says so; return which."""
     chance = random.Random(seed)
     content = bytearray(path.read_bytes())
     last = len(content) // PAGE
@@ -95,7 +95,7 @@ def deliveries_are_sent_or_marked(before: aged.Rows, after: aged.Rows) -> None:
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_r17_without_a_snapshot_all_is_kept_that_sqlite_reads_and_nothing_invented(
+def test_r17_without_a_snapshot_everything_readable_is_kept_and_nothing_invented(
     original: Original, path: Path, seed: int
 ) -> None:
     _, before, places = original
@@ -127,7 +127,7 @@ def places_of_the_schema(original: Original) -> set[int]:
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_r17_the_snapshot_gives_what_sqlite_cannot_read_and_what_waited_is_marked(
+def test_r17_unreadable_rows_come_from_the_snapshot_and_waiting_deliveries_are_marked(
     original: Original, path: Path, seed: int
 ) -> None:
     before = original[1]
@@ -147,7 +147,7 @@ def test_r17_the_snapshot_gives_what_sqlite_cannot_read_and_what_waited_is_marke
     assert losses.snapshot in {file.name for file in snapshots.taken(path)}
 
 
-def test_what_was_removed_since_the_snapshot_does_not_come_back_where_its_table_is_whole(
+def test_a_row_removed_since_the_snapshot_does_not_come_back_if_its_table_is_intact(
     original: Original, path: Path
 ) -> None:
     snapshots.take(path, NOW)
@@ -167,7 +167,7 @@ def test_what_was_removed_since_the_snapshot_does_not_come_back_where_its_table_
     assert losses.restored == {"events": aged.EVENTS}
 
 
-def test_an_answered_question_that_the_snapshot_has_open_is_not_asked_again(path: Path) -> None:
+def test_an_answered_question_that_is_open_in_the_snapshot_is_not_asked_again(path: Path) -> None:
     snapshots.take(path, NOW)
     connection = sqlite3.connect(path)
     (event,) = connection.execute("SELECT event FROM decisions WHERE state = 'open' LIMIT 1").fetchone()
@@ -191,7 +191,7 @@ def test_an_answered_question_that_the_snapshot_has_open_is_not_asked_again(path
     assert found == ("answered", "Deny")
 
 
-def test_an_undamaged_store_comes_out_as_it_was(original: Original, path: Path) -> None:
+def test_recovery_of_an_undamaged_store_changes_nothing(original: Original, path: Path) -> None:
     losses = recovery.recover(path)
     sound(path)
     after = aged.rows(path)

@@ -37,7 +37,7 @@ def take(
     to: Sequence[intake.Recipient] = (OWNER,),
     **changes: Any,
 ) -> int:
-    """Take events that say the same, `at` us after NOW; give how many deliveries were folded."""
+    """Take equal events, `at` us after NOW; return the number of merged deliveries."""
     body = {"type": "build_failed", "title": "It broke", "data": {"exit_code": 1}, **changes.pop("body", {})}
     rows = [
         row(
@@ -51,7 +51,7 @@ def take(
 
 
 def send(store: sqlite3.Connection, at: int, message_id: int = 70) -> deliveries.Waiting:
-    """Send what goes next, as one part."""
+    """Send the next delivery, as one part."""
     waiting = deliveries.following(store, CHAT, NOW + at)
     assert waiting is not None
     deliveries.add_parts(store, waiting.delivery, ["{}"])
@@ -65,7 +65,7 @@ def states(store: sqlite3.Connection) -> list[tuple[Any, ...]]:
     return store.execute("SELECT state, merged_into, times, follows FROM deliveries ORDER BY id").fetchall()
 
 
-def test_equal_events_that_wait_are_one_with_a_count(store: sqlite3.Connection) -> None:
+def test_equal_waiting_events_are_one_message_with_a_count(store: sqlite3.Connection) -> None:
     seen = repeats.Repeats()
     assert take(store, seen, 1, 2) == 1
     assert take(store, seen, 3, at=4 * SECOND) == 1
@@ -75,7 +75,7 @@ def test_equal_events_that_wait_are_one_with_a_count(store: sqlite3.Connection) 
     assert lookup.delivery(store, "event-2") is not None
 
 
-def test_what_is_on_the_phone_is_edited_by_the_next_and_that_by_no_other(store: sqlite3.Connection) -> None:
+def test_a_sent_message_is_edited_by_the_next_equal_event_only(store: sqlite3.Connection) -> None:
     seen = repeats.Repeats()
     take(store, seen, 1)
     assert send(store, 1000).times == 1
@@ -105,7 +105,7 @@ def test_what_is_on_the_phone_is_edited_by_the_next_and_that_by_no_other(store: 
     ],
     ids=str,
 )
-def test_what_differs_or_comes_later_or_goes_elsewhere_is_a_message_of_its_own(
+def test_an_event_that_differs_or_is_late_or_has_another_chat_is_a_message_of_its_own(
     store: sqlite3.Connection, changes: dict[str, Any]
 ) -> None:
     seen = repeats.Repeats()
@@ -117,7 +117,7 @@ def test_what_differs_or_comes_later_or_goes_elsewhere_is_a_message_of_its_own(
     "changes",
     [{"body": {"type": "approval_request"}, "lane": 0}, {"body": {"type": "task_progress"}, "lane": 3}],
 )
-def test_two_equal_questions_are_two_and_progress_has_its_own_way(
+def test_equal_questions_and_progress_are_not_merged(
     store: sqlite3.Connection, changes: dict[str, Any]
 ) -> None:
     assert take(store, repeats.Repeats(), 1, 2, **changes) == 0
@@ -129,19 +129,19 @@ def test_ids_times_and_correlation_make_no_difference(store: sqlite3.Connection)
     assert take(store, seen, 2, body={"correlation_id": "b"}) == 1
 
 
-def test_each_chat_counts_for_itself(store: sqlite3.Connection) -> None:
+def test_equal_events_are_counted_per_chat(store: sqlite3.Connection) -> None:
     seen, both = repeats.Repeats(), (OWNER, intake.Recipient(-5))
     take(store, seen, 1)
     assert take(store, seen, 2, to=both) == 1
     assert [state[0] for state in states(store)] == ["queued", "digested", "queued"]
 
 
-def test_what_was_stored_before_a_restart_is_remembered(store: sqlite3.Connection) -> None:
+def test_events_stored_before_a_restart_are_still_compared(store: sqlite3.Connection) -> None:
     take(store, repeats.Repeats(), 1)
     assert take(store, repeats.Repeats(), 2, at=SECOND) == 1
 
 
-def test_what_was_rolled_back_is_not_folded_into(store: sqlite3.Connection) -> None:
+def test_events_are_not_merged_into_one_that_was_rolled_back(store: sqlite3.Connection) -> None:
     seen = repeats.Repeats()
     store.execute("BEGIN")
     take(store, seen, 1)
@@ -177,7 +177,7 @@ steps = st.lists(
 
 @given(steps)
 @example([("take", 2, 1), ("hold", 0, 0), ("take", 2, 1), ("restart", 0, 0), ("take", 2, 1)])
-def test_every_event_is_counted_in_one_message_that_says_the_same(
+def test_every_event_is_counted_in_exactly_one_equal_message(
     done: list[tuple[str, int, int]],
 ) -> None:
     store, seen, at, number = memory(), repeats.Repeats(), 0, 0

@@ -1,4 +1,4 @@
-"""What goes of the store's history, and what never does."""
+"""What is removed from the store's history, and what never is."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def store(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def take(store: sqlite3.Connection, *numbers: int, at: int = NOW, **changes: Any) -> list[int]:
-    """Take events; gives their deliveries."""
+    """Take events; return their deliveries."""
     rows = [row(number, **changes) for number in numbers]
     accepted = intake.accept(store, rows, to(intake.Recipient(CHAT)), at)
     ids = [item.event for item in accepted]
@@ -64,12 +64,12 @@ def event_ids(store: sqlite3.Connection) -> list[str]:
 
 
 def keep_newest(store: sqlite3.Connection, at: int = LATER) -> None:
-    """The newest event always stays: one that is of no interest."""
+    """Add one more event, since the newest always stays."""
     for delivery in take(store, 999, at=at):
         send(store, delivery, at)
 
 
-def test_what_was_sent_a_month_ago_goes_with_all_that_hangs_on_it(store: sqlite3.Connection) -> None:
+def test_an_event_sent_a_month_ago_is_removed_with_all_its_rows(store: sqlite3.Connection) -> None:
     for delivery in take(store, *range(500)):
         send(store, delivery)
     keep_newest(store)
@@ -80,7 +80,7 @@ def test_what_was_sent_a_month_ago_goes_with_all_that_hangs_on_it(store: sqlite3
         assert store.execute(f"SELECT count(*) FROM {table}").fetchone() == (1,)
 
 
-def test_a_day_before_its_time_nothing_goes(store: sqlite3.Connection) -> None:
+def test_nothing_is_removed_a_day_before_its_time(store: sqlite3.Connection) -> None:
     for delivery in take(store, 1):
         send(store, delivery)
     keep_newest(store)
@@ -88,7 +88,7 @@ def test_a_day_before_its_time_nothing_goes(store: sqlite3.Connection) -> None:
 
 
 @pytest.mark.parametrize("state", ["queued", "held", "sending"])
-def test_r45_what_was_not_delivered_never_goes(store: sqlite3.Connection, state: str) -> None:
+def test_r45_undelivered_events_are_never_removed(store: sqlite3.Connection, state: str) -> None:
     (delivery,) = take(store, 1)
     store.execute("UPDATE deliveries SET state = ? WHERE id = ?", (state, delivery))
     keep_newest(store)
@@ -97,7 +97,9 @@ def test_r45_what_was_not_delivered_never_goes(store: sqlite3.Connection, state:
 
 
 @pytest.mark.parametrize("state", ["dead", "ambiguous"])
-def test_what_is_over_without_being_sent_goes_in_its_time(store: sqlite3.Connection, state: str) -> None:
+def test_events_that_ended_without_being_sent_are_removed_in_time(
+    store: sqlite3.Connection, state: str
+) -> None:
     (delivery,) = take(store, 1)
     store.execute("UPDATE deliveries SET state = ? WHERE id = ?", (state, delivery))
     keep_newest(store)
@@ -105,7 +107,7 @@ def test_what_is_over_without_being_sent_goes_in_its_time(store: sqlite3.Connect
     assert purge(store) == {"events": 1}
 
 
-def test_the_time_counts_from_the_last_thing_that_happened(store: sqlite3.Connection) -> None:
+def test_the_age_of_an_event_counts_from_its_last_change(store: sqlite3.Connection) -> None:
     (delivery,) = take(store, 1)
     send(store, delivery, LATER - DAY)
     keep_newest(store)
@@ -113,7 +115,7 @@ def test_the_time_counts_from_the_last_thing_that_happened(store: sqlite3.Connec
     assert purge(store, LATER + MONTH) == {"events": 1}
 
 
-def test_one_recipient_that_waits_keeps_the_whole_event(store: sqlite3.Connection) -> None:
+def test_one_waiting_delivery_keeps_the_whole_event(store: sqlite3.Connection) -> None:
     intake.accept(store, [row(1)], to(intake.Recipient(CHAT), intake.Recipient(CHAT + 1)), NOW)
     send(store, 1)
     keep_newest(store)
@@ -122,7 +124,7 @@ def test_one_recipient_that_waits_keeps_the_whole_event(store: sqlite3.Connectio
     assert purge(store) == {"events": 1}
 
 
-def test_what_a_digest_tells_of_goes_when_the_digest_was_sent_and_the_digest_after_it(
+def test_events_in_a_digest_are_removed_after_it_was_sent_and_the_digest_after_them(
     store: sqlite3.Connection,
 ) -> None:
     told = take(store, *range(1, 6))
@@ -138,7 +140,7 @@ def test_what_a_digest_tells_of_goes_when_the_digest_was_sent_and_the_digest_aft
     assert purge(store) == {"events": 5, "deliveries": 1}
 
 
-def test_progress_that_was_conflated_goes_from_the_oldest_on(store: sqlite3.Connection) -> None:
+def test_conflated_progress_is_removed_oldest_first(store: sqlite3.Connection) -> None:
     ids = take(store, *range(1, 6), task_id="task", lane=3, type="progress_update")
     assert progress.conflate(store, ids[0]) == ids[-1]
     keep_newest(store)
@@ -155,7 +157,7 @@ def decide(store: sqlite3.Connection, event: int, state: str, closed_at: int | N
     )
 
 
-def test_an_open_question_and_an_answer_without_its_file_never_go(store: sqlite3.Connection) -> None:
+def test_an_open_question_and_an_answer_without_its_file_are_never_removed(store: sqlite3.Connection) -> None:
     for delivery in take(store, 1, 2, 3, 4):
         send(store, delivery)
     decide(store, 1, "open", None)
@@ -172,7 +174,7 @@ def test_an_open_question_and_an_answer_without_its_file_never_go(store: sqlite3
     assert store.execute("SELECT count(*) FROM cards").fetchone() == (0,)
 
 
-def test_what_has_a_time_of_its_own_goes_by_it(store: sqlite3.Connection) -> None:
+def test_rows_with_a_retention_of_their_own_are_removed_by_it(store: sqlite3.Connection) -> None:
     updates.store(store, 1, ((number, "{}") for number in (1, 2, 3)), NOW)
     updates.handled(store, 1, NOW)
     updates.handled(store, 3, NOW)
@@ -190,7 +192,7 @@ def test_what_has_a_time_of_its_own_goes_by_it(store: sqlite3.Connection) -> Non
     assert [row for (row,) in store.execute("SELECT id FROM deliveries")] == [waiting]
 
 
-def test_a_file_that_still_lies_in_the_spool_is_known_after_its_row_is_gone(
+def test_a_file_that_is_still_in_the_spool_is_recognized_after_its_row_is_removed(
     store: sqlite3.Connection,
 ) -> None:
     for delivery in take(store, 1):
@@ -219,7 +221,7 @@ def test_an_id_that_was_used_before_is_free_again_and_gaps_in_its_numbers_do_no_
     assert len(found) == len(set(found)) == 13
 
 
-def test_the_numbers_of_rows_are_never_given_again(store: sqlite3.Connection) -> None:
+def test_row_ids_are_never_reused(store: sqlite3.Connection) -> None:
     for delivery in take(store, 1, 2, 3):
         send(store, delivery)
     assert purge(store, LATER)["events"] == 2
@@ -228,7 +230,7 @@ def test_the_numbers_of_rows_are_never_given_again(store: sqlite3.Connection) ->
     assert store.execute("SELECT max(id) FROM events").fetchone() == (highest + 1,)
 
 
-def test_the_file_gives_back_what_a_burst_made_of_it(store: sqlite3.Connection, tmp_path: Path) -> None:
+def test_the_store_file_shrinks_after_a_burst(store: sqlite3.Connection, tmp_path: Path) -> None:
     big = {"type": "info_notification", "title": "Big", "data": {"text": "x" * 20_000}}
     store.execute("BEGIN")
     for delivery in take(store, *range(600), fields=big):
@@ -245,7 +247,7 @@ def test_the_file_gives_back_what_a_burst_made_of_it(store: sqlite3.Connection, 
     assert (tmp_path / "store.db").stat().st_size < full / 10
 
 
-def test_a_store_of_before_is_cleaned_too(tmp_path: Path) -> None:
+def test_a_store_of_an_older_version_is_cleaned_too(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     raw = sqlite3.connect(path, isolation_level=None)
     raw.execute("CREATE TABLE facts_of_old (name TEXT)")

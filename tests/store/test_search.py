@@ -1,4 +1,4 @@
-"""Search: complete however far the index is, and never a syntax."""
+"""Search: complete in any state of the index, and without a syntax."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_words_are_found_by_their_beginning_with_and_without_the_index(
         "'",
     ],
 )
-def test_what_would_be_syntax_is_only_text(store: sqlite3.Connection, text: str) -> None:
+def test_fts_syntax_in_a_search_is_plain_text(store: sqlite3.Connection, text: str) -> None:
     put(store, event(f"here is {text} as written"), event("zzz"))
     assert both(store, text) == ["event-1"]
 
@@ -120,7 +120,9 @@ WORDS = st.text("aAbBéÉöøß1 -_.,/\"*'()", max_size=12)
 
 
 @given(st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=6), WORDS, st.integers(0, 6))
-def test_reading_and_the_index_find_the_same(events: list[tuple[str, str]], text: str, indexed: int) -> None:
+def test_reading_and_the_index_find_the_same_events(
+    events: list[tuple[str, str]], text: str, indexed: int
+) -> None:
     store = memory(bot=False)
     put(store, *(event(f"T {title}", body) for title, body in events))
     search.catch_up(store, indexed)
@@ -128,7 +130,7 @@ def test_reading_and_the_index_find_the_same(events: list[tuple[str, str]], text
     store.close()
 
 
-def test_what_came_after_the_index_is_found_too(store: sqlite3.Connection) -> None:
+def test_events_newer_than_the_index_are_found_too(store: sqlite3.Connection) -> None:
     put(store, *(event(f"deploy {number}") for number in range(1, 6)))
     assert search.catch_up(store, 3) == 3
     put(store, event("deploy 6"), first=6)
@@ -137,7 +139,7 @@ def test_what_came_after_the_index_is_found_too(store: sqlite3.Connection) -> No
     assert [search.catch_up(store, 2) for _ in range(3)] == [2, 1, 0]
 
 
-def test_hits_are_kept_to_a_type_a_time_and_a_chat(store: sqlite3.Connection) -> None:
+def test_hits_can_be_limited_to_a_type_a_time_and_a_chat(store: sqlite3.Connection) -> None:
     put(store, event("one deploy"), {**event("two deploy"), "type": "build_failed"})
     put(store, event("three deploy"), first=3, chat=-7)
     assert both(store, "deploy", type="build_failed") == ["event-2"]
@@ -152,7 +154,7 @@ def answer(store: sqlite3.Connection, event_row: int | None, name: str, **conten
     answers.add(store, kind, event_row, name, body, NOW + 1000)
 
 
-def test_an_event_is_found_by_its_answer_and_tells_it(store: sqlite3.Connection) -> None:
+def test_an_event_is_found_by_its_answer_and_the_hit_has_it(store: sqlite3.Connection) -> None:
     put(store, event("Deploy?"), event("Other"))
     answer(store, 1, "a", action="answered", option="Later", text="after Friday")
     for text in ("fri", "later"):
@@ -161,7 +163,7 @@ def test_an_event_is_found_by_its_answer_and_tells_it(store: sqlite3.Connection)
         assert (hit["answer"]["option"], hit["answer"]["text"]) == ("Later", "after Friday")
 
 
-def test_what_a_person_wrote_unasked_is_found_as_a_message(store: sqlite3.Connection) -> None:
+def test_text_that_a_person_wrote_unasked_is_found_as_a_message(store: sqlite3.Connection) -> None:
     answer(store, None, "a", text="please look at the logs")
     (hit,) = search.search(store, Query("logs"))
     assert (hit["event_id"], hit["type"], hit["title"]) == (None, "message", "Message from Ada")
@@ -170,7 +172,7 @@ def test_what_a_person_wrote_unasked_is_found_as_a_message(store: sqlite3.Connec
     assert search.search(store, Query("logs", chat_id=-7)) == []
 
 
-def test_a_member_of_a_digest_names_the_digest_s_message(store: sqlite3.Connection) -> None:
+def test_an_event_in_a_digest_has_the_digests_message_id(store: sqlite3.Connection) -> None:
     put(store, event("One of many"))
     into = deliveries.enqueue(store, CHAT, ["digest"], NOW)
     digest.merge(store, digest.waiting(store, CHAT, None, 2), into)
@@ -181,7 +183,7 @@ def test_a_member_of_a_digest_names_the_digest_s_message(store: sqlite3.Connecti
     assert (hit["state"], hit["message_id"], hit["digest"]["delivery"]) == ("digested", 77, into)
 
 
-def test_the_index_follows_events_that_change_or_go(store: sqlite3.Connection) -> None:
+def test_the_index_follows_events_that_change_or_are_removed(store: sqlite3.Connection) -> None:
     put(store, event("first apple"), event("second pear"), event("third plum"))
     search.catch_up(store, 2)
     store.execute("UPDATE events SET title = 'first cherry', body = '{}' WHERE id = 1")
@@ -194,12 +196,12 @@ def test_the_index_follows_events_that_change_or_go(store: sqlite3.Connection) -
     assert both(store, "apple") == ["event-1"]
 
 
-def test_a_body_that_is_not_json_is_searched_as_it_is(store: sqlite3.Connection) -> None:
+def test_a_body_that_is_not_json_is_searched_as_text(store: sqlite3.Connection) -> None:
     intake.accept(store, [row(1, body='{"half": "of someth', title="Odd")], to(intake.Recipient(CHAT)), NOW)
     assert both(store, "someth") == ["event-1"]
 
 
-def test_a_snippet_is_the_words_around_what_was_found() -> None:
+def test_a_snippet_has_the_words_around_the_hit() -> None:
     text = " ".join(f"w{number}" for number in range(100))
     cut = Wanted("w50").snippet(text)
     assert cut.startswith("… w42 ")

@@ -46,7 +46,7 @@ class Flight(NamedTuple):
 
 
 class Deliveries(RuleBasedStateMachine):
-    """What the bridge does to the store, step by step, in every order that it can be in."""
+    """The steps of the bridge on the store, in every possible order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -178,7 +178,7 @@ class Deliveries(RuleBasedStateMachine):
     @rule(arrive=st.lists(st.sampled_from(CHATS), max_size=2))
     def the_bridge_is_killed(self, arrive: list[int]) -> None:
         for chat in arrive:
-            self._land(chat, arrives=True)  # it was taken, and nobody heard so
+            self._land(chat, arrives=True)  # it was accepted, and the response is lost
         self.crash()
 
     @rule(chat=st.sampled_from(CHATS))
@@ -239,7 +239,7 @@ class Deliveries(RuleBasedStateMachine):
         assert repeats <= self.crashes * len(CHATS) + self.unclear
 
     def _check_the_end(self) -> None:
-        """Send all that is left: everything is on the phone, or visibly dead or ambiguous."""
+        """Send everything that is left: it is on the phone, or visibly dead or ambiguous."""
         self.crash()
         for chat in CHATS:
             while deliveries.following(self.store, chat, NOW):

@@ -51,7 +51,7 @@ def test_the_store_is_private_and_synchronous(store: Store) -> None:
     }
 
 
-def test_a_store_is_opened_again_as_it_was(tmp_path: Path) -> None:
+def test_a_reopened_store_is_unchanged(tmp_path: Path) -> None:
     first = Store(tmp_path / "store.db")
     first.submit(lambda c: facts.put(c, "mode", b"local")).result()
     first.close()
@@ -60,7 +60,7 @@ def test_a_store_is_opened_again_as_it_was(tmp_path: Path) -> None:
     second.close()
 
 
-def test_a_newer_store_is_refused_with_a_sentence_and_left_alone(tmp_path: Path) -> None:
+def test_a_store_of_a_newer_version_is_refused_with_a_message_and_not_changed(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     Store(path).close()
     raw = sqlite3.connect(path)
@@ -73,7 +73,7 @@ def test_a_newer_store_is_refused_with_a_sentence_and_left_alone(tmp_path: Path)
     raw.close()
 
 
-def test_work_that_fails_undoes_itself_and_nothing_else(store: Store) -> None:
+def test_failed_work_is_rolled_back_and_nothing_else(store: Store) -> None:
     def good(connection: sqlite3.Connection) -> str:
         facts.put(connection, "good", b"1")
         return "done"
@@ -101,7 +101,7 @@ def test_work_that_waits_together_shares_a_commit(store: Store) -> None:
     assert store.commits - before < 100
 
 
-def test_a_locked_store_is_told_and_nothing_of_the_transaction_stays(tmp_path: Path) -> None:
+def test_a_locked_store_is_reported_and_the_transaction_has_no_effect(tmp_path: Path) -> None:
     store = Store(tmp_path / "store.db")
     store.submit(lambda c: c.execute("PRAGMA busy_timeout = 1")).result()
     other = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
@@ -137,7 +137,7 @@ for number in range(100000):
 """
 
 
-def test_what_was_told_durable_is_there_after_sigkill(tmp_path: Path) -> None:
+def test_work_reported_as_durable_survives_sigkill(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     child = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
@@ -170,13 +170,13 @@ def test_an_update_is_stored_once_and_the_offset_moves_with_it(store: Store) -> 
     assert store.submit(work).result() == (11, [11, 12])  # as the poller asks after it
 
 
-def test_a_stranger_is_counted_and_the_first_try_is_told(store: Store) -> None:
+def test_a_stranger_is_counted_and_the_first_attempt_is_reported(store: Store) -> None:
     tries = [store.submit(partial(updates.stranger, user_id=66, now=at)).result() for at in (1, 2, 3)]
     assert tries == [True, False, False]
     assert store.submit(lambda c: c.execute("SELECT * FROM strangers").fetchone()).result() == (66, 3, 1, 3)
 
 
-def test_r17_what_only_reads_does_not_fail_with_what_cannot_be_written(store: Store) -> None:
+def test_r17_reads_do_not_fail_when_the_store_cannot_be_written(store: Store) -> None:
     def full(connection: sqlite3.Connection) -> None:
         # As a full disk does: the whole transaction is gone, not this work alone.
         connection.execute("ROLLBACK")
@@ -200,7 +200,7 @@ DAY = 86_400_000_000
 
 
 def listen(connection: sqlite3.Connection, ids: list[int], now: int) -> list[int]:
-    """Store and handle a batch; give the ids that were handled."""
+    """Store and handle a batch; return the ids that were handled."""
     updates.store(connection, 1, [(number, "{}") for number in ids], now)
     waiting = updates.unhandled(connection, 1)
     for update in waiting:
@@ -208,7 +208,7 @@ def listen(connection: sqlite3.Connection, ids: list[int], now: int) -> list[int
     return [update.update_id for update in waiting]
 
 
-def test_updates_that_begin_anew_at_a_lower_id_move_the_stored_offset_down() -> None:
+def test_updates_that_restart_at_a_lower_id_lower_the_stored_offset() -> None:
     with closing(memory()) as store:
         listen(store, [900, 901], 0)
         assert updates.offset(store, 1) == 902
@@ -217,7 +217,7 @@ def test_updates_that_begin_anew_at_a_lower_id_move_the_stored_offset_down() -> 
 
 
 @given(st.lists(st.integers(0, 20), min_size=1, max_size=8), st.integers(-30, 30))
-def test_an_id_counts_twice_only_when_it_was_seen_days_ago(ids: list[int], days: int) -> None:
+def test_an_update_id_is_accepted_twice_only_after_days(ids: list[int], days: int) -> None:
     with closing(memory()) as store:
         assert listen(store, ids, 100 * DAY) == list(dict.fromkeys(ids))
         again = listen(store, ids, (100 + days) * DAY)
@@ -225,7 +225,7 @@ def test_an_id_counts_twice_only_when_it_was_seen_days_ago(ids: list[int], days:
         assert updates.offset(store, 1) == max(ids) + 1
 
 
-def test_what_is_not_handled_yet_is_never_replaced() -> None:
+def test_an_unhandled_update_is_never_replaced() -> None:
     with closing(memory()) as store:
         updates.store(store, 1, [(7, '"old"')], 0)
         updates.store(store, 1, [(7, '"new"')], 30 * DAY)

@@ -1,4 +1,4 @@
-"""The writing thread under faults: whoever waits is told, it goes on, and it says so when it cannot."""
+"""The writing thread under faults: waiting work fails, the thread continues, or reports that it cannot."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Faulty(sqlite3.Connection):
-    """A connection whose statements of some kinds fail, as on a disk that gives errors."""
+    """A connection whose statements of some kinds fail, as on a failing disk."""
 
     failing: tuple[str, ...] = ()
 
@@ -51,7 +51,7 @@ def put(store: Store, name: str) -> None:
     store.submit(lambda c: facts.put(c, name, b"1")).result(30)
 
 
-def test_r19_a_commit_and_a_rollback_that_fail_fail_the_work_and_the_next_is_done(
+def test_r19_a_failed_commit_and_rollback_fail_the_work_and_the_next_work_is_done(
     store: Store, told: list[str]
 ) -> None:
     put(store, "before")
@@ -74,9 +74,7 @@ def test_r19_a_commit_and_a_rollback_that_fail_fail_the_work_and_the_next_is_don
     assert store.problem is None
 
 
-def test_r19_a_store_that_cannot_be_opened_anew_is_not_tried_without_end(
-    store: Store, told: list[str]
-) -> None:
+def test_r19_a_store_that_cannot_be_reopened_is_not_retried_endlessly(store: Store, told: list[str]) -> None:
     Faulty.failing = ("COMMIT", "ROLLBACK", "PRAGMA")
     began = time.monotonic()
     for _ in range(500):
@@ -89,7 +87,7 @@ def test_r19_a_store_that_cannot_be_opened_anew_is_not_tried_without_end(
     assert store.problem is None
 
 
-def test_r19_what_no_one_foresaw_fails_the_work_and_not_the_thread(store: Store) -> None:
+def test_r19_an_unexpected_exception_fails_the_work_and_not_the_thread(store: Store) -> None:
     def leave(_: sqlite3.Connection) -> None:
         sys.exit("a mistake")
 
@@ -98,7 +96,7 @@ def test_r19_what_no_one_foresaw_fails_the_work_and_not_the_thread(store: Store)
     wait_for(lambda: store.submit(lambda c: facts.get(c, "x")).exception(30) is None, "well again")
 
 
-def test_r19_when_the_thread_ends_nobody_waits_and_it_is_said(store: Store, told: list[str]) -> None:
+def test_r19_the_end_of_the_thread_fails_waiting_work_and_is_reported(store: Store, told: list[str]) -> None:
     put(store, "before")
     thread = store._thread
     # Raised in the thread as soon as it leaves the queue it waits in; the work behind it is not begun.
@@ -123,7 +121,9 @@ def test_a_store_that_is_closed_refuses_work_at_once(tmp_path: Path) -> None:
         put(store, "late")
 
 
-def test_r19_a_transaction_that_takes_too_long_is_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_r19_a_transaction_that_takes_too_long_is_reported(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     go_on = threading.Event()
     future = store.submit(lambda _: go_on.wait(30))
     monkeypatch.setattr(stores, "SLOW", 0.01)
@@ -177,7 +177,7 @@ store.close()
 
 @pytest.mark.skipif(sys.platform != "linux", reason="descriptors under /proc are Linux's")
 @pytest.mark.parametrize("way", ["limit", "descriptors"])
-def test_r19_a_kernel_that_refuses_what_is_written_fails_the_work_and_nothing_waits(
+def test_r19_a_write_that_the_kernel_refuses_fails_the_work_and_nothing_waits(
     tmp_path: Path, way: str
 ) -> None:
     done = subprocess.run(
@@ -188,6 +188,6 @@ def test_r19_a_kernel_that_refuses_what_is_written_fails_the_work_and_nothing_wa
         check=False,
         env=environment(PYTHONPATH=str(Path(__file__).parents[1])),
     )
-    # What reads as zeros is recovered by the file's name, and stored then; what was told durable is there.
+    # What reads as zeros is recovered by the file's name, then stored; work reported as durable is there.
     stored = {"limit": "0"}.get(way, done.stdout.partition("\n")[0])
     assert done.stdout == f"{stored}\nTrue None\n", done.stderr

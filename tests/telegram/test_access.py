@@ -78,12 +78,12 @@ HEARD: list[tuple[str, dict[str, Any], int | None]] = [
 
 
 @pytest.mark.parametrize(("update", "who"), [row[1:] for row in HEARD], ids=[row[0] for row in HEARD])
-def test_r28_who_acts_is_who_counts(update: dict[str, Any], who: int | None) -> None:
+def test_r28_the_acting_user_is_the_one_that_is_checked(update: dict[str, Any], who: int | None) -> None:
     assert access.sender(update) == who
     assert access.is_allowed(update, (OWNER,)) is (who == OWNER)
 
 
-def test_r28_nobody_is_allowed_by_an_empty_list() -> None:
+def test_r28_an_empty_list_allows_nobody() -> None:
     assert not access.is_allowed(message(OWNER), ())
 
 
@@ -111,7 +111,7 @@ anything = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(["message", "callback_query", "edited_message"]), anything))
-def test_whatever_comes_is_heard_or_not_and_never_fails(update: dict[str, Any]) -> None:
+def test_any_update_is_accepted_or_ignored_without_an_error(update: dict[str, Any]) -> None:
     assert access.sender(update) is None or isinstance(access.sender(update), int)
 
 
@@ -136,5 +136,5 @@ OURS = {"message_id": 5, "date": 1, "chat": CHAT, "from": user(ME.id, is_bot=Tru
         (message(OWNER, text=["no", "text"]), False),
     ],
 )
-def test_in_a_group_only_what_is_said_to_the_bot_is_meant_for_it(update: dict[str, Any], meant: bool) -> None:
+def test_in_a_group_only_messages_to_the_bot_are_accepted(update: dict[str, Any], meant: bool) -> None:
     assert access.is_addressed(update, ME) is meant

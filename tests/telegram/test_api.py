@@ -70,7 +70,7 @@ async def caught(call: Awaitable[Any]) -> errors.TelegramError:
     raise AssertionError("the call succeeded")
 
 
-def test_a_message_arrives_as_it_was_given_and_can_be_edited(fast_sandbox: Sandbox) -> None:
+def test_a_message_arrives_unchanged_and_can_be_edited(fast_sandbox: Sandbox) -> None:
     user = fast_sandbox.user_id
     buttons = {"inline_keyboard": [[{"text": "Yes", "callback_data": "y"}]]}
 
@@ -102,7 +102,7 @@ def test_a_message_arrives_as_it_was_given_and_can_be_edited(fast_sandbox: Sandb
     assert call["params"]["link_preview_options"] == {"is_disabled": True}
 
 
-def test_a_tap_is_answered(fast_sandbox: Sandbox) -> None:
+def test_a_tap_is_acknowledged(fast_sandbox: Sandbox) -> None:
     user = fast_sandbox.user_id
     buttons = {"inline_keyboard": [[{"text": "Yes", "callback_data": "y"}]]}
 
@@ -178,14 +178,14 @@ UNCLEAR: list[tuple[str, Act]] = [
 
 
 @pytest.mark.parametrize("act", [row[1] for row in UNCLEAR], ids=[row[0] for row in UNCLEAR])
-def test_after_the_request_left_it_is_unclear_whether_it_arrived(act: Act) -> None:
+def test_a_failure_after_the_request_left_is_unclear(act: Act) -> None:
     async def work(api: Api) -> None:
         assert type(await caught(hello(api))) is errors.Unclear
 
     against(work, act)
 
 
-def test_a_kept_connection_that_breaks_under_the_request_is_unclear_and_the_next_call_works() -> None:
+def test_a_reused_connection_that_breaks_during_the_request_is_unclear_and_the_next_call_works() -> None:
     async def work(api: Api) -> None:
         assert await hello(api) == 1
         assert type(await caught(hello(api))) is errors.Unclear
@@ -196,7 +196,7 @@ def test_a_kept_connection_that_breaks_under_the_request_is_unclear_and_the_next
     assert len(server.asked) == 3
 
 
-def test_nobody_listening_is_not_sent() -> None:
+def test_a_refused_connection_is_not_sent() -> None:
     error = calling("http://127.0.0.1:1", TOKEN, lambda api: caught(hello(api)))
     assert type(error) is errors.NotSent
     assert error.code is None
@@ -238,7 +238,7 @@ def test_no_free_connection_is_not_sent() -> None:
 
 
 @pytest.mark.parametrize("refusal", [answer(b"", 407), answer(b"", 200), close])
-def test_what_a_proxy_breaks_before_the_request_is_not_sent(
+def test_a_proxy_failure_before_the_request_is_not_sent(
     monkeypatch: pytest.MonkeyPatch, refusal: Act
 ) -> None:
     async def run() -> None:
@@ -257,7 +257,7 @@ def test_what_a_proxy_breaks_before_the_request_is_not_sent(
     asyncio.run(run())
 
 
-def test_what_cannot_be_written_as_json_is_rejected_and_not_retried() -> None:
+def test_parameters_that_are_not_json_are_rejected_and_not_retried() -> None:
     async def work(api: Api) -> None:
         for odd in ("\ud800", 2**70, object()):
             error = await caught(api.call("sendMessage", {"text": odd}))
@@ -266,7 +266,7 @@ def test_what_cannot_be_written_as_json_is_rejected_and_not_retried() -> None:
     assert against(work, result(1)).asked == []
 
 
-def test_only_what_was_given_is_sent() -> None:
+def test_only_given_parameters_are_sent() -> None:
     server = against(hello, result({"message_id": 1}))
     (line, body), *_ = server.asked
     assert line == f"POST /bot{TOKEN}/sendMessage HTTP/1.1"
@@ -283,7 +283,7 @@ SPEAKING: list[tuple[str, Act]] = [
 
 
 def everything_said(error: BaseException) -> str:
-    """Return all that a log, a debugger or a crash report could print of an error and what led to it."""
+    """Return everything that a log, a debugger or a crash report could print of an error and its causes."""
     said: list[str] = []
     seen: list[BaseException | None] = [error]
     while seen:
@@ -310,7 +310,7 @@ def test_r49_the_token_is_in_no_error_and_no_log(act: Act, caplog: pytest.LogCap
     assert TOKEN.partition(":")[2] not in caplog.text
 
 
-def test_r49_the_token_is_in_no_error_of_what_was_not_sent(caplog: pytest.LogCaptureFixture) -> None:
+def test_r49_the_token_is_in_no_error_of_an_unsent_request(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     error = calling("http://127.0.0.1:1", TOKEN, lambda api: caught(hello(api)))
     assert TOKEN.partition(":")[2] not in everything_said(error) + caplog.text

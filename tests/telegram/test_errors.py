@@ -100,14 +100,16 @@ def body(code: int, description: object, **parameters: Any) -> bytes:
 
 
 @pytest.mark.parametrize(("code", "words", "kind"), WORDS)
-def test_each_answer_means_one_thing(code: int, words: str, kind: type[errors.TelegramError]) -> None:
+def test_each_response_has_one_classification(
+    code: int, words: str, kind: type[errors.TelegramError]
+) -> None:
     error = errors.classify("sendMessage", code, body(code, words))
     assert type(error) is kind
     assert (error.method, error.code, error.description) == ("sendMessage", code, words)
     assert str(error) == f"sendMessage: {code} {words}"
 
 
-def test_every_kind_that_an_answer_can_be_has_a_row() -> None:
+def test_every_kind_of_error_has_a_row() -> None:
     kinds = {*errors.Refused.__subclasses__(), errors.Doubtful}
     assert kinds - {kind for _, _, kind in WORDS} == {errors.Migrated}, "which has a test of its own"
 
@@ -119,7 +121,7 @@ def test_a_conflict_says_whether_it_is_a_webhook() -> None:
     assert [isinstance(each, errors.Conflict) and each.webhook for each in conflicts] == [False, True]
 
 
-def test_a_migrated_group_tells_its_new_id() -> None:
+def test_an_error_of_a_migrated_group_has_its_new_id() -> None:
     error = errors.classify(
         "sendMessage",
         400,
@@ -150,7 +152,7 @@ FOREIGN: list[tuple[int, type[errors.TelegramError]]] = [
 
 @pytest.mark.parametrize(("status", "kind"), FOREIGN)
 @pytest.mark.parametrize("content", [b"<html>Bad Gateway</html>", b"", b"[]", b'{"error": 1}', b"\xff"])
-def test_what_is_not_the_bot_apis_says_nothing_of_chat_or_token(
+def test_a_response_that_is_not_from_the_bot_api_does_not_condemn_chat_or_token(
     status: int, kind: type[errors.TelegramError], content: bytes
 ) -> None:
     assert type(errors.classify("sendMessage", status, content)) is kind
@@ -173,7 +175,7 @@ def test_what_is_not_the_bot_apis_says_nothing_of_chat_or_token(
         ({"retry_after": None}, "", "", errors.DEFAULT_WAIT_SECONDS),
     ],
 )
-def test_r8_a_429_waits_for_all_that_it_says(
+def test_r8_a_429_waits_for_the_whole_retry_after(
     parameters: dict[str, Any], words: str, header: str | None, seconds: float
 ) -> None:
     error = errors.classify("sendMessage", 429, body(429, words, **parameters), header)
@@ -182,7 +184,7 @@ def test_r8_a_429_waits_for_all_that_it_says(
 
 
 @given(st.integers(1, 2**63 - 1))
-def test_r8_no_wait_is_too_long_to_be_honoured(seconds: int) -> None:
+def test_r8_a_retry_after_of_any_length_is_obeyed(seconds: int) -> None:
     error = errors.classify("sendMessage", 429, body(429, "", retry_after=seconds))
     assert isinstance(error, errors.RetryAfter)
     assert error.seconds == float(seconds)
@@ -204,7 +206,7 @@ json_values = st.recursive(
     | json_values,
     header=st.none() | st.text(),
 )
-def test_any_answer_is_some_error_with_a_sane_wait(status: int, answer: Any, header: str | None) -> None:
+def test_any_response_is_an_error_with_a_bounded_wait(status: int, answer: Any, header: str | None) -> None:
     error = errors.classify("sendMessage", status, json.dumps(answer).encode(), header)
     assert isinstance(error, errors.TelegramError)
     if isinstance(error, errors.RetryAfter):
@@ -212,7 +214,7 @@ def test_any_answer_is_some_error_with_a_sane_wait(status: int, answer: Any, hea
 
 
 @given(status=st.integers(100, 599), content=st.binary())
-def test_any_bytes_are_some_error(status: int, content: bytes) -> None:
+def test_any_bytes_are_an_error(status: int, content: bytes) -> None:
     assert isinstance(errors.classify("sendMessage", status, content), errors.TelegramError)
 
 

@@ -45,7 +45,7 @@ class Played:
         self.kept: list[list[int]] = []
         self.pauses: list[float] = []
         self._now = 0.0
-        self._tick = tick  # seconds between two looks at the clock
+        self._tick = tick  # seconds between two reads of the clock
         self._keep = keep
         self.poller = Poller(
             self.script,
@@ -83,7 +83,7 @@ def conflict(words: str) -> errors.Conflict:
 LOST = errors.NotSent("getUpdates", None, "ConnectError: no route")
 
 
-def test_a_batch_is_kept_and_confirmed_by_the_next_request() -> None:
+def test_a_batch_is_stored_and_confirmed_by_the_next_request() -> None:
     played = Played([update(100), update(101)], [], [update(105)], [])
     assert played.kept == [[100, 101], [105]]
     assert [offset for offset, _ in played.script.asked] == [100, 102, 102, 106]
@@ -108,7 +108,7 @@ def test_the_offset_moves_only_when_the_batch_is_durable() -> None:
     assert len(played.pauses) == 2
 
 
-def test_what_fails_to_be_kept_is_told() -> None:
+def test_a_failure_to_store_is_reported() -> None:
     def keep(_: object) -> None:
         raise TimeoutError("database is locked")
 
@@ -117,7 +117,7 @@ def test_what_fails_to_be_kept_is_told() -> None:
     assert status.abandoned == 0
 
 
-def test_r18_pauses_double_to_half_a_minute_and_begin_anew_after_an_answer() -> None:
+def test_r18_backoff_doubles_to_half_a_minute_and_restarts_after_a_response() -> None:
     played = Played(*[LOST] * 9, [], LOST)
     assert played.pauses == [0.375, 0.75, 1.5, 3.0, 6.0, 12.0, 22.5, 22.5, 22.5, 0.375]
     status = played.poller.status()
@@ -130,7 +130,7 @@ def test_r18_a_night_without_network_does_not_end_it() -> None:
     assert max(played.pauses) <= 30
 
 
-def test_at_start_and_after_a_failure_telegram_is_asked_to_answer_at_once() -> None:
+def test_the_first_poll_and_the_one_after_a_failure_do_not_wait() -> None:
     played = Played([], [], LOST, [], [])
     assert [wait for _, wait in played.script.asked] == [0, 50, 50, 0, 50]
 
@@ -142,7 +142,9 @@ def test_at_start_and_after_a_failure_telegram_is_asked_to_answer_at_once() -> N
         ("Conflict: can't use getUpdates method while webhook is active", "a webhook is set for this bot"),
     ],
 )
-def test_r18_after_a_409_it_says_which_backs_off_and_takes_over_by_itself(words: str, problem: str) -> None:
+def test_r18_after_a_409_the_poller_reports_the_kind_backs_off_and_resumes_by_itself(
+    words: str, problem: str
+) -> None:
     status = Played(conflict(words)).poller.status()
     assert problem in (status.problem or "")
     played = Played(*[conflict(words)] * 3, [update(100)])
@@ -157,7 +159,7 @@ def test_r8_a_429_is_waited_out_in_full() -> None:
     assert played.poller.status().connected
 
 
-def test_a_refused_token_is_told_and_tried_again_rarely() -> None:
+def test_a_rejected_token_is_reported_and_retried_rarely() -> None:
     played = Played(*[errors.Unauthorized("getUpdates", 401, "Unauthorized")] * 2, [update(100)])
     assert played.pauses == [300.0, 300.0]
     assert played.kept == [[100]]
@@ -166,13 +168,15 @@ def test_a_refused_token_is_told_and_tried_again_rarely() -> None:
 
 
 @pytest.mark.parametrize("answer", [None, {}, [1], [{"x": 1}], [{"update_id": "7"}]])
-def test_an_answer_that_is_no_list_of_updates_is_a_failure_and_no_end(answer: Any) -> None:
+def test_a_response_that_is_not_a_list_of_updates_is_a_failure_and_does_not_end_the_poller(
+    answer: Any,
+) -> None:
     played = Played(answer, [update(100)])
     assert played.kept == [[100]]
     assert len(played.pauses) == 1
 
 
-def test_empty_answers_that_did_not_wait_do_not_make_it_spin() -> None:
+def test_empty_responses_without_a_wait_do_not_make_the_poller_spin() -> None:
     assert Played([], [], []).pauses == []
     assert Played([], [], [], tick=0.0).pauses == [1.0, 1.0]
 
@@ -213,7 +217,7 @@ def listen(
     return asyncio.run(run())
 
 
-def test_r18_a_silent_poll_is_given_up_and_made_anew() -> None:
+def test_r18_a_silent_poll_times_out_and_is_repeated() -> None:
     async def run() -> None:
         async with wire(never, close, result([update(5)]), never) as server:
             base = server.base
@@ -228,7 +232,7 @@ def test_r18_a_silent_poll_is_given_up_and_made_anew() -> None:
     asyncio.run(run())
 
 
-def test_what_a_person_says_in_the_sandbox_is_heard(fast_sandbox: Sandbox) -> None:
+def test_a_message_written_in_the_sandbox_is_received(fast_sandbox: Sandbox) -> None:
     fast_sandbox.control.say("hello")
     fast_sandbox.control.say("again")
     kept, poller = listen(fast_sandbox.api_base, fast_sandbox.token, lambda kept, _: len(kept) >= 2)
@@ -243,7 +247,7 @@ def test_what_a_person_says_in_the_sandbox_is_heard(fast_sandbox: Sandbox) -> No
     assert [update["message"]["text"] for update in kept][-1] == "third"
 
 
-def test_r18_the_sandbox_refuses_in_every_way_and_it_listens_on(fast_sandbox: Sandbox) -> None:
+def test_r18_the_poller_continues_after_every_kind_of_refusal(fast_sandbox: Sandbox) -> None:
     control = fast_sandbox.control
     for code in (409, 500, 401, 429, 502):
         control.fail("getUpdates", error_code=code, times=1)
@@ -253,6 +257,6 @@ def test_r18_the_sandbox_refuses_in_every_way_and_it_listens_on(fast_sandbox: Sa
     assert (poller.status().failures, poller.status().conflicts) == (5, 1)
 
 
-def test_a_wrong_token_is_told(fast_sandbox: Sandbox) -> None:
+def test_a_wrong_token_is_reported(fast_sandbox: Sandbox) -> None:
     _, poller = listen(fast_sandbox.api_base, "1:wrong", lambda _, poller: poller.status().failures > 0)
     assert "refuses the token" in (poller.status().problem or "")

@@ -1,4 +1,4 @@
-"""What a person does beside tapping: pictures, captions, commands for others, odd updates."""
+"""Messages of a person: pictures, captions, edits, commands for other bots, undocumented updates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ def message(sandbox: Sandbox, **content: Any) -> dict[str, Any]:
     return {"message": {"message_id": 90_000, "date": 1, "chat": chat, "from": person, **content}}
 
 
-def test_a_picture_is_not_said_to_be_kept(running: RunningBridge, fast_sandbox: Sandbox) -> None:
+def test_the_reply_to_a_picture_does_not_claim_that_it_is_stored(
+    running: RunningBridge, fast_sandbox: Sandbox
+) -> None:
     photo = [{"file_id": "x", "file_unique_id": "x", "width": 1, "height": 1}]
     fast_sandbox.control.update(message(fast_sandbox, photo=photo))
     see(fast_sandbox, "A photo cannot be passed to the agent", "It was discarded")
@@ -28,7 +30,7 @@ def test_a_picture_is_not_said_to_be_kept(running: RunningBridge, fast_sandbox: 
     assert (answer["kind"], answer["text"]) == ("message", "Look at this")
 
 
-def test_messages_of_telegram_s_own_and_commands_for_another_bot_are_no_messages_for_agents(
+def test_service_messages_and_commands_for_another_bot_are_not_passed_to_agents(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.update(message(fast_sandbox, group_chat_created=True))
@@ -66,7 +68,7 @@ def test_the_new_text_of_a_message_counts_until_it_is_taken(
     wait_for(lambda: not list((running.home / "responses").glob(".*")), "nothing is left of it")
 
 
-def test_an_edit_that_changes_no_words_says_nothing_and_a_command_is_not_run_by_one(
+def test_an_edit_without_new_text_is_ignored_and_an_edit_runs_no_command(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     control = fast_sandbox.control
@@ -92,7 +94,7 @@ def test_an_edit_can_make_an_unclear_reply_clear(running: RunningBridge, fast_sa
     assert {answer.get("text", answer.get("action")) for answer in running.responses()} == {"approved", "no"}
 
 
-def test_an_album_is_told_of_once_and_its_words_are_kept(
+def test_an_album_is_reported_once_and_its_captions_are_stored(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     fast_sandbox.control.album(10, caption="Ten views")
@@ -106,7 +108,7 @@ def test_an_album_is_told_of_once_and_its_words_are_kept(
     assert sum("cannot be passed to the agent" in text for text in texts(fast_sandbox)) == 2
 
 
-def test_an_update_that_is_not_as_documented_does_not_block_the_next(
+def test_an_undocumented_update_does_not_block_the_next(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     odd = message(fast_sandbox, text="Odd")
@@ -119,7 +121,7 @@ def test_an_update_that_is_not_as_documented_does_not_block_the_next(
     assert any(line["event"] == "update.malformed" for line in running.log())
 
 
-def test_a_name_that_looks_like_markup_is_shown_as_it_is(
+def test_a_name_that_looks_like_markup_is_shown_literally(
     running: RunningBridge, fast_sandbox: Sandbox
 ) -> None:
     running.put("q.json", {"type": "approval_request", "title": "Who", "event_id": "q"})
@@ -133,7 +135,7 @@ def test_a_name_that_looks_like_markup_is_shown_as_it_is(
     assert answer["first_name"] == "<b>Ann</b> *& [Co](x)"
 
 
-def test_a_long_message_is_kept_whole(running: RunningBridge, fast_sandbox: Sandbox) -> None:
+def test_a_long_message_is_stored_completely(running: RunningBridge, fast_sandbox: Sandbox) -> None:
     text = "ж👩‍👩‍👧" * 400
     fast_sandbox.control.say(text)
     (answer,) = wait_for(running.responses, "the message")

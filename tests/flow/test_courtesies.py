@@ -1,4 +1,4 @@
-"""What needs time goes beside: a tap is an answer in a moment, whatever Telegram does meanwhile."""
+"""Slow calls run concurrently: a tap becomes an answer at once, whatever Telegram does."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAMES = ("one", "two", "three", "four")
 
 
 def handle_all(running: RunningBridge, sandbox: Sandbox) -> float:
-    """Tap four cards and write a message; give the seconds until all five are answers."""
+    """Tap four cards and write a message; return the seconds until all five are answers."""
     for name in NAMES:
         ask(running, name)
     cards = {name: see(sandbox, f"Question {name}")["message_id"] for name in NAMES}
@@ -32,14 +32,14 @@ def handle_all(running: RunningBridge, sandbox: Sandbox) -> float:
     return time.monotonic() - began
 
 
-def test_slow_courtesies_hold_up_no_decision(running: RunningBridge, fast_sandbox: Sandbox) -> None:
+def test_slow_courtesies_delay_no_decision(running: RunningBridge, fast_sandbox: Sandbox) -> None:
     for method in SLOW:
         fast_sandbox.control.fail(method, kind="slow", delay_seconds=12.0, times=0)
     assert handle_all(running, fast_sandbox) < 3.0  # each of the five took 12 s before
 
 
 @pytest.mark.parametrize("method", SLOW[:2])
-def test_a_flood_on_a_courtesy_pauses_no_message(
+def test_a_429_to_a_courtesy_pauses_no_message(
     running: RunningBridge, fast_sandbox: Sandbox, method: str
 ) -> None:
     fast_sandbox.control.fail(method, kind="flood", retry_after=60, times=0)

@@ -1,4 +1,4 @@
-"""An operator's orders: to send a delivery after all, or never; what is listed and shown of it."""
+"""Operator actions: retry and drop; what is listed and shown of a delivery."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def state(store: sqlite3.Connection, delivery: int) -> tuple[str, str | None]:
 
 
 def arrive(store: sqlite3.Connection, delivery: int, message_id: int) -> deliveries.Part:
-    """Send the next part; give it as it was sent."""
+    """Send the next part; return it as sent."""
     assert deliveries.start(store, delivery, 1, NOW)
     part = deliveries.parts(store, delivery, 1)[0]
     deliveries.part_sent(store, part.part, message_id, NOW)
@@ -48,13 +48,13 @@ def arrive(store: sqlite3.Connection, delivery: int, message_id: int) -> deliver
 
 
 def pass_over(store: sqlite3.Connection, delivery: int) -> None:
-    """Let nobody know whether the next part arrived, twice, so that it is gone past."""
+    """Make the outcome of the next part unknown twice, so that it is skipped."""
     for _ in range(2):
         assert deliveries.start(store, delivery, 1, NOW)
         deliveries.unclear(store, delivery, NOW, "reset")
 
 
-def test_a_dead_one_is_sent_after_all_and_in_its_old_place(store: sqlite3.Connection) -> None:
+def test_a_retried_dead_delivery_is_sent_in_its_old_place(store: sqlite3.Connection) -> None:
     put(store, 2, 2)
     deliveries.dead(store, 1, "message is too long")
     assert orders.retry(store, 1) == "dead"
@@ -64,7 +64,7 @@ def test_a_dead_one_is_sent_after_all_and_in_its_old_place(store: sqlite3.Connec
     assert (waiting.delivery, waiting.attempts, waiting.unclear) == (1, 0, 0)
 
 
-def test_a_retry_sends_only_the_parts_that_are_missing_each_with_its_mark(store: sqlite3.Connection) -> None:
+def test_a_retry_sends_only_the_missing_parts_each_with_its_mark(store: sqlite3.Connection) -> None:
     put(store, 2)
     deliveries.add_parts(store, 1, ["a", "b", "c", "d"])
     pass_over(store, 1)
@@ -79,7 +79,7 @@ def test_a_retry_sends_only_the_parts_that_are_missing_each_with_its_mark(store:
     assert outbox.shown(store, 1)["cursor"] is None
 
 
-def test_a_part_that_went_before_it_died_is_not_sent_again(store: sqlite3.Connection) -> None:
+def test_a_part_that_was_sent_before_the_delivery_died_is_not_sent_again(store: sqlite3.Connection) -> None:
     put(store, 2)
     deliveries.add_parts(store, 1, ["a", "b"])
     arrive(store, 1, 11)
@@ -91,7 +91,7 @@ def test_a_part_that_went_before_it_died_is_not_sent_again(store: sqlite3.Connec
     assert state(store, 1) == ("sent", None)
 
 
-def test_what_died_on_a_marked_repeat_keeps_its_mark(store: sqlite3.Connection) -> None:
+def test_a_delivery_that_died_on_a_marked_repeat_keeps_its_mark(store: sqlite3.Connection) -> None:
     put(store, 2)
     deliveries.add_parts(store, 1, ["a"])
     deliveries.start(store, 1, 1, NOW)
@@ -102,7 +102,7 @@ def test_what_died_on_a_marked_repeat_keeps_its_mark(store: sqlite3.Connection) 
     assert deliveries.parts(store, 1)[0].unclear == 1
 
 
-def test_a_lost_answer_after_a_retry_is_repeated_once_more(store: sqlite3.Connection) -> None:
+def test_a_lost_response_after_a_retry_is_repeated_once_more(store: sqlite3.Connection) -> None:
     put(store, 2)
     deliveries.add_parts(store, 1, ["a"])
     pass_over(store, 1)
@@ -113,7 +113,7 @@ def test_a_lost_answer_after_a_retry_is_repeated_once_more(store: sqlite3.Connec
     assert deliveries.unclear(store, 1, NOW, "reset") == "ambiguous"
 
 
-def test_a_held_one_is_sent_now_and_one_that_waits_for_its_next_try_waits_no_longer(
+def test_a_held_delivery_is_released_and_the_backoff_of_a_queued_one_ends(
     store: sqlite3.Connection,
 ) -> None:
     put(store, 2, 2)
@@ -127,7 +127,7 @@ def test_a_held_one_is_sent_now_and_one_that_waits_for_its_next_try_waits_no_lon
     assert state(store, 2) == ("queued", "502")
 
 
-def test_an_order_stands_after_tries_that_failed(
+def test_an_operator_action_remains_in_force_after_failed_attempts(
     store: sqlite3.Connection,
 ) -> None:
     put(store, 2, 2)
@@ -144,7 +144,7 @@ def test_an_order_stands_after_tries_that_failed(
     assert not orders.is_ordered(store, 9)
 
 
-def test_what_has_nobody_to_go_to_cannot_be_sent(store: sqlite3.Connection) -> None:
+def test_a_delivery_without_a_recipient_cannot_be_retried(store: sqlite3.Connection) -> None:
     intake.accept(store, [row(1)], to(intake.Recipient(None)), NOW)
     with pytest.raises(orders.Impossible, match=r"telegram\.allowed_users"):
         orders.retry(store, 1)
@@ -152,7 +152,7 @@ def test_what_has_nobody_to_go_to_cannot_be_sent(store: sqlite3.Connection) -> N
 
 
 @pytest.mark.parametrize("order", [orders.retry, orders.drop])
-def test_nothing_is_ordered_for_what_is_in_flight_sent_or_told_of(
+def test_deliveries_in_flight_sent_or_digested_accept_no_operator_action(
     store: sqlite3.Connection, order: Any
 ) -> None:
     put(store, 2, 2, 2)
@@ -169,7 +169,7 @@ def test_nothing_is_ordered_for_what_is_in_flight_sent_or_told_of(
         assert state(store, delivery) == before
 
 
-def test_what_was_dropped_is_dead_keeps_the_reason_before_and_is_not_among_the_dead_to_retry(
+def test_a_dropped_delivery_is_dead_keeps_its_previous_reason_and_is_not_retried_with_all_dead(
     store: sqlite3.Connection,
 ) -> None:
     put(store, 2, 2, 2)
@@ -182,7 +182,7 @@ def test_what_was_dropped_is_dead_keeps_the_reason_before_and_is_not_among_the_d
     assert deliveries.following(store, CHAT, NOW) is None
 
 
-def test_a_sender_that_looked_before_the_drop_does_not_send(store: sqlite3.Connection) -> None:
+def test_a_sender_that_read_before_the_drop_does_not_send(store: sqlite3.Connection) -> None:
     put(store, 2)
     waiting = deliveries.following(store, CHAT, NOW)
     assert waiting is not None
@@ -191,7 +191,7 @@ def test_a_sender_that_looked_before_the_drop_does_not_send(store: sqlite3.Conne
     assert state(store, 1)[0] == "dead"
 
 
-def test_dead_and_dropped_ones_never_block_any_lane(store: sqlite3.Connection) -> None:
+def test_dead_and_dropped_deliveries_never_block_a_lane(store: sqlite3.Connection) -> None:
     put(store, *([0, 1, 2, 3] * 3))
     for number in range(1, 5):
         deliveries.dead(store, number, "refused")
@@ -205,7 +205,9 @@ def test_dead_and_dropped_ones_never_block_any_lane(store: sqlite3.Connection) -
     assert going == [9, 10, 11, 12]
 
 
-def test_an_event_is_forsaken_when_none_of_its_deliveries_can_be_answered(store: sqlite3.Connection) -> None:
+def test_a_question_is_abandoned_when_none_of_its_deliveries_can_be_answered(
+    store: sqlite3.Connection,
+) -> None:
     intake.accept(store, [row(1, lane=0)], to(intake.Recipient(CHAT), intake.Recipient(-7)), NOW)
     orders.drop(store, 1)
     assert orders.dead_event(store, 1) is None
@@ -216,7 +218,7 @@ def test_an_event_is_forsaken_when_none_of_its_deliveries_can_be_answered(store:
     assert orders.dead_event(store, notice) is None
 
 
-def test_a_number_that_is_also_an_event_s_id_has_to_be_made_clear(store: sqlite3.Connection) -> None:
+def test_a_number_that_is_also_an_event_id_is_ambiguous(store: sqlite3.Connection) -> None:
     rows = [row(1, event_id="first"), row(2, event_id="1"), row(3, event_id="3"), row(4, event_id="event:x")]
     intake.accept(store, rows, to(intake.Recipient(CHAT)), NOW)
     with pytest.raises(orders.Impossible, match="delivery:1 or event:1"):
@@ -231,7 +233,7 @@ def test_a_number_that_is_also_an_event_s_id_has_to_be_made_clear(store: sqlite3
             orders.named(store, unknown)
 
 
-def test_an_order_that_a_crash_cuts_short_was_never_given(tmp_path: Path) -> None:
+def test_an_operator_action_that_a_crash_interrupts_has_no_effect(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     for order in (orders.retry, orders.drop):
         connection = connect(path)
@@ -251,7 +253,9 @@ def test_an_order_that_a_crash_cuts_short_was_never_given(tmp_path: Path) -> Non
         again.close()
 
 
-def test_the_list_has_what_is_not_over_newest_first_and_counts_the_rest(store: sqlite3.Connection) -> None:
+def test_the_list_has_unfinished_deliveries_newest_first_and_counts_the_rest(
+    store: sqlite3.Connection,
+) -> None:
     put(store, 2, 2, 2, 2)
     deliveries.add_parts(store, 1, ["a"])
     arrive(store, 1, 7)
@@ -269,7 +273,7 @@ def test_the_list_has_what_is_not_over_newest_first_and_counts_the_rest(store: s
     assert (dead["reason"], dead["event_id"], dead["lane"]) == ("refused", "event-2", 2)
 
 
-def test_one_is_shown_with_its_cursor_its_digest_and_its_way(store: sqlite3.Connection) -> None:
+def test_a_delivery_is_shown_with_its_cursor_its_digest_and_its_history(store: sqlite3.Connection) -> None:
     put(store, 2, 2, 2)
     deliveries.add_parts(store, 1, ["a", "b", "c"])
     pass_over(store, 1)
@@ -295,7 +299,7 @@ def test_one_is_shown_with_its_cursor_its_digest_and_its_way(store: sqlite3.Conn
         outbox.shown(store, 99)
 
 
-def test_a_member_of_a_digest_is_followed_to_the_digest_s_message(store: sqlite3.Connection) -> None:
+def test_an_event_in_a_digest_is_followed_to_the_digests_message(store: sqlite3.Connection) -> None:
     put(store, 2, 2)
     into = deliveries.enqueue(store, CHAT, ["digest", "its end"], NOW)
     digest.merge(store, digest.waiting(store, CHAT, None, 2), into)
@@ -311,7 +315,7 @@ def test_a_member_of_a_digest_is_followed_to_the_digest_s_message(store: sqlite3
     assert one["digest"] == {"delivery": into, "state": "sent", "reason": None, "message_ids": [40, 41]}
 
 
-def test_what_is_told_of_by_one_that_is_told_of_itself_is_followed_to_the_end(
+def test_a_chain_of_digested_deliveries_is_followed_to_the_end(
     store: sqlite3.Connection,
 ) -> None:
     put(store, 3, 3)
@@ -325,7 +329,7 @@ def test_what_is_told_of_by_one_that_is_told_of_itself_is_followed_to_the_end(
     assert (told["delivery"], told["state"], told["reason"]) == (into, "dead", "refused")
 
 
-def test_muting_holds_nothing_that_an_operator_ordered(store: sqlite3.Connection) -> None:
+def test_a_mute_does_not_hold_deliveries_that_an_operator_retried(store: sqlite3.Connection) -> None:
     put(store, 1, 2)
     digest.hold_queued(store, "muted")
     assert orders.retry(store, 1) == "held"
