@@ -69,7 +69,7 @@ class EventType:
         """One line."""
     @property
     def example(self) -> str:
-        """A whole event as JSON; passes check_event."""
+        """A whole event as JSON; passes validate_event."""
 
 def event_types() -> list[EventType]:
     """Return all types, grouped by category."""
@@ -85,7 +85,7 @@ class Problem:
     def message(self) -> str:
         """A sentence: what was read, what is allowed."""
 
-def check_event(data: bytes) -> list[Problem]:
+def validate_event(data: bytes) -> list[Problem]:
     """Check an event against every rule of the protocol's table; empty when it keeps them all.
 
     For those who can still be told (MCP tools, `send`); events from files are mended instead.
@@ -212,7 +212,7 @@ def shorten_blanks(text: str, /) -> str:
     For what is approved: nothing is pushed out of sight.
     """
 
-def likeness(text: str, /) -> str:
+def skeleton(text: str, /) -> str:
     """Return what texts that look the same have in common; not for reading.
 
     Look-alike characters (Unicode Technical Standard 39) are one; case, blanks and invisible characters do

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use pulldown_cmark::CodeBlockKind;
 
+use crate::edits::{Source, Span};
 use crate::entity::Kind;
-use crate::source::{Source, Span};
 
 /// A heading, in bold, without its hashes or its underline.
 pub(crate) fn heading(source: &mut Source<'_>, range: Range<usize>) -> Option<Span> {
@@ -65,14 +65,14 @@ pub(crate) fn table(source: &mut Source<'_>, range: Range<usize>, quoted: bool) 
 }
 
 /// A block of code whose end has not come yet.
-pub(crate) struct Block {
+pub(crate) struct CodeBlock {
     language: Option<String>,
     /// From its first to its last line of code that was seen.
     code: Option<Range<usize>>,
     fenced: bool,
 }
 
-impl Block {
+impl CodeBlock {
     pub fn open(kind: &CodeBlockKind<'_>) -> Self {
         let (fenced, info) = match kind {
             CodeBlockKind::Fenced(info) => (true, info.trim()),

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use crate::edits::{Source, Span};
 use crate::entity::Kind;
-use crate::source::{Source, Span};
 
 /// Bold, italic or struck-through text, without the `marks` bytes at either end.
 pub(crate) fn style(

@@ -10,11 +10,11 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, LinkType, Options, Parser, Tag, TagEnd};
 
-use crate::anchor::Anchor;
-use crate::block::{self, Block};
+use crate::block::{self, CodeBlock};
+use crate::edits::{Source, Span};
 use crate::entity::{Entity, Kind};
-use crate::source::{Source, Span};
-use crate::{inline, rules};
+use crate::links::OpenLink;
+use crate::{entity_rules, inline};
 
 /// A text and its marks, in UTF-16 units.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -28,26 +28,26 @@ pub struct Marked {
 /// Turn Markdown (`CommonMark`, struck-through text, tables) into text and marks.
 #[must_use]
 pub fn markdown(text: &str) -> Marked {
-    let mut walk = Walk::new(text);
+    let mut converter = Converter::new(text);
     let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES;
     for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
-        walk.step(event, range);
+        converter.step(event, range);
     }
-    walk.finish()
+    converter.finish()
 }
 
-struct Walk<'a> {
+struct Converter<'a> {
     source: Source<'a>,
     spans: Vec<Span>,
-    links: Vec<Anchor>,
-    block: Option<Block>,
+    links: Vec<OpenLink>,
+    block: Option<CodeBlock>,
     quotes: usize,
     tables: usize,
     /// Where the last event of this line ended: a backslash after it escapes what follows.
     seen: usize,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> Converter<'a> {
     fn new(text: &'a str) -> Self {
         let mut source = Source::new(text);
         // Telegram leaves carriage returns out itself.
@@ -107,7 +107,7 @@ impl<'a> Walk<'a> {
                     self.spans.push(block::quote(&mut self.source, range));
                 }
             }
-            Tag::CodeBlock(kind) => self.block = Some(Block::open(&kind)),
+            Tag::CodeBlock(kind) => self.block = Some(CodeBlock::open(&kind)),
             Tag::Table(_) => {
                 self.tables += 1;
                 self.spans
@@ -146,11 +146,11 @@ impl<'a> Walk<'a> {
                 }
             }
             TagEnd::Link | TagEnd::Image => {
-                if let Some(anchor) = self.links.pop() {
+                if let Some(link) = self.links.pop() {
                     // A link within an image's text or the reverse: only the outer can be tapped.
                     let inner = !self.links.is_empty();
                     self.spans
-                        .extend(anchor.close(&mut self.source, &range, inner));
+                        .extend(link.close(&mut self.source, &range, inner));
                 }
                 self.reach(range.end);
             }
@@ -167,7 +167,7 @@ impl<'a> Walk<'a> {
 
     fn open(&mut self, kind: LinkType, address: String, text: usize) {
         self.seen = self.seen.max(text);
-        self.links.push(Anchor {
+        self.links.push(OpenLink {
             kind,
             address,
             text: text..text,
@@ -215,7 +215,7 @@ impl<'a> Walk<'a> {
                 })
             })
             .collect();
-        let entities = rules::apply(&edited.text, entities);
+        let entities = entity_rules::apply(&edited.text, entities);
         Marked {
             text: edited.text,
             entities,

@@ -7,8 +7,8 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::entity::Entity;
+use crate::entity_rules::{in_order, in_units, trimmed};
 use crate::markdown::Marked;
-use crate::rules::{in_order, in_units, trimmed};
 use crate::utf16::units_to_bytes;
 
 /// What one message may hold.

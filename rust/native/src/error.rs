@@ -20,6 +20,6 @@ pub fn raise(error: Error) -> PyErr {
             let said = said.split(" (os error").next().unwrap_or(&said).to_owned();
             PyOSError::new_err((errno, said, path.into_os_string()))
         }
-        Error::Asked(sentence) => PyValueError::new_err(sentence),
+        Error::InvalidArgument(sentence) => PyValueError::new_err(sentence),
     }
 }

@@ -7,10 +7,10 @@
 
 use pyo3::prelude::*;
 
+mod allocator;
 mod error;
 mod markup;
 mod mcp;
-mod memory;
 mod spool;
 
 /// Compiled parts of `CCTelegram`; `_native.pyi` is the manual.
@@ -27,6 +27,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     )?;
     spool::register(module)?;
     markup::register(module)?;
-    memory::register(module)?;
+    allocator::register(module)?;
     mcp::register(module)
 }

@@ -104,8 +104,8 @@ fn shorten_blanks(text: Bound<'_, PyString>) -> Bound<'_, PyString> {
 /// What texts that look the same have in common.
 #[pyfunction]
 #[pyo3(signature = (text, /))]
-fn likeness(text: &Bound<'_, PyString>) -> String {
-    markup::likeness(&text.to_string_lossy())
+fn skeleton(text: &Bound<'_, PyString>) -> String {
+    markup::skeleton(&text.to_string_lossy())
 }
 
 fn changed(
@@ -140,6 +140,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(visible, module)?)?;
     module.add_function(wrap_pyfunction!(one_line, module)?)?;
     module.add_function(wrap_pyfunction!(shorten_blanks, module)?)?;
-    module.add_function(wrap_pyfunction!(likeness, module)?)?;
+    module.add_function(wrap_pyfunction!(skeleton, module)?)?;
     module.add_function(wrap_pyfunction!(is_link, module)?)
 }

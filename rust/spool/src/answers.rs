@@ -1,8 +1,8 @@
 //! Answers: named, delivered, listed, read, and taken by one reader only.
 
 use crate::deliver::create_new;
-use crate::directory::{Contents, Directory, Kind, make};
-use crate::error::{At, Error, Result};
+use crate::directory::{Contents, Directory, Kind, create_private_dir};
+use crate::error::{Error, PathContext, Result};
 use crate::timestamp;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -124,7 +124,7 @@ pub fn list_answers(
 /// Names of answers that pass, oldest first.
 pub(crate) fn answer_names(open: &Directory, passes: impl Fn(&str) -> bool) -> Result<Vec<String>> {
     let mut names = Vec::new();
-    open.names(|name, kind| {
+    open.for_each_entry(|name, kind| {
         if kind != Kind::Other
             && is_answer_name(name)
             && let Ok(name) = std::str::from_utf8(name)
@@ -167,14 +167,14 @@ pub fn read_answers(directory: &Path, names: &[String]) -> Result<Vec<(String, V
 /// A name that is none of an answer; the disk. What was taken before the error lies in `taken/`.
 pub fn take_answers(directory: &Path, names: &[String]) -> Result<Vec<(String, Vec<u8>)>> {
     let taken = directory.join(TAKEN);
-    make(&taken)?;
+    create_private_dir(&taken)?;
     let mut won = Vec::new();
     for name in names {
         checked(name)?;
         match std::fs::rename(directory.join(name), taken.join(name)) {
             Ok(()) => won.push(name.clone()),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(error).at(directory.join(name)),
+            Err(error) => return Err(error).with_path(directory.join(name)),
         }
     }
     read_answers(&taken, &won)
@@ -184,7 +184,9 @@ fn checked(name: &str) -> Result<()> {
     if is_answer_name(name.as_bytes()) {
         return Ok(());
     }
-    Err(Error::Asked(format!("{name:?} is no name of an answer")))
+    Err(Error::InvalidArgument(format!(
+        "{name:?} is no name of an answer"
+    )))
 }
 
 #[cfg(test)]

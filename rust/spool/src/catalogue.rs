@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn each_example_is_an_event_of_its_type_and_passes_the_strict_check() {
         for event_type in EVENT_TYPES {
-            let problems = crate::check::check_event(event_type.example.as_bytes(), 0);
+            let problems = crate::validate::validate_event(event_type.example.as_bytes(), 0);
             assert!(problems.is_empty(), "{}: {problems:?}", event_type.name);
             let value: serde_json::Value = serde_json::from_str(event_type.example).unwrap();
             assert_eq!(value["type"], event_type.name);

@@ -2,7 +2,7 @@
 //! directory. A guard removes the temporary file on every way out.
 
 use crate::directory::{Directory, private_file};
-use crate::error::{At, Error, Result};
+use crate::error::{Error, PathContext, Result};
 use crate::timestamp;
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -46,16 +46,19 @@ pub fn deliver(directory: &Path, data: &[u8], name: Option<&str>) -> Result<Stri
 pub fn create_new(directory: &Path, name: &str, data: &[u8]) -> Result<()> {
     let target = directory.join(name);
     let mut temporary = Temporary::create(directory)?;
-    temporary.file.write_all(data).at(&temporary.path)?;
-    temporary.file.sync_all().at(&temporary.path)?;
+    temporary.file.write_all(data).with_path(&temporary.path)?;
+    temporary.file.sync_all().with_path(&temporary.path)?;
     // A hard link is the one way to a name that fails when the name is taken and shows the file whole.
     match std::fs::hard_link(&temporary.path, &target) {
         Ok(()) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error).at(target),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error).with_path(target),
         // No hard links on this file system: take the name with an empty file, then replace that.
         Err(_) => {
-            private_file().create_new(true).open(&target).at(&target)?;
-            std::fs::rename(&temporary.path, &target).at(&target)
+            private_file()
+                .create_new(true)
+                .open(&target)
+                .with_path(&target)?;
+            std::fs::rename(&temporary.path, &target).with_path(&target)
         }
     }
 }
@@ -75,7 +78,7 @@ pub fn check_name(name: &str) -> Result<()> {
     if plain && read && !name.starts_with('.') && name.len() <= 255 {
         return Ok(());
     }
-    Err(Error::Asked(format!(
+    Err(Error::InvalidArgument(format!(
         "{name:?} is no name for an event file: no slash, no dot first, ending in .json or .jsonl, at most 255 bytes"
     )))
 }
@@ -100,7 +103,10 @@ struct Temporary {
 impl Temporary {
     fn create(directory: &Path) -> Result<Self> {
         let path = directory.join(format!(".{}-{:016x}.tmp", std::process::id(), token()));
-        let file = private_file().create_new(true).open(&path).at(&path)?;
+        let file = private_file()
+            .create_new(true)
+            .open(&path)
+            .with_path(&path)?;
         Ok(Self { path, file })
     }
 }

@@ -16,24 +16,24 @@ pub enum Error {
     },
     /// Something was asked that cannot be: a name that is no file name.
     #[error("{0}")]
-    Asked(String),
+    InvalidArgument(String),
 }
 
 /// Result of the spool.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Adds the path to an error of the file system.
-pub trait At<T> {
+pub trait PathContext<T> {
     /// Say where it happened.
     ///
     /// # Errors
     ///
     /// The error that was there, with its path.
-    fn at(self, path: impl Into<PathBuf>) -> Result<T>;
+    fn with_path(self, path: impl Into<PathBuf>) -> Result<T>;
 }
 
-impl<T, E: Into<io::Error>> At<T> for std::result::Result<T, E> {
-    fn at(self, path: impl Into<PathBuf>) -> Result<T> {
+impl<T, E: Into<io::Error>> PathContext<T> for std::result::Result<T, E> {
+    fn with_path(self, path: impl Into<PathBuf>) -> Result<T> {
         self.map_err(|source| Error::File {
             path: path.into(),
             source: source.into(),

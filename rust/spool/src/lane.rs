@@ -100,12 +100,12 @@ impl Lane {
     /// Raise the lane of a type by what the event itself says; nothing lowers it.
     #[must_use]
     pub fn raised(self, severity: Option<Severity>, priority: Option<Priority>) -> Self {
-        let said = match (severity, priority) {
+        let own = match (severity, priority) {
             (Some(Severity::Critical), _) | (_, Some(Priority::Urgent)) => Self::Decisions,
             (Some(Severity::High), _) | (_, Some(Priority::High)) => Self::Alerts,
             _ => Self::Progress,
         };
-        self.min(said)
+        self.min(own)
     }
 }
 

@@ -12,29 +12,29 @@
 //! Cleaning: `retention` (which file goes, and by which rule), `sweep` (one directory, planned and removed).
 #![forbid(unsafe_code)]
 
+pub mod answer_waiter;
 pub mod answers;
-pub mod awaited;
 pub mod catalogue;
-pub mod check;
+pub mod cleanup;
 mod decode;
 pub mod deliver;
 pub mod directory;
 pub mod error;
+mod extract;
+mod fast_path;
 mod field;
 pub mod inbox;
-pub mod key;
+pub mod intake_key;
+mod json_repair;
 pub mod lane;
 pub mod limits;
-mod lines;
+mod line_reader;
 mod listing;
 pub mod lock;
-pub mod mend;
+pub mod parse;
+mod pending;
 pub mod reject;
-mod repair;
 pub mod retention;
-mod scan;
-mod skim;
-pub mod sweep;
 pub mod timestamp;
-mod waiting;
+pub mod validate;
 pub mod watch;

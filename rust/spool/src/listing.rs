@@ -10,33 +10,33 @@ use std::collections::HashSet;
 /// Names in memory; 1 MB with names of 45 bytes. A backlog up to this size comes in the order of its names.
 pub const WINDOW: usize = 20_480;
 /// A listing of at most so many names is kept for the next time, as long as the directory does not change.
-const KEPT: usize = 1_024;
+const MAX_KEPT: usize = 1_024;
 
 /// What a name says of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum FileFormat {
     /// `*.json`: one event.
-    Event,
+    Json,
     /// `*.jsonl`: one event a line.
-    Lines,
+    JsonLines,
 }
 
 /// Whether a file of this name is read at all.
 #[must_use]
-pub fn form(name: &[u8]) -> Option<Form> {
+pub fn file_format(name: &[u8]) -> Option<FileFormat> {
     if name.starts_with(b".") {
         return None;
     }
     if name.len() > 5 && name.ends_with(b".json") {
-        return Some(Form::Event); // nearly all
+        return Some(FileFormat::Json); // nearly all
     }
     // Capitals too: a file that is never read because of its ending's capitals is a file lost.
     let ends = |ending: &[u8]| {
         name.len() > ending.len() && name[name.len() - ending.len()..].eq_ignore_ascii_case(ending)
     };
     match () {
-        () if ends(b".json") => Some(Form::Event),
-        () if ends(b".jsonl") => Some(Form::Lines),
+        () if ends(b".json") => Some(FileFormat::Json),
+        () if ends(b".jsonl") => Some(FileFormat::JsonLines),
         () => None,
     }
 }
@@ -50,13 +50,13 @@ pub struct Listing {
     starts: Vec<u32>,
     next: usize,
     /// Where it goes on after this window.
-    rest: Option<Names>,
+    names: Option<Names>,
     /// It is in memory as a whole.
     is_whole: bool,
-    /// What the directory was when it began, and when that was; `None` when a change might not show.
-    began: Option<(Stamp, f64)>,
+    /// What the directory was when it started, and when that was; `None` when a change might not show.
+    started: Option<(Stamp, f64)>,
     /// Entries with a fitting name that are no regular files.
-    pub others: usize,
+    pub non_files: usize,
 }
 
 impl Default for Listing {
@@ -66,10 +66,10 @@ impl Default for Listing {
             bytes: Vec::new(),
             starts: Vec::new(),
             next: 0,
-            rest: None,
+            names: None,
             is_whole: false,
-            began: None,
-            others: 0,
+            started: None,
+            non_files: 0,
         }
     }
 }
@@ -81,7 +81,7 @@ impl Listing {
     /// # Errors
     ///
     /// The directory cannot be listed.
-    pub fn begin(
+    pub fn start(
         &mut self,
         directory: &Directory,
         stamp: Stamp,
@@ -89,12 +89,12 @@ impl Listing {
         now: f64,
     ) -> Result<()> {
         self.clear();
-        self.rest = None;
-        self.began = None;
-        self.rest = Some(directory.listing()?);
-        self.began = stamp.is_settled(clock_us).then_some((stamp, now));
+        self.names = None;
+        self.started = None;
+        self.names = Some(directory.listing()?);
+        self.started = stamp.is_settled(clock_us).then_some((stamp, now));
         self.is_whole = true;
-        self.others = 0;
+        self.non_files = 0;
         Ok(())
     }
 
@@ -108,24 +108,24 @@ impl Listing {
         directory: &Directory,
         mut wanted: impl FnMut(&[u8]) -> bool,
     ) -> Result<()> {
-        let Some(mut rest) = self.rest.take() else {
+        let Some(mut names) = self.names.take() else {
             return Ok(());
         };
         self.is_whole &= self.starts.is_empty();
         self.clear();
         let mut goes_on = true;
         while goes_on && self.starts.len() < self.window {
-            goes_on = rest.some(|name, kind| {
-                if form(name).is_some() {
+            goes_on = names.next_chunk(|name, kind| {
+                if file_format(name).is_some() {
                     if !is_file(directory, name, kind) {
-                        self.others += 1;
+                        self.non_files += 1;
                     } else if wanted(name) {
                         self.push(name);
                     }
                 }
             })?;
         }
-        self.rest = goes_on.then_some(rest);
+        self.names = goes_on.then_some(names);
         self.sort();
         Ok(())
     }
@@ -177,7 +177,7 @@ impl Listing {
     }
 
     /// Let these names go before the others that are left of the window, whether it has them or not.
-    pub fn prefer(&mut self, first: &[Vec<u8>]) {
+    pub fn put_first(&mut self, first: &[Vec<u8>]) {
         let preferred: HashSet<&[u8]> = first.iter().map(Vec::as_slice).collect();
         let mut others = self.starts.split_off(self.next);
         others.retain(|start| !preferred.contains(name_at(&self.bytes, *start)));
@@ -189,53 +189,53 @@ impl Listing {
 
     /// The place of the next name; `None` at the end of the window.
     #[must_use]
-    pub fn place(&self) -> Option<usize> {
+    pub fn next_index(&self) -> Option<usize> {
         (self.next < self.starts.len()).then_some(self.next)
     }
 
     /// How many names are left of the window.
     #[must_use]
-    pub const fn left(&self) -> usize {
+    pub const fn remaining(&self) -> usize {
         self.starts.len() - self.next
     }
 
     /// The name at a place of this window.
     #[must_use]
-    pub fn name(&self, place: usize) -> &[u8] {
-        name_at(&self.bytes, self.starts[place])
+    pub fn name(&self, index: usize) -> &[u8] {
+        name_at(&self.bytes, self.starts[index])
     }
 
     /// Go on at a place.
-    pub const fn go_to(&mut self, place: usize) {
-        self.next = place;
+    pub const fn seek(&mut self, index: usize) {
+        self.next = index;
     }
 
     /// Whether another window follows.
     #[must_use]
-    pub const fn has_rest(&self) -> bool {
-        self.rest.is_some()
+    pub const fn has_more_windows(&self) -> bool {
+        self.names.is_some()
     }
 
     /// Whether there is nothing left.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.next >= self.starts.len() && self.rest.is_none()
+        self.next >= self.starts.len() && self.names.is_none()
     }
 
-    /// Keep a small listing that is through, for [`Self::again`]; a burst's memory is not kept.
-    pub fn keep(&mut self) {
-        if !self.is_whole || self.starts.len() > KEPT || self.began.is_none() {
-            self.forget();
+    /// Keep a small listing that is through, for [`Self::reuse`]; a burst's memory is not kept.
+    pub fn keep_if_small(&mut self) {
+        if !self.is_whole || self.starts.len() > MAX_KEPT || self.started.is_none() {
+            self.invalidate();
             self.clear();
         }
     }
 
-    /// Begin again at the first name, if the directory is known to be unchanged since the listing began, and
+    /// Begin again at the first name, if the directory is known to be unchanged since the listing started, and
     /// that was not before `earliest` of the caller's clock.
-    pub fn again(&mut self, stamp: Stamp, earliest: f64) -> bool {
+    pub fn reuse(&mut self, stamp: Stamp, earliest: f64) -> bool {
         let is_same = self
-            .began
-            .is_some_and(|(began, at)| began == stamp && at >= earliest);
+            .started
+            .is_some_and(|(started, at)| started == stamp && at >= earliest);
         if is_same {
             self.next = 0;
         }
@@ -243,8 +243,8 @@ impl Listing {
     }
 
     /// Do not begin again: it left out names that are wanted now.
-    pub const fn forget(&mut self) {
-        self.began = None;
+    pub const fn invalidate(&mut self) {
+        self.started = None;
     }
 
     fn clear(&mut self) {
@@ -283,11 +283,11 @@ mod tests {
 
     #[test]
     fn only_names_that_are_read_have_a_form() {
-        let rows: [(&[u8], Option<Form>); 10] = [
-            (b"a.json", Some(Form::Event)),
-            (b"A.JSON", Some(Form::Event)),
-            (b"a.jsonl", Some(Form::Lines)),
-            (b"caf\xE9.json", Some(Form::Event)),
+        let rows: [(&[u8], Option<FileFormat>); 10] = [
+            (b"a.json", Some(FileFormat::Json)),
+            (b"A.JSON", Some(FileFormat::Json)),
+            (b"a.jsonl", Some(FileFormat::JsonLines)),
+            (b"caf\xE9.json", Some(FileFormat::Json)),
             (b"a.json.tmp", None),
             (b".a.json", None),
             (b".json", None),
@@ -296,7 +296,12 @@ mod tests {
             (b"", None),
         ];
         for (name, expected) in rows {
-            assert_eq!(form(name), expected, "{}", String::from_utf8_lossy(name));
+            assert_eq!(
+                file_format(name),
+                expected,
+                "{}",
+                String::from_utf8_lossy(name)
+            );
         }
     }
 
@@ -310,19 +315,19 @@ mod tests {
         let directory = Directory::open(home.path()).unwrap();
         let mut listing = Listing::default();
         listing
-            .begin(&directory, directory.stamp().unwrap(), 0, 0.0)
+            .start(&directory, directory.stamp().unwrap(), 0, 0.0)
             .unwrap();
         listing
             .fill(&directory, |name| name != b"0500.json")
             .unwrap();
         let mut names = Vec::new();
-        while let Some(place) = listing.place() {
+        while let Some(place) = listing.next_index() {
             names.push(String::from_utf8(listing.name(place).to_vec()).unwrap());
-            listing.go_to(place + 1);
+            listing.seek(place + 1);
         }
         assert_eq!(names.len(), 999);
         assert!(names.is_sorted());
-        assert_eq!(listing.others, 1);
+        assert_eq!(listing.non_files, 1);
         assert!(listing.is_done());
     }
 
@@ -336,16 +341,16 @@ mod tests {
         }
         let mut listing = Listing::default();
         listing
-            .begin(&directory, directory.stamp().unwrap(), 0, 0.0)
+            .start(&directory, directory.stamp().unwrap(), 0, 0.0)
             .unwrap();
         let mut seen = std::collections::HashSet::new();
         while !listing.is_done() {
             listing.fill(&directory, |_| true).unwrap();
-            while let Some(place) = listing.place() {
+            while let Some(place) = listing.next_index() {
                 let name = listing.name(place).to_vec();
                 directory.remove(&name).unwrap();
                 assert!(seen.insert(name));
-                listing.go_to(place + 1);
+                listing.seek(place + 1);
             }
             assert!(listing.starts.len() < WINDOW + 2_000);
         }
@@ -377,24 +382,24 @@ mod tests {
         let later_us = stamp.changed_ns / 1_000 + 4_000_000;
         let mut listing = Listing::default();
         let list = |listing: &mut Listing, clock_us| {
-            listing.begin(&directory, stamp, clock_us, 5.0).unwrap();
+            listing.start(&directory, stamp, clock_us, 5.0).unwrap();
             listing.fill(&directory, |_| true).unwrap();
-            listing.go_to(1);
-            listing.keep();
+            listing.seek(1);
+            listing.keep_if_small();
         };
         list(&mut listing, later_us - 2_000_000);
         assert!(
-            !listing.again(stamp, 5.0),
+            !listing.reuse(stamp, 5.0),
             "a change might show the same time"
         );
         list(&mut listing, later_us);
         assert!(listing.is_done());
-        assert!(!listing.again(stamp, 5.1), "too long ago");
-        assert!(listing.again(stamp, 5.0));
-        assert_eq!(listing.place(), Some(0));
+        assert!(!listing.reuse(stamp, 5.1), "too long ago");
+        assert!(listing.reuse(stamp, 5.0));
+        assert_eq!(listing.next_index(), Some(0));
         std::fs::write(home.path().join("b.json"), "").unwrap();
-        assert!(!listing.again(directory.stamp().unwrap(), 5.0), "changed");
-        listing.forget();
-        assert!(!listing.again(stamp, 5.0), "forgotten");
+        assert!(!listing.reuse(directory.stamp().unwrap(), 5.0), "changed");
+        listing.invalidate();
+        assert!(!listing.reuse(stamp, 5.0), "forgotten");
     }
 }

@@ -1,15 +1,15 @@
 //! A lock of the operating system on a file: it goes with its process, however that ends.
 
-use crate::directory::make;
-use crate::error::{At, Result};
+use crate::directory::create_private_dir;
+use crate::error::{PathContext, Result};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Somebody who only looks ([`is_locked`]) holds the lock for microseconds; do not take him for an owner.
-const LOOKS: u32 = 5;
-const LOOK_TIME: Duration = Duration::from_millis(2);
+/// Somebody who only attempts ([`is_locked`]) holds the lock for microseconds; do not take him for an owner.
+const ATTEMPTS: u32 = 5;
+const ATTEMPT_DELAY: Duration = Duration::from_millis(2);
 
 /// A file that is locked by whom it belongs to, and tells about him.
 #[derive(Debug)]
@@ -38,24 +38,24 @@ impl FileLock {
             return Ok(true);
         }
         if let Some(parent) = self.path.parent() {
-            make(parent)?;
+            create_private_dir(parent)?;
         }
-        let mut file = private().open(&self.path).at(&self.path)?;
-        let mut looks = 0;
-        while looks < LOOKS {
+        let mut file = private().open(&self.path).with_path(&self.path)?;
+        let mut attempts = 0;
+        while attempts < ATTEMPTS {
             match file.try_lock() {
-                Ok(()) if is_at(&file, &self.path).at(&self.path)? => {
+                Ok(()) if is_at(&file, &self.path).with_path(&self.path)? => {
                     self.file = Some(file);
                     return Ok(true);
                 }
                 // Its owner removed it after we had opened it, or it was replaced: another file counts now. It is
                 // looked at once at least: one that was made here and left would have no owner.
-                Ok(()) => file = private().open(&self.path).at(&self.path)?,
+                Ok(()) => file = private().open(&self.path).with_path(&self.path)?,
                 Err(TryLockError::WouldBlock) => {
-                    looks += 1;
-                    std::thread::sleep(LOOK_TIME);
+                    attempts += 1;
+                    std::thread::sleep(ATTEMPT_DELAY);
                 }
-                Err(TryLockError::Error(error)) => return Err(error).at(&self.path),
+                Err(TryLockError::Error(error)) => return Err(error).with_path(&self.path),
             }
         }
         Ok(false)
@@ -79,8 +79,8 @@ impl FileLock {
         let Some(held) = self.file.take() else {
             return Ok(());
         };
-        if cfg!(unix) && is_at(&held, &self.path).at(&self.path)? {
-            std::fs::remove_file(&self.path).at(&self.path)?;
+        if cfg!(unix) && is_at(&held, &self.path).with_path(&self.path)? {
+            std::fs::remove_file(&self.path).with_path(&self.path)?;
         }
         Ok(())
     }
@@ -96,14 +96,14 @@ impl FileLock {
                 ErrorKind::PermissionDenied,
                 "the lock is not ours",
             ))
-            .at(&self.path);
+            .with_path(&self.path);
         };
         let mut replace = || {
             file.seek(SeekFrom::Start(0))?;
             file.write_all(data)?;
             file.set_len(data.len() as u64)
         };
-        replace().at(&self.path)
+        replace().with_path(&self.path)
     }
 }
 
@@ -138,12 +138,12 @@ fn private() -> OpenOptions {
 pub fn is_locked(path: &Path) -> Result<bool> {
     let file = match File::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        opened => opened.at(path)?,
+        opened => opened.with_path(path)?,
     };
     match file.try_lock_shared() {
         Ok(()) => Ok(false),
         Err(TryLockError::WouldBlock) => Ok(true),
-        Err(TryLockError::Error(error)) => Err(error).at(path),
+        Err(TryLockError::Error(error)) => Err(error).with_path(path),
     }
 }
 

@@ -1,8 +1,8 @@
 //! What could not be used goes to `rejected/`, beside `<name>.reason.json`, and never over another.
 
-use crate::directory::{Directory, Stat, make, private_file};
-use crate::error::{At, Result};
-use crate::mend::Rejection;
+use crate::directory::{Directory, Stat, create_private_dir, private_file};
+use crate::error::{PathContext, Result};
+use crate::parse::Rejection;
 use crate::timestamp;
 use serde_json::json;
 use std::ffi::OsString;
@@ -39,35 +39,36 @@ pub fn reject_file(
     judged: Stat,
     rejection: Rejection,
 ) -> Result<Option<Rejected>> {
-    let file = directory.at(name);
+    let file = directory.path_of(name);
     let own = file.file_name().unwrap_or_default();
     let from = own.to_string_lossy().into_owned();
     let target = reserve(rejected, own.to_owned())?;
     let is_judged = || Ok(directory.stat(name)? == Some(judged));
-    let moved = explain(&target, &from, judged.size, &rejection, Some(judged)).and_then(|()| {
-        if !is_judged()? {
-            return Ok(false);
-        }
-        match std::fs::rename(&file, &target) {
-            Err(error) if error.kind() == ErrorKind::CrossesDevices => {
-                copy_over(&file, &target)?;
-                let is_same = is_judged()?;
-                if is_same {
-                    std::fs::remove_file(&file).at(&file)?;
-                }
-                Ok(is_same)
+    let moved =
+        write_reason(&target, &from, judged.size, &rejection, Some(judged)).and_then(|()| {
+            if !is_judged()? {
+                return Ok(false);
             }
-            renamed => {
-                renamed.at(&target)?;
-                // Another one may have been renamed over it since it was looked at.
-                let is_same = stat_of(&target)? == Some(judged);
-                if !is_same {
-                    put_back(&target, file.parent().unwrap_or(rejected), own.to_owned())?;
+            match std::fs::rename(&file, &target) {
+                Err(error) if error.kind() == ErrorKind::CrossesDevices => {
+                    copy_over(&file, &target)?;
+                    let is_same = is_judged()?;
+                    if is_same {
+                        std::fs::remove_file(&file).with_path(&file)?;
+                    }
+                    Ok(is_same)
                 }
-                Ok(is_same)
+                renamed => {
+                    renamed.with_path(&target)?;
+                    // Another one may have been renamed over it since it was looked at.
+                    let is_same = stat_of(&target)? == Some(judged);
+                    if !is_same {
+                        restore(&target, file.parent().unwrap_or(rejected), own.to_owned())?;
+                    }
+                    Ok(is_same)
+                }
             }
-        }
-    });
+        });
     if let Ok(false) = moved {
         discard(&target);
         return Ok(None);
@@ -80,13 +81,13 @@ pub fn reject_file(
 /// # Errors
 ///
 /// The disk; the file then stays where it is.
-pub fn put_back(file: &Path, directory: &Path, name: OsString) -> Result<()> {
+pub fn restore(file: &Path, directory: &Path, name: OsString) -> Result<()> {
     let target = reserve(directory, name)?;
     let moved = match std::fs::rename(file, &target) {
         Err(error) if error.kind() == ErrorKind::CrossesDevices => {
-            copy_over(file, &target).and_then(|()| std::fs::remove_file(file).at(file))
+            copy_over(file, &target).and_then(|()| std::fs::remove_file(file).with_path(file))
         }
-        renamed => renamed.at(file),
+        renamed => renamed.with_path(file),
     };
     if moved.is_err() {
         let _ = std::fs::remove_file(&target);
@@ -135,9 +136,9 @@ pub fn reject_line(
         out.write_all(&start)?;
         io::copy(&mut line, &mut out).map(|_| ())
     };
-    let copied = copy().at(&target).and_then(|()| {
+    let copied = copy().with_path(&target).and_then(|()| {
         let copied = stat_of(&target)?;
-        explain(&target, &from, line.length, &rejection, copied)
+        write_reason(&target, &from, line.length, &rejection, copied)
     });
     finish(&target, from, rejection, copied)
 }
@@ -178,7 +179,7 @@ fn discard(target: &Path) {
 
 /// Take a free name by an empty file: `a.json`, `a.json~2.json`, ...
 fn reserve(rejected: &Path, name: OsString) -> Result<PathBuf> {
-    make(rejected)?;
+    create_private_dir(rejected)?;
     let name = if name.len() <= NAME_BYTES {
         name
     } else {
@@ -193,10 +194,10 @@ fn reserve(rejected: &Path, name: OsString) -> Result<PathBuf> {
         match private_file().create_new(true).open(&path) {
             Ok(_) => return Ok(path),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error).at(path),
+            Err(error) => return Err(error).with_path(path),
         }
     }
-    Err(io::Error::from(ErrorKind::AlreadyExists)).at(rejected)
+    Err(io::Error::from(ErrorKind::AlreadyExists)).with_path(rejected)
 }
 
 fn shortened(name: &OsString) -> OsString {
@@ -214,7 +215,7 @@ fn reason_of(target: &Path) -> PathBuf {
 
 /// Write the reason. It gets the time of the file that was judged, so that a later one of the file tells that it
 /// was changed since.
-fn explain(
+fn write_reason(
     target: &Path,
     from: &str,
     bytes: u64,
@@ -235,10 +236,12 @@ fn explain(
         .create(true)
         .truncate(true)
         .open(&path)
-        .at(&path)?;
+        .with_path(&path)?;
     file.write_all(format!("{reason:#}\n").as_bytes())
-        .at(&path)?;
-    judged.map_or(Ok(()), |judged| set_modified(&file, judged).at(&path))
+        .with_path(&path)?;
+    judged.map_or(Ok(()), |judged| {
+        set_modified(&file, judged).with_path(&path)
+    })
 }
 
 /// Give a reason the time of the file that it is of.
@@ -258,11 +261,16 @@ pub fn set_modified(reason: &File, judged: Stat) -> io::Result<()> {
 
 /// Copy over the file that holds the name for us.
 fn copy_over(file: &Path, target: &Path) -> Result<()> {
-    let mut from = File::open(file).at(file)?;
-    let mut to = private_file().truncate(true).open(target).at(target)?;
-    io::copy(&mut from, &mut to).at(target)?;
+    let mut from = File::open(file).with_path(file)?;
+    let mut to = private_file()
+        .truncate(true)
+        .open(target)
+        .with_path(target)?;
+    io::copy(&mut from, &mut to).with_path(target)?;
     let modified = from.metadata().and_then(|metadata| metadata.modified());
-    modified.and_then(|at| to.set_modified(at)).at(target)
+    modified
+        .and_then(|at| to.set_modified(at))
+        .with_path(target)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Only a hint: the caller looks at start after the watch is set, on overflow, and on a slow timer. File
 //! systems that tell late, and a watch that cannot be had, make that timer one second ([`Watch::patience`]).
 
-use crate::directory::{Directory, is_local, make};
+use crate::directory::{Directory, create_private_dir, is_local};
 use notify::event::{Event, EventKindMask};
 use notify::{Config, RecommendedWatcher, RecursiveMode, Watcher};
 use std::path::{Path, PathBuf};
@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 /// Between two looks at whether the directory is still the one that is watched, and at signals.
 const STEP: Duration = Duration::from_secs(1);
 /// Between two scans where nobody tells of changes.
-const BLIND: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Between two scans where somebody does: a chmod or a container mount is not told.
-const SIGHTED: Duration = Duration::from_secs(30);
+const RESCAN_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ struct Flags {
 #[derive(Default)]
 struct Signal {
     flags: Mutex<Flags>,
-    bell: Condvar,
+    condvar: Condvar,
 }
 
 impl Signal {
@@ -53,7 +53,7 @@ impl Signal {
 
     fn raise(&self, set: impl FnOnce(&mut Flags)) {
         set(&mut self.flags());
-        self.bell.notify_all();
+        self.condvar.notify_all();
     }
 }
 
@@ -70,7 +70,7 @@ struct State {
     /// Held open, so that a directory made anew cannot get the inode of the one that is watched.
     held: Option<Directory>,
     trouble: Option<String>,
-    tried: Instant,
+    attached_at: Instant,
     /// How long the machine had slept at the last look.
     slept: Duration,
 }
@@ -80,13 +80,13 @@ impl Watch {
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        let made = make(&path);
+        let made = create_private_dir(&path);
         let state = State {
             watcher: None,
             held: None,
             trouble: made.err().map(|error| error.to_string()),
-            tried: Instant::now(),
-            slept: slept(),
+            attached_at: Instant::now(),
+            slept: time_asleep(),
         };
         let watch = Self {
             is_local: is_local(&path),
@@ -105,7 +105,7 @@ impl Watch {
 
     /// Watch whatever directory has the path now.
     fn attach(&self, state: &mut State) {
-        state.tried = Instant::now();
+        state.attached_at = Instant::now();
         // A new watcher each time: its thread goes with it, and no rest of the old watch is left.
         (state.watcher, state.held) = (None, None);
         let watched = Directory::open(&self.path)
@@ -113,8 +113,9 @@ impl Watch {
             .and_then(|held| {
                 let signal = Arc::clone(&self.signal);
                 let config = Config::default().with_event_kinds(mask());
-                let mut watcher = RecommendedWatcher::new(move |told| hear(&signal, told), config)
-                    .map_err(|error| error.to_string())?;
+                let mut watcher =
+                    RecommendedWatcher::new(move |event| on_event(&signal, event), config)
+                        .map_err(|error| error.to_string())?;
                 watcher
                     .watch(&self.path, RecursiveMode::NonRecursive)
                     .map_err(|error| error.to_string())?;
@@ -128,7 +129,7 @@ impl Watch {
 
     /// Stop watching until the next wait, which looks at everything that came meanwhile: while there is more to
     /// take nobody needs to be told, and each call on a file of a watched directory costs more.
-    pub fn rest(&self) {
+    pub fn suspend(&self) {
         let mut state = self.state();
         (state.watcher, state.held) = (None, None);
     }
@@ -136,14 +137,14 @@ impl Watch {
     /// Watch again after a rest, when the directory was removed and made anew, or when watching failed a while ago.
     ///
     /// After the machine slept the wait ends, so that the caller looks at once at what time has done.
-    fn look(&self) {
+    fn check_watch(&self) {
         let mut state = self.state();
-        if has_slept(&mut state.slept, slept()) {
+        if has_slept(&mut state.slept, time_asleep()) {
             self.signal.raise(|flags| flags.changed = true);
         }
         let held = state.held.as_ref().and_then(|held| held.identity().ok());
         let lost = state.trouble.is_none() && Directory::identity_at(&self.path) != held;
-        if lost || state.trouble.is_some() && state.tried.elapsed() >= SIGHTED {
+        if lost || state.trouble.is_some() && state.attached_at.elapsed() >= RESCAN_INTERVAL {
             self.attach(&mut state);
         }
     }
@@ -154,12 +155,12 @@ impl Watch {
     pub fn wait(&self, timeout: Duration, mut interrupted: impl FnMut() -> bool) -> Woken {
         let deadline = Instant::now() + timeout.min(self.patience());
         loop {
-            self.look();
+            self.check_watch();
             let step = STEP.min(deadline.saturating_duration_since(Instant::now()));
             let quiet = |flags: &mut Flags| !(flags.changed || flags.overflow || flags.closed);
             let waited = self
                 .signal
-                .bell
+                .condvar
                 .wait_timeout_while(self.signal.flags(), step, quiet);
             let (mut flags, _) = waited.unwrap_or_else(PoisonError::into_inner);
             if flags.closed {
@@ -205,16 +206,16 @@ impl Watch {
     #[must_use]
     pub fn patience(&self) -> Duration {
         if self.trouble().is_some() {
-            BLIND
+            POLL_INTERVAL
         } else {
-            SIGHTED
+            RESCAN_INTERVAL
         }
     }
 }
 
 /// How long the machine has slept since it was started, as far as it tells.
 #[cfg(target_os = "linux")]
-fn slept() -> Duration {
+fn time_asleep() -> Duration {
     use rustix::time::{ClockId, clock_gettime};
     let awake = clock_gettime(ClockId::Monotonic);
     let all = clock_gettime(ClockId::Boottime);
@@ -223,7 +224,7 @@ fn slept() -> Duration {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn slept() -> Duration {
+fn time_asleep() -> Duration {
     Duration::ZERO
 }
 
@@ -242,19 +243,19 @@ fn mask() -> EventKindMask {
     EventKindMask::CREATE | EventKindMask::MODIFY_NAME | EventKindMask::ACCESS_CLOSE
 }
 
-fn hear(signal: &Signal, told: notify::Result<Event>) {
-    match told {
+fn on_event(signal: &Signal, event: notify::Result<Event>) {
+    match event {
         Ok(event) if event.need_rescan() => signal.raise(|flags| flags.overflow = true),
         // Temporary files of producers are nobody's business until they are renamed.
         Ok(event)
-            if !event.paths.is_empty() && event.paths.iter().all(|path| is_passed_over(path)) => {}
+            if !event.paths.is_empty() && event.paths.iter().all(|path| is_temporary(path)) => {}
         Ok(_) => signal.raise(|flags| flags.changed = true),
         // The watch is in trouble: what it did not tell has to be looked for.
         Err(_) => signal.raise(|flags| flags.overflow = true),
     }
 }
 
-fn is_passed_over(path: &Path) -> bool {
+fn is_temporary(path: &Path) -> bool {
     path.file_name().is_some_and(|name| {
         let name = name.as_encoded_bytes();
         name.starts_with(b".") || name.ends_with(b".tmp")

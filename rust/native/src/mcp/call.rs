@@ -45,9 +45,9 @@ impl Calls {
 }
 
 /// Counts one call for as long as it lives.
-pub struct Counted(Arc<Calls>);
+pub struct CallGuard(Arc<Calls>);
 
-impl Counted {
+impl CallGuard {
     /// Count one more.
     pub fn new(calls: &Arc<Calls>) -> Self {
         calls.running.fetch_add(1, Ordering::AcqRel);
@@ -55,7 +55,7 @@ impl Counted {
     }
 }
 
-impl Drop for Counted {
+impl Drop for CallGuard {
     fn drop(&mut self) {
         self.0.running.fetch_sub(1, Ordering::AcqRel);
     }

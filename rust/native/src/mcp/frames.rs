@@ -27,14 +27,14 @@ pub enum Frame {
     /// Something that is answered here, with this frame.
     Refused(Vec<u8>),
     /// Something that gets no answer: a blank line, a broken notification, an answer.
-    Nothing,
+    Ignored,
 }
 
 /// Read a line, without its line break.
 pub fn read(line: &[u8]) -> Frame {
     let line = line.trim_ascii();
     if line.is_empty() {
-        return Frame::Nothing;
+        return Frame::Ignored;
     }
     if let Ok(message) = serde_json::from_slice(line) {
         return Frame::Message(Box::new(message));
@@ -103,7 +103,7 @@ fn not_a_message(value: &Value) -> Frame {
         !has("error") && !has("result")
     };
     if !answered {
-        return Frame::Nothing;
+        return Frame::Ignored;
     }
     refused(
         value.get("id").filter(|id| is_id(id)),
@@ -360,7 +360,7 @@ mod tests {
             r#"{"id":7,"result":1}"#,
             r#"{"id":7,"error":1}"#,
         ] {
-            assert!(matches!(read(line.as_bytes()), Frame::Nothing), "{line}");
+            assert!(matches!(read(line.as_bytes()), Frame::Ignored), "{line}");
         }
     }
 
@@ -450,7 +450,7 @@ mod tests {
                     let answer: Value = serde_json::from_slice(&answer).unwrap();
                     prop_assert_eq!(&answer["id"], &expected);
                 }
-                Frame::Nothing => prop_assert!(false, "no answer"),
+                Frame::Ignored => prop_assert!(false, "no answer"),
             }
             // The scan sees the same, in pieces, and though the end is missing.
             let mut scan = Scan::default();

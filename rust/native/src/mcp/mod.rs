@@ -14,10 +14,10 @@ use rmcp::service::ServerInitializeError;
 
 mod call;
 mod frames;
-mod lines;
-mod nearest;
 mod pattern;
 mod schema;
+mod stdio;
+mod suggestion;
 mod tools;
 
 /// Stack of a thread that runs a tool; most of them wait in Rust with a few frames of Python.
@@ -46,14 +46,14 @@ fn serve_stdio(py: Python<'_>, call: Py<PyAny>) -> PyResult<usize> {
     let tools =
         tools::Tools::new(call).map_err(|error| PyValueError::new_err(error.to_string()))?;
     let calls = tools.calls();
-    let streams = lines::Streams::take().map_err(PyOSError::new_err)?;
-    turn_away(py)?;
+    let streams = stdio::Streams::take().map_err(PyOSError::new_err)?;
+    redirect_stdio(py)?;
     py.detach(|| run(tools, streams, &calls))?;
     Ok(calls.running())
 }
 
 /// Let what any code prints go to standard error, and what any code reads be empty.
-fn turn_away(py: Python<'_>) -> PyResult<()> {
+fn redirect_stdio(py: Python<'_>) -> PyResult<()> {
     let os = py.import("os")?;
     let nothing = os.call_method1("open", (os.getattr("devnull")?, os.getattr("O_RDWR")?))?;
     os.call_method1("dup2", (&nothing, 0))?;
@@ -64,7 +64,7 @@ fn turn_away(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-fn run(tools: tools::Tools, streams: lines::Streams, calls: &Arc<call::Calls>) -> PyResult<()> {
+fn run(tools: tools::Tools, streams: stdio::Streams, calls: &Arc<call::Calls>) -> PyResult<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .max_blocking_threads(TOOL_THREADS)
@@ -72,7 +72,7 @@ fn run(tools: tools::Tools, streams: lines::Streams, calls: &Arc<call::Calls>) -
         .thread_name("mcp-tool")
         .build()?;
     let served = runtime.block_on(async {
-        let transport = lines::Lines::start(streams, Arc::clone(calls))?;
+        let transport = stdio::StdioTransport::start(streams, Arc::clone(calls))?;
         match tools.serve(transport).await {
             Ok(running) => running
                 .waiting()

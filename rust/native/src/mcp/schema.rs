@@ -7,8 +7,8 @@
 use serde_json::{Map, Value};
 
 use super::frames::whole_characters;
-use super::nearest::nearest;
 use super::pattern::{class, is_in};
+use super::suggestion::suggestion;
 
 type Object = Map<String, Value>;
 
@@ -121,7 +121,7 @@ fn check(path: &str, value: &Value, schema: &Object) -> Result<(), String> {
     if let Some(allowed) = schema.get("enum").and_then(Value::as_array)
         && !allowed.contains(value)
     {
-        let nearest = nearest(
+        let suggestion = suggestion(
             value.as_str().unwrap_or_default(),
             allowed.iter().filter_map(Value::as_str),
         );
@@ -129,7 +129,7 @@ fn check(path: &str, value: &Value, schema: &Object) -> Result<(), String> {
         return Err(read(
             path,
             value,
-            &format!("one of {}{nearest}", words.join(", ")),
+            &format!("one of {}{suggestion}", words.join(", ")),
         ));
     }
     match (schema.get("type").and_then(Value::as_str), value) {
@@ -167,7 +167,7 @@ fn check_object(path: &str, object: &Object, schema: &Object) -> Result<(), Stri
             .keys()
             .find(|name| known().all(|other| other != *name))
         {
-            let nearest = nearest(unknown, known());
+            let suggestion = suggestion(unknown, known());
             let all: Vec<&str> = known().collect();
             let all = if all.is_empty() {
                 "none".to_owned()
@@ -175,7 +175,7 @@ fn check_object(path: &str, object: &Object, schema: &Object) -> Result<(), Stri
                 all.join(", ")
             };
             return Err(format!(
-                "{}: there is no such argument{nearest} (known: {all})",
+                "{}: there is no such argument{suggestion} (known: {all})",
                 at(unknown)
             ));
         }

@@ -14,9 +14,9 @@ use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
 use tokio::sync::mpsc::unbounded_channel;
 
-use super::call::{Call, Calls, Counted};
-use super::nearest::nearest;
+use super::call::{Call, CallGuard, Calls};
 use super::schema;
+use super::suggestion::suggestion;
 
 const INSTRUCTIONS: &str = include_str!("definitions/instructions.txt");
 
@@ -35,7 +35,7 @@ const LIST_TTL_MS: u64 = 3_600_000;
 
 /// How long calls may go on after the input has ended, so that requests piped into the server are
 /// answered; those that wait for a person see that the client has gone and return by themselves.
-const LAST_CALLS: Duration = Duration::from_secs(2);
+const CALL_GRACE: Duration = Duration::from_secs(2);
 
 /// Read the definitions.
 pub fn definitions() -> serde_json::Result<Vec<Tool>> {
@@ -73,8 +73,8 @@ impl Tools {
             .iter()
             .find(|tool| tool.name == name)
             .ok_or_else(|| {
-                let nearest = nearest(name, self.list.iter().map(|tool| tool.name.as_ref()));
-                ErrorData::invalid_params(format!("there is no tool {name:?}{nearest}"), None)
+                let suggestion = suggestion(name, self.list.iter().map(|tool| tool.name.as_ref()));
+                ErrorData::invalid_params(format!("there is no tool {name:?}{suggestion}"), None)
             })
     }
 }
@@ -119,7 +119,7 @@ impl ServerHandler for Tools {
         let (outbox, mut notifications) = unbounded_channel::<ServerNotification>();
         let peer = context.peer.clone();
         let cancelled = context.ct.clone();
-        let counted = Counted::new(&self.calls);
+        let guard = CallGuard::new(&self.calls);
         let call = Call::new(
             tool.name.to_string(),
             arguments,
@@ -130,12 +130,12 @@ impl ServerHandler for Tools {
         let function = Arc::clone(&self.call);
         let mut running = tokio::task::spawn_blocking(move || {
             let result = answer(&function, call);
-            drop(counted);
+            drop(guard);
             result
         });
         let gone = async {
             self.calls.wait_for_end().await;
-            tokio::time::sleep(LAST_CALLS).await;
+            tokio::time::sleep(CALL_GRACE).await;
         };
         tokio::pin!(gone);
         loop {

@@ -1,7 +1,7 @@
 //! Answers.
 
 use crate::error::raise;
-use cctelegram_spool::{answers, awaited};
+use cctelegram_spool::{answer_waiter, answers};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::path::PathBuf;
@@ -89,7 +89,7 @@ fn pairs(py: Python<'_>, answers: Vec<(String, Vec<u8>)>) -> Answers<'_> {
 /// Waits for the answer to one event.
 #[pyclass(frozen, module = "cctelegram._native")]
 pub struct AnswerWaiter {
-    waiter: awaited::AnswerWaiter,
+    waiter: answer_waiter::AnswerWaiter,
 }
 
 #[pymethods]
@@ -97,7 +97,7 @@ impl AnswerWaiter {
     #[new]
     fn new(py: Python<'_>, responses_dir: PathBuf) -> Self {
         Self {
-            waiter: py.detach(|| awaited::AnswerWaiter::new(responses_dir)),
+            waiter: py.detach(|| answer_waiter::AnswerWaiter::new(responses_dir)),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use cctelegram_spool::catalogue::EVENT_TYPES;
 use cctelegram_spool::inbox::{self, Row};
-use cctelegram_spool::key;
+use cctelegram_spool::intake_key;
 use cctelegram_spool::lane::Severity;
 use cctelegram_spool::reject;
 use pyo3::exceptions::PyRuntimeError;
@@ -208,7 +208,7 @@ fn row<'a, 'py>(
     let text = |bytes: &[u8]| PyString::from_bytes(py, bytes);
     let event_id = match event.event_id {
         Some(written) => text(written)?,
-        None => text(&key::event_id(event.intake_key))?,
+        None => text(&intake_key::event_id(event.intake_key))?,
     };
     let task_id = match event.task_id {
         Some(task_id) => shared(py, task_id, &mut before.task_id)?,

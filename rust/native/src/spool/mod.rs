@@ -8,10 +8,10 @@ use pyo3::prelude::*;
 mod answers;
 mod batch;
 mod catalogue;
+mod cleanup;
 mod files;
 mod inbox;
 mod json;
-mod sweep;
 
 /// Add this folder's names to the module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -21,5 +21,5 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     answers::register(module)?;
     batch::register(module)?;
     inbox::register(module)?;
-    sweep::register(module)
+    cleanup::register(module)
 }

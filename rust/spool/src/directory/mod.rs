@@ -1,7 +1,7 @@
 //! The only system calls on the entries of a directory. Unix: relative to an open directory, nothing
 //! followed, nothing that blocks. Elsewhere: the standard library behind the same functions.
 
-use crate::error::{At, Result};
+use crate::error::{PathContext, Result};
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -12,11 +12,11 @@ mod unix;
 #[cfg(not(unix))]
 use portable::read_some;
 #[cfg(not(unix))]
-pub use portable::{Directory, Names, is_local, own_table};
+pub use portable::{Directory, Names, is_local, unshare_file_table};
 #[cfg(unix)]
 use unix::read_some;
 #[cfg(unix)]
-pub use unix::{Directory, Names, is_local, own_table};
+pub use unix::{Directory, Names, is_local, unshare_file_table};
 
 /// What tells one file from another, and from itself after a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +109,7 @@ impl Directory {
         }
         let size = usize::try_from(stat.size).unwrap_or(usize::MAX - 1);
         // One byte more than expected: that it stays free shows the end without another call.
-        make_room(buffer, from + size + 1);
+        grow_to(buffer, from + size + 1);
         let buffer = &mut buffer[from..=from + size];
         let mut filled = 0;
         loop {
@@ -118,7 +118,7 @@ impl Directory {
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 // The path is made for an error only: this runs once a file.
-                Err(error) => return Err(error).at(self.at(name)),
+                Err(error) => return Err(error).with_path(self.path_of(name)),
             }
             if filled >= size {
                 break;
@@ -137,12 +137,12 @@ impl Directory {
 /// # Errors
 ///
 /// It cannot be made, or something else has its name.
-pub fn make(path: &Path) -> Result<()> {
+pub fn create_private_dir(path: &Path) -> Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).at(path)
+    builder.create(path).with_path(path)
 }
 
 /// Options to write a file that only the owner may read.
@@ -159,7 +159,7 @@ pub fn private_file() -> std::fs::OpenOptions {
 const NO_DIRECTORY: &str = "is a link or a file, not a directory of its own: it is not cleaned";
 
 /// Let a buffer have at least so many bytes.
-pub(crate) fn make_room(buffer: &mut Vec<u8>, size: usize) {
+pub(crate) fn grow_to(buffer: &mut Vec<u8>, size: usize) {
     if buffer.len() < size {
         buffer.resize(size, 0);
     }

@@ -3,13 +3,13 @@
 //! Names that are not Unicode are passed over: there is no safe way to carry them as bytes here.
 
 use super::{Kind, Stamp, Stat};
-use crate::error::{At, Result};
+use crate::error::{PathContext, Result};
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-mod aged;
+mod cleanup;
 
 /// A directory, by its path.
 pub struct Directory {
@@ -23,7 +23,7 @@ impl Directory {
     ///
     /// It can be neither opened nor made.
     pub fn open(path: &Path) -> Result<Self> {
-        super::make(path)?;
+        super::create_private_dir(path)?;
         Ok(Self {
             path: path.to_owned(),
         })
@@ -34,7 +34,7 @@ impl Directory {
     /// # Errors
     ///
     /// None here.
-    pub fn again(&self) -> Result<Self> {
+    pub fn reopen(&self) -> Result<Self> {
         Ok(Self {
             path: self.path.clone(),
         })
@@ -56,7 +56,7 @@ impl Directory {
     ///
     /// The file system refuses to say.
     pub fn stamp(&self) -> Result<Stamp> {
-        let stat = stat_of(&std::fs::metadata(&self.path).at(&self.path)?);
+        let stat = stat_of(&std::fs::metadata(&self.path).with_path(&self.path)?);
         Ok(Stamp {
             device: stat.device,
             inode: stat.inode,
@@ -76,10 +76,10 @@ impl Directory {
     /// # Errors
     ///
     /// The listing fails half-way; names handed over before are good.
-    pub fn names(&self, mut each: impl FnMut(&[u8], Kind) -> bool) -> Result<()> {
+    pub fn for_each_entry(&self, mut each: impl FnMut(&[u8], Kind) -> bool) -> Result<()> {
         let mut goes_on = true;
         let mut names = self.listing()?;
-        while goes_on && names.some(|name, kind| goes_on = goes_on && each(name, kind))? {}
+        while goes_on && names.next_chunk(|name, kind| goes_on = goes_on && each(name, kind))? {}
         Ok(())
     }
 
@@ -90,7 +90,7 @@ impl Directory {
     /// The directory is gone, or the file system refuses.
     pub fn listing(&self) -> Result<Names> {
         Ok(Names {
-            listing: std::fs::read_dir(&self.path).at(&self.path)?,
+            listing: std::fs::read_dir(&self.path).with_path(&self.path)?,
             path: self.path.clone(),
         })
     }
@@ -101,11 +101,11 @@ impl Directory {
     ///
     /// The file system refuses.
     pub fn stat(&self, name: &[u8]) -> Result<Option<Stat>> {
-        let path = self.at(name);
+        let path = self.path_of(name);
         match std::fs::symlink_metadata(&path) {
             Ok(metadata) => Ok(Some(stat_of(&metadata))),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error).at(path),
+            Err(error) => Err(error).with_path(path),
         }
     }
 
@@ -118,16 +118,16 @@ impl Directory {
         if !self.stat(name)?.is_some_and(|stat| stat.is_file) {
             return Ok(None);
         }
-        let path = self.at(name);
-        let file = File::open(&path).at(&path)?;
-        let stat = stat_of(&file.metadata().at(&path)?);
+        let path = self.path_of(name);
+        let file = File::open(&path).with_path(&path)?;
+        let stat = stat_of(&file.metadata().with_path(&path)?);
         Ok(Some((file, stat)))
     }
 
     /// Read the beginning of a regular file; returns how much of the buffer is filled: nothing of what cannot
     /// be read.
     #[must_use]
-    pub fn beginning(&self, name: &[u8], buffer: &mut [u8]) -> usize {
+    pub fn read_prefix(&self, name: &[u8], buffer: &mut [u8]) -> usize {
         let opened = self.open_file(name).ok().flatten();
         opened.map_or(0, |(mut file, _)| file.read(buffer).unwrap_or(0))
     }
@@ -138,17 +138,17 @@ impl Directory {
     ///
     /// The file system refuses.
     pub fn remove(&self, name: &[u8]) -> Result<bool> {
-        let path = self.at(name);
+        let path = self.path_of(name);
         match std::fs::remove_file(&path) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error).at(path),
+            Err(error) => Err(error).with_path(path),
         }
     }
 
     /// The path of an entry.
     #[must_use]
-    pub fn at(&self, name: &[u8]) -> PathBuf {
+    pub fn path_of(&self, name: &[u8]) -> PathBuf {
         self.path.join(String::from_utf8_lossy(name).as_ref())
     }
 
@@ -168,7 +168,7 @@ pub(super) fn read_some(mut file: &File, buffer: &mut [u8]) -> io::Result<usize>
 }
 
 /// Nothing to do: only Linux can give a thread a table of open files of its own.
-pub fn own_table() {}
+pub fn unshare_file_table() {}
 
 /// A listing under way: it goes on where it stopped.
 pub struct Names {
@@ -182,12 +182,12 @@ impl Names {
     /// # Errors
     ///
     /// The listing fails; names handed over before are good.
-    pub fn some(&mut self, mut each: impl FnMut(&[u8], Kind)) -> Result<bool> {
+    pub fn next_chunk(&mut self, mut each: impl FnMut(&[u8], Kind)) -> Result<bool> {
         for _ in 0..512 {
             let Some(entry) = self.listing.next() else {
                 return Ok(false);
             };
-            let entry = entry.at(&self.path)?;
+            let entry = entry.with_path(&self.path)?;
             let kind = match entry.file_type() {
                 Ok(kind) if kind.is_file() => Kind::File,
                 Ok(_) => Kind::Other,

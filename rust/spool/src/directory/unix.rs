@@ -1,7 +1,7 @@
 //! Directory calls of Unix.
 
 use super::{Kind, Stamp, Stat};
-use crate::error::{At, Error, Result};
+use crate::error::{Error, PathContext, Result};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::OsStr;
@@ -13,7 +13,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-mod aged;
+mod cleanup;
 
 /// Links are not followed; a pipe that took the file's place does not block.
 const READ: OFlags = OFlags::RDONLY
@@ -45,13 +45,13 @@ impl Directory {
         let open = || rustix::fs::open(path, flags, Mode::empty());
         let fd = match open() {
             Err(Errno::NOENT) => {
-                super::make(path)?;
+                super::create_private_dir(path)?;
                 open()
             }
             opened => opened,
         };
         Ok(Self {
-            fd: fd.at(path)?,
+            fd: fd.with_path(path)?,
             path: path.to_owned(),
         })
     }
@@ -62,9 +62,9 @@ impl Directory {
     /// # Errors
     ///
     /// It cannot be opened.
-    pub fn again(&self) -> Result<Self> {
+    pub fn reopen(&self) -> Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let fd = rustix::fs::openat(&self.fd, ".", flags, Mode::empty()).at(&self.path)?;
+        let fd = rustix::fs::openat(&self.fd, ".", flags, Mode::empty()).with_path(&self.path)?;
         Ok(Self {
             fd,
             path: self.path.clone(),
@@ -87,7 +87,7 @@ impl Directory {
     ///
     /// The file system refuses to say.
     pub fn stamp(&self) -> Result<Stamp> {
-        let found = rustix::fs::fstat(&self.fd).at(&self.path)?;
+        let found = rustix::fs::fstat(&self.fd).with_path(&self.path)?;
         let stat = stat_of(&found);
         #[allow(
             clippy::cast_possible_wrap,
@@ -116,10 +116,10 @@ impl Directory {
     /// # Errors
     ///
     /// The listing fails half-way; names handed over before are good.
-    pub fn names(&self, mut each: impl FnMut(&[u8], Kind) -> bool) -> Result<()> {
+    pub fn for_each_entry(&self, mut each: impl FnMut(&[u8], Kind) -> bool) -> Result<()> {
         let mut goes_on = true;
         let mut names = self.listing()?;
-        while goes_on && names.some(|name, kind| goes_on = goes_on && each(name, kind))? {}
+        while goes_on && names.next_chunk(|name, kind| goes_on = goes_on && each(name, kind))? {}
         Ok(())
     }
 
@@ -130,7 +130,7 @@ impl Directory {
     /// The directory is gone, or the file system refuses.
     pub fn listing(&self) -> Result<Names> {
         // A descriptor of its own, so that two listings do not share one position.
-        let own = self.again()?;
+        let own = self.reopen()?;
         Names::new(own.fd, own.path)
     }
 
@@ -178,7 +178,7 @@ impl Directory {
     /// Read the beginning of what the listing calls a regular file; returns how much of the buffer is filled:
     /// nothing of what cannot be read.
     #[must_use]
-    pub fn beginning(&self, name: &[u8], buffer: &mut [u8]) -> usize {
+    pub fn read_prefix(&self, name: &[u8], buffer: &mut [u8]) -> usize {
         self.open_at(name)
             .and_then(|file| rustix::io::read(&file, buffer))
             .unwrap_or(0)
@@ -199,14 +199,14 @@ impl Directory {
 
     fn fault(&self, name: &[u8], error: Errno) -> Error {
         Error::File {
-            path: self.at(name),
+            path: self.path_of(name),
             source: error.into(),
         }
     }
 
     /// The path of an entry.
     #[must_use]
-    pub fn at(&self, name: &[u8]) -> PathBuf {
+    pub fn path_of(&self, name: &[u8]) -> PathBuf {
         self.path.join(OsStr::from_bytes(name))
     }
 
@@ -218,7 +218,7 @@ impl Directory {
     pub fn sync(&self) -> Result<()> {
         match rustix::fs::fsync(&self.fd) {
             Err(Errno::INVAL | Errno::NOTSUP) => Ok(()),
-            synced => synced.at(&self.path),
+            synced => synced.with_path(&self.path),
         }
     }
 }
@@ -249,12 +249,12 @@ impl Names {
     /// # Errors
     ///
     /// The listing fails; names handed over before are good.
-    pub fn some(&mut self, mut each: impl FnMut(&[u8], Kind)) -> Result<bool> {
+    pub fn next_chunk(&mut self, mut each: impl FnMut(&[u8], Kind)) -> Result<bool> {
         #[allow(clippy::large_stack_arrays)] // what the C library takes too, and no allocation
         let mut buffer = [MaybeUninit::<u8>::uninit(); 32 * 1024];
         let mut listing = rustix::fs::RawDir::new(&self.fd, &mut buffer);
         while let Some(found) = listing.next() {
-            let found = found.at(&self.path)?;
+            let found = found.with_path(&self.path)?;
             entry(found.file_name().to_bytes(), found.file_type(), &mut each);
             if listing.is_buffer_empty() {
                 return Ok(true);
@@ -267,7 +267,7 @@ impl Names {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 impl Names {
     fn new(fd: OwnedFd, path: PathBuf) -> Result<Self> {
-        let listing = rustix::fs::Dir::new(fd).at(&path)?;
+        let listing = rustix::fs::Dir::new(fd).with_path(&path)?;
         Ok(Self { listing, path })
     }
 
@@ -276,12 +276,12 @@ impl Names {
     /// # Errors
     ///
     /// The listing fails; names handed over before are good.
-    pub fn some(&mut self, mut each: impl FnMut(&[u8], Kind)) -> Result<bool> {
+    pub fn next_chunk(&mut self, mut each: impl FnMut(&[u8], Kind)) -> Result<bool> {
         for _ in 0..512 {
             let Some(found) = self.listing.next() else {
                 return Ok(false);
             };
-            let found = found.at(&self.path)?;
+            let found = found.with_path(&self.path)?;
             entry(found.file_name().to_bytes(), found.file_type(), &mut each);
         }
         Ok(true)
@@ -291,7 +291,7 @@ impl Names {
 /// Give this thread a table of open files of its own, where the system lets it: two threads that open and close by one
 /// table wait for each other. What the thread opens must not leave it; what is open stays open here too, until the
 /// thread ends.
-pub fn own_table() {
+pub fn unshare_file_table() {
     // Containers refuse it; it is slower without, and that is all.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     #[allow(deprecated)] // what the library warns of is what is asked of the caller above

@@ -3,7 +3,7 @@
 use super::events::Events;
 use super::files::Files;
 use crate::directory::Stat;
-use crate::lines::Progress;
+use crate::line_reader::Progress;
 use crate::reject::Rejected;
 use std::time::Instant;
 

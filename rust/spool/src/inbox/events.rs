@@ -1,18 +1,18 @@
 //! Events of a batch, their texts in one piece of memory: a text that stands in an event's body is a place in
 //! it, and costs nothing more.
 
-use super::arena::{Arena, Spares};
+use super::read_buffer::{BufferPool, ReadBuffer};
 use crate::catalogue::EVENT_TYPES;
-use crate::key::IntakeKey;
+use crate::intake_key::IntakeKey;
 use crate::lane::{Lane, Severity};
-use crate::mend::Event;
+use crate::parse::Event;
 use std::fmt;
 use std::sync::Arc;
 
 /// From so many events on, memory for a whole batch is taken at once.
 const LONG_RUN: usize = 64;
 /// Set in the start of a text that stands in no file as it was read.
-const MADE: u32 = 1 << 31;
+const OWNED: u32 = 1 << 31;
 
 /// Where a text stands.
 #[derive(Clone, Copy, Default)]
@@ -50,9 +50,9 @@ struct Rare {
 #[derive(Default)]
 pub struct Events {
     /// Files as they were read.
-    read: Arena,
-    /// Texts that were made, and lines.
-    made: Vec<u8>,
+    read: ReadBuffer,
+    /// Texts that were owned, and lines.
+    owned: Vec<u8>,
     records: Vec<Record>,
     /// Of each record: event time, file time.
     times: Vec<(i64, i64)>,
@@ -60,10 +60,10 @@ pub struct Events {
 
 /// One event of a batch; every text is UTF-8, and none is empty.
 #[derive(Clone, Copy)]
-#[allow(missing_docs)] // the fields of `mend::Event`
+#[allow(missing_docs)] // the fields of `parse::Event`
 pub struct Row<'a> {
     pub intake_key: &'a IntakeKey,
-    /// `None` when it is [`crate::key::event_id`] of the intake key.
+    /// `None` when it is [`crate::intake_key::event_id`] of the intake key.
     pub event_id: Option<&'a [u8]>,
     pub kind: &'a [u8],
     /// Of the type in the catalogue.
@@ -97,7 +97,7 @@ impl Events {
     #[must_use]
     pub fn held(&self) -> usize {
         self.read.held()
-            + self.made.capacity()
+            + self.owned.capacity()
             + self.records.capacity() * size_of::<Record>()
             + self.times.capacity() * size_of::<(i64, i64)>()
     }
@@ -111,10 +111,10 @@ impl Events {
     fn row(&self, index: usize) -> Row<'_> {
         let record = &self.records[index];
         let text = |span: Span| {
-            let (bytes, start) = if span.start & MADE == 0 {
+            let (bytes, start) = if span.start & OWNED == 0 {
                 (self.read.used(), span.start)
             } else {
-                (&*self.made, span.start ^ MADE)
+                (&*self.owned, span.start ^ OWNED)
             };
             &bytes[start as usize..][..span.length as usize]
         };
@@ -143,7 +143,7 @@ impl Events {
     }
 
     /// Make room for so many more, and for a long run for their texts.
-    pub(super) fn reserve(&mut self, events: usize, spares: &Arc<Spares>) {
+    pub(super) fn reserve(&mut self, events: usize, spares: &Arc<BufferPool>) {
         if events >= LONG_RUN && self.read.held() == 0 {
             self.read = spares.piece();
         }
@@ -152,7 +152,7 @@ impl Events {
     }
 
     /// Where files are read into.
-    pub(super) fn read(&mut self) -> &mut Arena {
+    pub(super) fn read(&mut self) -> &mut ReadBuffer {
         &mut self.read
     }
 
@@ -201,10 +201,10 @@ impl Events {
     }
 
     fn add(&mut self, text: &str) -> Span {
-        let span = Span::new(self.made.len(), text.len());
-        self.made.extend_from_slice(text.as_bytes());
+        let span = Span::new(self.owned.len(), text.len());
+        self.owned.extend_from_slice(text.as_bytes());
         Span {
-            start: span.start | MADE,
+            start: span.start | OWNED,
             ..span
         }
     }
@@ -218,10 +218,10 @@ impl Events {
     /// Put another's behind these.
     pub(super) fn append(&mut self, mut other: Self) {
         let by = |length| u32::try_from(length).unwrap_or(u32::MAX);
-        let (read_by, made_by) = (by(self.read.used().len()), by(self.made.len()));
+        let (read_by, owned_by) = (by(self.read.used().len()), by(self.owned.len()));
         let shift = |span: &mut Span| {
-            let is_made = span.start & MADE != 0;
-            span.start += if is_made { made_by } else { read_by };
+            let is_owned = span.start & OWNED != 0;
+            span.start += if is_owned { owned_by } else { read_by };
         };
         for record in &mut other.records {
             for span in [
@@ -239,7 +239,7 @@ impl Events {
             }
         }
         self.read.add(other.read.used());
-        self.made.append(&mut other.made);
+        self.owned.append(&mut other.owned);
         self.records.append(&mut other.records);
         self.times.append(&mut other.times);
     }
@@ -257,7 +257,7 @@ impl Events {
         }
         self.times = Vec::new();
         self.read.finish();
-        self.made.shrink_to_fit();
+        self.owned.shrink_to_fit();
         self.records.shrink_to_fit();
     }
 }

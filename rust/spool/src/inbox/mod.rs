@@ -8,17 +8,17 @@
 //! `batch`, `events`, `arena`, `files` (what comes out), `take` (one round), `read` (its files, in one thread or two),
 //! `tail` and `follow` (files that grow), `recall` (files that were rejected too early), `settle`.
 
-mod arena;
 mod batch;
+mod batch_builder;
 mod events;
+mod file_reader;
 mod files;
-mod follow;
-mod read;
-mod recall;
-mod settle;
-mod tail;
-mod take;
-mod urgent;
+mod jsonl_file;
+mod jsonl_reader;
+mod read_buffer;
+mod retry_rejected;
+mod settlement;
+mod urgent_scan;
 
 pub use batch::{Batch, Counters, Position, Settled, Trouble};
 pub use events::{Events, Row};
@@ -26,18 +26,18 @@ pub use events::{Events, Row};
 use crate::directory::Stat;
 use crate::limits::EVENT_BYTES;
 use crate::listing::Listing;
-use crate::mend::Rejection;
-use crate::waiting::Waiting;
+use crate::parse::Rejection;
+use crate::pending::PendingFile;
 use crate::watch::{Watch, Woken};
-use arena::Spares;
-use recall::Recall;
+use jsonl_file::JsonlFile;
+use read_buffer::BufferPool;
+use retry_rejected::RejectedScan;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tail::Tail;
-use urgent::Looking;
+use urgent_scan::UrgentScan;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Bounds, which are the backpressure: what is not taken stays in the directory.
@@ -124,7 +124,7 @@ pub struct Inbox {
     threads: usize,
     finish_seconds: f64,
     watch: Watch,
-    spares: Arc<Spares>,
+    spares: Arc<BufferPool>,
     state: Mutex<State>,
 }
 
@@ -134,19 +134,19 @@ struct State {
     listing: Listing,
     listed_in: Option<(u64, u64)>,
     /// Beside a listing of more than a window.
-    looking: Option<Looking>,
+    urgent_scan: Option<UrgentScan>,
     /// Of the listing; what an earlier one had and this one has not is gone.
-    number: u64,
+    listing_number: u64,
     /// Hashes of names in batches that are not settled. Two names of one hash only wait for each other.
-    in_flight: HashSet<u64, BuildHasherDefault<Hashed>>,
-    waiting: HashMap<Name, Waiting>,
+    in_flight: HashSet<u64, BuildHasherDefault<IdentityHasher>>,
+    pending: HashMap<Name, PendingFile>,
     /// Durable, and not to be removed: passed over until they can be, or are other files.
     unremoved: HashMap<Name, Unremoved>,
-    tails: HashMap<Name, Tail>,
+    jsonl_files: HashMap<Name, JsonlFile>,
     /// Stored positions of files that were not seen yet.
-    stored: HashMap<Vec<u8>, Position>,
+    stored_positions: HashMap<Vec<u8>, Position>,
     buffer: Vec<u8>,
-    recall: Recall,
+    rejected_scan: RejectedScan,
     /// When the last take was.
     taken_at: f64,
 }
@@ -157,9 +157,9 @@ fn name_hash(name: &[u8]) -> u64 {
 
 /// Takes a hash for what it is.
 #[derive(Default)]
-struct Hashed(u64);
+struct IdentityHasher(u64);
 
-impl Hasher for Hashed {
+impl Hasher for IdentityHasher {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -195,19 +195,19 @@ impl Inbox {
             bounds: bounds.clamped(),
             listing: Listing::default(),
             listed_in: None,
-            looking: None,
-            number: 0,
+            urgent_scan: None,
+            listing_number: 0,
             in_flight: HashSet::default(),
-            waiting: HashMap::new(),
+            pending: HashMap::new(),
             unremoved: HashMap::new(),
-            tails: HashMap::new(),
-            stored: options
+            jsonl_files: HashMap::new(),
+            stored_positions: options
                 .positions
                 .into_iter()
                 .map(|at| (at.name.clone(), at))
                 .collect(),
             buffer: Vec::new(),
-            recall: Recall::default(),
+            rejected_scan: RejectedScan::default(),
             taken_at: 0.0,
         };
         Self {
@@ -238,7 +238,7 @@ impl Inbox {
             // What is left of the listing is old news; begin anew.
             let mut state = self.state();
             state.listed_in = None;
-            state.listing.forget();
+            state.listing.invalidate();
         }
         woken
     }
@@ -272,20 +272,20 @@ impl Inbox {
         if !state.listing.is_done() {
             return Some(0.0);
         }
-        let waiting = state.waiting.values().map(|waiting| waiting.retry_at);
-        let tails = state.tails.values().filter_map(|tail| tail.due_at);
+        let pending = state.pending.values().map(|pending| pending.retry_at);
+        let jsonl = state.jsonl_files.values().filter_map(|file| file.due_at);
         // Nobody tells of a line while its writer keeps the file open.
         let is_followed = state
-            .tails
+            .jsonl_files
             .iter()
-            .any(|(name, tail)| !tail.is_finished && !state.waiting.contains_key(name));
+            .any(|(name, file)| !file.is_finished && !state.pending.contains_key(name));
         let followed = is_followed.then_some(state.taken_at + FOLLOW_SECONDS);
         let unremoved = state.unremoved.values().map(|unremoved| unremoved.retry_at);
-        waiting
-            .chain(tails)
+        pending
+            .chain(jsonl)
             .chain(unremoved)
             .chain(followed)
-            .chain(state.recall.due_at())
+            .chain(state.rejected_scan.due_at())
             .min_by(f64::total_cmp)
             .map(|at| (at - now).max(0.0))
     }

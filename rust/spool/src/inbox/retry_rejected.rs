@@ -1,0 +1,148 @@
+//! Files of `rejected/` that were changed since: those that can be used now go back to the events.
+//!
+//! A writer that paused has its file still open and writes on into `rejected/`, and a person may mend a file
+//! there. A reason has the time of the file that was judged, so a later time of the file tells of a change,
+//! over a restart too.
+
+use super::State;
+use super::batch_builder::BatchBuilder;
+use crate::decode::Encoding;
+use crate::directory::{Contents, Directory, Names, Stat};
+use crate::intake_key;
+use crate::listing::{FileFormat, file_format};
+use crate::parse::{Origin, parse_event};
+use crate::reject::{REASON, restore, set_modified};
+use std::fs::OpenOptions;
+
+/// From the begin of one round through `rejected/` to the next.
+const SCAN_SECONDS: f64 = 30.0;
+/// Between the steps of a round.
+const STEP_SECONDS: f64 = 1.0;
+/// After so many names a step ends, with the piece of the listing that it is in.
+const STEP_NAMES: usize = 512;
+
+/// A walk through `rejected/`, some hundred names at a time.
+#[derive(Default)]
+pub struct RejectedScan {
+    /// Of a round that is under way.
+    names: Option<Names>,
+    began_at: Option<f64>,
+    stepped_at: f64,
+}
+
+impl RejectedScan {
+    /// When the next step of the round is due; `None` between two rounds.
+    pub fn due_at(&self) -> Option<f64> {
+        self.names.as_ref().map(|_| self.stepped_at + STEP_SECONDS)
+    }
+
+    fn is_due(&self, now: f64) -> bool {
+        match (self.due_at(), self.began_at) {
+            (Some(at), _) => now >= at,
+            (None, Some(began_at)) => now >= began_at + SCAN_SECONDS,
+            (None, None) => true,
+        }
+    }
+}
+
+impl BatchBuilder<'_> {
+    /// Go a step through `rejected/` when one is due. What cannot be read there is looked at in the next round.
+    pub fn retry_rejected(&self, state: &mut State) {
+        if !state.rejected_scan.is_due(self.now) {
+            return;
+        }
+        let rejected = &self.inbox.rejected;
+        if state.rejected_scan.names.is_none() {
+            state.rejected_scan.began_at = Some(self.now);
+            if !rejected.is_dir() {
+                return; // opening it would make it
+            }
+        }
+        state.rejected_scan.stepped_at = self.now;
+        let Ok(directory) = Directory::open(rejected) else {
+            return;
+        };
+        let Some(mut names) = state
+            .rejected_scan
+            .names
+            .take()
+            .or_else(|| directory.listing().ok())
+        else {
+            return;
+        };
+        let (mut reasons, mut seen) = (Vec::new(), 0);
+        while seen < STEP_NAMES {
+            let goes_on = names.next_chunk(|name, _| {
+                seen += 1;
+                if name.ends_with(REASON.as_bytes()) {
+                    reasons.push(name.to_vec());
+                }
+            });
+            if !matches!(goes_on, Ok(true)) {
+                seen = usize::MAX; // the round is over
+            }
+        }
+        if seen < usize::MAX {
+            state.rejected_scan.names = Some(names);
+        }
+        let mut buffer = std::mem::take(&mut state.buffer);
+        for reason in reasons {
+            let name = &reason[..reason.len() - REASON.len()];
+            if let Some(changed) = changed_since(&directory, name, &reason) {
+                if self.is_usable(&directory, name, changed, &mut buffer) {
+                    let file = directory.path_of(name);
+                    let own = file.file_name().unwrap_or_default().to_owned();
+                    if restore(&file, &self.inbox.events, own).is_ok() {
+                        state.listing.invalidate();
+                    }
+                } else if let Ok(open) = OpenOptions::new()
+                    .write(true)
+                    .open(directory.path_of(&reason))
+                {
+                    // Not read again before it is another one.
+                    let _ = set_modified(&open, changed);
+                }
+            }
+        }
+        buffer.truncate(super::jsonl_reader::BUFFER_KEPT);
+        state.buffer = buffer;
+    }
+
+    fn is_usable(
+        &self,
+        directory: &Directory,
+        name: &[u8],
+        stat: Stat,
+        buffer: &mut Vec<u8>,
+    ) -> bool {
+        match file_format(name) {
+            Some(FileFormat::Json) => {
+                let read = directory.read(name, self.bounds.max_event_bytes, buffer, 0);
+                let Ok(Contents::Whole(stat)) = read else {
+                    return false;
+                };
+                let size = usize::try_from(stat.size).unwrap_or(0);
+                let origin = Origin {
+                    key: intake_key::of_file(name, stat.mtime_ns, stat.size, b""),
+                    mtime_us: stat.mtime_us(),
+                    now_us: self.reader.clock_us,
+                };
+                parse_event(&buffer[..size], origin).is_ok()
+            }
+            // Only for its encoding a whole file of lines was rejected.
+            Some(FileFormat::JsonLines) => {
+                let mut head = [0; 4];
+                let filled = directory.read_prefix(name, &mut head);
+                stat.size > 0 && Encoding::of(&head[..filled]).is_ok()
+            }
+            None => false,
+        }
+    }
+}
+
+/// What a file of `rejected/` is when it was changed after it was judged.
+fn changed_since(directory: &Directory, name: &[u8], reason: &[u8]) -> Option<Stat> {
+    let judged = directory.stat(reason).ok()??;
+    let stat = directory.stat(name).ok()??;
+    (stat.is_file && stat.mtime_ns > judged.mtime_ns).then_some(stat)
+}

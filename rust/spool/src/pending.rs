@@ -1,0 +1,148 @@
+//! Files that cannot be used yet: half written, empty, or without permission. When to look again, and
+//! when to give up. Time is an argument: seconds of a clock that only goes forward.
+
+use crate::directory::Stat;
+use crate::parse::Rejection;
+
+/// To the first second look at a file that did not parse; doubled each time.
+const FIRST_RETRY: f64 = 0.05;
+/// Nothing is gained by looking less often than this: the file is about to be rejected.
+const LONGEST_RETRY: f64 = 1.0;
+/// To the next attempt at a file that the system does not let us read, move or remove.
+pub const SLOW_RETRY: f64 = 30.0;
+
+/// A file that was looked at and could not be used.
+#[derive(Debug, Clone)]
+pub struct PendingFile {
+    /// What it was then; `None` when it could not be looked at.
+    seen: Option<Stat>,
+    unchanged_since: f64,
+    delay: f64,
+    /// When to look again, changed or not.
+    pub retry_at: f64,
+    /// Of the listing that had it last.
+    pub listed: u64,
+}
+
+/// What to do with a file that does not parse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may still be written.
+    Wait,
+    /// It has been like this for long enough.
+    Reject(Rejection),
+}
+
+impl PendingFile {
+    /// A file nobody looked at yet.
+    #[must_use]
+    pub const fn new(now: f64) -> Self {
+        Self {
+            seen: None,
+            unchanged_since: now,
+            delay: FIRST_RETRY,
+            retry_at: now,
+            listed: 0,
+        }
+    }
+
+    /// Whether it wants a look: it is another file than the one seen, or its time has come.
+    #[must_use]
+    pub fn is_due(&self, is: Option<Stat>, now: f64) -> bool {
+        now >= self.retry_at || is != self.seen
+    }
+
+    /// It was read and cannot be used as it is.
+    pub fn assess(
+        &mut self,
+        stat: Stat,
+        fault: Option<Rejection>,
+        now: f64,
+        quiet: f64,
+    ) -> Verdict {
+        if self.seen != Some(stat) {
+            self.seen = Some(stat);
+            self.unchanged_since = now;
+            self.delay = FIRST_RETRY;
+        }
+        let quiet_at = self.unchanged_since + quiet;
+        if let Some(fault) = fault
+            && now >= quiet_at
+        {
+            return Verdict::Reject(fault);
+        }
+        self.retry_at = (now + self.delay).min(quiet_at.max(now + FIRST_RETRY));
+        self.delay = (self.delay * 2.0).min(LONGEST_RETRY);
+        Verdict::Wait
+    }
+
+    /// The system does not let us: try again, slowly. Returns whether that is news.
+    pub fn record_refusal(&mut self, stat: Option<Stat>, now: f64) -> bool {
+        let is_news = self.delay < SLOW_RETRY || self.seen != stat;
+        (self.seen, self.unchanged_since) = (stat, now);
+        self.delay = SLOW_RETRY;
+        self.retry_at = now + SLOW_RETRY;
+        is_news
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stat(size: u64) -> Stat {
+        Stat {
+            device: 1,
+            inode: 2,
+            size,
+            mtime_ns: 3,
+            is_file: true,
+        }
+    }
+
+    #[test]
+    fn a_file_that_does_not_parse_is_looked_at_soon_then_rarer_and_rejected_after_two_quiet_seconds_r3()
+     {
+        let fault = Rejection::whole("json", "half");
+        let mut pending = PendingFile::new(10.0);
+        let mut now = 10.0;
+        let mut looks = Vec::new();
+        while pending.assess(stat(5), Some(fault.clone()), now, 2.0) == Verdict::Wait {
+            looks.push(((now - 10.0) * 1000.0_f64).round());
+            assert!(!pending.is_due(Some(stat(5)), now));
+            now = pending.retry_at;
+        }
+        assert_eq!(looks, [0.0, 50.0, 150.0, 350.0, 750.0, 1550.0]);
+        assert!((now - 12.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_change_is_looked_at_at_once_and_starts_the_quiet_time_anew() {
+        let fault = Rejection::whole("json", "half");
+        let mut pending = PendingFile::new(0.0);
+        pending.assess(stat(5), Some(fault.clone()), 0.0, 2.0);
+        assert!(pending.is_due(Some(stat(6)), 0.01));
+        assert_eq!(
+            pending.assess(stat(6), Some(fault.clone()), 1.9, 2.0),
+            Verdict::Wait
+        );
+        assert_eq!(
+            pending.assess(stat(6), Some(fault.clone()), 3.8, 2.0),
+            Verdict::Wait
+        );
+        assert_eq!(
+            pending.assess(stat(6), Some(fault.clone()), 3.9, 2.0),
+            Verdict::Reject(fault)
+        );
+    }
+
+    #[test]
+    fn a_refusal_is_news_once_and_tried_again_slowly() {
+        let mut pending = PendingFile::new(0.0);
+        assert!(pending.record_refusal(Some(stat(1)), 0.0));
+        assert!(!pending.is_due(Some(stat(1)), 29.0));
+        assert!(pending.is_due(Some(stat(1)), 30.0));
+        assert!(!pending.record_refusal(Some(stat(1)), 30.0));
+        assert!(pending.record_refusal(Some(stat(2)), 31.0));
+    }
+}
