@@ -1,4 +1,4 @@
-//! PendingFile for the answer to one event.
+//! Waiting for the answer to one event.
 
 use crate::answers::{answer_names, read_answers, slug};
 use crate::directory::Directory;
@@ -7,10 +7,10 @@ use crate::watch::{Watch, Woken};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Where the name's slug begins: after the time and a hyphen.
+/// Offset of the slug in a name: after the time and a hyphen.
 const TIME_LENGTH: usize = 24;
 
-/// Watches a directory of answers; the watch is set before the first look.
+/// Watches a directory of answers. The watch is set up before the first scan, so no answer is missed.
 pub struct AnswerWaiter {
     directory: PathBuf,
     watch: Watch,
@@ -22,7 +22,7 @@ struct Answer {
 }
 
 impl AnswerWaiter {
-    /// Watch a directory, made first when it is missing.
+    /// Watch a directory; it is created when missing.
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         let directory = directory.into();
@@ -32,8 +32,8 @@ impl AnswerWaiter {
         }
     }
 
-    /// Wait for the first answer to an event, without taking it; `None` when none came in time, or when
-    /// the wait was closed or interrupted.
+    /// Wait for the first answer to an event, without taking it; `None` after the timeout, or when the wait is
+    /// closed or interrupted.
     ///
     /// # Errors
     ///
@@ -65,7 +65,7 @@ impl AnswerWaiter {
     fn find(&self, event_id: &str) -> Result<Option<(String, Vec<u8>)>> {
         let slug = slug(event_id);
         let open = Directory::open(&self.directory)?;
-        // The slug is not the id: two ids may share one, so the file has the last word.
+        // Two ids can share a slug, so the id in the file decides.
         let names = answer_names(&open, |name| name[TIME_LENGTH..].starts_with(&slug))?;
         for name in names {
             for (name, data) in read_answers(&self.directory, &[name])? {

@@ -1,16 +1,15 @@
-//! One pass over the JSON of an event: the whole is checked, the few fields the spool decides by are
-//! picked out, nothing else is kept.
+//! One pass over the JSON of an event: validates all of it and extracts the few fields the spool needs.
 
 use crate::field::Field;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 
-/// Nesting that is read. `serde_json` refuses 128 by itself; ours is said here so that it is a rule of
-/// the protocol and not of a library. (A parser without one overflowed its stack on 37 KB of brackets.)
+/// Maximum nesting depth. `serde_json` stops at 128 by itself; the limit is set here so that it is part of the
+/// protocol, not of a library. Without a limit, 37 KB of brackets overflow the stack of a recursive parser.
 pub const MAX_DEPTH: u8 = 100;
 
-/// The fields the spool decides by; the last of equal keys counts, as most parsers have it.
+/// The fields the spool needs. Of duplicate keys the last one counts, as in most parsers.
 #[derive(Debug, Default)]
 #[cfg_attr(test, derive(PartialEq))]
 pub struct EventFields<'a> {
@@ -23,17 +22,17 @@ pub struct EventFields<'a> {
     pub correlation_id: Field<'a>,
     pub parent_event_id: Field<'a>,
     pub timestamp: Field<'a>,
-    /// `data` is there and neither an object nor null.
+    /// `data` is present and neither an object nor null.
     pub data_is_invalid: bool,
     pub severity: Field<'a>,
     pub priority: Field<'a>,
-    /// A known key stood twice.
+    /// A known key that occurs more than once.
     pub duplicate_key: Option<&'static str>,
     /// The text is an object.
     pub is_object: bool,
 }
 
-/// Scan a JSON text.
+/// Extract the fields of a JSON text.
 pub fn extract(text: &str) -> serde_json::Result<EventFields<'_>> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let fields = deserializer.deserialize_any(EventSeed)?;
@@ -41,7 +40,7 @@ pub fn extract(text: &str) -> serde_json::Result<EventFields<'_>> {
     Ok(fields)
 }
 
-/// The keys of an event that the spool decides by.
+/// The keys of the fields that are extracted.
 pub const EVENT_KEYS: [&str; 10] = [
     "type",
     "title",
@@ -153,7 +152,7 @@ impl Visitor<'_> for KnownKey {
     }
 }
 
-/// A field that is kept; the number is its depth.
+/// A value that is kept; the number is its depth.
 struct KeptValue(u8);
 
 impl<'de> DeserializeSeed<'de> for KeptValue {
@@ -208,7 +207,7 @@ impl<'de> Visitor<'de> for KeptValue {
     }
 }
 
-/// `data`, of which only two fields are kept.
+/// `data`, of which two fields are kept.
 struct DataSeed;
 
 #[derive(Default)]
@@ -283,7 +282,7 @@ fn invalid_data<'a>() -> DataFields<'a> {
     }
 }
 
-/// Any value, checked whole (escapes, numbers, depth) and dropped; the number is its depth.
+/// Any value, validated (escapes, numbers, depth) and dropped; the number is its depth.
 #[derive(Clone, Copy)]
 struct IgnoredValue(u8);
 
@@ -352,7 +351,7 @@ impl<'de> Visitor<'de> for IgnoredValue {
     }
 }
 
-/// A key that is checked (its escapes too) and dropped.
+/// A key, validated (escapes too) and dropped.
 struct IgnoredKey;
 
 impl<'de> serde::Deserialize<'de> for IgnoredKey {

@@ -1,16 +1,16 @@
-//! Intake keys: what tells the same file, read again after a crash, from a new one.
+//! Intake keys: recognize a file that is read again after a crash.
 //!
-//! A key begins with what grows from one event to the next, 6 bytes, and ends with 10 bytes of a hash of all that
-//! tells the event. So the keys of a batch, and the ids made of them, stand beside each other in the store's
-//! indexes, and a transaction writes a few of their pages and not nearly all (RFC 9562, section 6.13, "DBMS and
-//! Database Locality", for version 7).
+//! A key starts with 6 bytes that grow from event to event and ends with 10 bytes of a hash over everything that
+//! identifies the event. The keys of a batch, and the ids derived from them, are therefore neighbours in the
+//! indexes of the store, and a transaction writes few of their pages (RFC 9562, section 6.13, "DBMS and Database
+//! Locality", for version 7).
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-/// 128 bits that are the same when, and only when, the same event is read again.
+/// 128 bits, equal if and only if the same event is read again.
 pub type IntakeKey = [u8; 16];
 
-/// Key of a file that holds one event: name, mtime in nanoseconds, size, content. Grows with the mtime.
+/// Key of a file that holds one event: from name, mtime in nanoseconds, size and content. Grows with the mtime.
 #[must_use]
 pub fn of_file(name: &[u8], mtime_ns: i64, size: u64, content: &[u8]) -> IntakeKey {
     let hash = hash(
@@ -20,13 +20,14 @@ pub fn of_file(name: &[u8], mtime_ns: i64, size: u64, content: &[u8]) -> IntakeK
         size.to_le_bytes(),
         content,
     );
-    // 2^20 ns are about a millisecond, and 48 bits of them reach over the whole of the time.
+    // 2^20 ns are about a millisecond; 48 bits of them cover the whole range of times.
     with_prefix(mtime_ns >> 20, hash)
 }
 
-/// Key of a line of a file that grows: name, inode, byte offset of the line, content. Grows with the offset.
+/// Key of a line in a file that grows: from name, inode, byte offset of the line and content. Grows with the
+/// offset.
 ///
-/// Not mtime and size, which change with every line that follows.
+/// Neither mtime nor size: they change with every line that is appended.
 #[must_use]
 pub fn of_line(name: &[u8], inode: u64, offset: u64, content: &[u8]) -> IntakeKey {
     let hash = hash(
@@ -36,21 +37,21 @@ pub fn of_line(name: &[u8], inode: u64, offset: u64, content: &[u8]) -> IntakeKe
         offset.to_le_bytes(),
         content,
     );
-    // 2 bytes of the file and 4 of the offset.
+    // 2 bytes for the file, 4 for the offset.
     with_prefix(
         ((xxh3_64(name) ^ inode) << 32 | offset & 0xFFFF_FFFF).cast_signed(),
         hash,
     )
 }
 
-/// The lowest 6 bytes of a number, and 10 of a hash.
+/// The lowest 6 bytes of a number, then 10 bytes of a hash.
 fn with_prefix(prefix: i64, hash: u128) -> IntakeKey {
     let mut key = hash.to_be_bytes();
     key[..6].copy_from_slice(&prefix.to_be_bytes()[2..]);
     key
 }
 
-/// The event id of an event that brought none of its own, in ASCII.
+/// The id of an event that has none of its own: the key in hex, as ASCII.
 #[must_use]
 pub fn event_id(key: &IntakeKey) -> [u8; 32] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -64,7 +65,7 @@ pub fn event_id(key: &IntakeKey) -> [u8; 32] {
     id
 }
 
-/// Of a name on nearly every file system; a longer one costs an allocation.
+/// Maximum length of a name on nearly every file system; a longer one costs an allocation.
 const NAME_BYTES: usize = 255;
 const BEFORE_NAME: usize = 33;
 
@@ -74,7 +75,7 @@ fn hash(kind: u8, name: &[u8], first: [u8; 8], second: [u8; 8], content: &[u8]) 
     parts[1..9].copy_from_slice(&first);
     parts[9..17].copy_from_slice(&second);
     parts[17..BEFORE_NAME].copy_from_slice(&xxh3_128(content).to_le_bytes());
-    // Last, so that its length needs no mark: all before it is of a fixed size.
+    // The name goes last and needs no length prefix: everything before it has a fixed size.
     if let Some(rest) = parts[BEFORE_NAME..].get_mut(..name.len()) {
         rest.copy_from_slice(name);
         return xxh3_128(&parts[..BEFORE_NAME + name.len()]);

@@ -1,26 +1,26 @@
-//! Text that is nearly JSON to JSON, for the few slips that real producers make and that can be shown:
-//! characters below U+0020 inside a string (`echo` of some shells turns `\n` into a line end), half a
-//! surrogate pair as an escape (text cut inside an emoji), `NaN` and `Infinity` (Python and others
-//! write them), numbers too big for a double. Anything else stays as it is, for the parser to refuse.
+//! Repair of almost valid JSON, for the few mistakes of real producers whose meaning is clear: control characters
+//! inside a string (`echo` in some shells expands `\n`), a lone surrogate escape (text cut within an emoji),
+//! `NaN` and `Infinity` (Python and others write them), numbers too large for a double. Everything else stays as
+//! it is, for the parser to reject.
 
-/// What was mended, each a sentence for the warnings.
-const CONTROL: &str = "Control characters stood unescaped in a string.";
-const SURROGATE: &str = "Half a character (a lone surrogate escape) was replaced by U+FFFD.";
-const NOT_FINITE: &str = "NaN or Infinity, which JSON does not have, is shown as text.";
-const HUGE: &str = "A number too big to calculate with is shown as text.";
+/// One warning for each kind of repair.
+const CONTROL: &str = "Control characters in a string were not escaped.";
+const SURROGATE: &str = "An incomplete character (a lone surrogate escape) was replaced by U+FFFD.";
+const NOT_FINITE: &str = "NaN or Infinity is not valid JSON; it is shown as text.";
+const HUGE: &str = "A number is too big for a double; it is shown as text.";
 
-/// Mend the text; `None` when there is nothing here that this file mends.
+/// Repair a text; `None` when there is nothing to repair.
 #[must_use]
 pub fn repair(text: &str) -> Option<(String, Vec<&'static str>)> {
     let bytes = text.as_bytes();
     let mut out = String::with_capacity(text.len() + 16);
-    let mut mended: Vec<&'static str> = Vec::new();
+    let mut repairs: Vec<&'static str> = Vec::new();
     let mut note = |sentence| {
-        if !mended.contains(&sentence) {
-            mended.push(sentence);
+        if !repairs.contains(&sentence) {
+            repairs.push(sentence);
         }
     };
-    let mut copied = 0; // everything before is in `out`
+    let mut copied = 0; // everything before it is in `out`
     let mut at = 0;
     let mut in_string = false;
     while at < bytes.len() {
@@ -62,11 +62,11 @@ pub fn repair(text: &str) -> Option<(String, Vec<&'static str>)> {
         at += length;
         copied = at;
     }
-    if mended.is_empty() {
+    if repairs.is_empty() {
         return None;
     }
     out.push_str(&text[copied..]);
-    Some((out, mended))
+    Some((out, repairs))
 }
 
 enum Escape {
@@ -74,13 +74,13 @@ enum Escape {
     Whole(usize),
 }
 
-/// Look at the escape that `bytes` begins with. Lengths stay within the text and on ASCII.
+/// Classify the escape that `bytes` starts with. Lengths end within the text and on character boundaries.
 fn lone_surrogate(bytes: &[u8]) -> Escape {
     match (unit(bytes), bytes.get(6..).and_then(unit)) {
         (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => Escape::Whole(12),
         (Some(0xD800..=0xDFFF), _) => Escape::Lone,
         (Some(_), _) => Escape::Whole(6),
-        // `\"`, `\\` and whatever else: past the backslash and an ASCII character after it.
+        // Any other escape: skip the backslash and an ASCII character after it.
         (None, _) => Escape::Whole(if bytes.get(1).is_some_and(u8::is_ascii) {
             2
         } else {
@@ -89,7 +89,7 @@ fn lone_surrogate(bytes: &[u8]) -> Escape {
     }
 }
 
-/// The UTF-16 unit of a `\uXXXX` escape.
+/// The UTF-16 code unit of a `\uXXXX` escape.
 fn unit(bytes: &[u8]) -> Option<u32> {
     let digits = bytes.strip_prefix(b"\\u")?.get(..4)?;
     digits.iter().try_fold(0, |sum, digit| {
@@ -105,7 +105,7 @@ fn word(text: &str) -> &str {
     &text[..end.max(1)]
 }
 
-/// A JSON number that is infinite as a double.
+/// Whether a JSON number is infinite as a double.
 fn is_huge(token: &str) -> bool {
     let numeric = token
         .bytes()
@@ -124,7 +124,7 @@ mod tests {
     use serde_json::Value;
 
     #[test]
-    fn slips_that_can_be_shown_are_mended() {
+    fn mistakes_with_a_clear_meaning_are_repaired() {
         let rows = [
             ("{\"a\":\"x\ny\t\0\"}", r#"{"a":"x\u000ay\u0009\u0000"}"#),
             (r#"{"a":"\ud83d"}"#, r#"{"a":"\ufffd"}"#),
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_a_slip_inside_a_string_is_left() {
+    fn what_looks_like_a_mistake_inside_a_string_is_left() {
         for text in [
             r#"{"a":"NaN 1e999 \\ud83d \" Infinity"}"#,
             r#"{"a":1e300}"#,

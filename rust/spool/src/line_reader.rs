@@ -1,4 +1,4 @@
-//! Whole lines out of a file that grows, each once, whatever the writer's steps.
+//! Complete lines of a file that grows, each exactly once, wherever the writes of the producer end.
 
 use crate::decode::Encoding;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
@@ -6,16 +6,16 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 /// How far a file has been read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Offset of the first byte that was not handed over.
+    /// Offset of the first byte that was not passed on.
     pub offset: u64,
-    /// Lines before it.
+    /// Number of lines before it.
     pub lines: u64,
-    /// The line at `offset` is longer than allowed, and has no end before this offset; 0 when it is not.
+    /// The line at `offset` is too long and does not end before this offset; 0 when it is not too long.
     overlong_until: u64,
 }
 
 impl Progress {
-    /// Go on at an offset, with so many lines before it.
+    /// Continue at an offset, after so many lines.
     #[must_use]
     pub const fn at(offset: u64, lines: u64) -> Self {
         Self {
@@ -25,49 +25,49 @@ impl Progress {
         }
     }
 
-    /// Count what stood without a line end as a line.
+    /// Count a last line without a line end as a line.
     pub const fn skip(&mut self, length: u64) {
         self.offset += length;
         self.lines += 1;
     }
 }
 
-/// A line, or what cannot be one.
+/// A line, or the place of one that is too long.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Found<'a> {
     /// A line without its end; never blank.
     Line {
-        /// Of its first byte.
+        /// Offset of its first byte.
         offset: u64,
-        /// From 1.
+        /// Line number, from 1.
         number: u64,
-        /// Without the line end.
+        /// Its bytes, without the line end.
         bytes: &'a [u8],
     },
-    /// A line that is longer than allowed; it was not kept in memory.
+    /// A line that is too long; it was not kept in memory.
     TooLong {
-        /// Of its first byte.
+        /// Offset of its first byte.
         offset: u64,
-        /// From 1.
+        /// Line number, from 1.
         number: u64,
-        /// In bytes, without the line end.
+        /// Length in bytes, without the line end.
         length: u64,
     },
 }
 
-/// How a reading ended.
+/// How a call of [`take_lines`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// Everything with a line end was handed over; so many bytes without one stand in the buffer.
+    /// All complete lines were passed on; this many bytes of an incomplete one are in the buffer.
     Rest(usize),
-    /// The function that was handed the lines wanted no more.
+    /// The callback stopped it.
     Enough,
 }
 
-/// Hand over the lines from `progress` on, until the function says enough (by false).
+/// Pass the lines from `progress` on to `take`, until it returns false.
 ///
-/// The buffer is what is read at a time; it grows for a line that does not fit, to the longest line that is
-/// allowed, of a unit of the encoding at least, and its end. It must not be empty.
+/// The buffer is the unit of reading. It grows for a line that does not fit, up to the longest allowed line (at
+/// least one code unit) and its end. It must not be empty.
 ///
 /// # Errors
 ///
@@ -153,7 +153,7 @@ fn end_of_overlong<F: Read + Seek>(
     }
 }
 
-/// Fill the buffer, or read to the end; returns how many bytes.
+/// Read until the buffer is full or the file ends; returns the number of bytes.
 pub fn read_full(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
@@ -197,7 +197,7 @@ mod tests {
     const LONGEST: usize = 8;
 
     proptest! {
-        /// A writer appends in any steps, a reader looks after any of them and wants any number of lines.
+        /// A writer appends in chunks of any size; a reader runs after any of them and takes any number of lines.
         #[test]
         fn lines_come_out_whole_and_once_whatever_the_write_boundaries(
             lines in prop::collection::vec("[ab ]{0,20}", 0..20),
@@ -206,7 +206,7 @@ mod tests {
             encoding in prop::sample::select(&[Encoding::Utf8, Encoding::Utf16Le, Encoding::Utf16Be][..]),
         ) {
             let lines: Vec<String> = lines.iter().enumerate().map(|(at, line)| {
-                // U+010A and U+0A01 have the byte of a line feed in one of their places.
+                // U+010A and U+0A01 contain the byte of a line feed.
                 if at % 3 == 1 { line.replace('b', "\u{10a}").replace('a', "\u{a01}") } else { line.clone() }
             }).collect();
             let written = |text: &str| -> Vec<u8> {

@@ -1,36 +1,36 @@
-//! The names of a directory that are still to be looked at, a window at a time in one piece of memory.
+//! The names of a directory that are still to be read, one window at a time in one buffer.
 //!
-//! A directory is gone through once and not for every batch, and whatever its size, no more than
-//! [`WINDOW`] of its names are in memory: the listing stays open and goes on where it stopped.
+//! A directory is listed once, not once per batch. Whatever its size, at most [`WINDOW`] of its names are in
+//! memory: the listing stays open and continues where it stopped.
 
 use crate::directory::{Directory, Kind, Names, Stamp};
 use crate::error::Result;
 use std::collections::HashSet;
 
-/// Names in memory; 1 MB with names of 45 bytes. A backlog up to this size comes in the order of its names.
+/// Names in memory; 1 MB with names of 45 bytes. A backlog up to this size is read in order of its names.
 pub const WINDOW: usize = 20_480;
-/// A listing of at most so many names is kept for the next time, as long as the directory does not change.
+/// Maximum number of names in a listing that is reused while the directory does not change.
 const MAX_KEPT: usize = 1_024;
 
-/// What a name says of a file.
+/// Format of an event file, from its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileFormat {
     /// `*.json`: one event.
     Json,
-    /// `*.jsonl`: one event a line.
+    /// `*.jsonl`: one event per line.
     JsonLines,
 }
 
-/// Whether a file of this name is read at all.
+/// Format of a file of this name; `None` when the inbox ignores it.
 #[must_use]
 pub fn file_format(name: &[u8]) -> Option<FileFormat> {
     if name.starts_with(b".") {
         return None;
     }
     if name.len() > 5 && name.ends_with(b".json") {
-        return Some(FileFormat::Json); // nearly all
+        return Some(FileFormat::Json); // nearly all files
     }
-    // Capitals too: a file that is never read because of its ending's capitals is a file lost.
+    // Ignore case: a file that is skipped because of a capital suffix would be lost.
     let ends = |ending: &[u8]| {
         name.len() > ending.len() && name[name.len() - ending.len()..].eq_ignore_ascii_case(ending)
     };
@@ -41,21 +41,21 @@ pub fn file_format(name: &[u8]) -> Option<FileFormat> {
     }
 }
 
-/// Names, sorted, with a position.
+/// Sorted names and a position in them.
 pub struct Listing {
-    /// Names in memory; a test makes it small.
+    /// Maximum number of names in memory; tests make it small.
     pub(crate) window: usize,
     bytes: Vec<u8>,
-    /// Where each name begins in `bytes`, in the order of the names; its length goes before it.
+    /// Offset of each name in `bytes`, in the order of the names; the length precedes the name.
     starts: Vec<u32>,
     next: usize,
-    /// Where it goes on after this window.
+    /// The rest of the directory, after this window.
     names: Option<Names>,
-    /// It is in memory as a whole.
+    /// The whole directory fits into one window.
     is_whole: bool,
-    /// What the directory was when it started, and when that was; `None` when a change might not show.
+    /// State of the directory and time at the start; `None` when a change might not show in the state.
     started: Option<(Stamp, f64)>,
-    /// Entries with a fitting name that are no regular files.
+    /// Entries with a matching name that are not regular files.
     pub non_files: usize,
 }
 
@@ -75,8 +75,8 @@ impl Default for Listing {
 }
 
 impl Listing {
-    /// Begin anew, with the directory's stamp and the clocks of before: microseconds since the epoch, and
-    /// the caller's.
+    /// Start over, with the state of the directory and both clocks from before: microseconds since the epoch, and
+    /// the clock of the caller.
     ///
     /// # Errors
     ///
@@ -98,11 +98,11 @@ impl Listing {
         Ok(())
     }
 
-    /// Read the next window, after this one is through; `wanted` says which of the fitting names to keep.
+    /// Read the next window once this one is exhausted; `wanted` selects among the matching names.
     ///
     /// # Errors
     ///
-    /// The directory cannot be listed; the listing is over.
+    /// The directory cannot be listed; the listing ends.
     pub fn fill(
         &mut self,
         directory: &Directory,
@@ -131,7 +131,7 @@ impl Listing {
     }
 
     fn push(&mut self, name: &[u8]) {
-        // No file system has names, and no window bytes, that do not fit.
+        // No file system has names, and no window has bytes, that do not fit.
         if let (Ok(start), Ok(length)) =
             (u32::try_from(self.bytes.len()), u16::try_from(name.len()))
         {
@@ -141,7 +141,8 @@ impl Listing {
         }
     }
 
-    /// Compare the first bytes in which names differ, which stand beside each other, before the names.
+    /// Sort by the first 8 bytes after the common prefix, kept side by side as integers; the full names break
+    /// ties.
     fn sort(&mut self) {
         let bytes = &self.bytes;
         let Some(first) = self.starts.first().map(|start| name_at(bytes, *start)) else {
@@ -176,7 +177,7 @@ impl Listing {
         }
     }
 
-    /// Let these names go before the others that are left of the window, whether it has them or not.
+    /// Put these names before the rest of the window, whether the window contains them or not.
     pub fn put_first(&mut self, first: &[Vec<u8>]) {
         let preferred: HashSet<&[u8]> = first.iter().map(Vec::as_slice).collect();
         let mut others = self.starts.split_off(self.next);
@@ -187,25 +188,25 @@ impl Listing {
         self.starts.append(&mut others);
     }
 
-    /// The place of the next name; `None` at the end of the window.
+    /// Index of the next name; `None` at the end of the window.
     #[must_use]
     pub fn next_index(&self) -> Option<usize> {
         (self.next < self.starts.len()).then_some(self.next)
     }
 
-    /// How many names are left of the window.
+    /// Number of names left in the window.
     #[must_use]
     pub const fn remaining(&self) -> usize {
         self.starts.len() - self.next
     }
 
-    /// The name at a place of this window.
+    /// The name at an index of this window.
     #[must_use]
     pub fn name(&self, index: usize) -> &[u8] {
         name_at(&self.bytes, self.starts[index])
     }
 
-    /// Go on at a place.
+    /// Continue at an index.
     pub const fn seek(&mut self, index: usize) {
         self.next = index;
     }
@@ -216,13 +217,13 @@ impl Listing {
         self.names.is_some()
     }
 
-    /// Whether there is nothing left.
+    /// Whether all names have been read.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.next >= self.starts.len() && self.names.is_none()
     }
 
-    /// Keep a small listing that is through, for [`Self::reuse`]; a burst's memory is not kept.
+    /// Keep a small finished listing for [`Self::reuse`]; drop a large one.
     pub fn keep_if_small(&mut self) {
         if !self.is_whole || self.starts.len() > MAX_KEPT || self.started.is_none() {
             self.invalidate();
@@ -230,8 +231,8 @@ impl Listing {
         }
     }
 
-    /// Begin again at the first name, if the directory is known to be unchanged since the listing started, and
-    /// that was not before `earliest` of the caller's clock.
+    /// Start again at the first name if the directory has not changed since the listing started, and that was not
+    /// before `earliest` on the clock of the caller.
     pub fn reuse(&mut self, stamp: Stamp, earliest: f64) -> bool {
         let is_same = self
             .started
@@ -242,7 +243,7 @@ impl Listing {
         is_same
     }
 
-    /// Do not begin again: it left out names that are wanted now.
+    /// Do not reuse the listing: it left out names that are wanted now.
     pub const fn invalidate(&mut self) {
         self.started = None;
     }
@@ -251,13 +252,13 @@ impl Listing {
         self.bytes.clear();
         self.starts.clear();
         self.next = 0;
-        // A burst's memory is not kept.
+        // Release the memory of a burst.
         self.bytes.shrink_to(64 * 1024);
         self.starts.shrink_to(8 * 1024);
     }
 }
 
-/// The listing's word, or a look where it has none.
+/// Whether an entry is a regular file; calls `stat` where the listing does not tell.
 pub fn is_file(directory: &Directory, name: &[u8], kind: Kind) -> bool {
     match kind {
         Kind::File => true,

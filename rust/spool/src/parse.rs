@@ -1,4 +1,4 @@
-//! From the bytes of a file to an event: what can be shown is mended, with a sentence for each mend;
+//! Lenient parsing of event files: whatever can be shown becomes an event, with a warning for each correction;
 //! only what cannot be shown at all is rejected.
 
 mod event;
@@ -21,26 +21,25 @@ use serde_json::error::Category;
 use std::borrow::Cow;
 
 const ENCODING: &str = "encoding";
-const CUT_ADVICE: &str =
-    "It ends too early: write it whole, or to a name ending in .tmp and rename it.";
+const CUT_ADVICE: &str = "It ends too early: write the file in one step, or under a name that ends in .tmp, and rename it.";
 
-/// Read one event.
+/// Parse one event.
 ///
 /// # Errors
 ///
-/// Not text, not JSON, nested too deep, not an object, or without a title.
+/// Not text, not JSON, nested too deeply, not an object, or without a title.
 pub fn parse_event(bytes: &[u8], origin: Origin) -> Result<Event<'_>, Rejection> {
     let decoded = decode(bytes).map_err(|fault| undecodable(bytes, fault))?;
     match decoded {
         Cow::Borrowed(text) => read_text(text, Vec::new(), origin),
         Cow::Owned(text) => {
-            let warnings = vec!["The file was UTF-16 and was read as such.".to_owned()];
+            let warnings = vec!["The file was read as UTF-16.".to_owned()];
             read_text(&text, warnings, origin).map(Event::into_owned)
         }
     }
 }
 
-/// Why bytes in another encoding, or cut in the middle of a character, cannot be used.
+/// The rejection of bytes in an unsupported encoding, or cut within a character.
 #[cold]
 pub(crate) fn undecodable(bytes: &[u8], fault: Undecodable) -> Rejection {
     let (line, column) = place(bytes, fault.offset());
@@ -65,7 +64,7 @@ fn read_text(text: &str, warnings: Vec<String>, origin: Origin) -> Result<Event<
     }
 }
 
-/// What is not plain.
+/// Parse what the fast path does not handle.
 #[cold]
 fn parse_unusual(
     text: &str,
@@ -93,11 +92,11 @@ fn not_json(text: &str, error: &serde_json::Error) -> Rejection {
     if text.is_empty() {
         return Rejection::whole(EMPTY, "The file is empty. Write one JSON object into it.");
     }
-    // The library ends its message with the place, which has columns of its own here.
-    let said = error.to_string();
-    let said = said
+    // The message of the library ends with a position, whose columns count differently.
+    let message = error.to_string();
+    let message = message
         .rsplit_once(" at line ")
-        .map_or(said.as_str(), |(said, _)| said);
+        .map_or(message.as_str(), |(text, _)| text);
     let advice = match error.classify() {
         Category::Eof => CUT_ADVICE,
         _ if text.starts_with(['{', '[']) => {
@@ -109,13 +108,13 @@ fn not_json(text: &str, error: &serde_json::Error) -> Rejection {
     };
     let code = match error.classify() {
         Category::Eof => CUT,
-        Category::Data => "depth", // the scan's only rule of its own
+        Category::Data => "depth", // the only rule that `extract` adds
         _ => "json",
     };
     Rejection {
         line: Some(error.line()),
         column: Some(error.column()),
-        ..Rejection::whole(code, format!("Not JSON: {said}. {advice}"))
+        ..Rejection::whole(code, format!("Not JSON: {message}. {advice}"))
     }
 }
 
@@ -129,7 +128,7 @@ fn finish<'a>(
     if !fields.is_object {
         return Err(Rejection::whole(
             "object",
-            "Not an object. An event is one JSON object; several go one a line into a .jsonl file.",
+            "Not an object. An event is one JSON object; write several events to a .jsonl file, one per line.",
         ));
     }
     let mut normalizer = Normalizer {
@@ -150,24 +149,26 @@ fn finish<'a>(
         "title",
         &title,
         TITLE_CHARACTERS,
-        "cut in the message, whole in its details",
+        "it is shortened in the message and complete in its details",
     );
     if !fields.description.is_short(DESCRIPTION_CHARACTERS)
         && let Some(description) = normalizer.text("description", fields.description)
     {
-        let outcome = "folded, split or sent as a document";
+        let outcome = "it is folded, split or sent as a document";
         normalizer.long("description", &description, DESCRIPTION_CHARACTERS, outcome);
     }
     if fields.data_is_invalid {
         normalizer.warn("data is not an object; it is shown as text.".to_owned());
     }
     if let Some(key) = fields.duplicate_key {
-        normalizer.warn(format!("{key} stands more than once; the last one counts."));
+        normalizer.warn(format!(
+            "{key} occurs more than once; the last value counts."
+        ));
     }
     let (kind, type_index) = normalizer.kind(fields.kind);
     let known = type_index.and_then(|index| EVENT_TYPES.get(usize::from(index)));
     let task_id = normalizer.id("task_id", fields.task_id);
-    // Older producers wrote the task's id into every event of the task: it names none of them.
+    // Older producers wrote the task id into every event of the task, where it does not identify an event.
     let event_id = normalizer
         .id("event_id", fields.event_id)
         .filter(|id| Some(id) != task_id.as_ref());
@@ -207,7 +208,7 @@ fn finish<'a>(
     })
 }
 
-/// The fields' own mends.
+/// Normalizes fields, with a warning for each correction.
 struct Normalizer<'a, 'w> {
     body: &'a str,
     warnings: &'w mut Vec<String>,
@@ -218,20 +219,22 @@ impl<'a> Normalizer<'a, '_> {
         self.warnings.push(sentence);
     }
 
-    /// A field as text, whatever it was.
+    /// A field as text, whatever its type.
     fn text(&mut self, name: &str, field: Field<'a>) -> Option<Cow<'a, str>> {
         let text = match field {
             Field::Missing => return None,
             Field::Text(text) => return Some(text),
             Field::Escaped(written) => return Some(Cow::Owned(unescaped(written))),
             Field::Scalar(text) => Cow::Owned(text),
-            // Rare enough to parse a second time for it.
+            // Rare, so that parsing the text again is acceptable.
             Field::Nested => {
                 let whole: serde_json::Value = serde_json::from_str(self.body).ok()?;
                 Cow::Owned(whole.get(name)?.to_string())
             }
         };
-        self.warn(format!("{name} is not text; it is shown as written."));
+        self.warn(format!(
+            "{name} is not text; it is shown as it was written."
+        ));
         Some(text)
     }
 
@@ -249,14 +252,14 @@ impl<'a> Normalizer<'a, '_> {
     fn kind(&mut self, field: Field<'a>) -> (Cow<'a, str>, Option<u8>) {
         let kind = self.text("type", field).filter(|kind| !kind.is_empty());
         let Some(kind) = kind else {
-            self.warn(format!("type is missing; {FALLBACK} is taken."));
+            self.warn(format!("type is missing; {FALLBACK} is used."));
             return (Cow::Borrowed(FALLBACK), catalogue::index(FALLBACK));
         };
         let index = catalogue::index(&kind);
         if index.is_none() {
             let shown: String = kind.chars().take(64).collect();
             let why = if is_type_word(&kind) {
-                "is not a known one"
+                "is not a known type"
             } else {
                 "is not 1 to 64 of a-z, 0-9, _"
             };
@@ -267,19 +270,19 @@ impl<'a> Normalizer<'a, '_> {
         (kind, index)
     }
 
-    /// An id or source: text that is not empty and at most 100 characters. A longer one is cut and
-    /// ends in a hash of the whole, so that different ones stay different.
+    /// An id or source: text of 1 to 100 characters. A longer one is shortened and ends in a hash of the
+    /// original, so that different ids stay different.
     #[inline]
     fn id(&mut self, name: &str, field: Field<'a>) -> Option<Cow<'a, str>> {
         match field {
             Field::Missing => None,
             Field::Text(text) if (1..=ID_CHARACTERS).contains(&text.len()) => Some(text),
-            other => self.made_id(name, other),
+            other => self.derived_id(name, other),
         }
     }
 
     #[inline(never)]
-    fn made_id(&mut self, name: &str, field: Field<'a>) -> Option<Cow<'a, str>> {
+    fn derived_id(&mut self, name: &str, field: Field<'a>) -> Option<Cow<'a, str>> {
         let text = match field {
             Field::Scalar(number) => Cow::Owned(number), // {"task_id": 42} is common
             other => self.text(name, other)?,
@@ -291,7 +294,7 @@ impl<'a> Normalizer<'a, '_> {
             return Some(text);
         }
         self.warn(format!(
-            "{name} is longer than {ID_CHARACTERS} characters and was cut."
+            "{name} is longer than {ID_CHARACTERS} characters; it was shortened."
         ));
         let start: String = text.chars().take(ID_CHARACTERS - 17).collect();
         Some(Cow::Owned(format!(
@@ -308,12 +311,12 @@ impl<'a> Normalizer<'a, '_> {
         words: &str,
     ) -> Option<T> {
         let written = field.shown()?;
-        // Nearly every producer means its capitals well.
+        // Capitals are accepted: nearly every producer means the same word.
         let parsed = parse(&written).or_else(|| parse(&written.trim().to_ascii_lowercase()));
         if parsed.is_none() {
             let shown: String = written.chars().take(40).collect();
             self.warn(format!(
-                "{name} is {shown:?}, not one of {words}; it does not count."
+                "{name} is {shown:?}, not one of {words}; it is ignored."
             ));
         }
         parsed
@@ -331,10 +334,10 @@ impl<'a> Normalizer<'a, '_> {
         let shown: String = written.chars().take(40).collect();
         match parsed {
             Some(_) => self.warn(format!(
-                "timestamp {shown:?} is more than 24 hours ahead; the file's time is taken."
+                "timestamp {shown:?} is more than 24 hours ahead; the time of the file is used."
             )),
             None => self.warn(format!(
-                "timestamp {shown:?} is not RFC 3339 with a zone; the file's time is taken."
+                "timestamp {shown:?} is not RFC 3339 with a zone; the time of the file is used."
             )),
         }
         origin.mtime_us

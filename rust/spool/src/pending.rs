@@ -1,40 +1,40 @@
-//! Files that cannot be used yet: half written, empty, or without permission. When to look again, and
-//! when to give up. Time is an argument: seconds of a clock that only goes forward.
+//! Files that cannot be used yet: incomplete, empty, or not readable. When to retry, and when to reject. Time is
+//! an argument: seconds of a monotonic clock.
 
 use crate::directory::Stat;
 use crate::parse::Rejection;
 
-/// To the first second look at a file that did not parse; doubled each time.
+/// Delay of the first retry of a file that did not parse; doubled for each further one.
 const FIRST_RETRY: f64 = 0.05;
-/// Nothing is gained by looking less often than this: the file is about to be rejected.
+/// Longest delay between retries; a longer one would gain nothing, since the file is rejected soon.
 const LONGEST_RETRY: f64 = 1.0;
-/// To the next attempt at a file that the system does not let us read, move or remove.
+/// Delay between attempts at a file that the system does not let us read, move or remove.
 pub const SLOW_RETRY: f64 = 30.0;
 
-/// A file that was looked at and could not be used.
+/// A file that was read and could not be used.
 #[derive(Debug, Clone)]
 pub struct PendingFile {
-    /// What it was then; `None` when it could not be looked at.
+    /// Its metadata at that time; `None` when they could not be read.
     seen: Option<Stat>,
     unchanged_since: f64,
     delay: f64,
-    /// When to look again, changed or not.
+    /// When to retry, changed or not.
     pub retry_at: f64,
-    /// Of the listing that had it last.
+    /// Number of the last listing that contained it.
     pub listed: u64,
 }
 
 /// What to do with a file that does not parse.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// It may still be written.
+    /// It may be incomplete: retry later.
     Wait,
-    /// It has been like this for long enough.
+    /// It has not changed for long enough.
     Reject(Rejection),
 }
 
 impl PendingFile {
-    /// A file nobody looked at yet.
+    /// A file that was not read yet.
     #[must_use]
     pub const fn new(now: f64) -> Self {
         Self {
@@ -46,13 +46,13 @@ impl PendingFile {
         }
     }
 
-    /// Whether it wants a look: it is another file than the one seen, or its time has come.
+    /// Whether to read it now: it changed since the last attempt, or its retry is due.
     #[must_use]
     pub fn is_due(&self, is: Option<Stat>, now: f64) -> bool {
         now >= self.retry_at || is != self.seen
     }
 
-    /// It was read and cannot be used as it is.
+    /// Record that it was read and could not be used; decide what to do.
     pub fn assess(
         &mut self,
         stat: Stat,
@@ -76,13 +76,13 @@ impl PendingFile {
         Verdict::Wait
     }
 
-    /// The system does not let us: try again, slowly. Returns whether that is news.
+    /// Record that the system refused access: retry slowly. Returns whether this is the first refusal.
     pub fn record_refusal(&mut self, stat: Option<Stat>, now: f64) -> bool {
-        let is_news = self.delay < SLOW_RETRY || self.seen != stat;
+        let is_first = self.delay < SLOW_RETRY || self.seen != stat;
         (self.seen, self.unchanged_since) = (stat, now);
         self.delay = SLOW_RETRY;
         self.retry_at = now + SLOW_RETRY;
-        is_news
+        is_first
     }
 }
 
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_news_once_and_tried_again_slowly() {
+    fn a_refusal_is_first_once_and_tried_again_slowly() {
         let mut pending = PendingFile::new(0.0);
         assert!(pending.record_refusal(Some(stat(1)), 0.0));
         assert!(!pending.is_due(Some(stat(1)), 29.0));

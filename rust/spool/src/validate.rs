@@ -1,5 +1,5 @@
-//! The strict check, for those who can still be told: MCP tools and `cctelegram send`. Files are mended
-//! instead (`mend.rs`). Every problem names the field, what was read and what is allowed.
+//! Strict validation for callers that can correct the event: MCP tools and `cctelegram send`. Files are parsed
+//! leniently instead (`parse.rs`). Every problem names the field, its value and what is allowed.
 
 use crate::decode::{ADVICE, Undecodable, decode, is_unmarked};
 use crate::lane::{Priority, Severity};
@@ -10,16 +10,16 @@ use crate::limits::{
 use crate::timestamp::{self, FUTURE_LIMIT_US};
 use serde_json::{Map, Value};
 
-/// One thing that is wrong.
+/// One violated rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Dotted, as in `data.severity`; empty for the whole.
+    /// Path of the field, such as `data.severity`; empty for the event as a whole.
     pub field: String,
-    /// A sentence: what was read and what is allowed.
+    /// A sentence: the value, and what is allowed.
     pub message: String,
 }
 
-/// Whether a type is written as one: 1 to 64 of `[a-z0-9_]`.
+/// Whether a type is well-formed: 1 to 64 of `[a-z0-9_]`.
 #[must_use]
 pub fn is_type_word(kind: &str) -> bool {
     (1..=TYPE_CHARACTERS).contains(&kind.len())
@@ -28,9 +28,9 @@ pub fn is_type_word(kind: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-/// Validator an event against every rule of the protocol's table; empty when it keeps them all.
+/// Validate an event against every rule of the protocol; empty when it violates none.
 ///
-/// `now_us` is the clock, in microseconds since the epoch.
+/// `now_us` is the current time, in microseconds since the epoch.
 #[must_use]
 pub fn validate_event(bytes: &[u8], now_us: i64) -> Vec<Problem> {
     let mut validator = Validator::default();
@@ -45,7 +45,7 @@ pub fn validate_event(bytes: &[u8], now_us: i64) -> Vec<Problem> {
         return validator.problems;
     }
     let parsed = decode(bytes).map_err(undecodable).and_then(|decoded| {
-        // The scan has our depth limit and says where; the value is for looking at.
+        // `extract` enforces the depth limit and reports the position; the value is for the rules.
         crate::extract::extract(&decoded)
             .and_then(|_| serde_json::from_str::<Value>(&decoded))
             .map_err(|error| {
@@ -342,7 +342,7 @@ impl Validator {
 
 const RFC3339: &str = "RFC 3339 with a zone, such as 2026-11-23T17:41:12Z, is needed";
 
-/// A value, short enough for a sentence.
+/// A value, shortened for a sentence.
 fn shown(value: &Value) -> String {
     let text = value.to_string();
     if text.chars().count() <= 60 {

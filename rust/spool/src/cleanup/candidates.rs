@@ -1,31 +1,31 @@
-//! What is remembered of the files of a directory: 29 bytes each, and their names in one piece.
+//! Files that may be removed: 29 bytes each, with their names in shared buffers.
 
 use crate::retention::Rule;
 
-/// A file, as it was candidate. Packed: a directory may have a million.
+/// A file as it was listed. Packed: a directory may have a million.
 #[derive(Clone, Copy)]
 #[repr(C, packed)]
 pub struct Candidate {
-    /// When it last changed, in nanoseconds since the epoch.
+    /// Time of its last change, in nanoseconds since the epoch.
     pub changed_ns: i64,
-    /// What tells it from another, and from itself after a change.
+    /// Hash that differs between files, and after a change of the same file.
     pub identity: u64,
-    /// In bytes.
+    /// Size in bytes.
     pub size: u64,
-    /// Where its name begins.
+    /// Position of its name.
     name: u32,
-    /// The rule that takes it, as its place in [`Rule::ALL`].
+    /// The rule that removes it, as its index in [`Rule::ALL`].
     pub rule: u8,
 }
 
-/// Files, of which the oldest are kept when there are too many.
+/// Candidates for removal; only the oldest are kept when there are too many.
 pub struct Candidates {
     files: Vec<Candidate>,
-    /// Each name behind its length, in two bytes.
+    /// Each name follows its length, in two bytes.
     names: Names,
     max_files: usize,
     len_at_limit: usize,
-    /// From then on, nothing is old enough to be kept; none while all were.
+    /// Files newer than this were dropped; `None` while all are kept.
     newest_kept: Option<i64>,
 }
 
@@ -64,12 +64,12 @@ impl Candidates {
             return;
         }
         let Some(start) = self.names.add(name) else {
-            // 4 GiB of names, or a name that no file system has: left to the next plan.
+            // More than 4 GiB of names, or a name longer than any file system allows: left to the next plan.
             self.newest_kept = self.newest_kept.or(Some(i64::MAX));
             return;
         };
         if self.files.len() == self.files.capacity() {
-            // By a sixteenth at a time: twice as much, as a list grows by itself, would be memory for nothing.
+            // Grow by a sixteenth: doubling, the default of a vector, would waste memory.
             self.files.reserve_exact((self.files.len() / 16).max(64));
         }
         self.files.push(Candidate {
@@ -84,7 +84,7 @@ impl Candidates {
         }
     }
 
-    /// Keep no more than there may be; returns whether some were dropped, the newest of them.
+    /// Reduce to the maximum; returns whether any were dropped, the newest of them.
     pub fn limit(&mut self) -> bool {
         if self.files.len() > self.max_files {
             self.prune();
@@ -93,22 +93,22 @@ impl Candidates {
         self.newest_kept.is_some()
     }
 
-    /// How many there were when they were len_at_limit.
+    /// Number of candidates after [`Self::limit`].
     pub fn len_at_limit(&self) -> usize {
         self.len_at_limit
     }
 
-    /// Order by age, the oldest first.
+    /// Sort by age, the oldest first.
     pub fn sort(&mut self) {
         self.files.sort_unstable_by_key(age);
     }
 
-    /// Look at each.
+    /// Visit each candidate.
     pub fn for_each(&self, visit: impl FnMut(&Candidate)) {
         self.files.iter().for_each(visit);
     }
 
-    /// Keep those, in the order of the directory.
+    /// Keep the matching ones, in directory order.
     pub fn retain(&mut self, wanted: impl Fn(&Candidate) -> bool) {
         let before = self.files.len();
         self.files.retain(wanted);
@@ -117,14 +117,14 @@ impl Candidates {
         }
     }
 
-    /// Keep the oldest `count` of what is sorted, from now on in the order of the directory: a file system
-    /// removes in that order fastest.
+    /// Keep the first `count` of the sorted candidates, then restore directory order, in which file systems
+    /// remove fastest.
     pub fn keep_first(&mut self, count: usize) {
         self.files.truncate(count);
         self.compact();
     }
 
-    /// Name the oldest, each with its rule.
+    /// Names of the oldest, each with its rule.
     pub fn oldest(&self, count: usize) -> Vec<(String, Rule)> {
         let mut oldest: Vec<Candidate> = Vec::with_capacity(count + 1);
         for candidate in &self.files {
@@ -155,13 +155,13 @@ impl Candidates {
         self.compact();
     }
 
-    /// Drop the names that no file has any more; this orders the files by their place in the directory.
+    /// Drop unused names; this sorts the candidates into directory order.
     fn compact(&mut self) {
         self.files.sort_unstable_by_key(|candidate| candidate.name);
         let mut kept = Names::default();
         for candidate in &mut self.files {
             let start = candidate.name;
-            // It only moves to the front, so it still fits.
+            // It only moves towards the front, so it still fits.
             candidate.name = kept.add(self.names.at(start)).unwrap_or(start);
             self.names.drop_before(start);
         }
@@ -173,17 +173,17 @@ fn age(candidate: &Candidate) -> (i64, u32) {
     (candidate.changed_ns, candidate.name)
 }
 
-/// Bytes of one piece of names.
+/// Size of one buffer of names.
 const PIECE: usize = 1 << 20;
 
-/// Names, in pieces: one block that grows would be moved again and again.
+/// Names in several buffers: one that grows would be copied again and again.
 #[derive(Default)]
 struct Names {
     pieces: Vec<Vec<u8>>,
 }
 
 impl Names {
-    /// Keep a name; gives where, or nothing when there is no room.
+    /// Add a name; returns its position, or `None` when there is no room.
     fn add(&mut self, name: &[u8]) -> Option<u32> {
         let length = u16::try_from(name.len()).ok()?;
         let needed = name.len() + 2;
@@ -209,7 +209,7 @@ impl Names {
         &piece[start + 2..start + 2 + length]
     }
 
-    /// Give back the pieces before the one that holds this.
+    /// Release the buffers before the one that holds this position.
     fn drop_before(&mut self, start: u32) {
         let before = self.pieces.iter_mut().take(start as usize / PIECE).rev();
         before

@@ -1,9 +1,9 @@
-//! Cleaning one directory: a plan of what goes, and the removal of exactly that.
+//! Cleanup of one directory: a plan of what is removed, and the removal of exactly that.
 //!
-//! Everything is relative to the directory that was opened for the plan: a link or another directory that
-//! takes its place meanwhile is not touched, and nothing below it is entered. Links are neither followed nor
-//! removed; only regular files are. What is left: between the last look at a file and its removal there is a
-//! moment, of microseconds, in which a writer may put another file in its place.
+//! Everything is relative to the directory that was opened for the plan: a link or another directory that takes
+//! its place is not touched, and subdirectories are not entered. Links are neither followed nor removed; only
+//! regular files are. One race remains: in the microseconds between the last check of a file and its removal, a
+//! writer can put another file in its place.
 
 mod candidates;
 mod scope;
@@ -18,23 +18,23 @@ pub use scope::{Names, Scope};
 use std::path::Path;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// So many of the oldest files of a plan are named for people.
+/// Number of the oldest files in a plan that are listed by name.
 const NAMED_FILES: usize = 10;
-/// So many faults of a removal are told; the rest is counted.
+/// Number of faults of a removal that are reported; the rest is counted.
 const MAX_FAULTS: usize = 5;
 
-/// What a directory holds, of the files that the scope names; times in nanoseconds since the epoch.
+/// Statistics of the files in the scope; times in nanoseconds since the epoch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
-    /// Files and their bytes.
+    /// Number and size of the files.
     pub amount: Amount,
-    /// The oldest and the newest time of change; none of an empty directory.
+    /// Oldest and newest time of change; `None` for an empty directory.
     pub span: Option<(i64, i64)>,
-    /// The sum of all times of change, for the mean.
+    /// Sum of all times of change, for the mean.
     pub sum_ns: i128,
-    /// The largest file: bytes and name, where that is not UTF-8 with U+FFFD.
+    /// Size and name of the largest file; bytes that are not UTF-8 are shown as U+FFFD.
     pub largest: Option<(u64, String)>,
-    /// Entries that are no regular files, and those the scope leaves out.
+    /// Number of entries that are not regular files or are outside the scope.
     pub passed_over: u64,
 }
 
@@ -54,44 +54,44 @@ impl Statistics {
     }
 }
 
-/// What would go, and what there is. It holds its directory open.
+/// A planned cleanup. It holds its directory open.
 pub struct Plan {
     directory: Option<Directory>,
     files: Candidates,
     next: usize,
-    /// What there is.
+    /// What the directory contains.
     pub statistics: Statistics,
-    /// What goes, by the rule that takes it, in the order of [`Rule::ALL`].
+    /// What is removed, by rule, in the order of [`Rule::ALL`].
     pub by_rule: [Amount; 3],
-    /// The oldest of what goes, each with its rule.
+    /// The oldest files that are removed, each with its rule.
     pub named: Vec<(String, Rule)>,
-    /// More would have to go: the plan has as many files as it may have.
+    /// More files should be removed than the plan may hold.
     pub has_more: bool,
 }
 
-/// What a removal did.
+/// Result of a removal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Removed {
-    /// By rule, in the order of [`Rule::ALL`].
+    /// What was removed, by rule, in the order of [`Rule::ALL`].
     pub by_rule: [Amount; 3],
-    /// Files that are not what was planned any more: they stay.
+    /// Files that changed since the plan: they stay.
     pub changed: u64,
-    /// Files that somebody else removed.
+    /// Files that were already removed.
     pub gone: u64,
-    /// Files that the system does not let us remove.
+    /// Files that could not be removed.
     pub failed: u64,
-    /// The first of these: name and reason.
+    /// Name and reason of the first of these.
     pub faults: Vec<(String, String)>,
 }
 
-/// Look at a directory and plan what goes of it, the oldest first and at most so many files.
+/// List a directory and plan its cleanup: the oldest files first, at most `most`.
 ///
-/// A directory that is not there is empty. Memory is 32 bytes a file and its name, of those files that a rule
-/// may take and never of more than twice `most`.
+/// A missing directory is empty. Memory: 32 bytes and the name for each file that a rule may remove, for at most
+/// twice `most` files.
 ///
 /// # Errors
 ///
-/// The directory is a link or no directory, or cannot be listed.
+/// The path is a link or not a directory, or the directory cannot be listed.
 pub fn plan(path: &Path, scope: &Scope, policy: &Policy, now_ns: i64, most: usize) -> Result<Plan> {
     let directory = Directory::open_existing(path)?;
     let mut files = Candidates::new(most);
@@ -116,7 +116,7 @@ pub fn plan(path: &Path, scope: &Scope, policy: &Policy, now_ns: i64, most: usiz
                     statistics.passed_over += 1;
                     true
                 }
-                Ok(None) => true, // gone meanwhile
+                Ok(None) => true, // removed meanwhile
                 Err(error) => {
                     fault = Some(error);
                     false
@@ -157,7 +157,7 @@ fn decide(
     }
 }
 
-/// Take what is too old, when that is all there is to take: nothing needs to be put in order for it.
+/// Plan by age alone, if no other rule applies: this needs no sorting.
 fn plan_by_age(
     files: &mut Candidates,
     total: Amount,
@@ -185,7 +185,7 @@ fn plan_by_age(
     true
 }
 
-/// Take from the oldest on, as long as a rule takes.
+/// Plan from the oldest file on, as long as a rule removes it.
 fn plan_in_order(
     files: &mut Candidates,
     total: Amount,
@@ -213,13 +213,13 @@ fn plan_in_order(
 }
 
 impl Plan {
-    /// How many files are still to be removed.
+    /// Number of planned files that are not removed yet.
     #[must_use]
     pub fn left(&self) -> usize {
         self.files.len() - self.next
     }
 
-    /// Remove at most so many of the planned files, each only if it still is the one that was planned.
+    /// Remove at most `most` of the planned files, each only if it has not changed since the plan.
     pub fn remove(&mut self, most: usize) -> Removed {
         let mut removed = Removed::default();
         let Some(directory) = &self.directory else {
@@ -267,7 +267,7 @@ fn remove(directory: &Directory, name: &[u8], planned: u64) -> Result<Outcome> {
     })
 }
 
-/// Device, inode, size and both times in 8 bytes: two different files share them once in 2^64.
+/// Device, inode, size and both times hashed to 8 bytes: two different files collide once in 2^64.
 fn identity(stat: Stat, ctime_ns: i64) -> u64 {
     let mut bytes = [0_u8; 40];
     let fields = [

@@ -1,4 +1,4 @@
-//! Which files of a directory a policy is about.
+//! Which files of a directory a policy applies to.
 
 use crate::answers::is_answer_name;
 use crate::directory::Stat;
@@ -6,14 +6,14 @@ use crate::error::{Error, Result};
 use crate::listing::file_format;
 use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};
 
-/// What a directory is for: names of other kinds are never taken, whatever the globs say.
+/// What a directory is for; files with other names are never removed, whatever the globs say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Names {
-    /// Whatever lies in it.
+    /// Any name.
     Any,
-    /// Answers: a mode or a state among them is none (`responses/` may be anybody's directory).
+    /// Answer files, and nothing else that lies beside them: `responses/` may be a shared directory.
     Answers,
-    /// What ends in `.tmp`, which is what writers that crashed leave; never what the inbox reads.
+    /// Names that end in `.tmp`, which crashed writers leave behind; never what the inbox reads.
     Temporary,
 }
 
@@ -27,7 +27,7 @@ impl Names {
     }
 }
 
-/// Names by globs, and what counts as a file's age.
+/// Globs for names, and the definition of age.
 #[derive(Debug)]
 pub struct Scope {
     include: Option<GlobSet>,
@@ -37,14 +37,14 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// Files whose name fits one of `include` (any, when there is none) and none of `exclude`.
+    /// Files whose name matches one of `include` (any, if it is empty) and none of `exclude`.
     ///
-    /// A file is as old as its last change of any kind: who moved an answer to another directory yesterday
-    /// did so yesterday. With `by_content` it is as old as its content.
+    /// A file is as old as its last change of any kind: moving an answer to another directory counts as a change.
+    /// With `by_content`, only changes of the content count.
     ///
     /// # Errors
     ///
-    /// A glob that is none.
+    /// A glob is invalid.
     pub fn new(
         include: &[String],
         exclude: &[String],
@@ -63,7 +63,7 @@ impl Scope {
         })
     }
 
-    /// Whether a file of this name may be taken.
+    /// Whether a file of this name may be removed.
     #[must_use]
     pub fn has(&self, name: &[u8]) -> bool {
         if !self.names.has(name) {

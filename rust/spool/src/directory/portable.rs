@@ -1,6 +1,6 @@
-//! The same calls by the standard library, for systems that are not Unix.
+//! The same calls on the standard library, for systems other than Unix.
 //!
-//! Names that are not Unicode are passed over: there is no safe way to carry them as bytes here.
+//! Names that are not Unicode are skipped: they cannot be carried safely as bytes here.
 
 use super::{Kind, Stamp, Stat};
 use crate::error::{PathContext, Result};
@@ -17,11 +17,11 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Open a directory, made first when it is missing.
+    /// Open a directory; it is created when missing.
     ///
     /// # Errors
     ///
-    /// It can be neither opened nor made.
+    /// It can be neither opened nor created.
     pub fn open(path: &Path) -> Result<Self> {
         super::create_private_dir(path)?;
         Ok(Self {
@@ -29,7 +29,7 @@ impl Directory {
         })
     }
 
-    /// Open it once more, for a thread of its own.
+    /// Open the directory again, for another thread.
     ///
     /// # Errors
     ///
@@ -40,21 +40,21 @@ impl Directory {
         })
     }
 
-    /// What tells this directory from one made anew.
+    /// Identity of the directory.
     ///
     /// # Errors
     ///
-    /// The file system refuses to say.
+    /// The file system refuses.
     pub fn identity(&self) -> Result<(u64, u64)> {
         let stamp = self.stamp()?;
         Ok((stamp.device, stamp.inode))
     }
 
-    /// What the directory is and when it last changed.
+    /// Return the identity of the directory and the time of its last change.
     ///
     /// # Errors
     ///
-    /// The file system refuses to say.
+    /// The file system refuses.
     pub fn stamp(&self) -> Result<Stamp> {
         let stat = stat_of(&std::fs::metadata(&self.path).with_path(&self.path)?);
         Ok(Stamp {
@@ -64,18 +64,18 @@ impl Directory {
         })
     }
 
-    /// The same of whatever has this path now; `None` when nothing has.
+    /// Identity of what the path names now; `None` when it names nothing.
     #[must_use]
     pub fn identity_at(path: &Path) -> Option<(u64, u64)> {
         let stat = stat_of(&std::fs::metadata(path).ok()?);
         Some((stat.device, stat.inode))
     }
 
-    /// Hand over each name until the function returns false.
+    /// Call `each` for every entry until it returns false.
     ///
     /// # Errors
     ///
-    /// The listing fails half-way; names handed over before are good.
+    /// The listing fails midway; names passed before are valid.
     pub fn for_each_entry(&self, mut each: impl FnMut(&[u8], Kind) -> bool) -> Result<()> {
         let mut goes_on = true;
         let mut names = self.listing()?;
@@ -83,11 +83,11 @@ impl Directory {
         Ok(())
     }
 
-    /// Begin a listing that is read piece by piece.
+    /// Start a listing that is read in chunks.
     ///
     /// # Errors
     ///
-    /// The directory is gone, or the file system refuses.
+    /// The directory no longer exists, or the file system refuses.
     pub fn listing(&self) -> Result<Names> {
         Ok(Names {
             listing: std::fs::read_dir(&self.path).with_path(&self.path)?,
@@ -95,7 +95,7 @@ impl Directory {
         })
     }
 
-    /// Look at an entry without following it; `None` when it is gone.
+    /// Return the metadata of an entry without following links; `None` when it does not exist.
     ///
     /// # Errors
     ///
@@ -109,11 +109,11 @@ impl Directory {
         }
     }
 
-    /// Open a regular file for reading; `None` when it is no regular file, or gone.
+    /// Open a regular file for reading; `None` when it does not exist or is not a regular file.
     ///
     /// # Errors
     ///
-    /// The file system refuses, such as for want of permission.
+    /// The file system refuses, for example for lack of permission.
     pub fn open_file(&self, name: &[u8]) -> Result<Option<(File, Stat)>> {
         if !self.stat(name)?.is_some_and(|stat| stat.is_file) {
             return Ok(None);
@@ -124,15 +124,15 @@ impl Directory {
         Ok(Some((file, stat)))
     }
 
-    /// Read the beginning of a regular file; returns how much of the buffer is filled: nothing of what cannot
-    /// be read.
+    /// Read the first bytes of a regular file; returns how much of the buffer is filled, 0 if the file cannot be
+    /// read.
     #[must_use]
     pub fn read_prefix(&self, name: &[u8], buffer: &mut [u8]) -> usize {
         let opened = self.open_file(name).ok().flatten();
         opened.map_or(0, |(mut file, _)| file.read(buffer).unwrap_or(0))
     }
 
-    /// Remove a file; false when it was gone.
+    /// Remove a file; false when it did not exist.
     ///
     /// # Errors
     ///
@@ -152,7 +152,7 @@ impl Directory {
         self.path.join(String::from_utf8_lossy(name).as_ref())
     }
 
-    /// Nothing to do: directories cannot be synced here.
+    /// Does nothing: directories cannot be synced here.
     ///
     /// # Errors
     ///
@@ -167,21 +167,21 @@ pub(super) fn read_some(mut file: &File, buffer: &mut [u8]) -> io::Result<usize>
     file.read(buffer)
 }
 
-/// Nothing to do: only Linux can give a thread a table of open files of its own.
+/// Does nothing: only Linux can give a thread its own table of open files.
 pub fn unshare_file_table() {}
 
-/// A listing under way: it goes on where it stopped.
+/// A listing in progress.
 pub struct Names {
     listing: std::fs::ReadDir,
     path: PathBuf,
 }
 
 impl Names {
-    /// Hand over the next names, some hundred of them; false when there are no more.
+    /// Pass the next few hundred names to `each`; false at the end.
     ///
     /// # Errors
     ///
-    /// The listing fails; names handed over before are good.
+    /// The listing fails; names passed before are valid.
     pub fn next_chunk(&mut self, mut each: impl FnMut(&[u8], Kind)) -> Result<bool> {
         for _ in 0..512 {
             let Some(entry) = self.listing.next() else {
@@ -219,7 +219,7 @@ fn stat_of(metadata: &Metadata) -> Stat {
     }
 }
 
-/// Changes are always told late here; the caller looks each second.
+/// Never: the caller scans each second.
 #[must_use]
 pub fn is_local(_: &Path) -> bool {
     false

@@ -1,4 +1,4 @@
-//! One round: what the listing has, until the batch is full.
+//! Builds one batch from the listing.
 
 use super::batch::{Batch, Trouble};
 use super::file_reader::{Fault, Reader, Reading};
@@ -13,35 +13,36 @@ use crate::reject::reject_file;
 use crate::timestamp;
 use std::time::Instant;
 
-/// A listing is used again for so many seconds at most, whatever the directory says of itself.
+/// Maximum age of a reused listing, in seconds, whatever the state of the directory.
 const LISTING_SECONDS: f64 = 30.0;
-/// Calls on the directory of a take that brings one file: open, stat, open to list, list twice, close both;
-/// of its settling: open, close.
+/// System calls on the directory for a take of one file: open, stat, open to list, list twice, close both; and
+/// for its settlement: open, close.
 const DIRECTORY_CALLS: u64 = 9;
 
-/// With so many names left of a window the watch rests: to set it again costs as much as it costs some 2,000 files.
+/// With so many names left in the window the watch is suspended: setting it again costs as much as it costs some
+/// 2,000 files.
 const LONG_BACKLOG: usize = 2_048;
 
-/// What is being put together.
+/// A batch that is being built.
 pub(super) struct BatchBuilder<'a> {
     pub inbox: &'a Inbox,
     pub bounds: Bounds,
     pub directory: &'a Directory,
     pub reader: Reader<'a>,
-    /// Seconds of the caller's clock.
+    /// Current time in seconds, on the clock of the caller.
     pub now: f64,
     pub batch: Batch,
     pub reading: Reading,
 }
 
 impl Inbox {
-    /// Take the next batch. `now` is in seconds, of a clock that only goes forward.
+    /// Take the next batch. `now` is in seconds, of a monotonic clock.
     ///
-    /// Everything that is wrong with one file is told in the batch.
+    /// Problems with single files are reported in the batch.
     ///
     /// # Errors
     ///
-    /// The directory itself can be neither opened, made nor listed.
+    /// The directory can be neither opened, created nor listed.
     pub fn take(&self, now: f64) -> Result<Batch> {
         let mut state = self.state();
         if let Some(scan) = &state.urgent_scan {
@@ -106,7 +107,7 @@ impl Inbox {
 }
 
 impl BatchBuilder<'_> {
-    /// See to it that there is a listing under way.
+    /// Start a listing unless one is in progress or can be reused.
     fn ensure_listing(&mut self, state: &mut State, stamp: Stamp) -> Result<()> {
         let identity = (stamp.device, stamp.inode);
         if !state.listing.is_done() && state.listed_in == Some(identity) {
@@ -130,7 +131,7 @@ impl BatchBuilder<'_> {
         Ok(())
     }
 
-    /// Read the next window of the listing, without what is in flight.
+    /// Read the next window of the listing, without files in flight.
     fn read_window(&self, state: &mut State) -> Result<()> {
         let State {
             listing, in_flight, ..
@@ -140,7 +141,7 @@ impl BatchBuilder<'_> {
         })
     }
 
-    /// Go through the listing; true when the batch was full before its end.
+    /// Read the files of the listing; true when the batch is full before its end.
     fn read_listing(&mut self, state: &mut State) -> Result<bool> {
         loop {
             let mut indexes = Vec::new();
@@ -183,7 +184,7 @@ impl BatchBuilder<'_> {
         }
     }
 
-    /// Read the files at these indexes; returns how many of the indexes were read.
+    /// Read the files at these indexes; returns how many were read.
     fn read_files(&mut self, state: &mut State, indexes: &[usize]) -> usize {
         let room = self.bounds.batch_bytes;
         let room = room.saturating_sub(self.reading.counters.bytes);
@@ -212,10 +213,10 @@ impl BatchBuilder<'_> {
         read
     }
 
-    /// How many more events the batch takes.
+    /// Number of events that still fit into the batch.
     fn room(&self) -> usize {
         let bounds = &self.bounds;
-        // Files that come to nothing cost as much as events: they count too.
+        // Files without an event cost as much: they count too.
         let count =
             self.reading.events.len() + self.batch.rejected.len() + self.batch.troubles.len();
         let opened = self.reading.counters.opened;
@@ -231,7 +232,7 @@ impl BatchBuilder<'_> {
         self.room() == 0
     }
 
-    /// Whether an event file wants to be read.
+    /// Whether to read an event file now.
     fn is_wanted(&self, state: &mut State, index: usize) -> bool {
         if state.pending.is_empty() && state.unremoved.is_empty() {
             return true;
@@ -262,18 +263,18 @@ impl BatchBuilder<'_> {
                     self.batch.rejected.push(rejected);
                     state.pending.remove(name);
                 }
-                Ok(None) => self.inbox.wake(), // it is another one by now
+                Ok(None) => self.inbox.wake(), // it changed meanwhile
                 Err(error) => self.refused(state, name, &error),
             }
         }
     }
 
-    /// Tell, once, that the system does not let us, and try again slowly.
+    /// Report once that the system refuses access, and retry slowly.
     pub fn refused(&mut self, state: &mut State, name: &[u8], error: &Error) {
         let stat = self.directory.stat(name).ok().flatten();
         let number = state.listing_number;
         if let Some(file) = state.jsonl_files.get_mut(name) {
-            file.due_at = None; // or the caller would be told to look again at once, and again
+            file.due_at = None; // otherwise the caller would retry at once, again and again
         }
         let pending = entry(state, name, self.now);
         pending.listed = number;
@@ -282,7 +283,7 @@ impl BatchBuilder<'_> {
         }
     }
 
-    /// Whether a file wants a look; one that never failed does.
+    /// Whether a retry is due; a file that never failed is always due.
     pub fn is_due(&self, state: &mut State, name: &[u8]) -> bool {
         let number = state.listing_number;
         let Some(pending) = state.pending.get_mut(name) else {
@@ -292,7 +293,7 @@ impl BatchBuilder<'_> {
         pending.is_due(self.directory.stat(name).ok().flatten(), self.now)
     }
 
-    /// Whether the file is durable already and only could not be removed; tries that again.
+    /// Whether the event is stored and only its file could not be removed; tries the removal again.
     fn is_unremoved(&self, state: &mut State, name: &[u8]) -> bool {
         let Some(unremoved) = state.unremoved.get_mut(name) else {
             return false;
@@ -311,7 +312,7 @@ impl BatchBuilder<'_> {
         true
     }
 
-    /// Drop what is known of files that a whole listing did not have.
+    /// Drop the state of files that a complete listing did not contain.
     fn forget_vanished(&mut self, state: &mut State) {
         let number = state.listing_number;
         state.pending.retain(|_, pending| pending.listed == number);

@@ -1,4 +1,4 @@
-//! A `.jsonl` file: how far it was read, and whether it is still the same file.
+//! State of a `.jsonl` file: how far it was read, and whether it is still the same file.
 
 use super::batch::Position;
 use crate::decode::Encoding;
@@ -9,35 +9,35 @@ use std::io::{self, Seek, SeekFrom};
 use std::time::UNIX_EPOCH;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Of what was taken, these first bytes are remembered.
+/// Number of first bytes that identify the file.
 const HEAD_BYTES: usize = 1024;
 
-/// How far a file was read in this process.
+/// A `.jsonl` file that is read as it grows.
 pub struct JsonlFile {
-    /// As its first bytes tell it.
+    /// Detected from the first bytes.
     pub encoding: Encoding,
-    /// Of the file when it was last looked at.
+    /// Metadata at the last read.
     pub stat: Stat,
-    /// Taken, and not necessarily durable.
+    /// Taken, not necessarily durable.
     pub taken: Progress,
     /// Durable.
     pub committed: Progress,
-    /// When size or time last changed, by the caller's clock.
+    /// When size or modification time last changed, on the clock of the caller.
     pub changed_at: f64,
-    /// When something is to be done though nothing changes: the last line, or the removal.
+    /// When the last line or the removal is due although nothing changes.
     pub due_at: Option<f64>,
-    /// The batch was full before the end.
+    /// The batch was full before the end of the file.
     pub is_behind: bool,
-    /// Of the listing that had it last.
+    /// Number of the last listing that contained it.
     pub listed: u64,
-    /// It was handed over for removal.
+    /// It was passed on for removal.
     pub is_finished: bool,
     head_hash: u64,
     head_length: u64,
 }
 
 impl JsonlFile {
-    /// Begin a file, or go on where a stored position left it when it is the same file.
+    /// Start at the beginning, or at the stored position if it belongs to the same file.
     pub fn begin(
         file: &mut File,
         stat: Stat,
@@ -52,7 +52,7 @@ impl JsonlFile {
                 && position.offset <= stat.size
                 && head_hash(file, position.offset)? == position.head_hash;
             if same {
-                // A position of a version that read UTF-16 by bytes may stand within a unit.
+                // Earlier versions read UTF-16 by bytes: their position may be within a code unit.
                 let offset = position.offset.next_multiple_of(encoding.width() as u64);
                 progress = Progress::at(offset, count_lines(file, offset, buffer, encoding)?);
             }
@@ -72,7 +72,7 @@ impl JsonlFile {
         })
     }
 
-    /// Whether the file is still the one that was read: the same inode, not shorter, the same beginning.
+    /// Whether it is still the file that was read: same inode, not shorter, same first bytes.
     pub fn is_same(&self, file: &mut File, stat: Stat) -> io::Result<bool> {
         Ok(
             (self.stat.device, self.stat.inode) == (stat.device, stat.inode)
@@ -97,8 +97,8 @@ impl JsonlFile {
     }
 }
 
-/// Hash of the first bytes before an offset and of the time the file was born, where that is known: an
-/// inode is used again soon, and logs begin alike.
+/// Hash of the first bytes before an offset and, where known, of the creation time: inodes are reused quickly,
+/// and logs start alike.
 fn head_hash(file: &mut File, offset: u64) -> io::Result<u64> {
     let mut head = [0; HEAD_BYTES + 16];
     let length = usize::try_from(offset)
@@ -113,5 +113,5 @@ fn head_hash(file: &mut File, offset: u64) -> io::Result<u64> {
         .and_then(|born| born.duration_since(UNIX_EPOCH).ok());
     let born = born.map_or(0, |born| born.as_nanos());
     head[filled..filled + 16].copy_from_slice(&born.to_le_bytes());
-    Ok(xxh3_64(&head[..filled + 16]) >> 1) // it is stored in a signed column
+    Ok(xxh3_64(&head[..filled + 16]) >> 1) // stored in a signed column
 }

@@ -1,4 +1,4 @@
-//! One look at a `.jsonl` file: its new lines, its last line, its end.
+//! Reads the new lines of a `.jsonl` file, its last line and its end.
 
 use super::batch::Batch;
 use super::batch_builder::{BatchBuilder, trouble};
@@ -15,14 +15,14 @@ use crate::reject::{LinePlace, reject_line};
 use std::fs::File;
 use std::time::Instant;
 
-/// What a buffer keeps between two files.
+/// Maximum size of the buffer between two files.
 pub(super) const BUFFER_KEPT: usize = 64 << 10;
 
-/// A line that cannot be used.
+/// A line to reject.
 type BadLine = (LinePlace, Rejection);
 
 impl BatchBuilder<'_> {
-    /// Take the new lines of a file; true when the batch was full before its end.
+    /// Read the new lines of a file; true when the batch was full before its end.
     pub fn read_jsonl_file(&mut self, state: &mut State, name: &[u8]) -> bool {
         if !self.is_due(state, name) {
             return false;
@@ -46,7 +46,7 @@ impl BatchBuilder<'_> {
         let encoding = match self.encoding(name) {
             Ok(encoding) => encoding,
             Err((head, fault)) => {
-                // No line of it can be read: one reason for all of it.
+                // No line can be read: reject the whole file with one reason.
                 self.not_ready(state, name, stat, Some(undecodable(&head, fault)));
                 return false;
             }
@@ -71,7 +71,7 @@ impl BatchBuilder<'_> {
         })
     }
 
-    /// Tell the encoding by the first bytes; of what cannot be decoded, these too.
+    /// Detect the encoding; for an unsupported one, also return the first bytes.
     fn encoding(&self, name: &[u8]) -> std::result::Result<Encoding, ([u8; 4], Undecodable)> {
         let mut head = [0; 4];
         let filled = self.directory.read_prefix(name, &mut head);
@@ -89,7 +89,7 @@ impl BatchBuilder<'_> {
         stat.is_file && !jsonl.is_finished && is_new
     }
 
-    /// What is known of the file, if it is still the one that was read.
+    /// The state of the file, if it is still the same one.
     fn progress_of(
         &self,
         state: &mut State,
@@ -106,7 +106,7 @@ impl BatchBuilder<'_> {
             if jsonl.stat != stat {
                 (jsonl.stat, jsonl.changed_at) = (stat, self.now);
             }
-            jsonl.encoding = encoding; // it may have been empty
+            jsonl.encoding = encoding; // the file may have been empty
             return Ok(jsonl);
         }
         let stored = state.stored_positions.remove(name);
@@ -178,7 +178,7 @@ impl BatchBuilder<'_> {
             ) {
                 Ok(rejected) => self.batch.rejected.push(rejected),
                 Err(error) => {
-                    // The position must not pass a line that lies nowhere else: all of it again, later.
+                    // The position must not pass a line that is stored nowhere else: read all of it again later.
                     self.batch.troubles.push(trouble(name, &error));
                     self.reading.events.truncate(events_before);
                     (jsonl.taken, jsonl.due_at) = (before, Some(self.now + SLOW_RETRY));
@@ -206,7 +206,7 @@ impl BatchBuilder<'_> {
     ) {
         let started = Instant::now();
         let key = intake_key::of_line(name, stat.inode, place.offset, bytes);
-        // Lines stay in order, whatever times they carry.
+        // Lines keep their order, whatever times they carry.
         match self.reader.event(
             &encoding.alone(bytes),
             key,
@@ -229,12 +229,12 @@ impl BatchBuilder<'_> {
         let most = self.bounds.max_event_bytes;
         Rejection::whole(
             "size",
-            format!("Too large: a line of {length} bytes; an event has at most {most}."),
+            format!("Too large: the line has {length} bytes; an event has at most {most}."),
         )
     }
 
-    /// What stands without a line end: an event when it parses and nothing changes any more; rejected only
-    /// when the file would be removed. Then the file's own end.
+    /// Handle an incomplete last line, then the end of the file. The line is an event if it parses and the file
+    /// no longer changes; it is rejected only when the file would be removed.
     fn last_line(
         &mut self,
         name: &[u8],
@@ -290,8 +290,8 @@ impl BatchBuilder<'_> {
     }
 }
 
-/// The position is forgotten first and the file removed after: the other way round, a crash in between
-/// would leave the position to the next file of this name.
+/// Schedule the removal of a file. Its position is deleted before the file is removed: otherwise a crash in
+/// between would leave the position to the next file of this name.
 fn finish(batch: &mut Batch, name: &[u8], stat: Stat) {
     batch.finished.push(name.to_vec());
     batch.finished_files.push((name.into(), stat));

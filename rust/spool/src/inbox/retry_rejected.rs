@@ -1,8 +1,8 @@
-//! Files of `rejected/` that were changed since: those that can be used now go back to the events.
+//! Retries rejected files that changed: those that are valid now go back to the events directory.
 //!
-//! A writer that paused has its file still open and writes on into `rejected/`, and a person may mend a file
-//! there. A reason has the time of the file that was judged, so a later time of the file tells of a change,
-//! over a restart too.
+//! A writer that paused may still have its file open and continue writing after the move to `rejected/`, and
+//! people correct files there. A reason has the modification time of the file that was judged, so a later time
+//! shows a change, across restarts too.
 
 use super::State;
 use super::batch_builder::BatchBuilder;
@@ -14,24 +14,24 @@ use crate::parse::{Origin, parse_event};
 use crate::reject::{REASON, restore, set_modified};
 use std::fs::OpenOptions;
 
-/// From the begin of one round through `rejected/` to the next.
+/// Time from the start of one scan of `rejected/` to the start of the next.
 const SCAN_SECONDS: f64 = 30.0;
-/// Between the steps of a round.
+/// Time between the steps of a scan.
 const STEP_SECONDS: f64 = 1.0;
-/// After so many names a step ends, with the piece of the listing that it is in.
+/// A step ends with the chunk of the listing that exceeds this number of names.
 const STEP_NAMES: usize = 512;
 
-/// A walk through `rejected/`, some hundred names at a time.
+/// A scan of `rejected/`, a few hundred names per step.
 #[derive(Default)]
 pub struct RejectedScan {
-    /// Of a round that is under way.
+    /// The listing of a scan in progress.
     names: Option<Names>,
     began_at: Option<f64>,
     stepped_at: f64,
 }
 
 impl RejectedScan {
-    /// When the next step of the round is due; `None` between two rounds.
+    /// When the next step is due; `None` between two scans.
     pub fn due_at(&self) -> Option<f64> {
         self.names.as_ref().map(|_| self.stepped_at + STEP_SECONDS)
     }
@@ -46,7 +46,7 @@ impl RejectedScan {
 }
 
 impl BatchBuilder<'_> {
-    /// Go a step through `rejected/` when one is due. What cannot be read there is looked at in the next round.
+    /// Run one step of the scan if it is due. What cannot be read is retried in the next scan.
     pub fn retry_rejected(&self, state: &mut State) {
         if !state.rejected_scan.is_due(self.now) {
             return;
@@ -55,7 +55,7 @@ impl BatchBuilder<'_> {
         if state.rejected_scan.names.is_none() {
             state.rejected_scan.began_at = Some(self.now);
             if !rejected.is_dir() {
-                return; // opening it would make it
+                return; // opening it would create it
             }
         }
         state.rejected_scan.stepped_at = self.now;
@@ -79,7 +79,7 @@ impl BatchBuilder<'_> {
                 }
             });
             if !matches!(goes_on, Ok(true)) {
-                seen = usize::MAX; // the round is over
+                seen = usize::MAX; // the scan is finished
             }
         }
         if seen < usize::MAX {
@@ -99,7 +99,7 @@ impl BatchBuilder<'_> {
                     .write(true)
                     .open(directory.path_of(&reason))
                 {
-                    // Not read again before it is another one.
+                    // Do not read it again until it changes again.
                     let _ = set_modified(&open, changed);
                 }
             }
@@ -129,7 +129,7 @@ impl BatchBuilder<'_> {
                 };
                 parse_event(&buffer[..size], origin).is_ok()
             }
-            // Only for its encoding a whole file of lines was rejected.
+            // Only for its encoding is a whole `.jsonl` file rejected.
             Some(FileFormat::JsonLines) => {
                 let mut head = [0; 4];
                 let filled = directory.read_prefix(name, &mut head);
@@ -140,7 +140,7 @@ impl BatchBuilder<'_> {
     }
 }
 
-/// What a file of `rejected/` is when it was changed after it was judged.
+/// The metadata of a rejected file that changed after it was judged.
 fn changed_since(directory: &Directory, name: &[u8], reason: &[u8]) -> Option<Stat> {
     let judged = directory.stat(reason).ok()??;
     let stat = directory.stat(name).ok()??;

@@ -1,4 +1,4 @@
-//! After the rows are durable: remove what still is what was read.
+//! Settlement: removes, rejects or releases the files of a batch after its transaction.
 
 use super::batch::{Batch, Settled};
 use super::batch_builder::trouble;
@@ -23,9 +23,9 @@ enum Outcome {
 }
 
 impl Inbox {
-    /// Remove the files of a batch whose rows and positions are durable. May run beside the next take.
+    /// Remove the files of a batch whose rows and positions are durable. May run in parallel with the next take.
     ///
-    /// Removals are not synced: a file that a crash brings back has the intake key it had.
+    /// Removals are not synced: a file that reappears after a crash has the same intake key.
     ///
     /// # Errors
     ///
@@ -84,24 +84,25 @@ impl Inbox {
             if is_removed {
                 state.jsonl_files.remove(name);
             } else if let Some(file) = state.jsonl_files.get_mut(name) {
-                // It has grown since, or cannot be removed; it is followed on.
+                // It has grown, or cannot be removed; keep reading it.
                 file.is_finished = false;
                 file.due_at = Some(now + SLOW_RETRY);
             }
         }
         drop(state);
         if settled.changed > 0 {
-            self.wake(); // the change was told while the file was still ours
+            self.wake(); // the change was reported while the file was in flight
         }
         Ok(settled)
     }
 
-    /// Move what the store failed on to `rejected/`, with the reason given for its intake key: the file of a batch,
-    /// or its line alone. To be called before [`Self::settle`]; a file that was changed meanwhile stays.
+    /// Move the events that the store cannot accept to `rejected/`, by intake key, each with the given reason:
+    /// their files, or for `.jsonl` files their lines alone. Call it before [`Self::settle`]; a file that changed
+    /// meanwhile stays.
     ///
     /// # Errors
     ///
-    /// The disk; what was moved before stays moved.
+    /// An I/O error; what was moved before stays moved.
     pub fn reject(
         &self,
         batch: &Batch,
@@ -149,7 +150,7 @@ impl Inbox {
         Ok(rejected)
     }
 
-    /// Give a batch back whose rows did not become durable: all of it comes again.
+    /// Release a batch whose rows are not durable: all of it is taken again.
     pub fn release(&self, batch: &Batch) {
         let mut state = self.state();
         for (name, _) in batch.files.iter() {
@@ -168,7 +169,7 @@ impl Inbox {
     }
 }
 
-/// The lines of a stretch of a file that the store failed on.
+/// The lines between two positions that the store cannot accept.
 fn failed_lines<'f>(
     name: &[u8],
     file: &mut File,

@@ -1,8 +1,8 @@
-//! Which files of a backlog go first: those that ask a person, told by a look at their beginning.
+//! Finds the urgent files of a large backlog: those that ask a person, by their first bytes.
 //!
-//! A hint and no more: what is told wrongly here comes in its turn, and its lane decides when it is sent. The look
-//! has a thread of its own and goes on between the takes: a look costs about what reading costs, so that takes that
-//! nothing holds up reach a file as soon as the look would, and those that wait for a store leave it the time.
+//! A hint only: a file it misses comes in its turn, and its lane decides when it is sent. The scan runs on its
+//! own thread between takes. It costs about as much as reading: uninterrupted takes reach a file as soon as the
+//! scan would, and takes that wait for the store leave it the time.
 
 use super::{State, name_hash};
 use crate::directory::Directory;
@@ -13,14 +13,14 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
-/// So much of a file is looked at; what asks says so near its beginning.
+/// Number of bytes that are searched; questions say so near their start.
 const PREFIX_BYTES: usize = 4096;
-/// So many wait to go first at most.
+/// Maximum number of names found but not fetched.
 const MAX_FOUND: usize = 1_000;
-/// Words of the events that go first: questions, severity critical, priority urgent.
+/// Values that mark an urgent event: questions, severity critical, priority urgent.
 const MARKERS: [&[u8]; 3] = [b"\"approval_request\"", b"\"critical\"", b"\"urgent\""];
 
-/// A look through a directory, under way. Ends with it.
+/// A scan in progress; dropping it ends it.
 pub(super) struct UrgentScan {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -29,13 +29,13 @@ pub(super) struct UrgentScan {
 #[derive(Default)]
 struct Shared {
     found: Mutex<Vec<Vec<u8>>>,
-    /// While a take is under way.
+    /// Set while a take runs.
     is_paused: AtomicBool,
     is_finished: AtomicBool,
 }
 
 impl UrgentScan {
-    /// Begin to look, at rest, behind the first names of the directory; `None` when there is no thread to be had.
+    /// Start a scan, paused, after the first names of the directory; `None` when no thread can be started.
     pub fn start(events: &Path, behind: usize) -> Option<Self> {
         let shared = Arc::new(Shared {
             is_paused: AtomicBool::new(true),
@@ -45,7 +45,7 @@ impl UrgentScan {
         let thread = Builder::new()
             .name("spool-urgent".to_owned())
             .spawn(move || {
-                // That the listing breaks off is told by the takes; what was found until then is good.
+                // The takes report a listing error; names found before it are valid.
                 let _ = own.run(&events, behind);
                 own.is_finished.store(true, Relaxed);
             });
@@ -53,12 +53,12 @@ impl UrgentScan {
         Some(Self { shared, thread })
     }
 
-    /// Stop before the next file.
+    /// Pause before the next file.
     pub fn pause(&self) {
         self.shared.is_paused.store(true, Relaxed);
     }
 
-    /// Go on after a rest, or after what was found was fetched.
+    /// Resume after a pause, or after the names found were fetched.
     pub fn resume(&self) {
         self.shared.is_paused.store(false, Relaxed);
         self.unpark();
@@ -70,12 +70,12 @@ impl UrgentScan {
         }
     }
 
-    /// Whether all was looked at.
+    /// Whether the scan has ended.
     pub fn is_finished(&self) -> bool {
         self.shared.is_finished.load(Relaxed)
     }
 
-    /// The names that were found since the last time.
+    /// Take the names found since the last call.
     pub fn take_found(&self) -> Vec<Vec<u8>> {
         std::mem::take(&mut self.shared.found())
     }
@@ -118,7 +118,7 @@ impl Shared {
         })
     }
 
-    /// While a take is under way, and while nobody fetches what was found.
+    /// Whether to wait: a take is running, or too many names wait to be fetched.
     fn is_waiting(&self) -> bool {
         let must_wait = self.is_paused.load(Relaxed) || self.found().len() >= MAX_FOUND;
         must_wait && !self.is_finished.load(Relaxed)
@@ -129,8 +129,8 @@ impl Shared {
     }
 }
 
-/// Let what the look has found go before the other names of the window. A name that a later window has again is
-/// in flight by then, or gone.
+/// Put the urgent files found before the other names of the window. A name that occurs again in a later window is
+/// in flight by then, or removed.
 pub(super) fn list_urgent_first(state: &mut State) {
     let Some(scan) = &state.urgent_scan else {
         return;
@@ -172,7 +172,7 @@ mod tests {
             write(&events, number, kind);
         }
         let window = 200;
-        // The first window is not looked at: what it is is up to the file system.
+        // The first window is not scanned; its contents depend on the file system.
         let mut place = 0;
         let mut behind = Vec::new();
         let directory = Directory::open(&events).unwrap();
@@ -214,7 +214,7 @@ mod tests {
         let scan = UrgentScan::start(home.path(), 0).unwrap();
         for _ in 0..1_000 {
             std::thread::yield_now();
-            assert!(scan.take_found().is_empty(), "a take is under way");
+            assert!(scan.take_found().is_empty(), "a take is running");
         }
         scan.resume();
         while scan.shared.found().len() < MAX_FOUND {
@@ -266,7 +266,7 @@ mod tests {
         }
     }
 
-    /// Settle a batch only after the next is taken, as a reader ahead does; returns how many events came after it.
+    /// Settle each batch after the next one is taken, as a reader ahead does; returns the number of later events.
     fn take_rest(inbox: &Inbox, mut before: Batch) -> usize {
         let mut taken = 0;
         loop {

@@ -1,43 +1,43 @@
-//! What comes out of a file: an event, or the reason why not.
+//! The result of parsing a file: an event, or the reason for its rejection.
 
 use crate::intake_key::{self, IntakeKey};
 use crate::lane::{Lane, Severity};
 use std::borrow::Cow;
 
-/// An event as it crosses into the store; one field a column. Texts that were not mended are pieces of
-/// the bytes it was read from.
+/// An event on its way to the store, one field per column. Texts that needed no correction borrow from the bytes
+/// that were read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event<'a> {
-    /// Recognises the same event read again.
+    /// Recognizes the event when it is read again.
     pub intake_key: IntakeKey,
-    /// As written; [`intake_key::event_id`] of the intake key stands in for one that was not.
+    /// As written; if missing, [`intake_key::event_id`] of the intake key is used.
     pub event_id: Option<Cow<'a, str>>,
     /// As written.
     pub kind: Cow<'a, str>,
-    /// As written, not cut.
+    /// As written, not shortened.
     pub title: Cow<'a, str>,
-    /// `external` when nothing was written.
+    /// `external` when missing.
     pub source: Cow<'a, str>,
-    /// The event id stands in for one that was not written.
+    /// As written; if missing, the event id is used.
     pub task_id: Option<Cow<'a, str>>,
-    /// What ties it to its answer.
+    /// Links the event to its answer.
     pub correlation_id: Option<Cow<'a, str>>,
-    /// The queue it waits in.
+    /// Priority class.
     pub lane: Lane,
-    /// As written, or the type's own.
+    /// As written, or the default of the type.
     pub severity: Severity,
     /// Microseconds since the epoch, UTC.
     pub occurred_at: i64,
-    /// The JSON object as it was written, mended only where it was not JSON.
+    /// The JSON object as written, repaired only where it was not valid JSON.
     pub body: Cow<'a, str>,
-    /// What was mended.
+    /// One sentence for each correction.
     pub warnings: Vec<String>,
-    /// Of the type in the catalogue, when it is there.
+    /// Index of the type in the catalogue; `None` for an unknown type.
     pub type_index: Option<u8>,
 }
 
 impl Event<'_> {
-    /// As written, or derived.
+    /// The id, written or derived.
     #[must_use]
     pub fn event_id(&self) -> Cow<'_, str> {
         match &self.event_id {
@@ -48,7 +48,7 @@ impl Event<'_> {
         }
     }
 
-    /// As written, or the event id.
+    /// The task id as written, or the event id.
     #[must_use]
     pub fn task_id(&self) -> Cow<'_, str> {
         match &self.task_id {
@@ -57,7 +57,7 @@ impl Event<'_> {
         }
     }
 
-    /// The same, of texts that were made on the way.
+    /// Convert to an event that borrows nothing.
     pub(super) fn into_owned(self) -> Event<'static> {
         let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
         Event {
@@ -78,37 +78,36 @@ impl Event<'_> {
     }
 }
 
-/// Where an event was read.
+/// Where and when an event was read.
 #[derive(Debug, Clone, Copy)]
 pub struct Origin {
-    /// Of these bytes.
+    /// Intake key of the bytes.
     pub key: IntakeKey,
-    /// Of the file, in microseconds.
+    /// Modification time of the file, in microseconds since the epoch.
     pub mtime_us: i64,
-    /// Of the clock, in microseconds.
+    /// Current time, in microseconds since the epoch.
     pub now_us: i64,
 }
 
 /// Code of a rejection: the text ends too early.
 pub const CUT: &str = "cut";
-/// Code of a rejection: there is no text.
+/// Code of a rejection: the file is empty.
 pub const EMPTY: &str = "empty";
 /// Code of a rejection: the store failed on this event, and on no other of its batch.
 pub const FAILED: &str = "failed";
 
-/// Why something could not be used, and what to do about it.
+/// Why something was rejected, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
-    /// One word for the counters: `empty`, `encoding`, `json`, `depth`, `cut`, `object`, `title`, `size`,
-    /// `failed`.
+    /// Key for the counters: `empty`, `encoding`, `json`, `depth`, `cut`, `object`, `title`, `size`, `failed`.
     pub code: &'static str,
-    /// Sentences for the person who wrote the producer.
+    /// Sentences for the author of the producer.
     pub reason: String,
-    /// The field that is wrong, where it is one.
+    /// The invalid field, if it is one.
     pub field: Option<&'static str>,
-    /// From 1.
+    /// Line, from 1.
     pub line: Option<usize>,
-    /// From 1, in bytes.
+    /// Column in bytes, from 1.
     pub column: Option<usize>,
 }
 
@@ -119,7 +118,7 @@ impl Rejection {
         [CUT, EMPTY].contains(&self.code)
     }
 
-    /// A rejection of the whole.
+    /// A rejection without field, line and column.
     pub fn whole(code: &'static str, reason: impl Into<String>) -> Self {
         Self {
             code,

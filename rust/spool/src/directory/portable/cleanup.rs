@@ -1,4 +1,4 @@
-//! UrgentScan at a directory in order to clean it: it is never made, and a link in its place is not followed.
+//! Directory calls for cleanup: the directory is never created, and a link in its place is not followed.
 
 use super::{Directory, stat_of};
 use crate::directory::Stat;
@@ -7,11 +7,11 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 impl Directory {
-    /// Open a directory that is there; `None` when nothing is.
+    /// Open an existing directory; `None` when it does not exist.
     ///
     /// # Errors
     ///
-    /// It cannot be looked at, or a link or a file has its name.
+    /// It cannot be opened, or it is a link or a file.
     pub fn open_existing(path: &Path) -> Result<Option<Self>> {
         match std::fs::symlink_metadata(path) {
             Ok(found) if found.is_dir() => Ok(Some(Self {
@@ -26,8 +26,8 @@ impl Directory {
         }
     }
 
-    /// Look at an entry without following it, and give when it last changed, in nanoseconds since the epoch:
-    /// here, when its content did. `None` when it is gone.
+    /// Return the metadata of an entry without following links, and the time of its last change in nanoseconds
+    /// since the epoch, here that of its content; `None` when it does not exist.
     ///
     /// # Errors
     ///

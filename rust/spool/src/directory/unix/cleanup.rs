@@ -1,4 +1,4 @@
-//! UrgentScan at a directory in order to clean it: it is never made, and a link in its place is not followed.
+//! Directory calls for cleanup: the directory is never created, and a link in its place is not followed.
 
 use super::{Directory, stat_of};
 use crate::directory::Stat;
@@ -11,11 +11,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 impl Directory {
-    /// Open a directory that is there; `None` when nothing is.
+    /// Open an existing directory; `None` when it does not exist.
     ///
     /// # Errors
     ///
-    /// It cannot be opened, or a link or a file has its name.
+    /// It cannot be opened, or it is a link or a file.
     pub fn open_existing(path: &Path) -> Result<Option<Self>> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         match rustix::fs::open(path, flags, Mode::empty()) {
@@ -24,7 +24,7 @@ impl Directory {
                 path: path.to_owned(),
             })),
             Err(Errno::NOENT) => Ok(None),
-            // Of a link Linux says NOTDIR, since both flags are set; others say LOOP or MLINK.
+            // For a link, Linux returns NOTDIR because both flags are set; others return LOOP or MLINK.
             Err(Errno::LOOP | Errno::MLINK | Errno::NOTDIR) => Err(Error::File {
                 path: path.to_owned(),
                 source: io::Error::new(ErrorKind::NotADirectory, super::super::NO_DIRECTORY),
@@ -33,8 +33,8 @@ impl Directory {
         }
     }
 
-    /// Look at an entry without following it, and give when it last changed in any way (content, name,
-    /// rights), in nanoseconds since the epoch; `None` when it is gone.
+    /// Return the metadata of an entry without following links, and the time of its last change of any kind
+    /// (content, name, permissions) in nanoseconds since the epoch; `None` when it does not exist.
     ///
     /// # Errors
     ///
