@@ -1,4 +1,4 @@
-//! Whether two labels look the same to a reader.
+//! Detection of labels that look the same to a reader.
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_security::confusable_detection::skeleton as unicode_skeleton;
@@ -6,17 +6,17 @@ use unicode_security::confusable_detection::skeleton as unicode_skeleton;
 use crate::visible::is_invisible;
 use crate::whitespace::is_blank;
 
-/// What is left of `text` when look-alike characters are one, and blanks, invisible characters and
-/// case do not count: texts with the same likeness are hard to tell apart.
+/// Return a form of `text` that is equal for texts which readers can hardly tell apart: look-alike characters are
+/// unified; blanks, invisible characters and case are ignored.
 ///
-/// The look-alikes are those of Unicode Technical Standard 39, section 4.
+/// Look-alikes are the confusables of Unicode Technical Standard 39, section 4.
 #[must_use]
 pub fn skeleton(text: &str) -> String {
     let is_visible =
         |letter: &char| !is_blank(*letter) && !is_invisible(*letter) && !letter.is_whitespace();
     let visible: String = text.nfkc().filter(is_visible).collect();
-    // Before and after the case is folded: a capital may look like another letter than its small
-    // one, and a skeleton has capitals, as that of "0" is "O".
+    // Before and after folding the case: a capital may resemble another letter than its lower case, and a
+    // skeleton may contain capitals, as that of "0" is "O".
     let folded = unicode_skeleton(&visible)
         .collect::<String>()
         .to_lowercase();
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_that_look_the_same_have_one_likeness() {
+    fn texts_that_look_the_same_have_one_skeleton() {
         let table = [
             ("Yes", "Yеs"), // a Cyrillic е
             ("Yes", "Yes\u{200B}"),

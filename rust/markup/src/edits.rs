@@ -1,27 +1,27 @@
-//! The text as it was written, minus the marks that were recognised.
+//! The source with the recognized markup removed.
 //!
-//! Nothing gets lost by construction: what no edit covers is copied, and an edit that would drop
-//! a letter or a digit is refused here, whoever asks for it.
+//! Nothing is lost by construction: text that no edit covers is copied, and an edit that would remove a letter or
+//! digit is refused here.
 
 use std::ops::Range;
 
 use crate::entity::Kind;
 
-/// A mark on the source: what, where (bytes), and the address or language that goes with it.
+/// An entity on the source: type, range in bytes, and its address or language.
 pub(crate) type Span = (Kind, Range<usize>, Option<String>);
 
-/// A text being rid of its marks.
+/// A source text and its edits so far.
 #[derive(Debug)]
 pub(crate) struct Source<'a> {
     pub text: &'a str,
     edits: Vec<(Range<usize>, &'static str)>,
 }
 
-/// The text after the edits, and where each place of the source went.
+/// The edited text, and where each position of the source is in it.
 #[derive(Debug)]
 pub(crate) struct Edited {
     pub text: String,
-    /// Stretches that were kept: place in the source, place in `text`, length.
+    /// Ranges that were kept: position in the source, position in `text`, length.
     kept: Vec<(usize, usize, usize)>,
 }
 
@@ -33,17 +33,17 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The source between two places; empty when that is not a stretch of it.
+    /// A range of the source; empty when the range is invalid.
     pub fn get(&self, range: Range<usize>) -> &'a str {
         self.text.get(range).unwrap_or_default()
     }
 
-    /// Leave `range` out if that loses neither letter nor digit; say whether it is left out.
+    /// Remove `range` if it contains neither letter nor digit; return whether it was removed.
     pub fn drop(&mut self, range: Range<usize>) -> bool {
         self.replace(range, "")
     }
 
-    /// Put `with` in the place of `range`, under the same rule.
+    /// Replace `range` by `with`, under the same condition.
     pub fn replace(&mut self, range: Range<usize>, with: &'static str) -> bool {
         match self.text.get(range.clone()) {
             Some(old) if !old.contains(char::is_alphanumeric) => self.edits.push((range, with)),
@@ -52,8 +52,8 @@ impl<'a> Source<'a> {
         true
     }
 
-    /// Leave out `range` whose letters and digits are shown as `elsewhere` (a link's address, a
-    /// block's language); refused when they are not the same.
+    /// Remove `range`, whose letters and digits are shown as `elsewhere` (a link's address, a block's language);
+    /// refused when they differ.
     pub fn drop_shown(&mut self, range: Range<usize>, elsewhere: &str) -> bool {
         let Some(old) = self.text.get(range.clone()) else {
             return false;
@@ -68,7 +68,7 @@ impl<'a> Source<'a> {
         same
     }
 
-    /// Apply the edits. Where two overlap, the later one covers what the earlier left.
+    /// Apply the edits. Where two overlap, the later one covers the rest of the earlier.
     pub fn finish(mut self) -> Edited {
         self.edits
             .sort_by_key(|(range, _)| (range.start, range.end));
@@ -90,7 +90,7 @@ impl<'a> Source<'a> {
 }
 
 impl Edited {
-    /// Where the letter that stood at `place` is now; for one left out, what stands there instead.
+    /// Position of the character at `place` in the edited text; for a removed one, of what follows it.
     pub fn start(&self, place: usize) -> usize {
         let next = self
             .kept
@@ -101,7 +101,7 @@ impl Edited {
         }
     }
 
-    /// Where what stood before `place` ends now.
+    /// End of the text before `place` in the edited text.
     pub fn end(&self, place: usize) -> usize {
         let next = self.kept.partition_point(|&(source, _, _)| source < place);
         match next.checked_sub(1).and_then(|last| self.kept.get(last)) {

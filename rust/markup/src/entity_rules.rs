@@ -1,17 +1,16 @@
-//! Telegram's rules for marks: code holds nothing and is part of no style, a quotation holds no
-//! quotation, a link no link and no code, nothing is marked twice, and no mark is empty or has
-//! blanks at its ends.
+//! The rules of Telegram for entities: code contains nothing and is part of no style; a quotation contains no
+//! quotation, a link no link and no code; nothing is marked twice; no entity is empty or has blanks at its ends.
 
 use crate::entity::{Entity, Kind};
 use crate::utf16::bytes_to_units;
 
-/// Bring marks in bytes under the rules; the result is in UTF-16 units and in order.
+/// Apply the rules to entities in bytes; the result is in UTF-16 units and in order.
 ///
-/// The marks must be nested or apart, as the parser gives them.
+/// The entities must be nested or disjoint, as the parser returns them.
 pub(crate) fn apply(text: &str, mut entities: Vec<Entity>) -> Vec<Entity> {
     in_order(&mut entities);
     let mut kept: Vec<Entity> = Vec::with_capacity(entities.len());
-    // How far each kind reaches that was met so far: what lies before that place is inside one.
+    // How far each type reaches so far: a start before that is inside one.
     let mut reach = Reach::default();
     for entity in entities {
         let start = entity.offset;
@@ -43,7 +42,7 @@ pub(crate) fn apply(text: &str, mut entities: Vec<Entity>) -> Vec<Entity> {
         .filter_map(|entity| trimmed(text, entity))
         .collect();
     in_order(&mut entities);
-    // A quotation that begins with code begins with the code's indentation.
+    // A quotation that starts with code starts with the code's indentation.
     for place in 1..entities.len() {
         let (before, after) = entities.split_at_mut(place);
         if let (Some(code), Some(quote)) = (before.last(), after.first_mut())
@@ -59,12 +58,12 @@ pub(crate) fn apply(text: &str, mut entities: Vec<Entity>) -> Vec<Entity> {
     entities
 }
 
-/// Sort by place, the outer before the inner.
+/// Sort by position, outer before inner.
 pub(crate) fn in_order(entities: &mut [Entity]) {
     entities.sort_by_key(|entity| (entity.offset, std::cmp::Reverse(entity.end()), entity.kind));
 }
 
-/// Turn marks in bytes into marks in UTF-16 units.
+/// Convert entities from bytes to UTF-16 units.
 pub(crate) fn in_units(text: &str, entities: &mut [Entity]) {
     let mut ends: Vec<usize> = entities.iter().map(Entity::end).collect();
     let mut places: Vec<&mut usize> = entities
@@ -78,7 +77,7 @@ pub(crate) fn in_units(text: &str, entities: &mut [Entity]) {
     }
 }
 
-/// A mark without the blanks at its ends; nothing when it is all blank. Code keeps its indentation.
+/// An entity without the blanks at its ends; `None` when it is blank. Code keeps its indentation.
 pub(crate) fn trimmed(text: &str, mut entity: Entity) -> Option<Entity> {
     let inside = text.get(entity.offset..entity.end())?;
     let end = inside.trim_end();
@@ -129,7 +128,7 @@ impl Reach {
     }
 }
 
-/// A style in pieces around the code within it.
+/// Split a style around the code within it.
 fn around(entity: Entity, code: &[(usize, usize)], pieces: &mut Vec<Entity>) {
     let (mut start, end) = (entity.offset, entity.end());
     let first = code.partition_point(|&(_, code_end)| code_end <= start);

@@ -1,4 +1,4 @@
-//! Links and images: which can be tapped, and what of them is shown as text.
+//! Links and images: which become links, and which of their parts are shown as text.
 
 use std::ops::Range;
 
@@ -8,17 +8,17 @@ use crate::edits::{Source, Span};
 use crate::entity::Kind;
 use crate::url::is_link;
 
-/// A link or image whose end has not come yet.
+/// A link or image that has not ended yet.
 pub(crate) struct OpenLink {
     pub kind: LinkType,
     pub address: String,
-    /// Where its text begins, and the furthest that anything in it reaches.
+    /// Its text, from its start to the end of its last element so far.
     pub text: Range<usize>,
 }
 
 impl OpenLink {
-    /// Leave out what the mark says itself; `inner`: it is within another link, so it cannot be
-    /// tapped.
+    /// Remove the markup that the entity replaces. `inner`: it is within another link and cannot be a link
+    /// itself.
     pub fn close(self, source: &mut Source<'_>, range: &Range<usize>, inner: bool) -> Option<Span> {
         let Self {
             kind,
@@ -64,7 +64,7 @@ impl OpenLink {
                     Some(address),
                 ))
             }
-            // The definition stays where it stands, so does the name that leads to it.
+            // The definition stays in the text, and so does the label that refers to it.
             LinkType::Reference | LinkType::Collapsed | LinkType::Shortcut => {
                 links.then_some((Kind::TextLink, text, Some(address)))
             }
@@ -73,7 +73,7 @@ impl OpenLink {
     }
 }
 
-/// In what stands between a link's round brackets: where its address is, and where its title begins.
+/// Between a link's parentheses: the range of its address, and where its title starts.
 fn destination(inside: &str) -> (Range<usize>, usize) {
     let start = inside.len() - inside.trim_start().len();
     let rest = &inside[start..];

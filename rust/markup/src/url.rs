@@ -1,13 +1,13 @@
 //! Which addresses may become links.
 
-/// The longest address Telegram keeps; a longer one is shown as text.
+/// Maximum length of an address that Telegram keeps; a longer one is shown as text.
 const LONGEST: usize = 2048;
 
-/// May `address` become a link: does Telegram keep it, and does it lead where it seems to?
+/// Whether `address` may become a link: Telegram keeps it, and it leads where it appears to.
 ///
-/// Only http and https. Telegram drops a link without a word when the host has no dot
-/// (`http://localhost:3000`); an address with a name before the host (`https://bank.com@evil.net`)
-/// leads elsewhere than it seems. Both are shown as text instead.
+/// Only http and https. Telegram silently drops a link to a host without a dot (`http://localhost:3000`); an
+/// address with a user name (`https://bank.com@evil.net`) leads elsewhere than it appears to. Both are shown as
+/// text instead.
 #[must_use]
 pub fn is_link(address: &str) -> bool {
     let Some((scheme, rest)) = address.split_once("://") else {

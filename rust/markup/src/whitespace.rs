@@ -1,25 +1,24 @@
-//! Text from outside where it stands in one line, and the blanks in what is approved.
+//! Whitespace in untrusted text.
 //!
-//! A name, a title or a label must not begin a line of its own: what follows would read as the
-//! bridge's words. A wide run of blanks must not push what follows it out of sight.
+//! A name, title or label must not start a new line: what follows would read as words of the bridge. A wide gap
+//! must not push what follows out of sight.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::visible::visible;
 
-/// Widest run of blanks that stays, in columns: deeper than code is indented, narrower than a
-/// phone's line.
+/// Widest gap that stays, in columns: wider than code indentation, narrower than a line on a phone.
 const MOST_COLUMNS: usize = 32;
 
-/// Most line breaks in a row that stay.
+/// Maximum number of consecutive line breaks that stay.
 const MOST_BREAKS: usize = 6;
 
-/// What stands for a line break within a line.
+/// Stands for a line break within a line.
 const BREAK: char = '⏎';
 
-/// Show `text` in one line: as `visible` does, each line break as `⏎`, a tab as a blank, wide runs
-/// of blanks as `shorten_blanks` does; blanks at both ends are left out.
+/// Show `text` on one line: as `visible` does, with each line break as `⏎` and each tab as a space; wide gaps are
+/// shortened as by `shorten_blanks`; blanks at both ends are removed.
 #[must_use]
 pub fn one_line(text: &str) -> Cow<'_, str> {
     let shown = visible(text);
@@ -38,8 +37,8 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(shorten_blanks(&line).into_owned())
 }
 
-/// Put a mark that tells how many there are, `‹80 blanks›` or `‹40 line breaks›`, for each run of
-/// blanks wider than 32 columns and for more than 6 line breaks in a row; all else stays.
+/// Replace each gap wider than 32 columns and each run of more than 6 line breaks by its size, `‹80 blanks›` or
+/// `‹40 line breaks›`; everything else stays.
 #[must_use]
 pub fn shorten_blanks(text: &str) -> Cow<'_, str> {
     if !is_wide(text) {
@@ -94,7 +93,7 @@ fn shorten_run(run: &str, shown: &mut String) {
     }
 }
 
-/// Does `letter` leave its place on the screen empty?
+/// Whether `letter` shows as empty space.
 pub(crate) fn is_blank(letter: char) -> bool {
     matches!(
         letter,
@@ -103,7 +102,7 @@ pub(crate) fn is_blank(letter: char) -> bool {
     )
 }
 
-/// Columns that a blank takes, about.
+/// Approximate width of a blank, in columns.
 fn width(blank: char) -> usize {
     match blank {
         '\t' => 4,
@@ -142,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn wide_runs_of_blanks_are_told_by_their_number() {
+    fn wide_gaps_are_replaced_by_their_size() {
         let blanks = |count| " ".repeat(count);
         let table = [
             (format!("if x:\n{}y = 1", blanks(32)), None),
@@ -213,7 +212,7 @@ mod tests {
             prop_assert_eq!(shorten_blanks(&shown), shown.as_ref());
             let seen = |text: &str| text.chars().filter(|letter| !is_blank(*letter)).collect::<String>();
             let mut marked = seen(&text).chars().collect::<Vec<_>>().into_iter();
-            // Every visible letter is there, in order; what is more belongs to marks.
+            // Every visible letter is present, in order; additional ones belong to the replacements.
             let mut next = marked.next();
             for letter in seen(&shown).chars() {
                 if next == Some(letter) {
