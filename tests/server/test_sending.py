@@ -150,7 +150,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("get_telegram_responses", {"limit": True}, "limit: read true; allowed is a whole number"),
     ("process_pending_responses", {"since_minutes": 1441}, "at most 1440"),
     ("list_event_types", {"category": "build"}, "allowed is one of"),
-    ("get_bridge_status", {"verbose": True}, "verbose: there is no such argument"),
+    ("get_bridge_status", {"verbose": True}, "verbose: unknown argument"),
 ]
 
 

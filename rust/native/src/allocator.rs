@@ -1,13 +1,13 @@
-//! Telling the system's allocator to give back what a daemon no longer needs.
+//! Configuration of the system allocator, so that a daemon returns memory it no longer needs.
 
 use pyo3::prelude::*;
 
-/// From this size on a block is a mapping of its own, given back as soon as it is freed. glibc raises its own
-/// limit to the largest block ever freed, up to 32 MiB; from then on such blocks stay.
+/// Blocks from this size on are separate mappings, returned to the system when freed. By default glibc raises
+/// this limit to the largest block ever freed, up to 32 MiB, and keeps such blocks from then on.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const OWN_MAPPING_BYTES: libc::c_int = 128 << 10;
 
-/// Heaps that threads share: each further one keeps what its threads freed.
+/// Number of heaps shared by all threads: each further one keeps what its threads freed.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const HEAPS: libc::c_int = 1;
 

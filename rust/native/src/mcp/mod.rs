@@ -1,9 +1,9 @@
-//! The MCP stdio server: rmcp speaks the protocol, Python functions are the tools.
+//! The MCP stdio server: rmcp implements the protocol, Python functions are the tools.
 //!
-//! Layout: `definitions/` holds what clients read of the tools, as text in the binary;
-//! `schema.rs` checks arguments against it (`pattern.rs`, `nearest.rs`); `tools.rs` answers the protocol's requests from
-//! these; `call.rs` is what a tool's function gets; `lines.rs` moves lines between the
-//! standard streams and rmcp, and `frames.rs` reads and writes one of them.
+//! - `definitions/`: the tool definitions that clients read, embedded in the binary
+//! - `schema`: validates arguments against them; `pattern`, `suggestion`: its parts
+//! - `tools`: answers the requests of the protocol; `call`: what the function of a tool receives
+//! - `stdio`: the transport between the standard streams and rmcp; `frames`: reads and writes one message
 
 use std::sync::Arc;
 
@@ -20,10 +20,10 @@ mod stdio;
 mod suggestion;
 mod tools;
 
-/// Stack of a thread that runs a tool; most of them wait in Rust with a few frames of Python.
+/// Stack size of a tool thread; most of them wait in Rust below a few frames of Python.
 const TOOL_STACK_BYTES: usize = 512 << 10;
 
-/// Tools running at once; each open `ask` is one. More of them wait for a free thread.
+/// Maximum number of running tools; each open `ask` is one. Further calls wait for a free thread.
 const TOOL_THREADS: usize = 128;
 
 /// Add this folder's names to the module.
@@ -33,14 +33,14 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(tool_definitions, module)?)
 }
 
-/// Return the definitions of all tools as the text of a JSON list, as `tools/list` gives them.
+/// Return the definitions of all tools as a JSON array, as in `tools/list`.
 #[pyfunction]
 fn tool_definitions() -> PyResult<String> {
     let tools = tools::definitions().map_err(|error| PyValueError::new_err(error.to_string()))?;
     serde_json::to_string(&tools).map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
-/// Serve MCP on the standard streams until the input ends; return the number of tools still running.
+/// Serve MCP on the standard streams until the input ends; returns the number of tools still running.
 #[pyfunction]
 fn serve_stdio(py: Python<'_>, call: Py<PyAny>) -> PyResult<usize> {
     let tools =
@@ -52,7 +52,8 @@ fn serve_stdio(py: Python<'_>, call: Py<PyAny>) -> PyResult<usize> {
     Ok(calls.running())
 }
 
-/// Let what any code prints go to standard error, and what any code reads be empty.
+/// Redirect the standard streams of the process: output of any code goes to standard error, and its input is
+/// empty.
 fn redirect_stdio(py: Python<'_>) -> PyResult<()> {
     let os = py.import("os")?;
     let nothing = os.call_method1("open", (os.getattr("devnull")?, os.getattr("O_RDWR")?))?;
@@ -79,7 +80,7 @@ fn run(tools: tools::Tools, streams: stdio::Streams, calls: &Arc<call::Calls>) -
                 .await
                 .map(|_reason| ())
                 .map_err(|error| PyRuntimeError::new_err(error.to_string())),
-            // The client went away, or was answered why it cannot be served.
+            // The client disconnected, or was told why it cannot be served.
             Err(
                 ServerInitializeError::ConnectionClosed(_)
                 | ServerInitializeError::InitializeFailed(_),
@@ -87,7 +88,7 @@ fn run(tools: tools::Tools, streams: stdio::Streams, calls: &Arc<call::Calls>) -
             Err(error) => Err(PyRuntimeError::new_err(error.to_string())),
         }
     });
-    // A tool that still waits must not hold up the exit.
+    // A waiting tool must not delay the exit.
     runtime.shutdown_background();
     served
 }

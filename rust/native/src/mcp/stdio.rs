@@ -1,8 +1,8 @@
-//! StdioTransport between the standard streams and rmcp.
+//! The transport between the standard streams and rmcp.
 //!
-//! Two threads read and write with blocking calls, so that pipes, sockets (as Node makes them)
-//! and files all work, on every system. rmcp's own transport drops a line that is not JSON
-//! without a word; here it is answered (see `frames.rs`).
+//! Two threads read and write with blocking calls, so that pipes, sockets (as Node creates them) and files all
+//! work, on every system. The transport of rmcp silently drops a line that is not JSON; here it is answered (see
+//! `frames.rs`).
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -17,23 +17,23 @@ use tokio::sync::{mpsc, oneshot};
 use super::call::Calls;
 use super::frames::{self, Frame, MAX_BYTES, Scan};
 
-/// Some programs begin what they write with it.
+/// Some programs write it first.
 const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
 
-/// StdioTransport read ahead of rmcp; then the pipe fills and the client waits.
+/// Lines read ahead of rmcp; beyond that the pipe fills and the client waits.
 const LINES_AHEAD: usize = 32;
 
-/// Stack of the two threads: they hold nothing but a buffer's address.
+/// Stack size of the two threads: the buffers are on the heap.
 const STACK_BYTES: usize = 128 << 10;
 
-/// Own copies of the descriptors of the protocol, so that those of the process can be turned away.
+/// Copies of the protocol descriptors, so that those of the process can be redirected.
 pub struct Streams {
     input: File,
     output: File,
 }
 
 impl Streams {
-    /// Copy what is standard input and output now.
+    /// Duplicate the current standard input and output.
     pub fn take() -> io::Result<Self> {
         #[cfg(unix)]
         {
@@ -60,13 +60,13 @@ impl Streams {
 
 enum Incoming {
     Line(Vec<u8>),
-    /// A line of more than `MAX_BYTES`, by its answer.
+    /// The response to a line of more than `MAX_BYTES`.
     TooLong(Vec<u8>),
 }
 
 type Written = oneshot::Sender<io::Result<()>>;
 
-/// The transport rmcp is given.
+/// The transport that rmcp uses.
 pub struct StdioTransport {
     incoming: mpsc::Receiver<Incoming>,
     outgoing: Option<std::sync::mpsc::Sender<(Vec<u8>, Option<Written>)>>,
@@ -74,7 +74,7 @@ pub struct StdioTransport {
 }
 
 impl StdioTransport {
-    /// Start both threads; `calls` is told when the input ends.
+    /// Start both threads; the end of the input is reported to `calls`.
     pub fn start(streams: Streams, calls: Arc<Calls>) -> io::Result<Self> {
         let (line, incoming) = mpsc::channel(LINES_AHEAD);
         let (outgoing, frames) = std::sync::mpsc::channel();
@@ -84,7 +84,7 @@ impl StdioTransport {
                 .stack_size(STACK_BYTES)
         };
         thread("mcp-input").spawn(move || {
-            // An input that cannot be read any more has ended.
+            // A read error counts as the end of the input.
             let _ = read_lines(streams.input, &line);
             calls.end();
         })?;
@@ -135,8 +135,8 @@ impl Transport<RoleServer> for StdioTransport {
                 }
                 Frame::Ignored => continue,
             };
-            // rmcp ends when a session does not open with a request; a stray cancellation of a
-            // request to the server before this one is no reason to.
+            // rmcp ends a session that does not start with a request; a stray cancellation of a request to the
+            // previous server must not cause that.
             self.opened |= matches!(message, JsonRpcMessage::Request(_));
             if self.opened {
                 return Some(message);
@@ -158,7 +158,7 @@ fn frame(message: &TxJsonRpcMessage<RoleServer>) -> io::Result<Vec<u8>> {
     Ok(frames::one_line(serde_json::to_vec(message)?))
 }
 
-/// Read until the input ends; a last line without a line break counts.
+/// Read until the input ends; an incomplete last line counts.
 fn read_lines(input: impl Read, lines: &mpsc::Sender<Incoming>) -> io::Result<()> {
     let mut input = BufReader::new(input);
     let mut is_first = true;
@@ -186,7 +186,7 @@ fn read_lines(input: impl Read, lines: &mpsc::Sender<Incoming>) -> io::Result<()
     }
 }
 
-/// Read the rest of a line that began with `begun`, keeping none of it; return its answer.
+/// Skip the rest of a line that started with `begun`, without keeping it; returns its response.
 fn skip_line(input: &mut impl BufRead, begun: Vec<u8>) -> io::Result<Vec<u8>> {
     let mut scan = Scan::default();
     scan.feed(&begun);
@@ -204,7 +204,7 @@ fn skip_line(input: &mut impl BufRead, begun: Vec<u8>) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Write until the other end of `frames` is dropped; after a failure, all that come fail too.
+/// Write until the sender is dropped; after a failure, all further writes fail too.
 fn write_frames(mut output: File, frames: &std::sync::mpsc::Receiver<(Vec<u8>, Option<Written>)>) {
     for (frame, written) in frames {
         let result = output.write_all(&frame);

@@ -1,6 +1,6 @@
-//! The known word that somebody probably meant.
+//! Suggestions for misspelled names.
 
-/// `; did you mean "title"?` where one of `known` is near enough to `word`, else nothing.
+/// `; did you mean "title"?` if one of `known` is similar enough to `word`, else empty.
 pub fn suggestion<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
     let nearest = known.map(|name| (distance(word, name), name)).min();
     match nearest {
@@ -11,7 +11,7 @@ pub fn suggestion<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Strin
     }
 }
 
-/// Edits that a slip of the fingers makes; two letters in the wrong order are two.
+/// Maximum number of edits of a typo; two transposed letters count as two.
 fn allowance(name: &str) -> usize {
     match name.chars().count() {
         0..=3 => 1,
@@ -19,7 +19,7 @@ fn allowance(name: &str) -> usize {
     }
 }
 
-/// Edits (insert, remove, replace) that make one word of the other.
+/// Edit distance (insert, remove, replace).
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();

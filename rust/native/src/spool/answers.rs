@@ -1,4 +1,4 @@
-//! Answers.
+//! Binding of the answers.
 
 use crate::error::raise;
 use cctelegram_spool::{answer_waiter, answers};
@@ -7,7 +7,7 @@ use pyo3::types::PyBytes;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// An answer's file, as a listing shows it.
+/// An answer file as listed.
 #[pyclass(frozen, get_all, module = "cctelegram._native")]
 pub struct AnswerFile {
     name: String,
@@ -129,7 +129,7 @@ impl AnswerWaiter {
     }
 }
 
-/// Longer than any question stays open, and short enough to be added to a clock.
+/// Longer than any decision stays open, and short enough to be added to a clock.
 const A_YEAR: Duration = Duration::from_secs(365 * 86_400);
 
 /// Add this file's names to the module.

@@ -1,9 +1,9 @@
-//! The table of types, and the strict check.
+//! The table of event types, and strict validation.
 
 use cctelegram_spool::{catalogue, timestamp, validate};
 use pyo3::prelude::*;
 
-/// One row of the table.
+/// One event type.
 #[pyclass(frozen, get_all, module = "cctelegram._native")]
 pub struct EventType {
     r#type: &'static str,
@@ -22,7 +22,7 @@ impl EventType {
     }
 }
 
-/// One thing that is wrong with an event.
+/// One violated rule.
 #[pyclass(frozen, get_all, module = "cctelegram._native")]
 pub struct Problem {
     field: String,

@@ -1,4 +1,4 @@
-//! Cleaning a directory: a plan, and its removal.
+//! Cleanup of a directory: a plan, and its execution.
 
 use crate::error::raise;
 use cctelegram_spool::cleanup::{self, Names, Scope};
@@ -8,13 +8,13 @@ use pyo3::prelude::*;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-/// By rule: files and bytes.
+/// Rule, number of files, bytes.
 type ByRule = Vec<(&'static str, u64, u64)>;
 
-/// What goes of a directory, and what there is.
+/// A planned cleanup of a directory.
 #[pyclass(frozen, module = "cctelegram._native")]
 pub struct CleanupPlan {
-    // A panic in a removal leaves a plan that says how far it came.
+    // A plan remains valid after a panic: it knows how far the removal came.
     plan: Mutex<cleanup::Plan>,
     #[pyo3(get)]
     files: u64,
@@ -36,7 +36,7 @@ pub struct CleanupPlan {
     has_more: bool,
 }
 
-/// What a removal did.
+/// Result of a removal.
 #[pyclass(frozen, get_all, module = "cctelegram._native")]
 pub struct CleanupRemoved {
     by_rule: ByRule,
@@ -145,12 +145,12 @@ fn names_of(word: &str) -> Result<Names, Error> {
         "answers" => Ok(Names::Answers),
         "temporary" => Ok(Names::Temporary),
         other => Err(Error::InvalidArgument(format!(
-            "there are no names of the kind {other:?}; there are: any, answers, temporary"
+            "unknown kind of names {other:?}; known: any, answers, temporary"
         ))),
     }
 }
 
-/// The rules that take something.
+/// The rules that remove something.
 fn by_rule(amounts: &[Amount; 3]) -> ByRule {
     Rule::ALL
         .iter()

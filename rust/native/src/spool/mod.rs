@@ -1,5 +1,5 @@
-//! Binding of the spool crate: `json` (for commands that must start fast), `catalogue`, `files`
-//! (deliver, locks), `answers`, `batch`, `inbox` and `sweep`.
+//! Binding of the spool crate: `json` (for commands that must start fast), `catalogue`, `files` (atomic writes,
+//! locks), `answers`, `batch`, `inbox` and `cleanup`.
 
 #![allow(clippy::needless_pass_by_value)] // arguments of Python functions arrive owned
 
