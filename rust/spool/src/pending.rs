@@ -101,23 +101,23 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_does_not_parse_is_looked_at_soon_then_rarer_and_rejected_after_two_quiet_seconds_r3()
+    fn a_file_that_does_not_parse_is_retried_with_backoff_and_rejected_after_two_quiet_seconds_r3()
      {
         let fault = Rejection::whole("json", "half");
         let mut pending = PendingFile::new(10.0);
         let mut now = 10.0;
-        let mut looks = Vec::new();
+        let mut attempts = Vec::new();
         while pending.assess(stat(5), Some(fault.clone()), now, 2.0) == Verdict::Wait {
-            looks.push(((now - 10.0) * 1000.0_f64).round());
+            attempts.push(((now - 10.0) * 1000.0_f64).round());
             assert!(!pending.is_due(Some(stat(5)), now));
             now = pending.retry_at;
         }
-        assert_eq!(looks, [0.0, 50.0, 150.0, 350.0, 750.0, 1550.0]);
+        assert_eq!(attempts, [0.0, 50.0, 150.0, 350.0, 750.0, 1550.0]);
         assert!((now - 12.0).abs() < 1e-9);
     }
 
     #[test]
-    fn a_change_is_looked_at_at_once_and_starts_the_quiet_time_anew() {
+    fn a_change_is_read_at_once_and_restarts_the_quiet_time() {
         let fault = Rejection::whole("json", "half");
         let mut pending = PendingFile::new(0.0);
         pending.assess(stat(5), Some(fault.clone()), 0.0, 2.0);
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_first_once_and_tried_again_slowly() {
+    fn a_refusal_is_reported_once_and_retried_slowly() {
         let mut pending = PendingFile::new(0.0);
         assert!(pending.record_refusal(Some(stat(1)), 0.0));
         assert!(!pending.is_due(Some(stat(1)), 29.0));

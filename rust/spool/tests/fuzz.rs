@@ -1,8 +1,8 @@
-//! What reads strangers' bytes, fed with broken ones: events changed at random, in each encoding, lines of
-//! them, and globs.
+//! Fuzzing of everything that reads untrusted bytes: randomly mutated events in each encoding, lines of them, and
+//! globs.
 //!
-//! A run of `cargo test` is short and the same each time. `make fuzz` goes on for `FUZZ_SECONDS` from a seed of
-//! its own, which a failure names: `FUZZ_SEED=<seed> make fuzz` does the same again.
+//! `cargo test` runs it briefly and deterministically. `make fuzz` runs for `FUZZ_SECONDS` from a random seed,
+//! which a failure reports: `FUZZ_SEED=<seed> make fuzz` reproduces it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
 use cctelegram_spool::cleanup::{Names, Scope};
@@ -233,8 +233,8 @@ fn whatever_is_in_a_file_of_lines_is_taken_or_rejected_and_the_file_leaves() {
     });
 }
 
-/// Whether a name fits a glob: `*`, `?`, a class, the rest as it stands, byte by byte. The simplest that can be
-/// right.
+/// Whether a name matches a glob: `*`, `?`, a class, everything else literally, byte by byte. The simplest
+/// implementation, for comparison.
 fn fits(glob: &[u8], name: &[u8]) -> bool {
     match (glob.first(), name.first()) {
         (None, None) => true,

@@ -237,12 +237,12 @@ fn a_file_is_as_old_as_its_last_change_unless_only_its_content_counts() {
 fn what_changed_since_the_plan_stays() {
     let (home, now) = directory(&[1; 5]);
     let mut plan = plan(home.path(), &any(), &everything(), now, ALL).unwrap();
-    write(&home, "0", 1, 0); // the same size and time, written anew
+    write(&home, "0", 1, 0); // written again with the same size and time
     write(&home, "1", 2, 1); // another size
     write(&home, "2", 1, 99); // another time
     fs::remove_file(home.path().join("3")).unwrap();
     let removed = plan.remove(ALL);
-    // Elsewhere than on Unix a file of the same size and time cannot be told from itself.
+    // On other systems than Unix a file of the same size and time cannot be told from itself.
     let expected = if cfg!(unix) { 1 } else { 2 };
     assert_eq!((removed.gone, removed.by_rule[0].files), (1, expected));
     #[cfg(unix)]

@@ -32,8 +32,8 @@ fn reading_a_file_writes_nothing() {
 }
 
 #[test]
-fn a_file_of_somebody_else_is_read() {
-    // Whoever runs this, unless it is the owner of the system.
+fn a_file_of_another_user_is_read() {
+    // It belongs to root: to another user unless root runs the tests.
     let directory = Directory::open(Path::new("/etc")).unwrap();
     let (contents, bytes) = read(&directory, b"passwd");
     assert!(matches!(contents, Contents::Whole(_)));

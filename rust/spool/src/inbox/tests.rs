@@ -185,7 +185,7 @@ fn half_a_file_is_never_delivered_and_never_lost_r3() {
         assert!(home.take(0.0).is_empty());
     }
     let due = home.inbox.due(0.0).unwrap();
-    assert!(due <= 0.05 + 1e-9, "looked at again after 50 ms: {due}");
+    assert!(due <= 0.05 + 1e-9, "retried after 50 ms: {due}");
     home.write("a.json", &whole);
     assert_eq!(home.titles(0.01), ["whole"]);
     assert_eq!(home.inbox.due(0.02), None);

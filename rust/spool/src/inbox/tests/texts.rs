@@ -1,4 +1,4 @@
-//! Every text of a row is what its file says, wherever it stands in memory.
+//! Every text of a row equals that of its file, wherever it is stored in memory.
 
 use super::*;
 use crate::intake_key;
