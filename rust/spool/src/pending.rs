@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_file_that_does_not_parse_is_retried_with_backoff_and_rejected_after_two_quiet_seconds_r3()
-     {
+    {
         let fault = Rejection::whole("json", "half");
         let mut pending = PendingFile::new(10.0);
         let mut now = 10.0;

@@ -101,7 +101,7 @@ impl Validator {
             ),
             Some(Value::String(kind)) if is_type_word(kind) => {}
             Some(other) => {
-                self.report_value("type", other, "1 to 64 of a-z, 0-9 and _ are allowed")
+                self.report_value("type", other, "1 to 64 of a-z, 0-9 and _ are allowed");
             }
         }
         match event.get("title") {
@@ -230,7 +230,7 @@ impl Validator {
                 }
             }
             Some(other) => {
-                self.report_value("data.options", other, "a list of 1 to 10 texts is needed")
+                self.report_value("data.options", other, "a list of 1 to 10 texts is needed");
             }
         }
         self.text(data, "data.", "approval_prompt", 0, DESCRIPTION_CHARACTERS);

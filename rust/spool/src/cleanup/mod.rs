@@ -230,7 +230,7 @@ impl Plan {
             let (candidate, name) = (self.files.at(index), self.files.name(index));
             match remove(directory, name, candidate.identity) {
                 Ok(Outcome::Removed) => {
-                    removed.by_rule[usize::from(candidate.rule)].add(candidate.size)
+                    removed.by_rule[usize::from(candidate.rule)].add(candidate.size);
                 }
                 Ok(Outcome::Changed) => removed.changed += 1,
                 Ok(Outcome::Gone) => removed.gone += 1,

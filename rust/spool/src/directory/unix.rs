@@ -223,7 +223,7 @@ impl Directory {
     }
 }
 
-/// Read once, by the system call itself: the C library's also asks whether the thread is to be cancelled.
+/// Read once, by the system call itself: that of the C library also checks for cancellation of the thread.
 pub(super) fn read_some(file: &File, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(rustix::io::read(file, buffer)?)
 }

@@ -62,7 +62,7 @@ impl Inbox {
         let bounds = state.bounds;
         let reader = Reader {
             directory: &directory,
-            spares: &self.spares,
+            pool: &self.pool,
             max_event_bytes: bounds.max_event_bytes,
             threads: self.threads,
             clock_us: timestamp::now_us(),
@@ -80,7 +80,7 @@ impl Inbox {
         builder.ensure_listing(state, stamp)?;
         urgent_scan::list_urgent_first(state);
         builder.batch.more = builder.read_listing(state)?;
-        self.spares.want(builder.batch.more);
+        self.pool.set_wanted(builder.batch.more);
         if state.listing.remaining() >= LONG_BACKLOG {
             self.watch.suspend();
         }

@@ -1,8 +1,8 @@
-//! Reading event files: open, read, parse, mend, derive the id. Nothing of the inbox's state is touched, so
-//! that two threads can share a run of names when it is long enough to pay for the second.
+//! Reads event files: open, read, parse, derive the id. It does not touch the state of the inbox, so that two
+//! threads can share a run of names that is long enough to pay for the second.
 //!
-//! Some files are read, and then they are parsed: a call into the system costs a parser what the processor had
-//! learned of it, and doing them by turns cost twice as much as parsing does.
+//! Several files are read before they are parsed: parsing right after each read doubled its time, since system
+//! calls evict the state of the branch predictor.
 
 use super::batch::Counters;
 use super::events::Events;
@@ -18,50 +18,51 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 
-/// Starting and ending a thread costs as much as reading some ten files.
+/// A second thread is used from this number of files on; starting and ending it costs as much as reading some ten
+/// files.
 const SECOND_THREAD_FILES: usize = 64;
-/// So many files, or bytes and one file more, are read before they are parsed: no more than a processor has near.
+/// Files are read in groups of this number, or of this size and one file more, which fits into the caches.
 const GROUP: usize = 64;
 const GROUP_BYTES: usize = 64 << 10;
 
-/// Why a file gave no event.
+/// Why a file yielded no event.
 pub enum Fault {
-    /// The system does not let us.
+    /// The system refused access.
     Refused(Error),
-    /// It is no regular file any more, or gone.
+    /// It does not exist, or is not a regular file.
     Nothing,
-    /// It cannot be used as it is; without a reason, because it changed while it was read.
+    /// It cannot be used now; without a rejection, because it changed while it was read.
     NotReady(Stat, Option<Rejection>),
 }
 
-/// What was read.
+/// Result of reading a run of files.
 #[derive(Default)]
 pub struct Reading {
     pub events: Events,
-    /// Of the events that are a file each.
+    /// The files that hold one event each.
     pub files: Files,
     /// By index in the listing.
     pub faults: Vec<(usize, Fault)>,
     pub counters: Counters,
 }
 
-/// What all events of a take have in common.
+/// Parameters shared by all events of a take.
 #[derive(Clone, Copy)]
 pub struct Reader<'a> {
     pub directory: &'a Directory,
     /// Memory for long runs.
-    pub spares: &'a Arc<BufferPool>,
-    /// Of one event, in bytes.
+    pub pool: &'a Arc<BufferPool>,
+    /// Maximum size of an event, in bytes.
     pub max_event_bytes: u64,
-    /// That read files.
+    /// Maximum number of threads.
     pub threads: usize,
-    /// Microseconds since the epoch.
+    /// Current time, in microseconds since the epoch.
     pub clock_us: i64,
 }
 
 impl Reader<'_> {
-    /// Read files by their indexes in the listing until there are `room` bytes; returns how many of the
-    /// indexes were read: the first ones.
+    /// Read files by their indexes in the listing until there are `room` bytes; returns how many were read: the
+    /// first ones.
     pub fn run(
         &self,
         listing: &Listing,
@@ -75,15 +76,15 @@ impl Reader<'_> {
             indexes,
             room,
         };
-        reading.reserve(indexes.len(), self.spares);
+        reading.reserve(indexes.len(), self.pool);
         if indexes.len() < SECOND_THREAD_FILES || self.threads < 2 {
             self.work(listing, &queue, reading);
         } else {
             let other = std::thread::scope(|scope| {
                 let other = std::thread::Builder::new().spawn_scoped(scope, || {
                     let mut reading = Reading::default();
-                    reading.reserve(indexes.len(), self.spares);
-                    unshare_file_table(); // all files that it opens are closed before it ends
+                    reading.reserve(indexes.len(), self.pool);
+                    unshare_file_table(); // every file it opens is closed before it ends
                     let own = self.directory.reopen();
                     let directory = own.as_ref().unwrap_or(self.directory);
                     let reader = Reader { directory, ..*self };
@@ -91,7 +92,7 @@ impl Reader<'_> {
                     reading
                 });
                 self.work(listing, &queue, reading);
-                // Without a second thread the first did all of it.
+                // If the second thread could not be started, the first reads everything.
                 other.ok().map(std::thread::ScopedJoinHandle::join)
             });
             match other {
@@ -114,7 +115,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Read a group of files, one behind the other; false when there are no more.
+    /// Read a group of files into one buffer; false when there are no more.
     fn read(
         &self,
         listing: &Listing,
@@ -152,7 +153,7 @@ impl Reader<'_> {
         true
     }
 
-    /// Parse the files of a group, which is empty then.
+    /// Parse the files of a group, and empty it.
     fn parse(&self, listing: &Listing, group: &mut Vec<ReadFile>, reading: &mut Reading) {
         let started = Instant::now();
         let arena = std::mem::take(reading.events.read());
@@ -172,8 +173,8 @@ impl Reader<'_> {
         reading.counters.parsed_since(started);
     }
 
-    /// Parse and mend one event, with the figures; returns the time that it is ordered by: its own, or
-    /// `earliest` when that is later. Bytes of what was `read` into the arena stay there.
+    /// Parse one event and count it; returns the time it is sorted by: its own, or `earliest` if that is later. A
+    /// body that is part of `read` is not copied.
     pub fn event(
         &self,
         bytes: &[u8],
@@ -199,14 +200,14 @@ impl Reader<'_> {
     }
 }
 
-/// A file that was read, and where it stands in the arena.
+/// A file that was read, and its range in the buffer.
 struct ReadFile {
     index: usize,
     stat: Stat,
     bytes: Range<usize>,
 }
 
-/// The indexes of a run, handed out from the first to the last until the bytes are enough.
+/// The indexes of a run, handed out in order until the size is reached.
 struct Queue<'a> {
     next: AtomicUsize,
     bytes: AtomicU64,
@@ -215,7 +216,7 @@ struct Queue<'a> {
 }
 
 impl Queue<'_> {
-    /// One at a time, so that a batch exceeds its bytes by one event a thread.
+    /// One at a time, so that a batch exceeds its size by at most one event per thread.
     fn next(&self) -> Option<usize> {
         if self.bytes.load(Relaxed) >= self.room {
             return None;
@@ -225,9 +226,9 @@ impl Queue<'_> {
 }
 
 impl Reading {
-    /// Make room for so many more files.
-    fn reserve(&mut self, files: usize, spares: &Arc<BufferPool>) {
-        self.events.reserve(files, spares);
+    /// Reserve space for more files.
+    fn reserve(&mut self, files: usize, pool: &Arc<BufferPool>) {
+        self.events.reserve(files, pool);
         self.files.reserve(files);
     }
 
@@ -243,7 +244,7 @@ fn too_large(size: u64, most: u64) -> Rejection {
     Rejection::whole(
         "size",
         format!(
-            "Too large: {size} bytes; an event has at most {most}. Shorten it, or write a line each into a .jsonl file."
+            "Too large: {size} bytes; an event has at most {most}. Shorten it, or write one event per line into a .jsonl file."
         ),
     )
 }

@@ -129,7 +129,7 @@ pub struct Inbox {
     threads: usize,
     finish_seconds: f64,
     watch: Watch,
-    spares: Arc<BufferPool>,
+    pool: Arc<BufferPool>,
     state: Mutex<State>,
 }
 
@@ -221,7 +221,7 @@ impl Inbox {
             rejected: rejected.into(),
             threads: options.threads,
             finish_seconds: options.finish_seconds,
-            spares: Arc::default(),
+            pool: Arc::default(),
             state: Mutex::new(state),
         }
     }

@@ -1,46 +1,45 @@
-//! The memory that the texts of a batch stand in: files are read straight into it. While there is more to take, the
-//! memory of a batch that is done with serves a later one: fresh memory costs a fault of the processor a page, and
-//! giving it back costs as much again.
+//! The buffer that the files of a batch are read into. While there is more to take, the buffers of finished
+//! batches are reused: new memory costs a page fault per page, and releasing it costs as much again.
 
 use crate::directory::grow_to;
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Of a piece: a batch of `spool.batch_bytes` as it is without a setting, and one event more of most sizes.
-const PIECE_BYTES: usize = 260 << 10;
-/// A batch that is stored, one that is read, and what a second thread reads of it.
-const PIECES: usize = 3;
+/// Size of a buffer: the default of `spool.batch_bytes`, and one more event of most sizes.
+const BUFFER_BYTES: usize = 260 << 10;
+/// Number of buffers kept: for a batch that is stored, one that is read, and the second thread.
+const BUFFERS_KEPT: usize = 3;
 
-/// Bytes as they were read, one file behind the other.
+/// The contents of files, one after the other.
 #[derive(Default)]
 pub struct ReadBuffer {
-    /// All of it can be read into: what follows the used bytes is of an earlier batch.
+    /// Initialized memory; what follows the used bytes belongs to an earlier batch.
     bytes: Vec<u8>,
     used: usize,
-    /// Where its memory goes.
-    spares: Option<Arc<BufferPool>>,
+    /// Where the memory is returned to.
+    pool: Option<Arc<BufferPool>>,
 }
 
 impl ReadBuffer {
-    /// What was read.
+    /// The contents read so far.
     pub fn used(&self) -> &[u8] {
         &self.bytes[..self.used]
     }
 
-    /// Let a function read behind what was read; it may make the buffer longer.
+    /// Let a function read to the end of the contents; it may grow the buffer.
     pub fn read<T>(&mut self, read: impl FnOnce(&mut Vec<u8>, usize) -> T) -> T {
         read(&mut self.bytes, self.used)
     }
 
-    /// Count so many bytes more as used; returns where they stand.
+    /// Add the bytes that were read; returns their range.
     pub fn keep(&mut self, size: usize) -> Range<usize> {
         let begin = self.used;
         self.used += size;
         begin..self.used
     }
 
-    /// Add bytes; returns where they begin.
+    /// Append bytes; returns their offset.
     pub fn add(&mut self, bytes: &[u8]) -> usize {
         let range = self.used..self.used + bytes.len();
         grow_to(&mut self.bytes, range.end);
@@ -48,18 +47,14 @@ impl ReadBuffer {
         self.keep(range.len()).start
     }
 
-    /// Bytes of memory that it holds.
+    /// Bytes of memory held.
     pub fn held(&self) -> usize {
         self.bytes.capacity()
     }
 
-    /// Let go of what is not used, unless somebody else will use it.
+    /// Release unused memory, unless the buffer will be reused.
     pub fn finish(&mut self) {
-        if !self
-            .spares
-            .as_ref()
-            .is_some_and(|spares| spares.kept().is_wanted)
-        {
+        if !self.pool.as_ref().is_some_and(|pool| pool.kept().is_wanted) {
             self.bytes.truncate(self.used);
             self.bytes.shrink_to_fit();
         }
@@ -74,53 +69,53 @@ impl fmt::Debug for ReadBuffer {
 
 impl Drop for ReadBuffer {
     fn drop(&mut self) {
-        if let Some(spares) = &self.spares {
-            spares.put(std::mem::take(&mut self.bytes));
+        if let Some(pool) = &self.pool {
+            pool.give_back(std::mem::take(&mut self.bytes));
         }
     }
 }
 
-/// Memory of batches that are done with, for those to come.
+/// Buffers of finished batches, for later ones.
 #[derive(Default)]
 pub struct BufferPool(Mutex<Kept>);
 
 #[derive(Default)]
 struct Kept {
-    pieces: Vec<Vec<u8>>,
+    buffers: Vec<Vec<u8>>,
     is_wanted: bool,
 }
 
 impl BufferPool {
-    /// A piece for a long run of files.
-    pub fn piece(self: &Arc<Self>) -> ReadBuffer {
-        let kept = self.kept().pieces.pop();
+    /// Return a buffer for a long run of files.
+    pub fn take(self: &Arc<Self>) -> ReadBuffer {
+        let kept = self.kept().buffers.pop();
         ReadBuffer {
-            bytes: kept.unwrap_or_else(|| vec![0; PIECE_BYTES]),
+            bytes: kept.unwrap_or_else(|| vec![0; BUFFER_BYTES]),
             used: 0,
-            spares: Some(Arc::clone(self)),
+            pool: Some(Arc::clone(self)),
         }
     }
 
-    /// Whether there will be another batch soon; without one, nothing is kept.
-    pub fn want(&self, is_wanted: bool) {
+    /// Set whether another batch follows soon; otherwise no buffer is kept.
+    pub fn set_wanted(&self, is_wanted: bool) {
         let mut kept = self.kept();
         kept.is_wanted = is_wanted;
         if !is_wanted {
-            kept.pieces = Vec::new();
+            kept.buffers = Vec::new();
         }
     }
 
-    /// Bytes of memory that it holds.
+    /// Bytes of memory held.
     #[cfg(test)]
     pub fn held(&self) -> usize {
-        self.kept().pieces.iter().map(Vec::capacity).sum()
+        self.kept().buffers.iter().map(Vec::capacity).sum()
     }
 
-    fn put(&self, bytes: Vec<u8>) {
+    fn give_back(&self, bytes: Vec<u8>) {
         let mut kept = self.kept();
-        // One that grew for a large event, or was cut, is not a piece any more.
-        if kept.is_wanted && bytes.len() == PIECE_BYTES && kept.pieces.len() < PIECES {
-            kept.pieces.push(bytes);
+        // A buffer that grew for a large event, or was shrunk, is not reused.
+        if kept.is_wanted && bytes.len() == BUFFER_BYTES && kept.buffers.len() < BUFFERS_KEPT {
+            kept.buffers.push(bytes);
         }
     }
 

@@ -137,7 +137,7 @@ fn the_memory_of_a_batch_serves_the_next_while_there_is_more_and_goes_at_rest() 
         "the last one holds what it needs"
     );
     drop((second, third));
-    assert_eq!(home.inbox.spares.held(), 0);
+    assert_eq!(home.inbox.pool.held(), 0);
 }
 
 #[test]
