@@ -311,7 +311,7 @@ def test_a_wait_is_interrupted_by_a_signal(tmp_path: Path) -> None:
 
 
 def test_bounds_that_are_none_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="bounds"):
+    with pytest.raises(ValueError, match="must be"):
         _native.Inbox(tmp_path / "events", tmp_path / "rejected", batch_events=0)
 
 
@@ -329,7 +329,7 @@ def test_r42_bounds_that_change_hold_for_the_wait_that_is_under_way(tmp_path: Pa
                 lines.write('{"title":"b"}\n')  # no watch tells of it before the file is closed
                 async with asyncio.timeout(DEADLINE / 4):
                     await received.until(lambda: received.titles == ["a", "b"])
-            with pytest.raises(ValueError, match="bounds"):
+            with pytest.raises(ValueError, match="must be"):
                 inbox.set_bounds(**bounds | {"batch_bytes": 0}, **seconds)
 
     run(scenario)
