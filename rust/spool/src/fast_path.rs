@@ -1,304 +1,225 @@
-//! The quick way through the JSON of an event: most are plain, and for a plain one the fields are pieces of
-//! the text. Says nothing about any other: [`crate::extract::scan`] is the judge of those, and a test compares
-//! the two.
+//! The fast path of parsing: most events are plain JSON, whose fields can be borrowed from the text in one pass.
+//!
+//! It returns nothing for any text that is invalid or only unusual: [`crate::extract`] decides about those. A test
+//! compares the two.
 
-use crate::extract::{EventFields, MAX_DEPTH};
+use crate::extract::{EVENT_KEYS, EventFields, MAX_DEPTH};
 use crate::field::Field;
 use std::borrow::Cow;
 
-mod known_keys;
 mod string_ends;
 #[cfg(test)]
 mod tests;
 
-use known_keys::{DataKeys, EventKeys, FIELDS, Key, KeySet, NoKeys};
-use string_ends::BLOCK;
+use string_ends::StringEnds;
 
-/// Blocks of a text whose stops need no memory of their own.
-const STACK_BLOCKS: usize = 32;
-/// A bit in the place of a string that has escapes; a text that reaches so far is none of ours.
-const ESCAPED: u32 = 1 << 31;
-
-/// Scan a JSON text into spans that are empty so far; `None` when it takes a closer look, be it wrong or only unusual.
-#[inline]
-pub fn extract(text: &str, spans: &mut Spans) -> Option<()> {
-    if text.len() >= ESCAPED as usize {
-        return None;
-    }
-    let mut on_stack = [0; STACK_BLOCKS];
-    let mut on_heap = Vec::new();
-    let blocks = text.len().div_ceil(BLOCK);
-    let stops = if let Some(on_stack) = on_stack.get_mut(..blocks) {
-        on_stack
-    } else {
-        on_heap.resize(blocks, 0);
-        &mut on_heap
-    };
-    string_ends::find(text.as_bytes(), stops);
+/// Extract the fields of a plain event; `None` when the text is not plain.
+pub fn extract(text: &str) -> Option<EventFields<'_>> {
     let mut scanner = Scanner {
-        bytes: text.as_bytes(),
-        stops,
-        spans,
+        text,
+        ends: StringEnds::of(text),
+        at: 0,
     };
-    let at = scanner.expect(0, b'{')?;
-    let at = scanner.object::<EventKeys>(at, 1)?;
-    (scanner.skip_whitespace(at) == text.len()).then_some(())
+    let fields = scanner.event()?;
+    scanner.skip_whitespace();
+    (scanner.at == text.len()).then_some(fields)
 }
 
-/// The fields of an event, as places in its text.
-#[derive(Default)]
-pub struct Spans([Span; FIELDS]);
-
-impl Spans {
-    /// The same as pieces of the text.
-    #[inline]
-    pub fn fields<'a>(&self, text: &'a str) -> EventFields<'a> {
-        let field = |key: Key| {
-            let Span { from, to } = self.0[key as usize];
-            if from == 0 {
-                return Field::Missing;
-            }
-            let written = &text[(from & !ESCAPED) as usize..to as usize];
-            if from & ESCAPED == 0 {
-                Field::Text(Cow::Borrowed(written))
-            } else {
-                Field::Escaped(written)
-            }
-        };
-        EventFields {
-            kind: field(Key::Type),
-            title: field(Key::Title),
-            description: field(Key::Description),
-            source: field(Key::Source),
-            task_id: field(Key::TaskId),
-            event_id: field(Key::EventId),
-            correlation_id: field(Key::CorrelationId),
-            parent_event_id: field(Key::ParentEventId),
-            timestamp: field(Key::Timestamp),
-            data_is_invalid: false,
-            severity: field(Key::Severity),
-            priority: field(Key::Priority),
-            duplicate_key: None,
-            is_object: true,
-        }
-    }
-}
-
-/// Where a string stands, without its quotes; nowhere when it begins at 0.
-#[derive(Clone, Copy, Default)]
-struct Span {
-    from: u32,
-    to: u32,
-}
-
+/// A position in the text. Each method reads from there on, and returns `None` when it finds something else.
 struct Scanner<'a> {
-    bytes: &'a [u8],
-    /// Where strings stop in each block.
-    stops: &'a [u64],
-    spans: &'a mut Spans,
+    text: &'a str,
+    ends: StringEnds,
+    at: usize,
 }
 
-/// The methods are given the place where they begin, and return the one behind what they read: a place kept in the
-/// struct would go through memory at each step.
-impl Scanner<'_> {
-    #[cold]
-    fn skip_whitespace(&self, mut at: usize) -> usize {
-        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.bytes.get(at) {
-            at += 1;
-        }
-        at
-    }
-
-    /// The next byte that is no blank, and its place.
-    #[inline]
-    fn peek(&self, mut at: usize) -> Option<(u8, usize)> {
-        // Most blanks stand alone, behind a colon or comma.
-        let mut byte = *self.bytes.get(at)?;
-        if byte == b' ' {
-            at += 1;
-            byte = *self.bytes.get(at)?;
-        }
-        if byte <= b' ' {
-            at = self.skip_whitespace(at);
-            byte = *self.bytes.get(at)?;
-        }
-        Some((byte, at))
-    }
-
-    #[inline]
-    fn expect(&self, at: usize, byte: u8) -> Option<usize> {
-        let (found, at) = self.peek(at)?;
-        (found == byte).then_some(at + 1)
-    }
-
-    /// The rest of an object behind its bracket, the number of levels it is in.
-    fn object<K: KeySet>(&mut self, at: usize, level: u8) -> Option<usize> {
-        let (byte, at) = self.peek(at)?;
-        if byte == b'}' {
-            return Some(at + 1);
-        }
-        let mut from = (byte == b'"').then_some(at + 1)?;
-        let mut seen = 0;
-        loop {
-            let to = self.next_stop(from)?;
-            let key = K::find(self.bytes, from, to);
-            let bit = 1 << key as u32 & K::ONCE;
-            if seen & bit != 0 {
+impl<'a> Scanner<'a> {
+    fn event(&mut self) -> Option<EventFields<'a>> {
+        let mut fields = EventFields {
+            is_object: true,
+            ..EventFields::default()
+        };
+        let mut seen = [false; EVENT_KEYS.len()];
+        self.object(|scanner, key| {
+            let Some(index) = EVENT_KEYS.iter().position(|known| *known == key) else {
+                return scanner.value(1);
+            };
+            if std::mem::replace(&mut seen[index], true) {
                 return None;
             }
-            seen |= bit;
-            // As nearly everybody writes it.
-            let (byte, at) = if self.has_bytes(to, *b"\": \"") {
-                (b'"', to + 3)
-            } else if self.bytes[to] == b'"' {
-                self.peek(self.expect(to + 1, b':')?)?
-            } else {
-                return None; // an escape may spell a key that counts
-            };
-            let next = match (byte, key) {
-                (b'"', Key::Data) => return None,
-                (b'"', _) => {
-                    let (span, to) = self.string(at + 1)?;
-                    self.spans.0[key as usize] = span;
-                    if self.has_bytes(to, *b"\", \"") {
-                        from = to + 4;
-                        continue;
-                    }
-                    to + 1
-                }
-                (_, Key::Other) => self.value(at, level)?,
-                (_, Key::Data) => self.object::<DataKeys>(self.expect(at, b'{')?, 2)?,
+            let field = match key {
+                "type" => &mut fields.kind,
+                "title" => &mut fields.title,
+                "description" => &mut fields.description,
+                "source" => &mut fields.source,
+                "task_id" => &mut fields.task_id,
+                "event_id" => &mut fields.event_id,
+                "correlation_id" => &mut fields.correlation_id,
+                "parent_event_id" => &mut fields.parent_event_id,
+                "timestamp" => &mut fields.timestamp,
                 _ => {
-                    self.spans.0[key as usize] = Span::default();
-                    self.literal(at, b"null")?
+                    return scanner.object(|scanner, key| {
+                        match key {
+                            "severity" => fields.severity = scanner.text_or_null()?,
+                            "priority" => fields.priority = scanner.text_or_null()?,
+                            _ => scanner.value(2)?,
+                        }
+                        Some(())
+                    });
                 }
             };
-            let (byte, at) = self.peek(next)?;
-            match byte {
-                b',' => from = self.expect(at + 1, b'"')?,
-                b'}' => return Some(at + 1),
-                _ => return None,
-            }
-        }
+            *field = scanner.text_or_null()?;
+            Some(())
+        })?;
+        Some(fields)
     }
 
+    /// Read an object; `member` reads the value of each key.
     #[inline]
-    fn has_bytes(&self, at: usize, four: [u8; 4]) -> bool {
-        self.bytes.get(at..).and_then(<[u8]>::first_chunk) == Some(&four)
-    }
-
-    /// Any value, the number of levels it is in.
-    fn value(&mut self, at: usize, depth: u8) -> Option<usize> {
-        let (byte, at) = self.peek(at)?;
-        match byte {
-            b'"' => self.string(at + 1).map(|(_, to)| to + 1),
-            b'{' => {
-                let below = (depth < MAX_DEPTH).then(|| depth + 1)?;
-                self.object::<NoKeys>(at + 1, below)
-            }
-            b'[' => self.array(at + 1, (depth < MAX_DEPTH).then(|| depth + 1)?),
-            b't' => self.literal(at, b"true"),
-            b'f' => self.literal(at, b"false"),
-            b'n' => self.literal(at, b"null"),
-            _ => self.number(at),
-        }
-    }
-
-    fn array(&mut self, at: usize, below: u8) -> Option<usize> {
-        let (byte, mut at) = self.peek(at)?;
-        if byte == b']' {
-            return Some(at + 1);
+    fn object(&mut self, mut member: impl FnMut(&mut Self, &'a str) -> Option<()>) -> Option<()> {
+        self.expect(b'{')?;
+        if self.peek()? == b'}' {
+            self.at += 1;
+            return Some(());
         }
         loop {
-            at = self.value(at, below)?;
-            let (byte, next) = self.peek(at)?;
-            at = next + 1;
-            match byte {
+            let Field::Text(Cow::Borrowed(key)) = self.string()? else {
+                return None; // an escape may spell a known key
+            };
+            self.expect(b':')?;
+            member(self, key)?;
+            match self.next()? {
                 b',' => {}
-                b']' => return Some(at),
+                b'}' => return Some(()),
                 _ => return None,
             }
         }
     }
 
-    #[inline]
-    fn literal(&self, at: usize, word: &[u8]) -> Option<usize> {
-        let is = self.bytes.get(at..)?.starts_with(word);
-        is.then_some(at + word.len())
+    /// Read any value inside `depth` levels, and ignore it.
+    fn value(&mut self, depth: u8) -> Option<()> {
+        match self.peek()? {
+            b'"' => self.string().map(|_| ()),
+            b'{' if depth < MAX_DEPTH => self.object(|scanner, _| scanner.value(depth + 1)),
+            b'[' if depth < MAX_DEPTH => self.array(depth + 1),
+            b't' => self.literal("true"),
+            b'f' => self.literal("false"),
+            b'n' => self.literal("null"),
+            b'-' | b'0'..=b'9' => self.number(),
+            _ => None,
+        }
     }
 
-    /// A number that no double refuses: no exponent, and not many digits.
+    fn array(&mut self, depth: u8) -> Option<()> {
+        self.expect(b'[')?;
+        if self.peek()? == b']' {
+            self.at += 1;
+            return Some(());
+        }
+        loop {
+            self.value(depth)?;
+            match self.next()? {
+                b',' => {}
+                b']' => return Some(()),
+                _ => return None,
+            }
+        }
+    }
+
+    fn text_or_null(&mut self) -> Option<Field<'a>> {
+        if self.peek()? == b'n' {
+            self.literal("null")?;
+            return Some(Field::Missing);
+        }
+        self.string()
+    }
+
     #[inline]
-    fn number(&self, from: usize) -> Option<usize> {
-        let is = |at: usize, byte| self.bytes.get(at) == Some(&byte);
-        let whole = from + usize::from(is(from, b'-'));
-        let mut at = self.digits(whole);
-        if at == whole || at > whole + 1 && is(whole, b'0') {
+    fn string(&mut self) -> Option<Field<'a>> {
+        self.expect(b'"')?;
+        let bytes = self.text.as_bytes();
+        let from = self.at;
+        let mut is_escaped = false;
+        loop {
+            self.at = self.ends.next(self.at)?;
+            match bytes[self.at] {
+                b'"' => break,
+                // Not \u, which may be half of a surrogate pair.
+                b'\\' => match bytes.get(self.at + 1)? {
+                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.at += 2,
+                    _ => return None,
+                },
+                _ => return None,
+            }
+            is_escaped = true;
+        }
+        let text = &self.text[from..self.at];
+        self.at += 1;
+        Some(if is_escaped {
+            Field::Escaped(text)
+        } else {
+            Field::Text(Cow::Borrowed(text))
+        })
+    }
+
+    fn literal(&mut self, word: &str) -> Option<()> {
+        self.text.as_bytes()[self.at..]
+            .starts_with(word.as_bytes())
+            .then_some(())?;
+        self.at += word.len();
+        Some(())
+    }
+
+    /// Read a number that certainly fits a double: no exponent, and not many digits.
+    fn number(&mut self) -> Option<()> {
+        let bytes = self.text.as_bytes();
+        let from = self.at;
+        self.at += usize::from(bytes[from] == b'-');
+        let whole = self.at;
+        self.digits()?;
+        if bytes[whole] == b'0' && self.at > whole + 1 {
             return None;
         }
-        if is(at, b'.') {
-            let fraction = at + 1;
-            at = self.digits(fraction);
-            if at == fraction {
-                return None;
-            }
+        if bytes.get(self.at) == Some(&b'.') {
+            self.at += 1;
+            self.digits()?;
         }
-        (at - from <= 64 && !is(at, b'e') && !is(at, b'E')).then_some(at)
+        let has_exponent = matches!(bytes.get(self.at), Some(b'e' | b'E'));
+        (!has_exponent && self.at - from <= 64).then_some(())
     }
 
-    /// The place behind the digits.
+    /// Read one digit or more.
+    fn digits(&mut self) -> Option<()> {
+        let rest = &self.text.as_bytes()[self.at..];
+        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        self.at += count;
+        (count > 0).then_some(())
+    }
+
     #[inline]
-    fn digits(&self, mut at: usize) -> usize {
-        while self.bytes.get(at).is_some_and(u8::is_ascii_digit) {
-            at += 1;
-        }
-        at
+    fn expect(&mut self, byte: u8) -> Option<()> {
+        (self.next()? == byte).then_some(())
     }
 
-    /// The rest of a string after its first quote; the place is of its last one.
+    /// Read the next byte after white space.
     #[inline]
-    fn string(&self, from: usize) -> Option<(Span, usize)> {
-        let mut to = self.next_stop(from)?;
-        let mut escaped = 0;
-        if self.bytes[to] != b'"' {
-            to = self.end_of_escaped(to)?;
-            escaped = ESCAPED;
-        }
-        let short = |place| u32::try_from(place).unwrap_or(0); // always: the text is not as long
-        let span = Span {
-            from: short(from) | escaped,
-            to: short(to),
-        };
-        Some((span, to))
+    fn next(&mut self) -> Option<u8> {
+        let byte = self.peek()?;
+        self.at += 1;
+        Some(byte)
     }
 
-    /// The end of a string that stops here for something else.
-    #[inline(never)]
-    fn end_of_escaped(&self, mut stop: usize) -> Option<usize> {
-        while self.bytes[stop] == b'\\' {
-            match self.bytes.get(stop + 1)? {
-                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
-                _ => return None, // \u may be half of a pair
-            }
-            stop = self.next_stop(stop + 2)?;
-        }
-        (self.bytes[stop] == b'"').then_some(stop)
-    }
-
-    /// The place of the next byte that stops a string.
+    /// Skip white space, and return the byte after it without reading it.
     #[inline]
-    fn next_stop(&self, at: usize) -> Option<usize> {
-        let mut block = at / BLOCK;
-        let ahead = self.stops.get(block)? >> (at % BLOCK);
-        if ahead != 0 {
-            return Some(at + ahead.trailing_zeros() as usize);
-        }
-        loop {
-            block += 1;
-            let ahead = *self.stops.get(block)?;
-            if ahead != 0 {
-                return Some(block * BLOCK + ahead.trailing_zeros() as usize);
-            }
+    fn peek(&mut self) -> Option<u8> {
+        self.skip_whitespace();
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    #[inline]
+    fn skip_whitespace(&mut self) {
+        let bytes = self.text.as_bytes();
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(self.at) {
+            self.at += 1;
         }
     }
 }

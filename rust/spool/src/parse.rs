@@ -10,7 +10,7 @@ pub use event::{Event, Origin, Rejection};
 use crate::catalogue::{self, EVENT_TYPES, FALLBACK};
 use crate::decode::{ADVICE, Undecodable, decode, is_unmarked, place};
 use crate::extract::{EventFields, extract};
-use crate::fast_path::{self, Spans};
+use crate::fast_path;
 use crate::field::{Field, unescaped};
 use crate::json_repair::repair;
 use crate::lane::{Lane, Priority, Severity};
@@ -57,9 +57,8 @@ pub(crate) fn undecodable(bytes: &[u8], fault: Undecodable) -> Rejection {
 
 fn read_text(text: &str, warnings: Vec<String>, origin: Origin) -> Result<Event<'_>, Rejection> {
     let text = text.trim_matches([' ', '\t', '\r', '\n']);
-    let mut spans = Spans::default();
-    match fast_path::extract(text, &mut spans) {
-        Some(()) => finish(spans.fields(text), text, warnings, origin),
+    match fast_path::extract(text) {
+        Some(fields) => finish(fields, text, warnings, origin),
         None => parse_unusual(text, warnings, origin),
     }
 }
