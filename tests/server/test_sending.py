@@ -119,7 +119,7 @@ def test_a_message_loses_no_character_whatever_its_first_line(wire: Wire, home: 
 
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
-    ("send_telegram_event", {"title": "x"}, "type: it is missing"),
+    ("send_telegram_event", {"title": "x"}, "type: required"),
     ("send_telegram_event", {"type": "Build Failed", "title": "x"}, "characters of [a-z0-9_]"),
     ("send_telegram_event", {"type": "a", "title": ""}, "title: read 0 characters; allowed are at least 1"),
     ("send_telegram_event", {"type": "a", "title": "x" * 201}, "title: read 201 characters"),
