@@ -131,7 +131,7 @@ def _wrong(block: blocks.Block) -> str | None:
         if block.language == "toml":
             tomllib.loads(block.text)
         if block.language == "json" and "title" in json.loads(block.text):
-            return str(_native.check_event(block.text.encode()) or "") or None
+            return str(_native.validate_event(block.text.encode()) or "") or None
     except ValueError as error:
         return str(error)
     return None

@@ -1,5 +1,5 @@
-# ruff: noqa: PYI021  the stub is the manual, so it has docstrings
-"""The part of `_native` that cleans directories; it is imported from there."""
+# ruff: noqa: PYI021  the stub is the documentation, so it has docstrings
+"""Cleanup of directories: a part of `_native`."""
 
 from collections.abc import Sequence
 from os import PathLike
@@ -9,65 +9,65 @@ StrPath: TypeAlias = str | PathLike[str]
 
 @final
 class CleanupPlan:
-    """What would go of a directory, and what there is. It holds the directory open; safe in any thread.
+    """A planned cleanup of a directory. It holds the directory open; safe in any thread.
 
-    Rules are "age", "bytes" and "count"; times are us since the epoch.
+    Rules are "age", "bytes" and "count"; times are microseconds since the epoch.
     """
 
     @property
     def files(self) -> int:
-        """There are so many, of those that the globs name."""
+        """Number of files that match the globs."""
     @property
     def bytes(self) -> int: ...
     @property
     def span_us(self) -> tuple[int, int] | None:
-        """When the oldest and the newest last changed; None when there is no file."""
+        """Time of change of the oldest and of the newest file; None when there is none."""
     @property
     def mean_us(self) -> int | None:
-        """The mean of the times of change."""
+        """Mean of the times of change."""
     @property
     def largest(self) -> tuple[int, str] | None:
-        """Bytes and name."""
+        """Size and name of the largest file."""
     @property
     def passed_over(self) -> int:
-        """Links, directories and the like, and what the globs leave out."""
+        """Number of links, directories and the like, and of files that the globs exclude."""
     @property
     def by_rule(self) -> list[tuple[str, int, int]]:
-        """Rule, files and bytes, of the rules that take something."""
+        """Rule, files and bytes, for each rule that removes something."""
     @property
     def named(self) -> list[tuple[str, str]]:
-        """Name and rule of the ten oldest that go."""
+        """Name and rule of the ten oldest files to be removed."""
     @property
     def has_more(self) -> bool:
-        """`most` files are planned and more would have to go."""
+        """Whether `most` files are planned and more should be removed."""
     @property
     def left(self) -> int:
-        """So many planned files are still to be removed."""
+        """Number of planned files that are not removed yet."""
     def remove(self, most: int) -> CleanupRemoved:
-        """Remove the next planned files, at most so many, each only if it still is what was planned.
+        """Remove at most `most` of the planned files, each only if it has not changed since the plan.
 
-        Same inode, size and times, and a regular file: links are never followed. A file that cannot be
-        removed is counted and passed over.
+        It must be a regular file with the same inode, size and times: links are never followed. A file that
+        cannot be removed is counted and skipped.
         """
 
 @final
 class CleanupRemoved:
-    """What a removal did."""
+    """The result of a removal."""
 
     @property
     def by_rule(self) -> list[tuple[str, int, int]]:
         """Rule, files and bytes."""
     @property
     def changed(self) -> int:
-        """Files that are not what was planned any more: they stay."""
+        """Files that changed since the plan: they stay."""
     @property
     def gone(self) -> int:
-        """Files that somebody else removed."""
+        """Files that were already removed."""
     @property
     def failed(self) -> int: ...
     @property
     def faults(self) -> list[tuple[str, str]]:
-        """Name and reason of the first five that failed."""
+        """Name and reason of the first five files that could not be removed."""
 
 def plan_cleanup(
     directory: StrPath,
@@ -84,16 +84,17 @@ def plan_cleanup(
     by_content: bool = False,
     names: str = "any",
 ) -> CleanupPlan:
-    """Look at a directory, without what is below it, and plan what goes of it: the oldest first.
+    """List a directory, without its subdirectories, and plan its cleanup: the oldest files first.
 
-    A file goes when it is older than `age_us`; when all are more than the first of `size` (bytes), until they
-    are the second; the same for their `count`, but neither takes what is younger than `spare_us`. The newest
-    `keep` stay. Globs (`*`, `?`, `[a-z]`, `{a,b}`) are of names; no `include` is any name. A file is as old
-    as its last change of content, name or rights, with `by_content` of content alone. `names`, whatever the
-    globs say: "answers" are what `answer_name` makes, "temporary" what ends in .tmp and is no event.
+    A file is removed when it is older than `age_us`; when the total size exceeds the first of `size` (bytes),
+    until it is the second; likewise for `count`. Neither size nor count removes files younger than
+    `spare_us`. The newest `keep` files stay. Globs (`*`, `?`, `[a-z]`, `{a,b}`) match names; without
+    `include` every name matches. A file is as old as its last change of content, name or permissions; with
+    `by_content`, of content alone. `names` restricts further: "answers" to names that `answer_name` returns,
+    "temporary" to names that end in .tmp and are no events.
 
-    Memory: 32 bytes a file that may go and its name, for at most twice `most` files. A directory that is
-    missing is empty.
+    Memory: 32 bytes and the name for each file that may be removed, for at most twice `most` files. A missing
+    directory is empty.
 
-    OSError when the directory is a link or cannot be listed, ValueError for a glob that is none.
+    Raises OSError when the directory is a link or cannot be listed, ValueError for an invalid glob.
     """

@@ -1,5 +1,5 @@
-# ruff: noqa: PYI021  the stub is the manual, so it has docstrings
-"""The part of `_native` that takes events in; it is imported from there."""
+# ruff: noqa: PYI021  the stub is the documentation, so it has docstrings
+"""The inbox: the part of `_native` that reads event files."""
 
 from collections.abc import Sequence
 from os import PathLike
@@ -9,77 +9,78 @@ StrPath: TypeAlias = str | PathLike[str]
 
 @final
 class Batch:
-    """What one take brings; its length is the number of events."""
+    """The result of one take; its length is the number of events."""
 
     def __len__(self) -> int: ...
     @property
     def is_empty(self) -> bool:
-        """Nothing to store, to tell or to settle."""
+        """Whether there is nothing to store, report or settle."""
 
     @property
     def more(self) -> bool:
-        """The directory holds more; take again at once."""
+        """Whether the directory holds more: take again at once."""
 
     def rows(
         self,
     ) -> list[tuple[bytes, str, str, str, str, str, str | None, int, str, int, bytes, str | None]]:
-        """One row an event, in the order of EVENT_COLUMNS, by event time, file time, name, line.
+        """Return one row per event, with EVENT_COLUMNS, ordered by event time, file time, name, line.
 
-        Given once, since the batch lets go of its texts with them; RuntimeError when asked again.
+        Can be called once, since it releases the texts of the batch; raises RuntimeError afterwards.
 
-        intake_key (16 bytes, the same when the same event is read again), event_id, type, title, source,
+        intake_key (16 bytes, equal when the same event is read again), event_id, type, title, source,
         task_id, correlation_id, lane (0 decisions, 1 alerts, 2 ordinary, 3 progress), severity, occurred_at
-        (microseconds since the epoch), body (the JSON object, in UTF-8), warnings (JSON list of sentences, or
-        None).
+        (microseconds since the epoch), body (the JSON object, in UTF-8), warnings (JSON array of sentences,
+        or None).
         """
 
     @property
     def positions(self) -> list[tuple[bytes, int, int, int, int]]:
-        """Of .jsonl files, to store with the rows: name, device, inode, offset, head_hash.
+        """Positions of .jsonl files, to store with the rows: name, device, inode, offset, head_hash.
 
-        The numbers fit into 63 bits, so that SQLite takes them.
+        The numbers fit into 63 bits, as SQLite requires.
         """
 
     @property
     def finished(self) -> list[bytes]:
-        """Names whose stored position is to be forgotten, with the rows."""
+        """Names whose stored position is to be deleted, in the same transaction as the rows."""
 
     @property
     def rejected(self) -> list[Rejected]:
-        """Already moved to rejected/, each beside its .reason.json."""
+        """Files and lines already moved to rejected/, each beside its .reason.json."""
 
     @property
     def troubles(self) -> list[Trouble]:
-        """Files the system does not let us use: they stay, are told once, and tried again each 30 s."""
+        """Files that the system does not let us use: they stay, are reported once, and retried every 30 s."""
 
     @property
     def counters(self) -> dict[str, int]:
-        """Figures of this take.
+        """Counters of this take.
 
-        looked (names), opened (files), bytes (of events), mended, unknown_types, not_files, waiting, parse_ns
-        (of all threads), take_ns, listings, listings_kept (not made, since the directory is unchanged),
-        calls_saved (system calls on the directory that takes of one file each would have made beyond this).
+        looked (names), opened (files), bytes (of events), mended (events with a warning), unknown_types,
+        not_files, waiting (files that may be incomplete), parse_ns (on all threads), take_ns, listings,
+        listings_kept (reused, since the directory is unchanged), calls_saved (system calls on the directory,
+        compared with takes of one file each).
         """
 
     @property
     def held(self) -> int:
-        """Bytes of memory that the events and the names of their files hold."""
+        """Bytes of memory held by the events and the names of their files."""
 
 @final
 class Rejected:
-    """A file or line that could not be used."""
+    """A rejected file or line."""
 
     @property
     def name(self) -> str:
-        """Of the file in rejected/."""
+        """Name of the file in rejected/."""
 
     @property
     def origin(self) -> str:
-        """Of the file in the events directory."""
+        """Name of the original file in the events directory."""
 
     @property
     def code(self) -> str:
-        """One word to count by: empty, encoding, json, depth, cut, object, title, size, failed."""
+        """Key for counters: empty, encoding, json, depth, cut, object, title, size, failed."""
 
     @property
     def reason(self) -> str:
@@ -91,7 +92,7 @@ class Rejected:
     def line(self) -> int | None: ...
     @property
     def column(self) -> int | None:
-        """In bytes, from 1."""
+        """Column in bytes, from 1."""
 
 @final
 class Trouble:
@@ -104,25 +105,25 @@ class Trouble:
 
 @final
 class Settled:
-    """What a settling did."""
+    """The result of settling a batch."""
 
     @property
     def removed(self) -> int: ...
     @property
     def changed(self) -> int:
-        """Files that are not what was read any more: new events."""
+        """Files that changed since they were read: new events."""
 
     @property
     def gone(self) -> int: ...
     @property
     def troubles(self) -> list[Trouble]:
-        """Files that could not be removed; they are tried again, and not read again."""
+        """Files that could not be removed; removal is retried, and they are not read again."""
 
 @final
 class Inbox:
     """The events directory. Any method may be called from any thread.
 
-    `now` is in seconds, of a clock that only goes forward (`time.monotonic`).
+    `now` is in seconds, of a monotonic clock (`time.monotonic`).
     """
 
     def __init__(
@@ -148,56 +149,54 @@ class Inbox:
         quiet_seconds: float,
         unfinished_seconds: float,
     ) -> None:
-        """Use other bounds from the next take on. ValueError, as the constructor's, changes nothing."""
+        """Use other bounds from the next take on. Raises ValueError, as the constructor does."""
 
     def wait(self, timeout: float) -> str:
-        """Wait at most `timeout` seconds, and never longer than `patience`, for a change.
+        """Wait for a change, at most `timeout` seconds and never longer than `patience`.
 
-        "changed", "overflow" (changes were lost; a take sees to it), "timeout" (take anyway), "closed". A
-        change told before the call counts; the first call returns at once. Signals are served each second.
+        Returns "changed", "overflow" (notifications were lost; the next take lists everything), "timeout"
+        (take anyway) or "closed". A change reported before the call counts; the first call returns at once.
+        Signals are handled each second.
         """
 
     def wake(self) -> None:
-        """End the current wait, or the next, as if something had changed."""
+        """End the current wait, or the next one, as if something had changed."""
 
     def close(self) -> None:
         """End all waits."""
 
     def due(self, now: float) -> float | None:
-        """Seconds until a file wants a look though nothing changes; None when none does."""
+        """Return the seconds until a file is due although nothing changes; None when none is."""
 
     def take(self, now: float) -> Batch:
-        """List, open, read, parse, mend, derive ids, bounded by events and bytes.
+        """List, read and parse files and derive ids, bounded by events and bytes.
 
-        OSError only when the directory itself can be neither made, opened nor listed.
+        Raises OSError only when the directory itself can be neither created, opened nor listed.
         """
 
     def settle(self, batch: Batch, now: float) -> Settled:
-        """Remove what still is what was read, once the rows are durable. May run beside the next take."""
+        """Remove the files of a batch whose rows are durable, each only if unchanged since it was read.
+
+        May run in parallel with the next take.
+        """
 
     def reject(self, batch: Batch, failed: dict[bytes, str]) -> list[Rejected]:
-        """Move what the store failed on to rejected/: intake keys of the batch, each with its reason.
+        """Move events that the store cannot accept to rejected/, by intake key, each with its reason.
 
-        The line alone of a .jsonl file. To be called before `settle`; OSError when the disk refuses.
+        For .jsonl files, only their lines. Call it before `settle`. Raises OSError on an I/O error.
         """
 
     def release(self, batch: Batch) -> None:
-        """Give a batch back whose rows did not become durable: all of it comes again."""
+        """Release a batch whose rows are not durable: all of it is taken again."""
 
     @property
     def watching(self) -> bool:
-        """Changes are told; otherwise they are found by looking each second."""
+        """Whether changes are reported; otherwise the directory must be scanned each second."""
 
     @property
     def trouble(self) -> str | None:
-        """Why changes are not told."""
+        """Why changes are not reported, or None."""
 
     @property
     def patience(self) -> float:
-        """The longest to go without a take, in seconds: 30, or 1 where changes are not told."""
-
-# --- markup
-#
-# Pure functions, each in time linear in its text. Offsets and lengths are UTF-16 units, as Telegram counts.
-# An entity is (type, offset, length, the address of a text_link or the language of a pre, else None). Half a
-# surrogate pair in a text (JSON can hold one) is read as U+FFFD; nothing here fails on a text.
+        """The longest time between takes, in seconds: 30, or 1 where changes are not reported."""

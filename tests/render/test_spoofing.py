@@ -167,4 +167,4 @@ def test_labels_are_distinct_lines(options: list[str]) -> None:
     shown = render.labels(options)
     assert len(set(shown)) == len(options)
     assert all(label and len(label.splitlines()) == 1 for label in shown)
-    assert len(set(map(_native.likeness, shown))) == len(options)
+    assert len(set(map(_native.skeleton, shown))) == len(options)

@@ -89,7 +89,7 @@ def test_r32_the_official_client_sees_a_refusal_as_a_tool_error(home: Path, mode
         assert client.protocol_version == version
         result = await client.call_tool("send_telegram_message", {"message": ""})
         assert result.is_error
-        with pytest.raises(MCPError, match="there is no tool"):
+        with pytest.raises(MCPError, match="unknown tool"):
             await client.call_tool("send_telegram_mesage", {"message": "x"})
 
     over_stdio(home, mode, work)

@@ -119,7 +119,7 @@ def test_a_message_loses_no_character_whatever_its_first_line(wire: Wire, home: 
 
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
-    ("send_telegram_event", {"title": "x"}, "type: it is missing"),
+    ("send_telegram_event", {"title": "x"}, "type: required"),
     ("send_telegram_event", {"type": "Build Failed", "title": "x"}, "characters of [a-z0-9_]"),
     ("send_telegram_event", {"type": "a", "title": ""}, "title: read 0 characters; allowed are at least 1"),
     ("send_telegram_event", {"type": "a", "title": "x" * 201}, "title: read 201 characters"),
@@ -150,7 +150,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("get_telegram_responses", {"limit": True}, "limit: read true; allowed is a whole number"),
     ("process_pending_responses", {"since_minutes": 1441}, "at most 1440"),
     ("list_event_types", {"category": "build"}, "allowed is one of"),
-    ("get_bridge_status", {"verbose": True}, "verbose: there is no such argument"),
+    ("get_bridge_status", {"verbose": True}, "verbose: unknown argument"),
 ]
 
 

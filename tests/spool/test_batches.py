@@ -46,7 +46,7 @@ def test_the_rows_of_a_batch_are_returned_once_and_its_memory_is_freed_with_them
     before = batch.held
     assert len(batch.rows()) == len(batch) == 3
     assert batch.held < before
-    with pytest.raises(RuntimeError, match="given once"):
+    with pytest.raises(RuntimeError, match="only once"):
         batch.rows()
     inbox.settle(batch, 0.0)
     assert list((tmp_path / "events").iterdir()) == []

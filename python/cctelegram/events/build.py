@@ -57,7 +57,7 @@ def build(
 
 def checked(event: bytes) -> bytes:
     """Return the event unchanged; raise InvalidEvent with all problems when it breaks a rule."""
-    problems = _native.check_event(event)
+    problems = _native.validate_event(event)
     if problems:
         raise InvalidEvent(problems)
     return event

@@ -38,7 +38,7 @@ def labels(options: Sequence[str]) -> tuple[str, ...]:
     """
     shown = [_native.one_line(label) or "(blank)" for label in options]
     for seen in (options, [label[:LABEL_SHOWN] for label in shown]):
-        if len(set(map(_native.likeness, seen))) < len(seen):
+        if len(set(map(_native.skeleton, seen))) < len(seen):
             return tuple(f"{number}. {label}" for number, label in enumerate(shown, 1))
     return tuple(shown)
 

@@ -1,13 +1,13 @@
-//! Marks of whole lines: headings, quotations, tables, blocks of code.
+//! Block elements: headings, quotations, tables, code blocks.
 
 use std::ops::Range;
 
 use pulldown_cmark::CodeBlockKind;
 
+use crate::edits::{Source, Span};
 use crate::entity::Kind;
-use crate::source::{Source, Span};
 
-/// A heading, in bold, without its hashes or its underline.
+/// A heading becomes bold, without its hashes or its underline.
 pub(crate) fn heading(source: &mut Source<'_>, range: Range<usize>) -> Option<Span> {
     let written = source.get(range.clone()).trim_end();
     let hashes = written.len() - written.trim_start_matches('#').len();
@@ -34,8 +34,7 @@ pub(crate) fn heading(source: &mut Source<'_>, range: Range<usize>) -> Option<Sp
     None
 }
 
-/// A quotation: each line's first `>` is left out. Telegram knows no quotation within one, so
-/// the marks of inner ones stay.
+/// A quotation: the first `>` of each line is removed. Telegram has no nested quotations, so inner markers stay.
 pub(crate) fn quote(source: &mut Source<'_>, range: Range<usize>) -> Span {
     let mut place = range.start;
     for line in source.get(range.clone()).split_inclusive('\n') {
@@ -49,7 +48,7 @@ pub(crate) fn quote(source: &mut Source<'_>, range: Range<usize>) -> Span {
     (Kind::Blockquote, range, None)
 }
 
-/// A table stays as it was written, in letters of one width.
+/// A table keeps its source form, in a fixed-width font.
 pub(crate) fn table(source: &mut Source<'_>, range: Range<usize>, quoted: bool) -> Span {
     let before = source.get(0..range.start);
     let indent = before.len() - before.rfind('\n').map_or(0, |line| line + 1);
@@ -64,15 +63,15 @@ pub(crate) fn table(source: &mut Source<'_>, range: Range<usize>, quoted: bool) 
     (Kind::Pre, range, None)
 }
 
-/// A block of code whose end has not come yet.
-pub(crate) struct Block {
+/// A code block that has not ended yet.
+pub(crate) struct CodeBlock {
     language: Option<String>,
-    /// From its first to its last line of code that was seen.
+    /// From its first to its last line of code so far.
     code: Option<Range<usize>>,
     fenced: bool,
 }
 
-impl Block {
+impl CodeBlock {
     pub fn open(kind: &CodeBlockKind<'_>) -> Self {
         let (fenced, info) = match kind {
             CodeBlockKind::Fenced(info) => (true, info.trim()),
@@ -89,7 +88,7 @@ impl Block {
         }
     }
 
-    /// A line of code, without what stands before it.
+    /// Add a line of code, without its prefix.
     pub fn line(&mut self, source: &mut Source<'_>, range: Range<usize>) {
         match &mut self.code {
             Some(code) => {
@@ -100,7 +99,7 @@ impl Block {
         }
     }
 
-    /// Leave out the fences; nothing for a block without code, which stays as written.
+    /// Remove the fences; `None` for a block without code, which stays as written.
     pub fn close(self, source: &mut Source<'_>, range: &Range<usize>) -> Option<Span> {
         let Self {
             language,
@@ -118,7 +117,7 @@ impl Block {
             let fence = opening.len() - opening.trim_start_matches(['`', '~']).len();
             let shown = language.as_deref().unwrap_or_default();
             if !source.drop_shown(range.start..code.start, shown) {
-                // More than a language stands there: it becomes a line of its own.
+                // The info string is more than a language: it becomes a line of its own.
                 let info = &opening[fence..];
                 let space = info.len() - info.trim_start().len();
                 source.drop(range.start..range.start + fence + space);
@@ -140,7 +139,7 @@ impl Block {
     }
 }
 
-/// What stands between two lines of code: indentation, marks of a quotation.
+/// Remove what separates two lines of code: indentation and quotation markers.
 fn prefix(source: &mut Source<'_>, range: Range<usize>) {
     if source
         .get(range.clone())
@@ -151,7 +150,7 @@ fn prefix(source: &mut Source<'_>, range: Range<usize>) {
     }
 }
 
-/// Can `word` name a block's language (not a path, not `{.rust #id}`)?
+/// Whether `word` is a language name (not a path, not `{.rust #id}`).
 fn is_language(word: &str) -> bool {
     word.len() <= 32
         && word

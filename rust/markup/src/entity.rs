@@ -1,17 +1,17 @@
-//! A mark on a text, as the Bot API's `MessageEntity` has it.
+//! Entities, as the `MessageEntity` of the Bot API.
 
-/// What a mark does to its text. Only the kinds that this product writes.
+/// Type of an entity; only the types that this product writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// A block quotation.
     Blockquote,
-    /// A block quotation that is folded until it is tapped.
+    /// A block quotation that is collapsed until it is tapped.
     ExpandableBlockquote,
     /// Text that opens the address in [`Entity::value`].
     TextLink,
-    /// A block of code; [`Entity::value`] is its language.
+    /// A code block; [`Entity::value`] is its language.
     Pre,
-    /// Code within a line.
+    /// Inline code.
     Code,
     /// Bold text.
     Bold,
@@ -25,7 +25,7 @@ pub enum Kind {
     Spoiler,
 }
 
-/// Each kind with its word in the Bot API.
+/// Each type with its name in the Bot API.
 const WORDS: [(Kind, &str); 10] = [
     (Kind::Blockquote, "blockquote"),
     (Kind::ExpandableBlockquote, "expandable_blockquote"),
@@ -40,7 +40,7 @@ const WORDS: [(Kind, &str); 10] = [
 ];
 
 impl Kind {
-    /// The word of the Bot API for this kind.
+    /// Name of the type in the Bot API.
     #[must_use]
     pub fn word(self) -> &'static str {
         WORDS
@@ -49,7 +49,7 @@ impl Kind {
             .map_or("", |(_, word)| word)
     }
 
-    /// The kind a word of the Bot API stands for.
+    /// The type of a name in the Bot API.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         WORDS
@@ -58,41 +58,41 @@ impl Kind {
             .map(|(kind, _)| *kind)
     }
 
-    /// All words, for a message that says what is allowed.
+    /// All names, for error messages.
     #[must_use]
     pub fn words() -> [&'static str; 10] {
         WORDS.map(|(_, word)| word)
     }
 
-    /// Is this a quotation, which cannot hold another one?
+    /// Whether it is a quotation, which cannot contain another one.
     pub(crate) fn is_quote(self) -> bool {
         matches!(self, Self::Blockquote | Self::ExpandableBlockquote)
     }
 
-    /// Is this code, which cannot hold or be part of a style?
+    /// Whether it is code, which can neither contain nor be part of a style.
     pub(crate) fn is_code(self) -> bool {
         matches!(self, Self::Pre | Self::Code)
     }
 }
 
-/// A mark: what, where, and the address or language that goes with it.
+/// An entity: type, position, and the address or language that belongs to it.
 ///
-/// `offset` and `length` are UTF-16 units at this crate's surface; inside they are bytes until
-/// the last step.
+/// In the public interface `offset` and `length` are UTF-16 units; inside this crate they are bytes until the
+/// last step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entity {
-    /// What the mark does.
+    /// Its type.
     pub kind: Kind,
-    /// Where it begins.
+    /// Its start.
     pub offset: usize,
-    /// How long it is; never 0.
+    /// Its length, at least 1.
     pub length: usize,
-    /// The address of a link, the language of a block of code.
+    /// Address of a link, language of a code block.
     pub value: Option<String>,
 }
 
 impl Entity {
-    /// The first place behind the mark.
+    /// The first position after it.
     #[must_use]
     pub fn end(&self) -> usize {
         self.offset + self.length

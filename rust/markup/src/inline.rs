@@ -1,11 +1,11 @@
-//! Marks within a line: styles and code.
+//! Inline elements: styles and code.
 
 use std::ops::Range;
 
+use crate::edits::{Source, Span};
 use crate::entity::Kind;
-use crate::source::{Source, Span};
 
-/// Bold, italic or struck-through text, without the `marks` bytes at either end.
+/// Bold, italic or struck-through text, without the `marks` delimiter bytes at both ends.
 pub(crate) fn style(
     source: &mut Source<'_>,
     kind: Kind,
@@ -13,7 +13,7 @@ pub(crate) fn style(
     marks: usize,
 ) -> Option<Span> {
     let (start, end) = (range.start + marks, range.end.saturating_sub(marks));
-    // `__init__.py` and `x.__dict__` are names, whatever CommonMark says.
+    // `__init__.py` and `x.__dict__` are names, although CommonMark reads them as bold.
     let name = |inner: &str| {
         inner
             .bytes()
@@ -31,7 +31,7 @@ pub(crate) fn style(
         && (matches!(before, Some(b'.' | b'/'))
             || matches!(after, Some(b'.' | b'(' | b'[' | b'/')));
     let delimiters = |text: &str| text.bytes().all(|byte| matches!(byte, b'*' | b'_' | b'~'));
-    // `**/*.rs` is a pattern: signs alone are nothing to stress.
+    // `**/*.rs` is a pattern: punctuation alone is not emphasized.
     let signs = source
         .get(start..end)
         .bytes()
@@ -46,7 +46,7 @@ pub(crate) fn style(
     marked.then_some((kind, start..end, None))
 }
 
-/// Code within a line, without its backticks.
+/// Inline code, without its backticks.
 pub(crate) fn code(source: &mut Source<'_>, range: &Range<usize>) -> Option<Span> {
     let written = source.get(range.clone());
     let ticks = written.len() - written.trim_start_matches('`').len();

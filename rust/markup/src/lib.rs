@@ -1,32 +1,34 @@
-//! Markdown to Telegram text and entities, splitting by UTF-16 units, hidden characters made visible.
+//! Markdown to Telegram text and entities, splitting by UTF-16 units, and neutralizing deceptive text.
 //!
-//! Layout: `entity.rs` is what a mark on a text is; `markdown.rs` walks the parsed Markdown and
-//! notes what to leave out (`block.rs`, `inline.rs`, `anchor.rs`: whole lines, within a line, links),
-//! `source.rs` is the text minus those notes, `rules.rs` brings the marks under Telegram's rules; `link.rs` says which addresses may become links; `utf16.rs` counts as
-//! Telegram counts; `split.rs` cuts a long text into messages; `visible.rs` shows what would hide.
+//! - `markdown`: walks the parsed Markdown; `block`, `inline`, `links`: its blocks, inline styles and links
+//! - `edits`: the source with its markup removed; `entity`, `entity_rules`: entities and the rules of Telegram
+//!   for them
+//! - `split`: cuts a long text into messages; `utf16`: lengths as Telegram counts them
+//! - `visible`: makes hidden characters visible; `whitespace`: fields of one line, wide gaps; `confusable`:
+//!   labels that look alike; `url`: which addresses may become links
 //!
-//! All of it is pure: text in, text out, in time linear in the length of the text.
+//! All functions are pure and take time linear in the length of the text.
 #![forbid(unsafe_code)]
 
-mod alike;
-mod anchor;
 mod block;
+mod confusable;
+mod edits;
 mod entity;
+mod entity_rules;
 mod inline;
-mod line;
-mod link;
+mod links;
 mod markdown;
-mod rules;
-mod source;
 mod split;
+mod url;
 mod utf16;
 mod visible;
+mod whitespace;
 
-pub use alike::likeness;
+pub use confusable::skeleton;
 pub use entity::{Entity, Kind};
-pub use line::{one_line, shorten_blanks};
-pub use link::is_link;
 pub use markdown::{Marked, markdown};
 pub use split::{Limits, split};
+pub use url::is_link;
 pub use utf16::utf16_len;
 pub use visible::visible;
+pub use whitespace::{one_line, shorten_blanks};

@@ -1,56 +1,55 @@
-//! Markdown to text and marks, losing nothing that is not markup.
+//! Markdown to text and entities, without losing anything that is not markup.
 //!
-//! The parsed Markdown is read as notes on the source: which marks to leave out and what they
-//! mean. Layout (line breaks, bullets, numbers, rules), raw HTML, character references, reference
-//! definitions and whatever was not recognised stay as written. So every letter and digit of the
-//! source is in the result, in order, when each link's address is read after its text and each
-//! block's language before its text.
+//! The parsed Markdown only determines which markup to remove from the source and what it means. Layout (line
+//! breaks, bullets, numbers, rules), raw HTML, character references, reference definitions and everything
+//! unrecognized stay as written. Every letter and digit of the source is therefore in the result, in order, when
+//! the address of each link is read after its text and the language of each block before its text.
 
 use std::ops::Range;
 
 use pulldown_cmark::{Event, LinkType, Options, Parser, Tag, TagEnd};
 
-use crate::anchor::Anchor;
-use crate::block::{self, Block};
+use crate::block::{self, CodeBlock};
+use crate::edits::{Source, Span};
 use crate::entity::{Entity, Kind};
-use crate::source::{Source, Span};
-use crate::{inline, rules};
+use crate::links::OpenLink;
+use crate::{entity_rules, inline};
 
-/// A text and its marks, in UTF-16 units.
+/// A text and its entities, in UTF-16 units.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Marked {
-    /// What is read.
+    /// The text.
     pub text: String,
-    /// Its marks, by place, the outer before the inner.
+    /// Its entities by position, outer before inner.
     pub entities: Vec<Entity>,
 }
 
-/// Turn Markdown (`CommonMark`, struck-through text, tables) into text and marks.
+/// Convert Markdown (`CommonMark`, strikethrough, tables) into text and entities.
 #[must_use]
 pub fn markdown(text: &str) -> Marked {
-    let mut walk = Walk::new(text);
+    let mut converter = Converter::new(text);
     let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES;
     for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
-        walk.step(event, range);
+        converter.step(event, range);
     }
-    walk.finish()
+    converter.finish()
 }
 
-struct Walk<'a> {
+struct Converter<'a> {
     source: Source<'a>,
     spans: Vec<Span>,
-    links: Vec<Anchor>,
-    block: Option<Block>,
+    links: Vec<OpenLink>,
+    block: Option<CodeBlock>,
     quotes: usize,
     tables: usize,
     /// Where the last event of this line ended: a backslash after it escapes what follows.
     seen: usize,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> Converter<'a> {
     fn new(text: &'a str) -> Self {
         let mut source = Source::new(text);
-        // Telegram leaves carriage returns out itself.
+        // Telegram removes carriage returns itself.
         for (place, _) in text.match_indices("\r\n") {
             source.drop(place..place + 1);
         }
@@ -107,7 +106,7 @@ impl<'a> Walk<'a> {
                     self.spans.push(block::quote(&mut self.source, range));
                 }
             }
-            Tag::CodeBlock(kind) => self.block = Some(Block::open(&kind)),
+            Tag::CodeBlock(kind) => self.block = Some(CodeBlock::open(&kind)),
             Tag::Table(_) => {
                 self.tables += 1;
                 self.spans
@@ -146,11 +145,11 @@ impl<'a> Walk<'a> {
                 }
             }
             TagEnd::Link | TagEnd::Image => {
-                if let Some(anchor) = self.links.pop() {
-                    // A link within an image's text or the reverse: only the outer can be tapped.
+                if let Some(link) = self.links.pop() {
+                    // A link within an image's text or the reverse: only the outer one can be tapped.
                     let inner = !self.links.is_empty();
                     self.spans
-                        .extend(anchor.close(&mut self.source, &range, inner));
+                        .extend(link.close(&mut self.source, &range, inner));
                 }
                 self.reach(range.end);
             }
@@ -167,14 +166,14 @@ impl<'a> Walk<'a> {
 
     fn open(&mut self, kind: LinkType, address: String, text: usize) {
         self.seen = self.seen.max(text);
-        self.links.push(Anchor {
+        self.links.push(OpenLink {
             kind,
             address,
             text: text..text,
         });
     }
 
-    /// Note how far the inline text was understood, for the link it may be in.
+    /// Record how far the inline text was understood, for the link it may be in.
     fn reach(&mut self, end: usize) {
         self.seen = self.seen.max(end);
         if let Some(open) = self.links.last_mut() {
@@ -182,7 +181,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Words: only a backslash that made the first of them plain is left out.
+    /// Plain text: only a backslash that escapes its first character is removed.
     fn words(&mut self, range: Range<usize>) {
         let escaped = range.start > self.seen
             && self.source.get(range.start - 1..range.start) == "\\"
@@ -215,7 +214,7 @@ impl<'a> Walk<'a> {
                 })
             })
             .collect();
-        let entities = rules::apply(&edited.text, entities);
+        let entities = entity_rules::apply(&edited.text, entities);
         Marked {
             text: edited.text,
             entities,

@@ -1,22 +1,22 @@
-//! Cutting a long text into messages.
+//! Splitting of a long text into messages.
 //!
-//! Nothing is dropped but blanks that would make a message of their own. A cut is made where it
-//! hurts least: between paragraphs, lines, words, characters as people see them; and not inside a
-//! mark that fits one message, if there is any other way. Time is linear in the text.
+//! Nothing is dropped except blanks that would make a message of their own. Cuts fall, in this order of
+//! preference, between paragraphs, lines, words and user-perceived characters, and not within an entity that fits
+//! into one message if there is another way. Time is linear in the text.
 
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::entity::Entity;
+use crate::entity_rules::{in_order, in_units, trimmed};
 use crate::markdown::Marked;
-use crate::rules::{in_order, in_units, trimmed};
 use crate::utf16::units_to_bytes;
 
 /// What one message may hold.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// UTF-16 units of text, at least 2 (one character may take two).
+    /// Maximum number of UTF-16 units, at least 2 (one character may take two).
     pub units: usize,
-    /// Marks, at least 1.
+    /// Maximum number of entities, at least 1.
     pub entities: usize,
 }
 
@@ -29,11 +29,10 @@ impl Default for Limits {
     }
 }
 
-/// Cut `text` with its marks (in UTF-16 units, in any order) into parts within `limits`.
+/// Split `text` and its entities (in UTF-16 units, in any order) into parts within `limits`.
 ///
-/// Each part has something to read, so a blank text has no parts. A mark that is cut goes on in
-/// the next part as the same mark. Marks that overlap a part beyond `limits.entities` because they
-/// all lie over each other are left out, the inner ones first.
+/// Each part has visible text, so a blank text has no parts. An entity that is cut continues in the next part.
+/// Where more than `limits.entities` entities overlap at one position, the inner ones are dropped.
 #[must_use]
 pub fn split(text: &str, entities: &[Entity], limits: Limits) -> Vec<Marked> {
     let limits = Limits {
@@ -72,7 +71,7 @@ pub fn split(text: &str, entities: &[Entity], limits: Limits) -> Vec<Marked> {
     parts
 }
 
-/// A mark in bytes; `fits`: it could be whole in one part.
+/// An entity in bytes; `fits`: it fits into one part.
 struct Mark {
     entity: Entity,
     fits: bool,
@@ -111,7 +110,7 @@ fn in_bytes(text: &str, entities: &[Entity], units: usize) -> Vec<Mark> {
     marks
 }
 
-/// How far a part that begins at `at` may reach: so many units, so many marks.
+/// The furthest end of a part that starts at `at`, by units and number of entities.
 fn window(text: &str, at: usize, marks: &[Mark], open: usize, limits: Limits) -> usize {
     let mut units = 0;
     let fits = text[at..].char_indices().find(|(_, letter)| {
@@ -129,7 +128,7 @@ fn window(text: &str, at: usize, marks: &[Mark], open: usize, limits: Limits) ->
     }
 }
 
-/// Where to cut within `at..=window`: behind `at`, at best near `window`.
+/// Where to cut within `at..=window`: after `at`, preferably near `window`.
 fn cut(text: &str, at: usize, window: usize, marks: &[&Mark]) -> usize {
     let mut held: Vec<(usize, usize)> = marks
         .iter()
@@ -179,7 +178,7 @@ fn cut(text: &str, at: usize, window: usize, marks: &[&Mark]) -> usize {
         .or_else(|| after("\n", half, true))
         .or_else(|| word(half, true))
         .or_else(|| free(letters).then_some(letters))
-        // The end lies within a mark that fits the next part whole: end before it.
+        // The end is within an entity that fits into the next part: end before it.
         .or_else(|| {
             after("\n", at, true)
                 .or_else(|| word(at, true))
@@ -191,9 +190,9 @@ fn cut(text: &str, at: usize, window: usize, marks: &[&Mark]) -> usize {
         .unwrap_or(letters)
 }
 
-/// How much of `chunk` can be taken without tearing a character that people see as one.
+/// Length of `chunk` up to the last boundary between user-perceived characters.
 fn whole_letters(chunk: &str, behind: &str) -> usize {
-    // Only the end matters, and a character that takes more than this is torn.
+    // Only the end matters; a longer character is torn.
     const LONGEST: usize = 256;
     let mut start = chunk.len().saturating_sub(LONGEST);
     while !chunk.is_char_boundary(start) {
@@ -212,7 +211,7 @@ fn whole_letters(chunk: &str, behind: &str) -> usize {
     }
 }
 
-/// Has `text` nothing to read, as Telegram sees it?
+/// Whether Telegram considers `text` blank.
 fn blank(text: &str) -> bool {
     text.chars()
         .all(|letter| letter.is_whitespace() || crate::visible::is_invisible(letter))

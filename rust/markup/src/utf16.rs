@@ -1,18 +1,18 @@
-//! Lengths and places as Telegram counts them: in UTF-16 units.
+//! Lengths and positions as Telegram counts them: in UTF-16 units.
 
 /// Length of `text` in UTF-16 units.
 #[must_use]
 pub fn utf16_len(text: &str) -> usize {
-    // A character of four bytes in UTF-8 takes two units, all others one; counting bytes that
-    // begin a character is vectorised where `encode_utf16().count()` is not.
+    // A character of four bytes in UTF-8 takes two units, all others one. Counting leading bytes is vectorized;
+    // `encode_utf16().count()` is not.
     text.bytes()
         .map(|byte| usize::from(byte & 0xC0 != 0x80) + usize::from(byte >= 0xF0))
         .sum()
 }
 
-/// Turn byte places into UTF-16 places, each place in place, in one pass over `text`.
+/// Convert byte positions to UTF-16 positions in place, in one pass over `text`.
 ///
-/// `places` may be in any order; a place inside a character counts as the character's start.
+/// `places` may be in any order; a position within a character counts as its start.
 pub(crate) fn bytes_to_units(text: &str, places: &mut [&mut usize]) {
     places.sort_unstable_by_key(|place| **place);
     let (mut byte, mut unit) = (0, 0);
@@ -27,10 +27,9 @@ pub(crate) fn bytes_to_units(text: &str, places: &mut [&mut usize]) {
     }
 }
 
-/// Turn UTF-16 places into byte places, each place in place, in one pass over `text`.
+/// Convert UTF-16 positions to byte positions in place, in one pass over `text`.
 ///
-/// A place inside a surrogate pair counts as the character's start, a place behind the text as
-/// its end.
+/// A position within a surrogate pair counts as the start of the character, one after the text as its end.
 pub(crate) fn units_to_bytes(text: &str, places: &mut [&mut usize]) {
     places.sort_unstable_by_key(|place| **place);
     let mut letters = text.char_indices().peekable();

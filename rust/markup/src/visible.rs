@@ -1,13 +1,13 @@
-//! Showing characters that would hide what is written, or change how it reads.
+//! Makes characters visible that would hide what is written, or change how it reads.
 //!
-//! What a person approves must be what they see. Shown as `‹U+202E›`: control characters but line
-//! break and tab, all that turns the direction of writing, blanks of no width and other invisible
-//! characters, and the tag characters and variation selectors in which text can be smuggled.
+//! What people approve must be what they see. Shown as `‹U+202E›`: control characters other than line feed and
+//! tab, direction controls, zero-width and other invisible characters, and the tag characters and variation
+//! selectors in which text can be smuggled.
 //!
-//! Kept where writing needs them: the zero-width joiner within an emoji; it and the non-joiner
-//! after a letter of a script that joins (Arabic, Indic and their kin); one variation selector
-//! after a character it can apply to; tags in a flag that ends as it should. A carriage return
-//! before a line break is left out, as Telegram does itself.
+//! Kept where scripts and emoji need them: the zero-width joiner within an emoji; joiner and non-joiner after a
+//! letter of a joining script (Arabic, Indic and related scripts); one variation selector after a character it
+//! applies to; tags in a correctly terminated flag. A carriage return before a line feed is removed, as Telegram
+//! does itself.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -18,7 +18,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     let Some(suspect) = text.find(is_suspect) else {
         return Cow::Borrowed(text);
     };
-    // One character earlier: it decides whether the suspect is needed.
+    // Start one character earlier: it decides whether the suspect is needed.
     let first = text[..suspect]
         .char_indices()
         .next_back()
@@ -55,12 +55,12 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Does a reader see nothing of `letter`?
+/// Whether `letter` is invisible.
 pub(crate) fn is_invisible(letter: char) -> bool {
     is_suspect(letter) || letter == '\u{2800}'
 }
 
-/// Is `letter` one that is shown unless its neighbours need it?
+/// Whether `letter` is shown unless its neighbours need it.
 fn is_suspect(letter: char) -> bool {
     match letter {
         '\n' | '\t' | ' '..='~' => false,
@@ -74,7 +74,7 @@ fn is_suspect(letter: char) -> bool {
     }
 }
 
-/// Does writing need `letter` between its neighbours?
+/// Whether its neighbours need `letter`.
 fn is_needed(before: Option<char>, letter: char, after: Option<char>) -> bool {
     let Some(before) = before else { return false };
     match letter {
@@ -95,7 +95,7 @@ fn is_needed(before: Option<char>, letter: char, after: Option<char>) -> bool {
     }
 }
 
-/// Is `letter` of a script in which joiners change the letters beside them?
+/// Whether `letter` belongs to a script in which joiners change the adjacent letters.
 fn joins(letter: char) -> bool {
     letter.is_alphanumeric() | is_mark(letter)
         && matches!(letter,
@@ -104,7 +104,7 @@ fn joins(letter: char) -> bool {
             | '\u{FB50}'..='\u{FDCF}' | '\u{FE70}'..='\u{FEFC}' | '\u{10A00}'..='\u{10A5F}' | '\u{11000}'..='\u{119FF}')
 }
 
-/// Viramas and points, which are no letters but belong to one.
+/// Viramas and points: not letters, but part of one.
 fn is_mark(letter: char) -> bool {
     matches!(letter, '\u{64B}'..='\u{65F}' | '\u{670}')
         || matches!(u32::from(letter), 0x900..=0xDFF if matches!(u32::from(letter) & 0x7F, 0x3C | 0x4D | 0x4A))
@@ -121,7 +121,7 @@ fn is_mark(letter: char) -> bool {
         )
 }
 
-/// Is `letter` an emoji or a sign that can be shown as one?
+/// Whether `letter` is an emoji, or a symbol that can be displayed as one.
 fn is_picture(letter: char) -> bool {
     matches!(letter,
         '\u{A9}' | '\u{AE}' | '\u{203C}' | '\u{2049}' | '\u{2122}' | '\u{2139}' | '\u{2190}'..='\u{21FF}'
@@ -129,7 +129,7 @@ fn is_picture(letter: char) -> bool {
         | '\u{2B00}'..='\u{2BFF}' | '\u{3030}' | '\u{303D}' | '\u{3297}' | '\u{3299}' | '\u{1F000}'..='\u{1FAFF}')
 }
 
-/// Length in bytes of the tags behind a black flag, when they end as a flag of a region does; else 0.
+/// Length in bytes of the tags after a black flag if they form the flag of a region, else 0.
 fn flag_tags(rest: &str) -> usize {
     let end = rest
         .find(|letter| !matches!(letter, '\u{E0020}'..='\u{E007E}'))

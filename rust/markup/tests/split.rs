@@ -178,7 +178,7 @@ proptest! {
         let before = covered(&marks, length);
         let after: usize = split(&text, &marks, limits(units))
             .iter().map(|part| covered(&part.entities, utf16_len(&part.text))).sum();
-        // Blanks at a mark's ends are let go, and a mark that would tear a character is moved.
+        // Blanks at the ends of an entity are removed, and an entity that would tear a character is moved.
         let spare = blanks + 2 * marks.len() + text.matches(JOINER).count();
         prop_assert!(after + spare >= before);
     }

@@ -1,12 +1,12 @@
-//! The one place where Rust errors become Python ones, built-in exceptions first.
+//! Conversion of Rust errors into Python exceptions, built-in ones first.
 
 use cctelegram_spool::error::Error;
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use std::io::ErrorKind;
 
-/// An `OSError` with errno and file name, so that Python picks `FileNotFoundError` and the like by
-/// itself; `ValueError` for what was asked wrongly.
+/// Return an `OSError` with errno and file name, from which Python picks `FileNotFoundError` and the like by
+/// itself; a `ValueError` for an invalid argument.
 pub fn raise(error: Error) -> PyErr {
     match error {
         Error::File { path, source } => {
@@ -16,10 +16,14 @@ pub fn raise(error: Error) -> PyErr {
                 ErrorKind::AlreadyExists => 17,    // EEXIST
                 _ => 5,                            // EIO
             });
-            let said = source.to_string();
-            let said = said.split(" (os error").next().unwrap_or(&said).to_owned();
-            PyOSError::new_err((errno, said, path.into_os_string()))
+            let message = source.to_string();
+            let message = message
+                .split(" (os error")
+                .next()
+                .unwrap_or(&message)
+                .to_owned();
+            PyOSError::new_err((errno, message, path.into_os_string()))
         }
-        Error::Asked(sentence) => PyValueError::new_err(sentence),
+        Error::InvalidArgument(message) => PyValueError::new_err(message),
     }
 }

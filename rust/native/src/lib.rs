@@ -1,19 +1,18 @@
-//! The Python binding: a page of spool and markup, and the MCP stdio server.
+//! The Python binding of spool and markup, and the MCP stdio server.
 //!
-//! Layout: `spool.rs` and `markup.rs` convert (owned values in, one release of the
-//! interpreter lock, frozen objects out); `mcp/` is the server, its tools Python functions; `memory.rs`
-//! speaks to the allocator;
-//! `error.rs` is the one place that turns Rust errors into Python ones.
+//! `spool/` and `markup.rs` convert: owned values in, one release of the interpreter lock, frozen objects out.
+//! `mcp/` is the server; its tools are Python functions. `allocator.rs` configures the system allocator.
+//! `error.rs` converts Rust errors into Python exceptions.
 
 use pyo3::prelude::*;
 
+mod allocator;
 mod error;
 mod markup;
 mod mcp;
-mod memory;
 mod spool;
 
-/// Compiled parts of `CCTelegram`; `_native.pyi` is the manual.
+/// Compiled parts of `CCTelegram`; documented in `_native.pyi`.
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
@@ -27,6 +26,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     )?;
     spool::register(module)?;
     markup::register(module)?;
-    memory::register(module)?;
+    allocator::register(module)?;
     mcp::register(module)
 }

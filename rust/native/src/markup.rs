@@ -1,4 +1,4 @@
-//! Binding of the markup crate: text in, text and marks out, the lock released while it works.
+//! Binding of the markup crate: text in, text and entities out; the interpreter lock is released meanwhile.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-/// A mark as Python has it: type, offset, length, address or language.
+/// An entity in Python: type, offset, length, address or language.
 type Row = (&'static str, usize, usize, Option<String>);
 
 fn rows(entities: Vec<Entity>) -> Vec<Row> {
@@ -22,16 +22,16 @@ fn pair(marked: Marked) -> (String, Vec<Row>) {
     (marked.text, rows(marked.entities))
 }
 
-/// Markdown to text and marks.
+/// Markdown to text and entities.
 #[pyfunction]
 #[pyo3(signature = (text, /))]
 fn markdown(py: Python<'_>, text: &Bound<'_, PyString>) -> (String, Vec<Row>) {
-    // JSON can hold half of a surrogate pair; such a half becomes U+FFFD.
+    // JSON can contain a lone surrogate; it becomes U+FFFD.
     let text = text.to_string_lossy();
     pair(py.detach(|| markup::markdown(&text)))
 }
 
-/// Cut a text with its marks into messages.
+/// Split a text and its entities into messages.
 #[pyfunction]
 #[pyo3(signature = (text, entities, limit=4096, max_entities=100))]
 fn split(
@@ -43,13 +43,13 @@ fn split(
 ) -> PyResult<Vec<(String, Vec<Row>)>> {
     if limit < 2 || max_entities < 1 {
         return Err(PyValueError::new_err(
-            "limit is at least 2, max_entities at least 1",
+            "limit must be at least 2 and max_entities at least 1",
         ));
     }
     let marks = entities.into_iter().map(|(word, offset, length, value)| {
         let kind = Kind::from_word(&word).ok_or_else(|| {
             PyValueError::new_err(format!(
-                "entity type {word:?} is none of {}",
+                "unknown entity type {word:?}; known: {}",
                 Kind::words().join(", ")
             ))
         })?;
@@ -80,32 +80,32 @@ fn utf16_len(text: &Bound<'_, PyString>) -> usize {
     markup::utf16_len(&text.to_string_lossy())
 }
 
-/// Show hidden characters; the same object when there are none.
+/// Show hidden characters; returns the same object when there are none.
 #[pyfunction]
 #[pyo3(signature = (text, /))]
 fn visible(text: Bound<'_, PyString>) -> Bound<'_, PyString> {
     changed(text, markup::visible)
 }
 
-/// Show a text in one line; the same object when it is.
+/// Show a text on one line; returns the same object when nothing changes.
 #[pyfunction]
 #[pyo3(signature = (text, /))]
 fn one_line(text: Bound<'_, PyString>) -> Bound<'_, PyString> {
     changed(text, markup::one_line)
 }
 
-/// Tell wide runs of blanks by their number; the same object when there are none.
+/// Replace wide gaps by their size; returns the same object when there are none.
 #[pyfunction]
 #[pyo3(signature = (text, /))]
 fn shorten_blanks(text: Bound<'_, PyString>) -> Bound<'_, PyString> {
     changed(text, markup::shorten_blanks)
 }
 
-/// What texts that look the same have in common.
+/// Form of a text that is equal for texts that look the same.
 #[pyfunction]
 #[pyo3(signature = (text, /))]
-fn likeness(text: &Bound<'_, PyString>) -> String {
-    markup::likeness(&text.to_string_lossy())
+fn skeleton(text: &Bound<'_, PyString>) -> String {
+    markup::skeleton(&text.to_string_lossy())
 }
 
 fn changed(
@@ -117,7 +117,7 @@ fn changed(
             Cow::Borrowed(_) => None,
             Cow::Owned(shown) => Some(shown),
         },
-        Cow::Owned(mended) => Some(change(&mended).into_owned()),
+        Cow::Owned(replaced) => Some(change(&replaced).into_owned()),
     };
     match shown {
         Some(shown) => PyString::new(text.py(), &shown),
@@ -125,7 +125,7 @@ fn changed(
     }
 }
 
-/// May an address become a link?
+/// Whether an address may become a link.
 #[pyfunction]
 #[pyo3(signature = (address, /))]
 fn is_link(address: &Bound<'_, PyString>) -> bool {
@@ -140,6 +140,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(visible, module)?)?;
     module.add_function(wrap_pyfunction!(one_line, module)?)?;
     module.add_function(wrap_pyfunction!(shorten_blanks, module)?)?;
-    module.add_function(wrap_pyfunction!(likeness, module)?)?;
+    module.add_function(wrap_pyfunction!(skeleton, module)?)?;
     module.add_function(wrap_pyfunction!(is_link, module)?)
 }

@@ -4,10 +4,10 @@
 //! in `CCTELEGRAM_WORKLOAD` reads it; without one, 1,000 events like it are made here.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-use cctelegram_spool::check::check_event;
 use cctelegram_spool::inbox::{Inbox, Options};
-use cctelegram_spool::key;
-use cctelegram_spool::mend::{Origin, read_event};
+use cctelegram_spool::intake_key;
+use cctelegram_spool::parse::{Origin, parse_event};
+use cctelegram_spool::validate::validate_event;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -85,14 +85,14 @@ fn events(criterion: &mut Criterion) {
     group.bench_function("key", |bench| {
         bench.iter(|| {
             for event in &events {
-                black_box(key::of_file(b"a.json", 1, event.len() as u64, event));
+                black_box(intake_key::of_file(b"a.json", 1, event.len() as u64, event));
             }
         });
     });
     group.bench_function("read and mend", |bench| {
         bench.iter(|| {
             for event in &events {
-                black_box(read_event(event, origin)).unwrap();
+                black_box(parse_event(event, origin)).unwrap();
             }
         });
     });
@@ -117,7 +117,7 @@ fn events(criterion: &mut Criterion) {
     group.bench_function("every rule, as tools ask", |bench| {
         bench.iter(|| {
             for event in &events {
-                black_box(check_event(event, NOW_US));
+                black_box(validate_event(event, NOW_US));
             }
         });
     });

@@ -1,22 +1,22 @@
-//! Answers: named, delivered, listed, read, and taken by one reader only.
+//! Answer files: names, delivery, listing, reading; each is taken by one reader only.
 
 use crate::deliver::create_new;
-use crate::directory::{Contents, Directory, Kind, make};
-use crate::error::{At, Error, Result};
+use crate::directory::{Contents, Directory, Kind, create_private_dir};
+use crate::error::{Error, PathContext, Result};
 use crate::timestamp;
 use std::io::ErrorKind;
 use std::path::Path;
 
-/// Where taken answers go, below the answers.
+/// Subdirectory for answers that were taken.
 pub const TAKEN: &str = "taken";
 
-/// Of the event's id in a name.
+/// Maximum length of the event id in a name.
 const SLUG_CHARACTERS: usize = 40;
 
-/// An answer is written by the bridge from one update of Telegram; more than this is not one.
+/// Maximum size of an answer. The bridge writes each from one Telegram update, which is far smaller.
 const ANSWER_BYTES: u64 = 1 << 20;
 
-/// An answer's file, as a listing shows it.
+/// An answer file as listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnswerFile {
     /// Sorts by time.
@@ -27,8 +27,8 @@ pub struct AnswerFile {
     pub mtime_ns: i64,
 }
 
-/// `20261123T174112.123456Z-<slug of the event id>-<8 hex digits>.json`, without the slug's part when
-/// the answer answers nothing.
+/// Return `20261123T174112.123456Z-<slug of the event id>-<8 hex digits>.json`; without the slug when the answer
+/// belongs to no event.
 #[must_use]
 pub fn answer_name(event_id: Option<&str>, at_us: i64, token: u32) -> String {
     let at = timestamp::compact(at_us);
@@ -38,7 +38,7 @@ pub fn answer_name(event_id: Option<&str>, at_us: i64, token: u32) -> String {
     }
 }
 
-/// An id in up to 40 of `[a-z0-9-]`; other characters become one hyphen.
+/// Reduce an id to at most 40 characters of `[a-z0-9-]`; runs of other characters become one hyphen.
 #[must_use]
 pub fn slug(id: &str) -> String {
     let mut slug = String::new();
@@ -56,7 +56,7 @@ pub fn slug(id: &str) -> String {
     slug
 }
 
-/// Whether a name is one that [`answer_name`] makes; anything else among the answers is none.
+/// Whether [`answer_name`] could have produced this name; other files in the directory are not answers.
 #[must_use]
 pub fn is_answer_name(name: &[u8]) -> bool {
     let pattern = b"00000000T000000.000000Z-";
@@ -79,7 +79,7 @@ pub fn is_answer_name(name: &[u8]) -> bool {
 ///
 /// # Errors
 ///
-/// A name that is none of an answer; `AlreadyExists`; the disk.
+/// The name is not one of an answer; `AlreadyExists`; an I/O error.
 pub fn deliver_answer(directory: &Path, name: &str, data: &[u8]) -> Result<()> {
     checked(name)?;
     let open = Directory::open(directory)?;
@@ -87,7 +87,7 @@ pub fn deliver_answer(directory: &Path, name: &str, data: &[u8]) -> Result<()> {
     open.sync()
 }
 
-/// List the answers that nobody took, by time; none when the directory is missing.
+/// List the answers that were not taken, by time; empty when the directory is missing.
 ///
 /// # Errors
 ///
@@ -121,10 +121,10 @@ pub fn list_answers(
     Ok(answers)
 }
 
-/// Names of answers that pass, oldest first.
+/// Names of answers that match, oldest first.
 pub(crate) fn answer_names(open: &Directory, passes: impl Fn(&str) -> bool) -> Result<Vec<String>> {
     let mut names = Vec::new();
-    open.names(|name, kind| {
+    open.for_each_entry(|name, kind| {
         if kind != Kind::Other
             && is_answer_name(name)
             && let Ok(name) = std::str::from_utf8(name)
@@ -138,11 +138,11 @@ pub(crate) fn answer_names(open: &Directory, passes: impl Fn(&str) -> bool) -> R
     Ok(names)
 }
 
-/// Read answers without taking them; those that are gone are left out.
+/// Read answers without taking them; missing ones are skipped.
 ///
 /// # Errors
 ///
-/// A name that is none of an answer; a file that cannot be read.
+/// A name is not one of an answer; a file cannot be read.
 pub fn read_answers(directory: &Path, names: &[String]) -> Result<Vec<(String, Vec<u8>)>> {
     if !directory.is_dir() {
         return Ok(Vec::new());
@@ -160,21 +160,21 @@ pub fn read_answers(directory: &Path, names: &[String]) -> Result<Vec<(String, V
     Ok(answers)
 }
 
-/// Take answers: each is moved below `taken/`, and only the reader whose move it was gets it.
+/// Take answers: each is moved to `taken/`, and only the reader whose rename succeeds gets it.
 ///
 /// # Errors
 ///
-/// A name that is none of an answer; the disk. What was taken before the error lies in `taken/`.
+/// A name is not one of an answer; an I/O error. What was taken before the error is in `taken/`.
 pub fn take_answers(directory: &Path, names: &[String]) -> Result<Vec<(String, Vec<u8>)>> {
     let taken = directory.join(TAKEN);
-    make(&taken)?;
+    create_private_dir(&taken)?;
     let mut won = Vec::new();
     for name in names {
         checked(name)?;
         match std::fs::rename(directory.join(name), taken.join(name)) {
             Ok(()) => won.push(name.clone()),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(error).at(directory.join(name)),
+            Err(error) => return Err(error).with_path(directory.join(name)),
         }
     }
     read_answers(&taken, &won)
@@ -184,7 +184,9 @@ fn checked(name: &str) -> Result<()> {
     if is_answer_name(name.as_bytes()) {
         return Ok(());
     }
-    Err(Error::Asked(format!("{name:?} is no name of an answer")))
+    Err(Error::InvalidArgument(format!(
+        "{name:?} is not the name of an answer file"
+    )))
 }
 
 #[cfg(test)]

@@ -1,29 +1,29 @@
-//! The one table of event types: the validator, the tools, the documents and the renderer's choice are
-//! made from it. The Rust table is exported whole to Python as `_native.event_types()`.
+//! The table of event types. Validation, tools, documentation and rendering all derive from it; Python gets it
+//! through `_native.event_types()`.
 
 use crate::lane::Lane::{self, Alerts, Decisions, Ordinary, Progress};
 use crate::lane::Severity::{self, High, Low, Medium};
 
-/// What is known of one type of event.
+/// One event type.
 #[derive(Clone, Copy, Debug)]
 pub struct EventType {
-    /// The word in `type`.
+    /// Value of `type`.
     pub name: &'static str,
-    /// The family, which chooses how it is shown.
+    /// Family of types that are rendered alike.
     pub category: &'static str,
     /// One emoji.
     pub icon: &'static str,
-    /// The severity of an event that says none.
+    /// Severity of an event that sets none.
     pub severity: Severity,
-    /// The lane of an event that says nothing about urgency.
+    /// Lane of an event that sets neither severity nor priority.
     pub lane: Lane,
     /// One line.
     pub description: &'static str,
-    /// A whole event of this type, as JSON; it passes the strict check.
+    /// A complete event of this type as JSON; passes [`crate::validate`].
     pub example: &'static str,
 }
 
-/// The type that stands in where an event names none.
+/// Type of an event without `type`.
 pub const FALLBACK: &str = "custom_event";
 
 /// Find a type by its exact name.
@@ -32,7 +32,7 @@ pub fn find(name: &str) -> Option<&'static EventType> {
     index(name).map(|index| &EVENT_TYPES[usize::from(index)])
 }
 
-/// The place of a type in [`EVENT_TYPES`].
+/// Index of a type in [`EVENT_TYPES`].
 #[must_use]
 pub fn index(name: &str) -> Option<u8> {
     let mut slot = slot(name.as_bytes());
@@ -45,7 +45,7 @@ pub fn index(name: &str) -> Option<u8> {
     }
 }
 
-/// A hash table of the places: each stands in its name's slot, or in the next that was free.
+/// Hash table of indexes with linear probing, built at compile time.
 static SLOTS: [Option<u8>; 256] = {
     let mut slots = [None; 256];
     let mut place = 0;
@@ -62,10 +62,10 @@ static SLOTS: [Option<u8>; 256] = {
     slots
 };
 
-// Half of the slots stay free, so that what is not there is soon seen.
+// At most half full, so that a lookup of an unknown name ends soon.
 const _: () = assert!(EVENT_TYPES.len() <= 128);
 
-/// Where a name is looked for first: by its length and three of its bytes.
+/// Initial slot of a name: from its length and three of its bytes.
 const fn slot(name: &[u8]) -> usize {
     match name {
         [first, .., last] => {
@@ -126,7 +126,7 @@ pub const EVENT_TYPES: &[EventType] = &[
     // file_system
     t("file_created", "file_system", "📄", Low, Ordinary, "A file was created",
         r#"{"type":"file_created","title":"Created src/login.rs","data":{"file_path":"src/login.rs"}}"#),
-    t("file_modified", "file_system", "📝", Low, Ordinary, "A file was changed",
+    t("file_modified", "file_system", "📝", Low, Ordinary, "A file was modified",
         r#"{"type":"file_modified","title":"Changed src/login.rs","data":{"file_path":"src/login.rs"}}"#),
     t("file_deleted", "file_system", "🗑️", Low, Ordinary, "A file was deleted",
         r#"{"type":"file_deleted","title":"Removed src/old.rs","data":{"file_path":"src/old.rs"}}"#),
@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn each_example_is_an_event_of_its_type_and_passes_the_strict_check() {
         for event_type in EVENT_TYPES {
-            let problems = crate::check::check_event(event_type.example.as_bytes(), 0);
+            let problems = crate::validate::validate_event(event_type.example.as_bytes(), 0);
             assert!(problems.is_empty(), "{}: {problems:?}", event_type.name);
             let value: serde_json::Value = serde_json::from_str(event_type.example).unwrap();
             assert_eq!(value["type"], event_type.name);

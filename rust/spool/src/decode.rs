@@ -1,15 +1,15 @@
-//! Bytes of a file to text: UTF-8, with or without a byte-order mark, or UTF-16 with one.
+//! Decoding: UTF-8, with or without a byte-order mark, or UTF-16 with one.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// What to do about another encoding.
+/// Advice for files in any other encoding.
 pub const ADVICE: &str = "Write it in UTF-8, or in UTF-16 with a byte-order mark.";
 
-/// Why bytes are no text; shown as what they are or are not.
+/// Why bytes could not be decoded. `Display` names what they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Undecodable {
-    /// They end in the middle of a character, and are good up to this offset: not written yet, or cut.
+    /// They end within a character, and are valid up to this offset: incomplete or truncated.
     Cut(usize),
     /// The byte at this offset is not UTF-8.
     NotUtf8(usize),
@@ -20,7 +20,7 @@ pub enum Undecodable {
 }
 
 impl Undecodable {
-    /// Offset of the first byte that is no text.
+    /// Offset of the first invalid byte.
     #[must_use]
     pub const fn offset(self) -> usize {
         match self {
@@ -41,7 +41,7 @@ impl fmt::Display for Undecodable {
     }
 }
 
-/// How the text of a file is written, by its first bytes.
+/// Encoding of a file, from its first bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Encoding {
     /// With or without a byte-order mark.
@@ -54,11 +54,11 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// Tell the encoding by the first 4 bytes of a file, or as many as there are.
+    /// Detect the encoding from the first 4 bytes of a file, or fewer if it is shorter.
     ///
     /// # Errors
     ///
-    /// UTF-32, or UTF-16 without a byte-order mark, which is told by a NUL as one of the first two bytes.
+    /// UTF-32, or UTF-16 without a byte-order mark, which has a NUL among the first two bytes.
     pub const fn of(head: &[u8]) -> Result<Self, Undecodable> {
         match head {
             [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] => Err(Undecodable::Utf32),
@@ -69,7 +69,7 @@ impl Encoding {
         }
     }
 
-    /// Bytes of a unit, and so of a line feed.
+    /// Bytes in a code unit, and so in a line feed.
     #[must_use]
     pub const fn width(self) -> usize {
         match self {
@@ -78,7 +78,7 @@ impl Encoding {
         }
     }
 
-    /// The byte-order mark that the rest of a file needs to be read alone; empty for UTF-8, which needs none.
+    /// Byte-order mark that a part of a file needs to be decoded alone; empty for UTF-8, which needs none.
     #[must_use]
     pub const fn mark(self) -> &'static [u8] {
         match self {
@@ -88,7 +88,7 @@ impl Encoding {
         }
     }
 
-    /// Bytes of this encoding as a file of their own: with the mark that they need.
+    /// A part of a file as a file of its own: with the byte-order mark that it needs.
     #[must_use]
     pub fn alone(self, bytes: &[u8]) -> Cow<'_, [u8]> {
         let mark = self.mark();
@@ -98,7 +98,7 @@ impl Encoding {
         Cow::Owned([mark, bytes].concat())
     }
 
-    /// Offsets of the line feeds in bytes that begin with a whole unit.
+    /// Offsets of the line feeds in bytes that start at a code unit.
     pub fn line_feeds(self, bytes: &[u8]) -> impl Iterator<Item = usize> {
         memchr::memchr_iter(b'\n', bytes).filter_map(move |at| match self {
             Self::Utf8 => Some(at),
@@ -107,7 +107,7 @@ impl Encoding {
         })
     }
 
-    /// Whether there is nothing but white space, and maybe a byte-order mark.
+    /// Whether there is only white space, apart from a byte-order mark.
     #[must_use]
     pub fn is_blank(self, bytes: &[u8]) -> bool {
         let mark = if self == Self::Utf8 {
@@ -135,12 +135,12 @@ pub const fn is_unmarked(bytes: &[u8]) -> bool {
     matches!(bytes, [first, second, ..] if (*first == 0) != (*second == 0))
 }
 
-/// Decode the bytes of a file: text without byte-order mark, which is owned when it was UTF-16, as some
-/// Windows shells write.
+/// Decode the bytes of a file into text without a byte-order mark. The text is owned when the file was UTF-16, as
+/// some Windows shells write it.
 ///
 /// # Errors
 ///
-/// The bytes are neither UTF-8 nor UTF-16 with a byte-order mark, or end in the middle of a character.
+/// The bytes are neither UTF-8 nor UTF-16 with a byte-order mark, or end within a character.
 pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Undecodable> {
     let units = |join: fn([u8; 2]) -> u16| {
         let (units, half) = bytes[2..].as_chunks();
@@ -166,7 +166,7 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Undecodable> {
     }
 }
 
-/// The fast check does not say where; this one does.
+/// Find where decoding failed: the fast check does not report the offset.
 #[cold]
 fn fault(plain: &[u8], skipped: usize) -> Undecodable {
     let error = simdutf8::compat::from_utf8(plain).err();
@@ -180,7 +180,7 @@ fn fault(plain: &[u8], skipped: usize) -> Undecodable {
     }
 }
 
-/// Line and column (both from 1, the column in bytes) of an offset.
+/// Line and column of an offset, both from 1; the column is in bytes.
 #[must_use]
 pub fn place(bytes: &[u8], offset: usize) -> (usize, usize) {
     let before = &bytes[..offset.min(bytes.len())];

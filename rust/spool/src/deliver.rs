@@ -1,8 +1,8 @@
-//! One file into a directory, whole or not at all: a temporary name, sync, the real name, sync of the
-//! directory. A guard removes the temporary file on every way out.
+//! Atomic writes: a temporary file, fsync, the final name, fsync of the directory. A drop guard removes the
+//! temporary file on every path out.
 
 use crate::directory::{Directory, private_file};
-use crate::error::{At, Error, Result};
+use crate::error::{Error, PathContext, Result};
 use crate::timestamp;
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -10,14 +10,15 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Write an event (or any file) so that a reader sees all of it or nothing; returns its name.
+/// Write a file that readers see complete or not at all; returns its name.
 ///
-/// Without a name it gets one that sorts by time and that nothing else has. With a name, an existing
-/// file of that name is an error.
+/// Without a name, the file gets a unique one that sorts by time. With a name, an existing file of that name is
+/// an error.
 ///
 /// # Errors
 ///
-/// A name with a slash, beginning with a dot or not ending in `.json` or `.jsonl`; `AlreadyExists`; the disk.
+/// A name with a slash, a leading dot, or a suffix other than `.json` and `.jsonl`; `AlreadyExists`; an I/O
+/// error.
 pub fn deliver(directory: &Path, data: &[u8], name: Option<&str>) -> Result<String> {
     if let Some(name) = name {
         check_name(name)?;
@@ -38,29 +39,32 @@ pub fn deliver(directory: &Path, data: &[u8], name: Option<&str>) -> Result<Stri
     Ok(name)
 }
 
-/// Write a file under a name that is not taken yet.
+/// Write a file under a name that does not exist yet.
 ///
 /// # Errors
 ///
-/// `AlreadyExists`, or the disk.
+/// `AlreadyExists`, or an I/O error.
 pub fn create_new(directory: &Path, name: &str, data: &[u8]) -> Result<()> {
     let target = directory.join(name);
     let mut temporary = Temporary::create(directory)?;
-    temporary.file.write_all(data).at(&temporary.path)?;
-    temporary.file.sync_all().at(&temporary.path)?;
-    // A hard link is the one way to a name that fails when the name is taken and shows the file whole.
+    temporary.file.write_all(data).with_path(&temporary.path)?;
+    temporary.file.sync_all().with_path(&temporary.path)?;
+    // A hard link is the only way to publish a complete file that fails when the name exists.
     match std::fs::hard_link(&temporary.path, &target) {
         Ok(()) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error).at(target),
-        // No hard links on this file system: take the name with an empty file, then replace that.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error).with_path(target),
+        // This file system has no hard links: reserve the name with an empty file, then replace that.
         Err(_) => {
-            private_file().create_new(true).open(&target).at(&target)?;
-            std::fs::rename(&temporary.path, &target).at(&target)
+            private_file()
+                .create_new(true)
+                .open(&target)
+                .with_path(&target)?;
+            std::fs::rename(&temporary.path, &target).with_path(&target)
         }
     }
 }
 
-/// Check that a name is a file's own and one that the inbox reads.
+/// Check that a name is a plain file name which the inbox reads.
 ///
 /// # Errors
 ///
@@ -75,8 +79,8 @@ pub fn check_name(name: &str) -> Result<()> {
     if plain && read && !name.starts_with('.') && name.len() <= 255 {
         return Ok(());
     }
-    Err(Error::Asked(format!(
-        "{name:?} is no name for an event file: no slash, no dot first, ending in .json or .jsonl, at most 255 bytes"
+    Err(Error::InvalidArgument(format!(
+        "{name:?} is not a name for an event file: it needs the suffix .json or .jsonl, at most 255 bytes, no slash and no leading dot"
     )))
 }
 
@@ -84,14 +88,14 @@ pub fn check_name(name: &str) -> Result<()> {
 #[must_use]
 pub fn token() -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    // Keys of a RandomState come from the operating system's random numbers.
+    // The keys of a `RandomState` come from the random number generator of the operating system.
     let mut hasher = RandomState::new().build_hasher();
     hasher.write_u64(COUNT.fetch_add(1, Ordering::Relaxed));
     hasher.write_u32(std::process::id());
     hasher.finish()
 }
 
-/// A file under a name that readers pass over; gone when dropped.
+/// A file under a name that readers ignore; removed on drop.
 struct Temporary {
     path: PathBuf,
     file: File,
@@ -100,14 +104,17 @@ struct Temporary {
 impl Temporary {
     fn create(directory: &Path) -> Result<Self> {
         let path = directory.join(format!(".{}-{:016x}.tmp", std::process::id(), token()));
-        let file = private_file().create_new(true).open(&path).at(&path)?;
+        let file = private_file()
+            .create_new(true)
+            .open(&path)
+            .with_path(&path)?;
         Ok(Self { path, file })
     }
 }
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // After a rename there is nothing left to remove; otherwise there is nobody left to tell.
+        // After a rename the file no longer exists; otherwise the error has no receiver.
         let _ = std::fs::remove_file(&self.path);
     }
 }

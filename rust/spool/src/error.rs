@@ -1,4 +1,4 @@
-//! What can fail: the file system, at a path.
+//! Errors: file system calls, each with its path, and invalid arguments.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,34 +6,34 @@ use std::path::PathBuf;
 /// An error of the spool.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The file system refused something at this path.
+    /// A file system call failed.
     #[error("{path}: {source}")]
     File {
-        /// Where.
+        /// Path of the call.
         path: PathBuf,
-        /// What it said.
+        /// Error of the system.
         source: io::Error,
     },
-    /// Something was asked that cannot be: a name that is no file name.
+    /// An argument is invalid, such as a name that is not a file name.
     #[error("{0}")]
-    Asked(String),
+    InvalidArgument(String),
 }
 
 /// Result of the spool.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Adds the path to an error of the file system.
-pub trait At<T> {
-    /// Say where it happened.
+pub trait PathContext<T> {
+    /// Add a path to the error.
     ///
     /// # Errors
     ///
-    /// The error that was there, with its path.
-    fn at(self, path: impl Into<PathBuf>) -> Result<T>;
+    /// The original error, with the path.
+    fn with_path(self, path: impl Into<PathBuf>) -> Result<T>;
 }
 
-impl<T, E: Into<io::Error>> At<T> for std::result::Result<T, E> {
-    fn at(self, path: impl Into<PathBuf>) -> Result<T> {
+impl<T, E: Into<io::Error>> PathContext<T> for std::result::Result<T, E> {
+    fn with_path(self, path: impl Into<PathBuf>) -> Result<T> {
         self.map_err(|source| Error::File {
             path: path.into(),
             source: source.into(),

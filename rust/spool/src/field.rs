@@ -1,25 +1,25 @@
-//! One field of an event, as far as it was read.
+//! One extracted field of an event.
 
 use std::borrow::Cow;
 
-/// A field as it was written.
+/// The value of a field.
 #[derive(Debug, Default)]
 pub enum Field<'a> {
-    /// Not there, or null.
+    /// Missing or null.
     #[default]
     Missing,
     /// A string.
     Text(Cow<'a, str>),
-    /// A string with escapes, all of one character each, as it was written.
+    /// A string whose escapes are all of one character, as written.
     Escaped(&'a str),
     /// A number or a boolean, as text.
     Scalar(String),
-    /// An object or a list.
+    /// An object or an array.
     Nested,
 }
 
 impl Field<'_> {
-    /// What to show of it; `None` when it is missing.
+    /// Text to show for it; `None` when it is missing.
     pub fn shown(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Missing => None,
@@ -30,7 +30,7 @@ impl Field<'_> {
         }
     }
 
-    /// Whether it is a text that has at most so many characters for certain, without counting them.
+    /// Whether it is a string of at most so many characters, judged by its bytes; false may mean unknown.
     pub fn is_short(&self, characters: usize) -> bool {
         match self {
             Self::Text(text) => text.len() <= characters,
@@ -40,7 +40,7 @@ impl Field<'_> {
     }
 }
 
-/// The text of a string whose escapes are all of one character.
+/// Unescape a string whose escapes are all of one character.
 pub fn unescaped(written: &str) -> String {
     let mut text = String::with_capacity(written.len());
     let mut rest = written;
@@ -62,7 +62,7 @@ pub fn unescaped(written: &str) -> String {
 
 #[cfg(test)]
 impl PartialEq for Field<'_> {
-    /// By what they say, not by how they were read.
+    /// Compares the text, not how it was read.
     fn eq(&self, other: &Self) -> bool {
         let is_text = |field: &Self| matches!(field, Self::Text(_) | Self::Escaped(_));
         let is_same = std::mem::discriminant(self) == std::mem::discriminant(other);

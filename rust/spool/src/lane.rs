@@ -1,23 +1,23 @@
-//! Severity, priority and lane: the legal words and the one rule that joins them.
+//! Severity, priority and lane: their values, and the rule that combines them.
 
-/// How bad it is, from `data.severity`.
+/// Severity, from `data.severity`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Good to know.
+    /// For information.
     Low,
-    /// The usual.
+    /// The normal case.
     Medium,
-    /// A person should look soon.
+    /// Needs attention soon.
     High,
-    /// A person should look now.
+    /// Needs attention now.
     Critical,
 }
 
 impl Severity {
-    /// The legal words, for messages.
+    /// Allowed values, for messages.
     pub const WORDS: &str = "low, medium, high, critical";
 
-    /// Read one of the legal words.
+    /// Parse one of the allowed values.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         match word {
@@ -29,7 +29,7 @@ impl Severity {
         }
     }
 
-    /// The word.
+    /// Its name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -41,24 +41,24 @@ impl Severity {
     }
 }
 
-/// How soon it wants to be seen, from `data.priority`.
+/// Priority, from `data.priority`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Priority {
-    /// Whenever.
+    /// Any time.
     Low,
-    /// The usual; `medium` is read as this.
+    /// The normal case; also read from `medium`.
     Normal,
     /// Before others.
     High,
-    /// Now; `critical` is read as this.
+    /// Now; also read from `critical`.
     Urgent,
 }
 
 impl Priority {
-    /// The legal words, for messages.
+    /// Allowed values, for messages.
     pub const WORDS: &str = "low, normal, high, urgent";
 
-    /// Read one of the legal words, or of their two synonyms.
+    /// Parse one of the allowed values or one of two synonyms.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         match word {
@@ -71,22 +71,22 @@ impl Priority {
     }
 }
 
-/// The queue an event waits in; lower goes first. The numbers are stored: never renumber.
+/// The priority class of an event; lower numbers go first. The numbers are stored: never renumber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Lane {
-    /// Questions to a person, and what cannot wait.
+    /// Decisions, and events that cannot wait.
     Decisions = 0,
     /// Failures and alerts.
     Alerts = 1,
-    /// All else.
+    /// Everything else.
     Ordinary = 2,
-    /// Progress, which a later one replaces.
+    /// Progress; a later event replaces an earlier one.
     Progress = 3,
 }
 
 impl Lane {
-    /// The word.
+    /// Its name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -97,15 +97,15 @@ impl Lane {
         }
     }
 
-    /// Raise the lane of a type by what the event itself says; nothing lowers it.
+    /// Raise the lane of a type by the severity and priority of the event; neither lowers it.
     #[must_use]
     pub fn raised(self, severity: Option<Severity>, priority: Option<Priority>) -> Self {
-        let said = match (severity, priority) {
+        let own = match (severity, priority) {
             (Some(Severity::Critical), _) | (_, Some(Priority::Urgent)) => Self::Decisions,
             (Some(Severity::High), _) | (_, Some(Priority::High)) => Self::Alerts,
             _ => Self::Progress,
         };
-        self.min(said)
+        self.min(own)
     }
 }
 

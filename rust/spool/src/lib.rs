@@ -1,40 +1,39 @@
-//! The file spool of `CCTelegram`: events in, answers out. Pure Rust, usable and tested alone.
+//! The file spool of `CCTelegram`: events in, answers out. Pure Rust, usable and testable on its own.
 //!
-//! What an event is: `catalogue` (the one table of types), `lane`, `limits`, `timestamp`, `decode`
-//! (bytes to text), `scan` (text to fields), `repair` (nearly JSON), `mend` (from a file: as much as can
-//! be shown), `check` (from a tool: every rule), `key` (the same event again, or a new one).
+//! Events: `catalogue` (the table of types), `lane`, `limits`, `timestamp`, `decode` (bytes to text), `fast_path`
+//! and `extract` (text to fields), `json_repair` (almost valid JSON), `parse` (lenient, for files), `validate`
+//! (strict, for tools), `intake_key` (recognizes an event that is read again).
 //!
-//! Files: `directory` (the only system calls on entries), `listing` (names, bounded), `lines` (files
-//! that grow), `waiting` (files not readable yet), `reject`, `inbox` (all of it, in batches), `watch`
-//! (a hint that something changed), `deliver` (one file, whole or not at all), `answers`, `awaited`
-//! (one answer), `lock`.
+//! Files: `directory` (all system calls on directory entries), `listing` (names, in bounded windows),
+//! `line_reader` (files that grow), `pending` (files that are not readable yet), `reject`, `inbox` (all of these,
+//! in batches), `watch` (change notification), `deliver` (atomic writes), `answers`, `answer_waiter`, `lock`.
 //!
-//! Cleaning: `retention` (which file goes, and by which rule), `sweep` (one directory, planned and removed).
+//! Cleanup: `retention` (which rule removes a file), `cleanup` (plans and removals in one directory).
 #![forbid(unsafe_code)]
 
+pub mod answer_waiter;
 pub mod answers;
-pub mod awaited;
 pub mod catalogue;
-pub mod check;
+pub mod cleanup;
 mod decode;
 pub mod deliver;
 pub mod directory;
 pub mod error;
+mod extract;
+mod fast_path;
 mod field;
 pub mod inbox;
-pub mod key;
+pub mod intake_key;
+mod json_repair;
 pub mod lane;
 pub mod limits;
-mod lines;
+mod line_reader;
 mod listing;
 pub mod lock;
-pub mod mend;
+pub mod parse;
+mod pending;
 pub mod reject;
-mod repair;
 pub mod retention;
-mod scan;
-mod skim;
-pub mod sweep;
 pub mod timestamp;
-mod waiting;
+pub mod validate;
 pub mod watch;

@@ -1,20 +1,20 @@
-//! The numbers of the protocol's table of fields.
+//! Limits of the fields, as in the table of the protocol.
 
-/// Of `title`, in characters.
+/// Maximum length of `title`, in characters.
 pub const TITLE_CHARACTERS: usize = 200;
-/// Of `description`, in characters.
+/// Maximum length of `description`, in characters.
 pub const DESCRIPTION_CHARACTERS: usize = 16_000;
-/// Of `source` and every id, in characters.
+/// Maximum length of `source` and of every id, in characters.
 pub const ID_CHARACTERS: usize = 100;
-/// Of `type`, in characters.
+/// Maximum length of `type`, in characters.
 pub const TYPE_CHARACTERS: usize = 64;
-/// Of `data.options`.
+/// Maximum number of `data.options`.
 pub const OPTIONS: usize = 10;
-/// Of one option, in characters.
+/// Maximum length of one option, in characters.
 pub const OPTION_CHARACTERS: usize = 100;
-/// Of `data.files_affected`.
+/// Maximum number of `data.files_affected`.
 pub const FILES_AFFECTED: usize = 200;
-/// Of `data.duration_ms`: 24 hours.
+/// Maximum of `data.duration_ms`: 24 hours.
 pub const DURATION_MS: f64 = 86_400_000.0;
-/// Of an event, in bytes, unless set otherwise.
+/// Default maximum size of an event, in bytes.
 pub const EVENT_BYTES: u64 = 1 << 20;

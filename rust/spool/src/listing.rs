@@ -1,62 +1,62 @@
-//! The names of a directory that are still to be looked at, a window at a time in one piece of memory.
+//! The names of a directory that are still to be read, one window at a time in one buffer.
 //!
-//! A directory is gone through once and not for every batch, and whatever its size, no more than
-//! [`WINDOW`] of its names are in memory: the listing stays open and goes on where it stopped.
+//! A directory is listed once, not once per batch. Whatever its size, at most [`WINDOW`] of its names are in
+//! memory: the listing stays open and continues where it stopped.
 
 use crate::directory::{Directory, Kind, Names, Stamp};
 use crate::error::Result;
 use std::collections::HashSet;
 
-/// Names in memory; 1 MB with names of 45 bytes. A backlog up to this size comes in the order of its names.
+/// Names in memory; 1 MB with names of 45 bytes. A backlog up to this size is read in order of its names.
 pub const WINDOW: usize = 20_480;
-/// A listing of at most so many names is kept for the next time, as long as the directory does not change.
-const KEPT: usize = 1_024;
+/// Maximum number of names in a listing that is reused while the directory does not change.
+const MAX_KEPT: usize = 1_024;
 
-/// What a name says of a file.
+/// Format of an event file, from its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum FileFormat {
     /// `*.json`: one event.
-    Event,
-    /// `*.jsonl`: one event a line.
-    Lines,
+    Json,
+    /// `*.jsonl`: one event per line.
+    JsonLines,
 }
 
-/// Whether a file of this name is read at all.
+/// Format of a file of this name; `None` when the inbox ignores it.
 #[must_use]
-pub fn form(name: &[u8]) -> Option<Form> {
+pub fn file_format(name: &[u8]) -> Option<FileFormat> {
     if name.starts_with(b".") {
         return None;
     }
     if name.len() > 5 && name.ends_with(b".json") {
-        return Some(Form::Event); // nearly all
+        return Some(FileFormat::Json); // nearly all files
     }
-    // Capitals too: a file that is never read because of its ending's capitals is a file lost.
+    // Ignore case: a file that is skipped because of a capital suffix would be lost.
     let ends = |ending: &[u8]| {
         name.len() > ending.len() && name[name.len() - ending.len()..].eq_ignore_ascii_case(ending)
     };
     match () {
-        () if ends(b".json") => Some(Form::Event),
-        () if ends(b".jsonl") => Some(Form::Lines),
+        () if ends(b".json") => Some(FileFormat::Json),
+        () if ends(b".jsonl") => Some(FileFormat::JsonLines),
         () => None,
     }
 }
 
-/// Names, sorted, with a position.
+/// Sorted names and a position in them.
 pub struct Listing {
-    /// Names in memory; a test makes it small.
+    /// Maximum number of names in memory; tests make it small.
     pub(crate) window: usize,
     bytes: Vec<u8>,
-    /// Where each name begins in `bytes`, in the order of the names; its length goes before it.
+    /// Offset of each name in `bytes`, in the order of the names; the length precedes the name.
     starts: Vec<u32>,
     next: usize,
-    /// Where it goes on after this window.
-    rest: Option<Names>,
-    /// It is in memory as a whole.
+    /// The rest of the directory, after this window.
+    names: Option<Names>,
+    /// The whole directory fits into one window.
     is_whole: bool,
-    /// What the directory was when it began, and when that was; `None` when a change might not show.
-    began: Option<(Stamp, f64)>,
-    /// Entries with a fitting name that are no regular files.
-    pub others: usize,
+    /// State of the directory and time at the start; `None` when a change might not show in the state.
+    started: Option<(Stamp, f64)>,
+    /// Entries with a matching name that are not regular files.
+    pub non_files: usize,
 }
 
 impl Default for Listing {
@@ -66,22 +66,22 @@ impl Default for Listing {
             bytes: Vec::new(),
             starts: Vec::new(),
             next: 0,
-            rest: None,
+            names: None,
             is_whole: false,
-            began: None,
-            others: 0,
+            started: None,
+            non_files: 0,
         }
     }
 }
 
 impl Listing {
-    /// Begin anew, with the directory's stamp and the clocks of before: microseconds since the epoch, and
-    /// the caller's.
+    /// Start over, with the state of the directory and both clocks from before: microseconds since the epoch, and
+    /// the clock of the caller.
     ///
     /// # Errors
     ///
     /// The directory cannot be listed.
-    pub fn begin(
+    pub fn start(
         &mut self,
         directory: &Directory,
         stamp: Stamp,
@@ -89,49 +89,49 @@ impl Listing {
         now: f64,
     ) -> Result<()> {
         self.clear();
-        self.rest = None;
-        self.began = None;
-        self.rest = Some(directory.listing()?);
-        self.began = stamp.is_settled(clock_us).then_some((stamp, now));
+        self.names = None;
+        self.started = None;
+        self.names = Some(directory.listing()?);
+        self.started = stamp.is_settled(clock_us).then_some((stamp, now));
         self.is_whole = true;
-        self.others = 0;
+        self.non_files = 0;
         Ok(())
     }
 
-    /// Read the next window, after this one is through; `wanted` says which of the fitting names to keep.
+    /// Read the next window once this one is exhausted; `wanted` selects among the matching names.
     ///
     /// # Errors
     ///
-    /// The directory cannot be listed; the listing is over.
+    /// The directory cannot be listed; the listing ends.
     pub fn fill(
         &mut self,
         directory: &Directory,
         mut wanted: impl FnMut(&[u8]) -> bool,
     ) -> Result<()> {
-        let Some(mut rest) = self.rest.take() else {
+        let Some(mut names) = self.names.take() else {
             return Ok(());
         };
         self.is_whole &= self.starts.is_empty();
         self.clear();
         let mut goes_on = true;
         while goes_on && self.starts.len() < self.window {
-            goes_on = rest.some(|name, kind| {
-                if form(name).is_some() {
+            goes_on = names.next_chunk(|name, kind| {
+                if file_format(name).is_some() {
                     if !is_file(directory, name, kind) {
-                        self.others += 1;
+                        self.non_files += 1;
                     } else if wanted(name) {
                         self.push(name);
                     }
                 }
             })?;
         }
-        self.rest = goes_on.then_some(rest);
+        self.names = goes_on.then_some(names);
         self.sort();
         Ok(())
     }
 
     fn push(&mut self, name: &[u8]) {
-        // No file system has names, and no window bytes, that do not fit.
+        // No file system has names, and no window has bytes, that do not fit.
         if let (Ok(start), Ok(length)) =
             (u32::try_from(self.bytes.len()), u16::try_from(name.len()))
         {
@@ -141,43 +141,14 @@ impl Listing {
         }
     }
 
-    /// Compare the first bytes in which names differ, which stand beside each other, before the names.
     fn sort(&mut self) {
         let bytes = &self.bytes;
-        let Some(first) = self.starts.first().map(|start| name_at(bytes, *start)) else {
-            return;
-        };
-        let shared = self.starts.iter().fold(first.len(), |shared, start| {
-            let name = name_at(bytes, *start);
-            if name.starts_with(&first[..shared]) {
-                return shared;
-            }
-            let both = first[..shared].iter().zip(name);
-            both.take_while(|(one, other)| one == other).count()
-        });
-        let start_of = |name: &[u8]| {
-            let mut start = [0; 8];
-            for (to, from) in start.iter_mut().zip(&name[shared..]) {
-                *to = *from;
-            }
-            u64::from_be_bytes(start)
-        };
-        let mut keyed: Vec<(u64, u32)> = self
-            .starts
-            .iter()
-            .map(|start| (start_of(name_at(bytes, *start)), *start))
-            .collect();
-        keyed.sort_unstable_by(|(one, one_at), (other, other_at)| {
-            let whole = || name_at(bytes, *one_at).cmp(name_at(bytes, *other_at));
-            one.cmp(other).then_with(whole)
-        });
-        for (start, (_, sorted)) in self.starts.iter_mut().zip(keyed) {
-            *start = sorted;
-        }
+        self.starts
+            .sort_unstable_by(|one, other| name_at(bytes, *one).cmp(name_at(bytes, *other)));
     }
 
-    /// Let these names go before the others that are left of the window, whether it has them or not.
-    pub fn prefer(&mut self, first: &[Vec<u8>]) {
+    /// Put these names before the rest of the window, whether the window contains them or not.
+    pub fn put_first(&mut self, first: &[Vec<u8>]) {
         let preferred: HashSet<&[u8]> = first.iter().map(Vec::as_slice).collect();
         let mut others = self.starts.split_off(self.next);
         others.retain(|start| !preferred.contains(name_at(&self.bytes, *start)));
@@ -187,77 +158,77 @@ impl Listing {
         self.starts.append(&mut others);
     }
 
-    /// The place of the next name; `None` at the end of the window.
+    /// Index of the next name; `None` at the end of the window.
     #[must_use]
-    pub fn place(&self) -> Option<usize> {
+    pub fn next_index(&self) -> Option<usize> {
         (self.next < self.starts.len()).then_some(self.next)
     }
 
-    /// How many names are left of the window.
+    /// Number of names left in the window.
     #[must_use]
-    pub const fn left(&self) -> usize {
+    pub const fn remaining(&self) -> usize {
         self.starts.len() - self.next
     }
 
-    /// The name at a place of this window.
+    /// The name at an index of this window.
     #[must_use]
-    pub fn name(&self, place: usize) -> &[u8] {
-        name_at(&self.bytes, self.starts[place])
+    pub fn name(&self, index: usize) -> &[u8] {
+        name_at(&self.bytes, self.starts[index])
     }
 
-    /// Go on at a place.
-    pub const fn go_to(&mut self, place: usize) {
-        self.next = place;
+    /// Continue at an index.
+    pub const fn seek(&mut self, index: usize) {
+        self.next = index;
     }
 
     /// Whether another window follows.
     #[must_use]
-    pub const fn has_rest(&self) -> bool {
-        self.rest.is_some()
+    pub const fn has_more_windows(&self) -> bool {
+        self.names.is_some()
     }
 
-    /// Whether there is nothing left.
+    /// Whether all names have been read.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.next >= self.starts.len() && self.rest.is_none()
+        self.next >= self.starts.len() && self.names.is_none()
     }
 
-    /// Keep a small listing that is through, for [`Self::again`]; a burst's memory is not kept.
-    pub fn keep(&mut self) {
-        if !self.is_whole || self.starts.len() > KEPT || self.began.is_none() {
-            self.forget();
+    /// Keep a small finished listing for [`Self::reuse`]; drop a large one.
+    pub fn keep_if_small(&mut self) {
+        if !self.is_whole || self.starts.len() > MAX_KEPT || self.started.is_none() {
+            self.invalidate();
             self.clear();
         }
     }
 
-    /// Begin again at the first name, if the directory is known to be unchanged since the listing began, and
-    /// that was not before `earliest` of the caller's clock.
-    pub fn again(&mut self, stamp: Stamp, earliest: f64) -> bool {
+    /// Start again at the first name if the directory has not changed since the listing started, and that was not
+    /// before `earliest` on the clock of the caller.
+    pub fn reuse(&mut self, stamp: Stamp, earliest: f64) -> bool {
         let is_same = self
-            .began
-            .is_some_and(|(began, at)| began == stamp && at >= earliest);
+            .started
+            .is_some_and(|(started, at)| started == stamp && at >= earliest);
         if is_same {
             self.next = 0;
         }
         is_same
     }
 
-    /// Do not begin again: it left out names that are wanted now.
-    pub const fn forget(&mut self) {
-        self.began = None;
+    /// Do not reuse the listing: it left out names that are wanted now.
+    pub const fn invalidate(&mut self) {
+        self.started = None;
     }
 
     fn clear(&mut self) {
         self.bytes.clear();
         self.starts.clear();
         self.next = 0;
-        // A burst's memory is not kept.
+        // Release the memory of a burst.
         self.bytes.shrink_to(64 * 1024);
         self.starts.shrink_to(8 * 1024);
     }
 }
 
-/// The listing's word, or a look where it has none.
+/// Whether an entry is a regular file; calls `stat` where the listing does not tell.
 pub fn is_file(directory: &Directory, name: &[u8], kind: Kind) -> bool {
     match kind {
         Kind::File => true,
@@ -283,11 +254,11 @@ mod tests {
 
     #[test]
     fn only_names_that_are_read_have_a_form() {
-        let rows: [(&[u8], Option<Form>); 10] = [
-            (b"a.json", Some(Form::Event)),
-            (b"A.JSON", Some(Form::Event)),
-            (b"a.jsonl", Some(Form::Lines)),
-            (b"caf\xE9.json", Some(Form::Event)),
+        let rows: [(&[u8], Option<FileFormat>); 10] = [
+            (b"a.json", Some(FileFormat::Json)),
+            (b"A.JSON", Some(FileFormat::Json)),
+            (b"a.jsonl", Some(FileFormat::JsonLines)),
+            (b"caf\xE9.json", Some(FileFormat::Json)),
             (b"a.json.tmp", None),
             (b".a.json", None),
             (b".json", None),
@@ -296,7 +267,12 @@ mod tests {
             (b"", None),
         ];
         for (name, expected) in rows {
-            assert_eq!(form(name), expected, "{}", String::from_utf8_lossy(name));
+            assert_eq!(
+                file_format(name),
+                expected,
+                "{}",
+                String::from_utf8_lossy(name)
+            );
         }
     }
 
@@ -310,19 +286,19 @@ mod tests {
         let directory = Directory::open(home.path()).unwrap();
         let mut listing = Listing::default();
         listing
-            .begin(&directory, directory.stamp().unwrap(), 0, 0.0)
+            .start(&directory, directory.stamp().unwrap(), 0, 0.0)
             .unwrap();
         listing
             .fill(&directory, |name| name != b"0500.json")
             .unwrap();
         let mut names = Vec::new();
-        while let Some(place) = listing.place() {
+        while let Some(place) = listing.next_index() {
             names.push(String::from_utf8(listing.name(place).to_vec()).unwrap());
-            listing.go_to(place + 1);
+            listing.seek(place + 1);
         }
         assert_eq!(names.len(), 999);
         assert!(names.is_sorted());
-        assert_eq!(listing.others, 1);
+        assert_eq!(listing.non_files, 1);
         assert!(listing.is_done());
     }
 
@@ -336,16 +312,16 @@ mod tests {
         }
         let mut listing = Listing::default();
         listing
-            .begin(&directory, directory.stamp().unwrap(), 0, 0.0)
+            .start(&directory, directory.stamp().unwrap(), 0, 0.0)
             .unwrap();
         let mut seen = std::collections::HashSet::new();
         while !listing.is_done() {
             listing.fill(&directory, |_| true).unwrap();
-            while let Some(place) = listing.place() {
+            while let Some(place) = listing.next_index() {
                 let name = listing.name(place).to_vec();
                 directory.remove(&name).unwrap();
                 assert!(seen.insert(name));
-                listing.go_to(place + 1);
+                listing.seek(place + 1);
             }
             assert!(listing.starts.len() < WINDOW + 2_000);
         }
@@ -377,24 +353,24 @@ mod tests {
         let later_us = stamp.changed_ns / 1_000 + 4_000_000;
         let mut listing = Listing::default();
         let list = |listing: &mut Listing, clock_us| {
-            listing.begin(&directory, stamp, clock_us, 5.0).unwrap();
+            listing.start(&directory, stamp, clock_us, 5.0).unwrap();
             listing.fill(&directory, |_| true).unwrap();
-            listing.go_to(1);
-            listing.keep();
+            listing.seek(1);
+            listing.keep_if_small();
         };
         list(&mut listing, later_us - 2_000_000);
         assert!(
-            !listing.again(stamp, 5.0),
+            !listing.reuse(stamp, 5.0),
             "a change might show the same time"
         );
         list(&mut listing, later_us);
         assert!(listing.is_done());
-        assert!(!listing.again(stamp, 5.1), "too long ago");
-        assert!(listing.again(stamp, 5.0));
-        assert_eq!(listing.place(), Some(0));
+        assert!(!listing.reuse(stamp, 5.1), "too long ago");
+        assert!(listing.reuse(stamp, 5.0));
+        assert_eq!(listing.next_index(), Some(0));
         std::fs::write(home.path().join("b.json"), "").unwrap();
-        assert!(!listing.again(directory.stamp().unwrap(), 5.0), "changed");
-        listing.forget();
-        assert!(!listing.again(stamp, 5.0), "forgotten");
+        assert!(!listing.reuse(directory.stamp().unwrap(), 5.0), "changed");
+        listing.invalidate();
+        assert!(!listing.reuse(stamp, 5.0), "forgotten");
     }
 }

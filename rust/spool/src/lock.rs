@@ -1,17 +1,17 @@
-//! A lock of the operating system on a file: it goes with its process, however that ends.
+//! A lock of the operating system on a file. It is released when its process ends, however that happens.
 
-use crate::directory::make;
-use crate::error::{At, Result};
+use crate::directory::create_private_dir;
+use crate::error::{PathContext, Result};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Somebody who only looks ([`is_locked`]) holds the lock for microseconds; do not take him for an owner.
-const LOOKS: u32 = 5;
-const LOOK_TIME: Duration = Duration::from_millis(2);
+/// [`is_locked`] holds the lock for microseconds; try again before taking it for an owner.
+const ATTEMPTS: u32 = 5;
+const ATTEMPT_DELAY: Duration = Duration::from_millis(2);
 
-/// A file that is locked by whom it belongs to, and tells about him.
+/// A lock file; its owner can write to it.
 #[derive(Debug)]
 pub struct FileLock {
     path: PathBuf,
@@ -19,7 +19,7 @@ pub struct FileLock {
 }
 
 impl FileLock {
-    /// Name the file; it is neither made nor opened yet.
+    /// Set the path; the file is neither created nor opened yet.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
@@ -28,82 +28,82 @@ impl FileLock {
         }
     }
 
-    /// Take the lock, unless somebody has it. True when we have it, also when we had it before.
+    /// Take the lock unless another process holds it. True when we hold it, also when we held it before.
     ///
     /// # Errors
     ///
-    /// The file can be neither made nor locked.
+    /// The file can be neither created nor locked.
     pub fn try_lock(&mut self) -> Result<bool> {
         if self.file.is_some() {
             return Ok(true);
         }
         if let Some(parent) = self.path.parent() {
-            make(parent)?;
+            create_private_dir(parent)?;
         }
-        let mut file = private().open(&self.path).at(&self.path)?;
-        let mut looks = 0;
-        while looks < LOOKS {
+        let mut file = private().open(&self.path).with_path(&self.path)?;
+        let mut attempts = 0;
+        while attempts < ATTEMPTS {
             match file.try_lock() {
-                Ok(()) if is_at(&file, &self.path).at(&self.path)? => {
+                Ok(()) if is_at(&file, &self.path).with_path(&self.path)? => {
                     self.file = Some(file);
                     return Ok(true);
                 }
-                // Its owner removed it after we had opened it, or it was replaced: another file counts now. It is
-                // looked at once at least: one that was made here and left would have no owner.
-                Ok(()) => file = private().open(&self.path).at(&self.path)?,
+                // The owner removed or replaced the file after we opened it: lock the new one. Try that at least
+                // once, since a file created here and left behind would have no owner.
+                Ok(()) => file = private().open(&self.path).with_path(&self.path)?,
                 Err(TryLockError::WouldBlock) => {
-                    looks += 1;
-                    std::thread::sleep(LOOK_TIME);
+                    attempts += 1;
+                    std::thread::sleep(ATTEMPT_DELAY);
                 }
-                Err(TryLockError::Error(error)) => return Err(error).at(&self.path),
+                Err(TryLockError::Error(error)) => return Err(error).with_path(&self.path),
             }
         }
         Ok(false)
     }
 
-    /// Give the lock back; the file stays.
+    /// Release the lock; the file stays.
     pub fn unlock(&mut self) {
-        self.file = None; // closing gives the lock back
+        self.file = None; // closing releases the lock
     }
 
-    /// Remove the file and give the lock back; without the lock, nothing is removed.
+    /// Remove the file and release the lock; does nothing without the lock.
     ///
-    /// The file goes while it is locked, and whoever opened it before sees in [`Self::try_lock`] that it is
-    /// gone: two owners never lock two files of one name. Where an open file cannot be told from one that
-    /// was put in its place (other systems than Unix), it stays.
+    /// The file is removed while it is locked, and a process that opened it before notices that in
+    /// [`Self::try_lock`]: two processes never hold two files of one name. On systems other than Unix an open
+    /// file cannot be told from one put in its place, so it stays.
     ///
     /// # Errors
     ///
-    /// The file cannot be removed; the lock is given back all the same.
+    /// The file cannot be removed; the lock is released all the same.
     pub fn remove(&mut self) -> Result<()> {
         let Some(held) = self.file.take() else {
             return Ok(());
         };
-        if cfg!(unix) && is_at(&held, &self.path).at(&self.path)? {
-            std::fs::remove_file(&self.path).at(&self.path)?;
+        if cfg!(unix) && is_at(&held, &self.path).with_path(&self.path)? {
+            std::fs::remove_file(&self.path).with_path(&self.path)?;
         }
         Ok(())
     }
 
-    /// Replace what the file says, while we hold the lock.
+    /// Replace the contents of the file while holding the lock.
     ///
     /// # Errors
     ///
-    /// `PermissionDenied` when the lock is not ours; the disk.
+    /// `PermissionDenied` without the lock; an I/O error.
     pub fn write(&mut self, data: &[u8]) -> Result<()> {
         let Some(file) = &mut self.file else {
             return Err(std::io::Error::new(
                 ErrorKind::PermissionDenied,
-                "the lock is not ours",
+                "the lock is not held",
             ))
-            .at(&self.path);
+            .with_path(&self.path);
         };
         let mut replace = || {
             file.seek(SeekFrom::Start(0))?;
             file.write_all(data)?;
             file.set_len(data.len() as u64)
         };
-        replace().at(&self.path)
+        replace().with_path(&self.path)
     }
 }
 
@@ -130,20 +130,20 @@ fn private() -> OpenOptions {
     options
 }
 
-/// Whether somebody holds the lock of this file; a file that is not there is not locked.
+/// Whether a process holds the lock of this file; a missing file is not locked.
 ///
 /// # Errors
 ///
-/// The file can be neither opened nor asked.
+/// The file can be neither opened nor locked.
 pub fn is_locked(path: &Path) -> Result<bool> {
     let file = match File::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        opened => opened.at(path)?,
+        opened => opened.with_path(path)?,
     };
     match file.try_lock_shared() {
         Ok(()) => Ok(false),
         Err(TryLockError::WouldBlock) => Ok(true),
-        Err(TryLockError::Error(error)) => Err(error).at(path),
+        Err(TryLockError::Error(error)) => Err(error).with_path(path),
     }
 }
 

@@ -1,8 +1,8 @@
-//! What could not be used goes to `rejected/`, beside `<name>.reason.json`, and never over another.
+//! Rejected files: moved to `rejected/` beside `<name>.reason.json`; no file there is ever overwritten.
 
-use crate::directory::{Directory, Stat, make, private_file};
-use crate::error::{At, Result};
-use crate::mend::Rejection;
+use crate::directory::{Directory, Stat, create_private_dir, private_file};
+use crate::error::{PathContext, Result};
+use crate::parse::Rejection;
 use crate::timestamp;
 use serde_json::json;
 use std::ffi::OsString;
@@ -11,27 +11,27 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-/// Of a name in `rejected/`, so that `~12345.reason.json` still fits into 255 bytes.
+/// Maximum length of a name in `rejected/`, so that `~12345.reason.json` still fits into 255 bytes.
 const NAME_BYTES: usize = 220;
-/// Of the file that says why, behind the name of the one it is of.
+/// Suffix of the file with the reason, after the name of the rejected file.
 pub const REASON: &str = ".reason.json";
 
-/// Something that was rejected, and where it lies now.
+/// A rejected file or line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejected {
-    /// Of the file in `rejected/`; what is not UTF-8 in it is shown as U+FFFD.
+    /// Name of the file in `rejected/`; bytes that are not UTF-8 are shown as U+FFFD.
     pub name: String,
-    /// Of the file it came as.
+    /// Name of the original file.
     pub from: String,
-    /// Why, and where exactly.
+    /// The reason, with field and position.
     pub rejection: Rejection,
 }
 
-/// Move a file to `rejected/` with its reason, if it still is the one that was judged; `None` when it is not.
+/// Move a file to `rejected/` with its reason, if it has not changed since it was judged; `None` when it has.
 ///
 /// # Errors
 ///
-/// The disk; the file then stays where it is.
+/// An I/O error; the file then stays where it is.
 pub fn reject_file(
     rejected: &Path,
     directory: &Directory,
@@ -39,35 +39,36 @@ pub fn reject_file(
     judged: Stat,
     rejection: Rejection,
 ) -> Result<Option<Rejected>> {
-    let file = directory.at(name);
+    let file = directory.path_of(name);
     let own = file.file_name().unwrap_or_default();
     let from = own.to_string_lossy().into_owned();
     let target = reserve(rejected, own.to_owned())?;
     let is_judged = || Ok(directory.stat(name)? == Some(judged));
-    let moved = explain(&target, &from, judged.size, &rejection, Some(judged)).and_then(|()| {
-        if !is_judged()? {
-            return Ok(false);
-        }
-        match std::fs::rename(&file, &target) {
-            Err(error) if error.kind() == ErrorKind::CrossesDevices => {
-                copy_over(&file, &target)?;
-                let is_same = is_judged()?;
-                if is_same {
-                    std::fs::remove_file(&file).at(&file)?;
-                }
-                Ok(is_same)
+    let moved =
+        write_reason(&target, &from, judged.size, &rejection, Some(judged)).and_then(|()| {
+            if !is_judged()? {
+                return Ok(false);
             }
-            renamed => {
-                renamed.at(&target)?;
-                // Another one may have been renamed over it since it was looked at.
-                let is_same = stat_of(&target)? == Some(judged);
-                if !is_same {
-                    put_back(&target, file.parent().unwrap_or(rejected), own.to_owned())?;
+            match std::fs::rename(&file, &target) {
+                Err(error) if error.kind() == ErrorKind::CrossesDevices => {
+                    copy_over(&file, &target)?;
+                    let is_same = is_judged()?;
+                    if is_same {
+                        std::fs::remove_file(&file).with_path(&file)?;
+                    }
+                    Ok(is_same)
                 }
-                Ok(is_same)
+                renamed => {
+                    renamed.with_path(&target)?;
+                    // Another file may have been renamed over it since it was checked.
+                    let is_same = stat_of(&target)? == Some(judged);
+                    if !is_same {
+                        restore(&target, file.parent().unwrap_or(rejected), own.to_owned())?;
+                    }
+                    Ok(is_same)
+                }
             }
-        }
-    });
+        });
     if let Ok(false) = moved {
         discard(&target);
         return Ok(None);
@@ -75,18 +76,18 @@ pub fn reject_file(
     finish(&target, from, rejection, moved.map(|_| ())).map(Some)
 }
 
-/// Move a file of `rejected/` back into a directory, under a name or the next free one, and remove its reason.
+/// Move a file of `rejected/` back into a directory, under its name or the next free one, and remove its reason.
 ///
 /// # Errors
 ///
-/// The disk; the file then stays where it is.
-pub fn put_back(file: &Path, directory: &Path, name: OsString) -> Result<()> {
+/// An I/O error; the file then stays where it is.
+pub fn restore(file: &Path, directory: &Path, name: OsString) -> Result<()> {
     let target = reserve(directory, name)?;
     let moved = match std::fs::rename(file, &target) {
         Err(error) if error.kind() == ErrorKind::CrossesDevices => {
-            copy_over(file, &target).and_then(|()| std::fs::remove_file(file).at(file))
+            copy_over(file, &target).and_then(|()| std::fs::remove_file(file).with_path(file))
         }
-        renamed => renamed.at(file),
+        renamed => renamed.with_path(file),
     };
     if moved.is_err() {
         let _ = std::fs::remove_file(&target);
@@ -96,19 +97,20 @@ pub fn put_back(file: &Path, directory: &Path, name: OsString) -> Result<()> {
     moved
 }
 
-/// Look at a file without following it.
+/// Return the metadata of a file without following links.
 fn stat_of(file: &Path) -> Result<Option<Stat>> {
     let directory = Directory::open(file.parent().unwrap_or(file))?;
     directory.stat(file.file_name().unwrap_or_default().as_encoded_bytes())
 }
 
-/// Copy a line to `rejected/<name>.line-N.json` with its reason; a long one never as a whole in memory.
+/// Copy a line to `rejected/<name>.line-N.json` with its reason, streaming it so that a long line never stands in
+/// memory as a whole.
 ///
-/// `mark` is the byte-order mark that the line needs to be read alone.
+/// `mark` is the byte-order mark that the line needs to be decoded alone.
 ///
 /// # Errors
 ///
-/// The disk.
+/// An I/O error.
 pub fn reject_line(
     rejected: &Path,
     name: &[u8],
@@ -117,7 +119,7 @@ pub fn reject_line(
     mark: &[u8],
     mut rejection: Rejection,
 ) -> Result<Rejected> {
-    // In the file, not in the line, which is always its first.
+    // The line within the file; within the line itself it is always the first.
     rejection.line = usize::try_from(line.number).ok();
     let from = String::from_utf8_lossy(name).into_owned();
     let target = reserve(rejected, format!("{from}.line-{}.json", line.number).into())?;
@@ -135,21 +137,21 @@ pub fn reject_line(
         out.write_all(&start)?;
         io::copy(&mut line, &mut out).map(|_| ())
     };
-    let copied = copy().at(&target).and_then(|()| {
+    let copied = copy().with_path(&target).and_then(|()| {
         let copied = stat_of(&target)?;
-        explain(&target, &from, line.length, &rejection, copied)
+        write_reason(&target, &from, line.length, &rejection, copied)
     });
     finish(&target, from, rejection, copied)
 }
 
-/// Where a line stands.
+/// Position of a line in its file.
 #[derive(Debug, Clone, Copy)]
 pub struct LinePlace {
-    /// Of its first byte.
+    /// Offset of its first byte.
     pub offset: u64,
-    /// From 1.
+    /// Line number, from 1.
     pub number: u64,
-    /// In bytes, without its end.
+    /// Length in bytes, without the line end.
     pub length: u64,
 }
 
@@ -170,15 +172,15 @@ fn finish(target: &Path, from: String, rejection: Rejection, done: Result<()>) -
     })
 }
 
-/// Leave no empty file and no reason of something that is not there.
+/// Remove the placeholder and the reason of a file that was not moved.
 fn discard(target: &Path) {
     let _ = std::fs::remove_file(reason_of(target));
     let _ = std::fs::remove_file(target);
 }
 
-/// Take a free name by an empty file: `a.json`, `a.json~2.json`, ...
+/// Reserve a free name with an empty file: `a.json`, `a.json~2.json`, ...
 fn reserve(rejected: &Path, name: OsString) -> Result<PathBuf> {
-    make(rejected)?;
+    create_private_dir(rejected)?;
     let name = if name.len() <= NAME_BYTES {
         name
     } else {
@@ -193,10 +195,10 @@ fn reserve(rejected: &Path, name: OsString) -> Result<PathBuf> {
         match private_file().create_new(true).open(&path) {
             Ok(_) => return Ok(path),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error).at(path),
+            Err(error) => return Err(error).with_path(path),
         }
     }
-    Err(io::Error::from(ErrorKind::AlreadyExists)).at(rejected)
+    Err(io::Error::from(ErrorKind::AlreadyExists)).with_path(rejected)
 }
 
 fn shortened(name: &OsString) -> OsString {
@@ -212,9 +214,8 @@ fn reason_of(target: &Path) -> PathBuf {
     name.into()
 }
 
-/// Write the reason. It gets the time of the file that was judged, so that a later one of the file tells that it
-/// was changed since.
-fn explain(
+/// Write the reason. It gets the modification time of the judged file, so that a later change of that file shows.
+fn write_reason(
     target: &Path,
     from: &str,
     bytes: u64,
@@ -235,17 +236,19 @@ fn explain(
         .create(true)
         .truncate(true)
         .open(&path)
-        .at(&path)?;
+        .with_path(&path)?;
     file.write_all(format!("{reason:#}\n").as_bytes())
-        .at(&path)?;
-    judged.map_or(Ok(()), |judged| set_modified(&file, judged).at(&path))
+        .with_path(&path)?;
+    judged.map_or(Ok(()), |judged| {
+        set_modified(&file, judged).with_path(&path)
+    })
 }
 
-/// Give a reason the time of the file that it is of.
+/// Set the modification time of a reason to that of its file.
 ///
 /// # Errors
 ///
-/// The time of the file cannot be set.
+/// The time cannot be set.
 pub fn set_modified(reason: &File, judged: Stat) -> io::Result<()> {
     let since = Duration::from_nanos(judged.mtime_ns.unsigned_abs());
     let at = if judged.mtime_ns < 0 {
@@ -256,13 +259,18 @@ pub fn set_modified(reason: &File, judged: Stat) -> io::Result<()> {
     at.map_or(Ok(()), |at| reason.set_modified(at))
 }
 
-/// Copy over the file that holds the name for us.
+/// Copy onto the file that reserves the name.
 fn copy_over(file: &Path, target: &Path) -> Result<()> {
-    let mut from = File::open(file).at(file)?;
-    let mut to = private_file().truncate(true).open(target).at(target)?;
-    io::copy(&mut from, &mut to).at(target)?;
+    let mut from = File::open(file).with_path(file)?;
+    let mut to = private_file()
+        .truncate(true)
+        .open(target)
+        .with_path(target)?;
+    io::copy(&mut from, &mut to).with_path(target)?;
     let modified = from.metadata().and_then(|metadata| metadata.modified());
-    modified.and_then(|at| to.set_modified(at)).at(target)
+    modified
+        .and_then(|at| to.set_modified(at))
+        .with_path(target)
 }
 
 #[cfg(test)]

@@ -1,21 +1,21 @@
-//! Which file goes, and by which rule. Pure: no clock, no disk.
+//! Which file is removed, and by which rule. Pure: no clock, no disk.
 //!
-//! Files are looked at from the oldest to the newest. Each rule takes from the old end only, so a policy takes
-//! a prefix of the files in that order; what is taken is decided by one predicate, [`Policy::rule`].
+//! Files are considered from oldest to newest. Every rule removes from the old end only, so that a policy removes
+//! a prefix of the files in that order; one predicate decides, [`Policy::rule`].
 
-/// Something that is too much above a limit, and enough at a target below it.
+/// A limit with hysteresis: removal starts above `above` and ends at `down_to`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
-    /// Nothing is taken up to this.
+    /// Removal starts above this.
     pub above: u64,
-    /// From then on it is taken down to this.
+    /// Removal ends at this.
     pub down_to: u64,
 }
 
-/// The rule that takes a file.
+/// The rule that removes a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// It is older than the age.
+    /// The file is older than the maximum age.
     Age,
     /// All files together are too large.
     Bytes,
@@ -24,7 +24,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// All of them, in the order in which they are asked.
+    /// All rules, in the order in which they apply.
     pub const ALL: [Self; 3] = [Self::Age, Self::Bytes, Self::Count];
 
     /// Its name in settings and reports.
@@ -38,38 +38,38 @@ impl Rule {
     }
 }
 
-/// How long and how much of a directory is kept. The default keeps everything.
+/// Retention of one directory. The default keeps everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// What is older goes; in nanoseconds.
+    /// Maximum age, in nanoseconds.
     pub age_ns: Option<i64>,
-    /// The size of all files together, in bytes.
+    /// Limit of the total size, in bytes.
     pub bytes: Option<Limit>,
-    /// The number of files.
+    /// Limit of the number of files.
     pub count: Option<Limit>,
-    /// So many of the newest stay, whatever the rules say.
+    /// Number of newest files that no rule removes.
     pub keep: u64,
-    /// Younger than this, size and number take nothing; in nanoseconds.
+    /// Minimum age for removal by size or number, in nanoseconds.
     pub spare_ns: i64,
 }
 
-/// How many files there are, and their bytes.
+/// A number of files and their size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Amount {
-    /// Files.
+    /// Number of files.
     pub files: u64,
-    /// Their bytes.
+    /// Their size in bytes.
     pub bytes: u64,
 }
 
 impl Amount {
-    /// One file more.
+    /// Add one file.
     pub const fn add(&mut self, size: u64) {
         self.files += 1;
         self.bytes = self.bytes.saturating_add(size);
     }
 
-    /// One file less.
+    /// Remove one file.
     pub const fn subtract(&mut self, size: u64) {
         self.files = self.files.saturating_sub(1);
         self.bytes = self.bytes.saturating_sub(size);
@@ -77,10 +77,11 @@ impl Amount {
 }
 
 impl Policy {
-    /// Say which rule takes the oldest of what is left, or that it stays, and with it all that is newer.
+    /// Return the rule that removes the oldest of the remaining files; `None` when it stays, and with it all
+    /// newer ones.
     ///
-    /// `total` is what there was before anything was taken, `left` what is left with this file, `age_ns` how
-    /// old it is: negative for a file from the future, which no rule takes.
+    /// `total` is what there was before any removal, `left` what remains, this file included. `age_ns` is
+    /// negative for a file from the future, which no rule removes.
     #[must_use]
     pub fn rule(&self, total: Amount, left: Amount, age_ns: i64) -> Option<Rule> {
         if left.files <= self.keep {
@@ -94,20 +95,20 @@ impl Policy {
         Rule::ALL.into_iter().find(takes)
     }
 
-    /// Whether a file that is newer than `age_ns` may have to go: else it need not be remembered.
+    /// Whether a rule could remove a file of this age; otherwise it need not be remembered.
     #[must_use]
     pub fn may_take(&self, age_ns: i64) -> bool {
         self.is_too_old(age_ns)
             || (self.is_old_enough(age_ns) && (self.bytes.is_some() || self.count.is_some()))
     }
 
-    /// Whether the age takes a file.
+    /// Whether the age alone removes a file.
     #[must_use]
     pub fn is_too_old(&self, age_ns: i64) -> bool {
         self.age_ns.is_some_and(|age| age_ns > age.max(0))
     }
 
-    /// Whether size or number would take of what is left, were it old enough.
+    /// Whether size or number require a removal from what remains, if it is old enough.
     #[must_use]
     pub fn is_over(&self, total: Amount, left: Amount) -> bool {
         over(self.bytes, total.bytes, left.bytes) || over(self.count, total.files, left.files)
@@ -127,7 +128,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// (size, age) from the oldest to the newest; gives the rule of each that goes.
+    /// (size, age) from oldest to newest; returns the rule of each file that is removed.
     fn walk(policy: &Policy, files: &[(u64, i64)]) -> Vec<Rule> {
         let mut total = Amount::default();
         for (size, _) in files {

@@ -1,17 +1,17 @@
-//! RFC 3339 to microseconds since the epoch, and the time that begins file names.
+//! Times: RFC 3339 from and to microseconds since the epoch, and the compact form that starts file names.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// An event may be dated this far ahead of the clock, in microseconds: 24 hours.
+/// How far ahead of the clock an event may be dated, in microseconds: 24 hours.
 pub const FUTURE_LIMIT_US: i64 = 24 * 3_600 * 1_000_000;
 
-/// Microseconds since the epoch, UTC, now.
+/// The current time, in microseconds since the epoch.
 #[must_use]
 pub fn now_us() -> i64 {
     from_system(SystemTime::now())
 }
 
-/// Microseconds since the epoch of a system time; 0 for times before it that do not fit.
+/// A system time in microseconds since the epoch; 0 for times before it that do not fit.
 #[must_use]
 pub fn from_system(time: SystemTime) -> i64 {
     match time.duration_since(UNIX_EPOCH) {
@@ -20,7 +20,7 @@ pub fn from_system(time: SystemTime) -> i64 {
     }
 }
 
-/// Read an RFC 3339 time with its zone, from year 1; digits beyond microseconds are dropped.
+/// Parse an RFC 3339 time with its zone, from year 1 on; digits beyond microseconds are dropped.
 #[must_use]
 pub fn parse(text: &str) -> Option<i64> {
     let (head, mut rest) = text.as_bytes().split_first_chunk::<19>()?;
@@ -54,7 +54,7 @@ pub fn parse(text: &str) -> Option<i64> {
         two(*d1, *d2)?,
     );
     let (hour, minute, second) = (two(*h1, *h2)?, two(*m1, *m2)?, two(*s1, *s2)?);
-    // A leap second, 23:59:60, is legal: it counts as the last second before it.
+    // A leap second, 23:59:60, is valid and read as the second before it.
     let in_range = (1..=9999).contains(&year)
         && (1..=12).contains(&month)
         && (1..=days_in(year, month)).contains(&day)
@@ -92,13 +92,13 @@ pub fn parse(text: &str) -> Option<i64> {
     Some((minutes * 60 + second.min(59)) * 1_000_000 + micros)
 }
 
-/// The number that two digits are.
+/// The value of two digits.
 fn two(tens: u8, ones: u8) -> Option<i64> {
     let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
     (tens < 10 && ones < 10).then(|| i64::from(10 * tens + ones))
 }
 
-/// Write a time as file names begin: `20261123T174112.123456Z`. Years 0 to 9999 sort by time.
+/// Format a time as it starts file names: `20261123T174112.123456Z`. Years 0 to 9999 sort by time.
 #[must_use]
 pub fn compact(at_us: i64) -> String {
     let (seconds, micros) = (at_us.div_euclid(1_000_000), at_us.rem_euclid(1_000_000));
@@ -108,7 +108,7 @@ pub fn compact(at_us: i64) -> String {
     format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}.{micros:06}Z")
 }
 
-/// Write a time as RFC 3339 in UTC with microseconds.
+/// Format a time as RFC 3339 in UTC with microseconds.
 #[must_use]
 pub fn rfc3339(at_us: i64) -> String {
     let compact = compact(at_us);

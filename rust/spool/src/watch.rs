@@ -1,34 +1,34 @@
-//! A hint that something in a directory changed, without polling where the system can tell.
+//! Change notification for a directory, without polling where the system supports it.
 //!
-//! Only a hint: the caller looks at start after the watch is set, on overflow, and on a slow timer. File
-//! systems that tell late, and a watch that cannot be had, make that timer one second ([`Watch::patience`]).
+//! Notification is a hint. Callers also scan after the watch is set, on overflow and on a slow timer, which is
+//! one second where changes are reported late or not at all ([`Watch::patience`]).
 
-use crate::directory::{Directory, is_local, make};
+use crate::directory::{Directory, create_private_dir, is_local};
 use notify::event::{Event, EventKindMask};
 use notify::{Config, RecommendedWatcher, RecursiveMode, Watcher};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Between two looks at whether the directory is still the one that is watched, and at signals.
+/// Interval of the checks for signals and for a replaced directory.
 const STEP: Duration = Duration::from_secs(1);
-/// Between two scans where nobody tells of changes.
-const BLIND: Duration = Duration::from_secs(1);
-/// Between two scans where somebody does: a chmod or a container mount is not told.
-const SIGHTED: Duration = Duration::from_secs(30);
+/// Time between scans where changes are not reported.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Time between scans where they are: a chmod or a container mount is not reported.
+const RESCAN_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Woken {
-    /// Something changed, or somebody woke us.
+    /// Something changed, or `wake` was called.
     Changed,
-    /// Changes were lost: look at everything.
+    /// Notifications were lost: scan everything.
     Overflow,
-    /// Nothing was told in time; look anyway.
+    /// Nothing was reported in time; scan anyway.
     Timeout,
-    /// No more waiting.
+    /// The watch was closed.
     Closed,
-    /// The caller's own check asked for the end.
+    /// The caller's `interrupted` returned true.
     Interrupted,
 }
 
@@ -42,18 +42,18 @@ struct Flags {
 #[derive(Default)]
 struct Signal {
     flags: Mutex<Flags>,
-    bell: Condvar,
+    condvar: Condvar,
 }
 
 impl Signal {
     fn flags(&self) -> MutexGuard<'_, Flags> {
-        // Three booleans cannot be left half-changed by a panic.
+        // A panic cannot leave three booleans half changed.
         self.flags.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn raise(&self, set: impl FnOnce(&mut Flags)) {
         set(&mut self.flags());
-        self.bell.notify_all();
+        self.condvar.notify_all();
     }
 }
 
@@ -67,26 +67,27 @@ pub struct Watch {
 
 struct State {
     watcher: Option<RecommendedWatcher>,
-    /// Held open, so that a directory made anew cannot get the inode of the one that is watched.
+    /// Held open, so that a new directory cannot get the inode of the watched one.
     held: Option<Directory>,
     trouble: Option<String>,
-    tried: Instant,
-    /// How long the machine had slept at the last look.
+    attached_at: Instant,
+    /// Time the machine had slept at the last check.
     slept: Duration,
 }
 
 impl Watch {
-    /// Watch a directory, made first when it is missing. What cannot be watched is polled; see [`Self::trouble`].
+    /// Watch a directory; it is created when missing. If it cannot be watched, it is polled; see
+    /// [`Self::trouble`].
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        let made = make(&path);
+        let made = create_private_dir(&path);
         let state = State {
             watcher: None,
             held: None,
             trouble: made.err().map(|error| error.to_string()),
-            tried: Instant::now(),
-            slept: slept(),
+            attached_at: Instant::now(),
+            slept: time_asleep(),
         };
         let watch = Self {
             is_local: is_local(&path),
@@ -99,22 +100,23 @@ impl Watch {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // At worst the directory is watched twice or polled; both are found at the next look.
+        // At worst the directory is watched twice or polled; the next check corrects both.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Watch whatever directory has the path now.
+    /// Watch the directory that has the path now.
     fn attach(&self, state: &mut State) {
-        state.tried = Instant::now();
-        // A new watcher each time: its thread goes with it, and no rest of the old watch is left.
+        state.attached_at = Instant::now();
+        // A new watcher each time: dropping the old one ends its thread and its watch.
         (state.watcher, state.held) = (None, None);
         let watched = Directory::open(&self.path)
             .map_err(|error| error.to_string())
             .and_then(|held| {
                 let signal = Arc::clone(&self.signal);
                 let config = Config::default().with_event_kinds(mask());
-                let mut watcher = RecommendedWatcher::new(move |told| hear(&signal, told), config)
-                    .map_err(|error| error.to_string())?;
+                let mut watcher =
+                    RecommendedWatcher::new(move |event| on_event(&signal, event), config)
+                        .map_err(|error| error.to_string())?;
                 watcher
                     .watch(&self.path, RecursiveMode::NonRecursive)
                     .map_err(|error| error.to_string())?;
@@ -122,44 +124,45 @@ impl Watch {
                 Ok(())
             });
         state.trouble = watched.err();
-        // Whatever came while nobody watched.
+        // Changes while nothing was watched.
         self.signal.raise(|flags| flags.changed = true);
     }
 
-    /// Stop watching until the next wait, which looks at everything that came meanwhile: while there is more to
-    /// take nobody needs to be told, and each call on a file of a watched directory costs more.
-    pub fn rest(&self) {
+    /// Stop watching until the next wait, after which the caller scans everything. While there is more to take no
+    /// notification is needed, and each call on a file of a watched directory costs more.
+    pub fn suspend(&self) {
         let mut state = self.state();
         (state.watcher, state.held) = (None, None);
     }
 
-    /// Watch again after a rest, when the directory was removed and made anew, or when watching failed a while ago.
+    /// Watch again after [`Self::suspend`], after the directory was replaced, or when watching failed a while
+    /// ago.
     ///
-    /// After the machine slept the wait ends, so that the caller looks at once at what time has done.
-    fn look(&self) {
+    /// If the machine slept, the wait ends, so that the caller handles at once what became due.
+    fn check_watch(&self) {
         let mut state = self.state();
-        if has_slept(&mut state.slept, slept()) {
+        if has_slept(&mut state.slept, time_asleep()) {
             self.signal.raise(|flags| flags.changed = true);
         }
         let held = state.held.as_ref().and_then(|held| held.identity().ok());
         let lost = state.trouble.is_none() && Directory::identity_at(&self.path) != held;
-        if lost || state.trouble.is_some() && state.tried.elapsed() >= SIGHTED {
+        if lost || state.trouble.is_some() && state.attached_at.elapsed() >= RESCAN_INTERVAL {
             self.attach(&mut state);
         }
     }
 
-    /// Wait until something changed, at most `timeout`. A change told before the call counts.
+    /// Wait for a change, at most `timeout`. A change reported before the call counts.
     ///
-    /// `interrupted` is asked each second.
+    /// `interrupted` is called each second.
     pub fn wait(&self, timeout: Duration, mut interrupted: impl FnMut() -> bool) -> Woken {
         let deadline = Instant::now() + timeout.min(self.patience());
         loop {
-            self.look();
+            self.check_watch();
             let step = STEP.min(deadline.saturating_duration_since(Instant::now()));
             let quiet = |flags: &mut Flags| !(flags.changed || flags.overflow || flags.closed);
             let waited = self
                 .signal
-                .bell
+                .condvar
                 .wait_timeout_while(self.signal.flags(), step, quiet);
             let (mut flags, _) = waited.unwrap_or_else(PoisonError::into_inner);
             if flags.closed {
@@ -192,7 +195,7 @@ impl Watch {
         self.signal.raise(|flags| flags.closed = true);
     }
 
-    /// Why nobody tells of changes here; `None` when somebody does.
+    /// Why changes are not reported; `None` when they are.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
         if !self.is_local {
@@ -201,20 +204,20 @@ impl Watch {
         self.state().trouble.clone()
     }
 
-    /// The longest a caller should go without looking.
+    /// The longest time between scans.
     #[must_use]
     pub fn patience(&self) -> Duration {
         if self.trouble().is_some() {
-            BLIND
+            POLL_INTERVAL
         } else {
-            SIGHTED
+            RESCAN_INTERVAL
         }
     }
 }
 
-/// How long the machine has slept since it was started, as far as it tells.
+/// How long the machine has slept since it started, as far as the system reports it.
 #[cfg(target_os = "linux")]
-fn slept() -> Duration {
+fn time_asleep() -> Duration {
     use rustix::time::{ClockId, clock_gettime};
     let awake = clock_gettime(ClockId::Monotonic);
     let all = clock_gettime(ClockId::Boottime);
@@ -223,38 +226,38 @@ fn slept() -> Duration {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn slept() -> Duration {
+fn time_asleep() -> Duration {
     Duration::ZERO
 }
 
-/// Whether `now` is a sleep more than `last`, which becomes it.
+/// Whether the machine slept since `last`, which is updated to `now`.
 fn has_slept(last: &mut Duration, now: Duration) -> bool {
     let before = std::mem::replace(last, now);
     now.saturating_sub(before) >= STEP
 }
 
-/// New files, renames into the directory, and files closed after writing. Not opening, reading and
-/// removing: those are ours, and each would wake us.
+/// New files, renames into the directory, and files closed after writing. Not opening, reading and removing:
+/// those are our own, and each would wake us.
 ///
-/// A rename into the directory needs two of them: `CREATE` has the kernel tell of it, and `MODIFY_NAME`
-/// is what notify then calls it and lets through.
+/// A rename into the directory needs two flags: `CREATE` makes the kernel report it, and `MODIFY_NAME` is what
+/// notify classifies it as.
 fn mask() -> EventKindMask {
     EventKindMask::CREATE | EventKindMask::MODIFY_NAME | EventKindMask::ACCESS_CLOSE
 }
 
-fn hear(signal: &Signal, told: notify::Result<Event>) {
-    match told {
+fn on_event(signal: &Signal, event: notify::Result<Event>) {
+    match event {
         Ok(event) if event.need_rescan() => signal.raise(|flags| flags.overflow = true),
-        // Temporary files of producers are nobody's business until they are renamed.
+        // Temporary files of producers do not count until they are renamed.
         Ok(event)
-            if !event.paths.is_empty() && event.paths.iter().all(|path| is_passed_over(path)) => {}
+            if !event.paths.is_empty() && event.paths.iter().all(|path| is_temporary(path)) => {}
         Ok(_) => signal.raise(|flags| flags.changed = true),
-        // The watch is in trouble: what it did not tell has to be looked for.
+        // After an error of the watch, changes may have been missed.
         Err(_) => signal.raise(|flags| flags.overflow = true),
     }
 }
 
-fn is_passed_over(path: &Path) -> bool {
+fn is_temporary(path: &Path) -> bool {
     path.file_name().is_some_and(|name| {
         let name = name.as_encoded_bytes();
         name.starts_with(b".") || name.ends_with(b".tmp")

@@ -1,16 +1,16 @@
-//! What reads strangers' bytes, fed with broken ones: events changed at random, in each encoding, lines of
-//! them, and globs.
+//! Fuzzing of everything that reads untrusted bytes: randomly mutated events in each encoding, lines of them, and
+//! globs.
 //!
-//! A run of `cargo test` is short and the same each time. `make fuzz` goes on for `FUZZ_SECONDS` from a seed of
-//! its own, which a failure names: `FUZZ_SEED=<seed> make fuzz` does the same again.
+//! `cargo test` runs it briefly and deterministically. `make fuzz` runs for `FUZZ_SECONDS` from a random seed,
+//! which a failure reports: `FUZZ_SEED=<seed> make fuzz` reproduces it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
-use cctelegram_spool::check::check_event;
+use cctelegram_spool::cleanup::{Names, Scope};
 use cctelegram_spool::inbox::{Inbox, Options};
-use cctelegram_spool::key;
+use cctelegram_spool::intake_key;
 use cctelegram_spool::limits::ID_CHARACTERS;
-use cctelegram_spool::mend::{Origin, read_event};
-use cctelegram_spool::sweep::{Names, Scope};
+use cctelegram_spool::parse::{Origin, parse_event};
+use cctelegram_spool::validate::validate_event;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const CASES: usize = 20_000;
@@ -122,12 +122,12 @@ fn whatever_is_in_a_file_comes_out_as_a_whole_event_or_a_reason() {
     fuzz("events", |chance| {
         let bytes = broken(chance);
         let origin = Origin {
-            key: key::of_file(b"a.json", 1, bytes.len() as u64, &bytes),
+            key: intake_key::of_file(b"a.json", 1, bytes.len() as u64, &bytes),
             mtime_us: NOW_US - 1,
             now_us: NOW_US,
         };
         let said = || String::from_utf8_lossy(&bytes);
-        match read_event(&bytes, origin) {
+        match parse_event(&bytes, origin) {
             Ok(event) => {
                 let body: serde_json::Value = serde_json::from_str(&event.body).expect("JSON");
                 assert!(body.is_object(), "{}", said());
@@ -136,7 +136,7 @@ fn whatever_is_in_a_file_comes_out_as_a_whole_event_or_a_reason() {
                 let id = event.event_id().chars().count();
                 assert!((1..=ID_CHARACTERS).contains(&id), "{}", said());
                 // What is stored reads the same again, and needs no more mending of its JSON.
-                let again = read_event(event.body.as_bytes(), origin).expect("an event");
+                let again = parse_event(event.body.as_bytes(), origin).expect("an event");
                 assert_eq!(again.title, event.title, "{}", said());
                 assert_eq!(again.event_id(), event.event_id(), "{}", said());
                 assert_eq!(again.lane, event.lane, "{}", said());
@@ -152,7 +152,7 @@ fn whatever_is_in_a_file_comes_out_as_a_whole_event_or_a_reason() {
                     rejection.reason,
                     said()
                 );
-                let problems = check_event(&bytes, NOW_US);
+                let problems = validate_event(&bytes, NOW_US);
                 assert!(!problems.is_empty(), "the strict rules let pass {}", said());
             }
         }
@@ -173,15 +173,15 @@ fn an_event_reads_the_same_in_each_encoding() {
         let text = String::from_utf8_lossy(&bytes);
         let text = text.trim_start_matches(['\u{feff}', '\0']);
         let origin = Origin {
-            key: key::of_file(b"a.json", 1, 1, b""),
+            key: intake_key::of_file(b"a.json", 1, 1, b""),
             mtime_us: NOW_US - 1,
             now_us: NOW_US,
         };
         let marked = [b"\xEF\xBB\xBF", text.as_bytes()].concat();
         let wide = utf16(text, chance);
-        let plain = read_event(text.as_bytes(), origin);
+        let plain = parse_event(text.as_bytes(), origin);
         for other in [&marked, &wide] {
-            match (&plain, read_event(other, origin)) {
+            match (&plain, parse_event(other, origin)) {
                 (Ok(plain), Ok(event)) => {
                     assert_eq!(
                         (&event.title, &event.body),
@@ -195,7 +195,7 @@ fn an_event_reads_the_same_in_each_encoding() {
         }
         // Cut anywhere it is an event, or a reason.
         let cut = &wide[..chance.below(wide.len() + 1)];
-        if let Err(rejection) = read_event(cut, origin) {
+        if let Err(rejection) = parse_event(cut, origin) {
             assert!(rejection.reason.ends_with('.'), "{cut:?}");
         }
     });
@@ -233,8 +233,8 @@ fn whatever_is_in_a_file_of_lines_is_taken_or_rejected_and_the_file_leaves() {
     });
 }
 
-/// Whether a name fits a glob: `*`, `?`, a class, the rest as it stands, byte by byte. The simplest that can be
-/// right.
+/// Whether a name matches a glob: `*`, `?`, a class, everything else literally, byte by byte. The simplest
+/// implementation, for comparison.
 fn fits(glob: &[u8], name: &[u8]) -> bool {
     match (glob.first(), name.first()) {
         (None, None) => true,

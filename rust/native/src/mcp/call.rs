@@ -1,4 +1,4 @@
-//! What the function of a tool gets, and the count of those that run.
+//! The argument of a tool function, and the number of running calls.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +14,7 @@ use rmcp::service::RequestContext;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
-/// The calls of this process: how many run, and whether the client has gone.
+/// The calls of this process: how many run, and whether the client has disconnected.
 #[derive(Default)]
 pub struct Calls {
     running: AtomicUsize,
@@ -27,7 +27,7 @@ impl Calls {
         self.running.load(Ordering::Acquire)
     }
 
-    /// Say that the input has ended: every call counts as cancelled from now on.
+    /// Mark the end of the input: every call counts as cancelled from now on.
     pub fn end(&self) {
         self.ended.send_replace(true);
     }
@@ -39,23 +39,23 @@ impl Calls {
 
     /// Wait for the input to end.
     pub async fn wait_for_end(&self) {
-        // An error would say that the sender is gone, and `self` has it.
+        // The wait cannot fail: `self` owns the sender.
         let _ = self.ended.subscribe().wait_for(|ended| *ended).await;
     }
 }
 
-/// Counts one call for as long as it lives.
-pub struct Counted(Arc<Calls>);
+/// Counts one call during its lifetime.
+pub struct CallGuard(Arc<Calls>);
 
-impl Counted {
-    /// Count one more.
+impl CallGuard {
+    /// Count one more call.
     pub fn new(calls: &Arc<Calls>) -> Self {
         calls.running.fetch_add(1, Ordering::AcqRel);
         Self(Arc::clone(calls))
     }
 }
 
-impl Drop for Counted {
+impl Drop for CallGuard {
     fn drop(&mut self) {
         self.0.running.fetch_sub(1, Ordering::AcqRel);
     }
@@ -68,10 +68,10 @@ pub struct Call {
     #[pyo3(get)]
     name: String,
     arguments: Vec<u8>,
-    /// Name and version of the client, as it gave them.
+    /// Name and version of the client, as it reported them.
     #[pyo3(get)]
     client: Option<String>,
-    /// Revision of the protocol this call speaks.
+    /// Protocol revision of this call.
     #[pyo3(get)]
     protocol: Option<String>,
     token: Option<ProgressToken>,
@@ -81,7 +81,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// Put together what the function of tool `name` gets.
+    /// Build the argument for the function of tool `name`.
     pub fn new(
         name: String,
         arguments: Vec<u8>,
@@ -108,18 +108,18 @@ impl Call {
 
 #[pymethods]
 impl Call {
-    /// The arguments as a JSON object, checked, with the defaults of those not given.
+    /// The arguments as a JSON object: validated, with defaults filled in.
     #[getter]
     fn arguments(&self) -> &[u8] {
         &self.arguments
     }
 
-    /// Whether the client has cancelled the call or gone away.
+    /// Whether the client has cancelled the call or disconnected.
     fn cancelled(&self) -> bool {
         self.context.ct.is_cancelled() || self.calls.ended()
     }
 
-    /// Tell the client how far the call is; nothing happens where it did not ask to be told.
+    /// Report progress to the client; does nothing if the client did not request it.
     #[pyo3(signature = (done, total=None, message=None))]
     fn progress(&self, done: f64, total: Option<f64>, message: Option<String>) {
         let Some(token) = self.token.clone() else {
@@ -128,13 +128,13 @@ impl Call {
         let mut params = ProgressNotificationParam::new(token, done);
         params.total = total;
         params.message = message;
-        // Nobody listens any more once the call was cancelled, and then nobody needs to be told.
+        // The receiver is gone once the call was cancelled; then no report is needed.
         let _ = self.outbox.send(ServerNotification::ProgressNotification(
             ProgressNotification::new(params),
         ));
     }
 
-    /// Send a notification of any method; `params` is the text of a JSON object.
+    /// Send a notification of any method; `params` is a JSON object.
     fn notify(&self, method: String, params: &[u8]) -> PyResult<()> {
         let params = serde_json::from_slice(params)
             .map_err(|error| PyValueError::new_err(format!("params are not JSON: {error}")))?;

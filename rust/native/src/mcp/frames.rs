@@ -1,9 +1,8 @@
-//! One frame of the protocol: a line of JSON, read leniently and written so that no client cuts it.
+//! One message of the protocol: a line of JSON, parsed leniently and written so that no client splits it.
 //!
-//! A request that names its id is answered under that id, whatever else is wrong with its line: a
-//! client waits for that id alone. Halves of surrogate pairs (`\ud83d`, as JavaScript writes a
-//! torn emoji) and bytes that are not UTF-8 become U+FFFD. What is no JSON, or too long to be
-//! kept, is scanned for its id.
+//! A request that contains its id is answered under that id, whatever else is wrong with the line: a client waits
+//! for that id alone. Lone surrogates (`\ud83d`, as JavaScript writes a torn emoji) and bytes that are not UTF-8
+//! become U+FFFD. Lines that are not JSON, or too long to keep, are scanned for their id.
 
 use std::borrow::Cow;
 
@@ -12,29 +11,29 @@ use rmcp::model::{ErrorCode, ErrorData};
 use rmcp::service::RxJsonRpcMessage;
 use serde_json::{Value, json};
 
-/// Longest line that is read; the longest good one (a message of 16,000 characters, each escaped
-/// as a pair of surrogates, and data beside it) is far below.
+/// Maximum length of a line. The longest valid one (a message of 16,000 characters, each escaped as a surrogate
+/// pair, and its data) is far shorter.
 pub const MAX_BYTES: usize = 4 << 20;
 
-/// Longest key or id that the scan keeps, in bytes as written.
+/// Maximum length of a key or id that the scan keeps, in bytes as written.
 const TOKEN_BYTES: usize = 1024;
 
-/// What a line was.
+/// Result of parsing a line.
 #[derive(Debug)]
 pub enum Frame {
     /// A message for rmcp.
     Message(Box<RxJsonRpcMessage<RoleServer>>),
-    /// Something that is answered here, with this frame.
+    /// An invalid request, with the response to send.
     Refused(Vec<u8>),
-    /// Something that gets no answer: a blank line, a broken notification, an answer.
-    Nothing,
+    /// A line without response: blank, an invalid notification, a response.
+    Ignored,
 }
 
-/// Read a line, without its line break.
+/// Parse a line, without its line break.
 pub fn read(line: &[u8]) -> Frame {
     let line = line.trim_ascii();
     if line.is_empty() {
-        return Frame::Nothing;
+        return Frame::Ignored;
     }
     if let Ok(message) = serde_json::from_slice(line) {
         return Frame::Message(Box::new(message));
@@ -56,7 +55,7 @@ pub fn read(line: &[u8]) -> Frame {
     )
 }
 
-/// Answer a line of more than `MAX_BYTES`, all of which `scan` has seen.
+/// Return the response to a line of more than `MAX_BYTES`, all of which `scan` has seen.
 pub fn too_long(scan: &Scan) -> Vec<u8> {
     answer(
         scan.id().as_ref(),
@@ -65,10 +64,10 @@ pub fn too_long(scan: &Scan) -> Vec<u8> {
     )
 }
 
-/// Finish a frame to be sent: one line of ASCII line breaks only, ended by one.
+/// Format a message as one line: only the ASCII line break at its end.
 ///
-/// JSON may hold U+2028, U+2029 and U+0085 as they are, but some line readers, Node's among them,
-/// end a line there. In JSON they occur in strings alone, where an escape says the same.
+/// JSON may contain U+2028, U+2029 and U+0085 unescaped, but some line readers, Node's among them, split lines
+/// there. In JSON they occur only in strings, where an escape is equivalent.
 pub fn one_line(json: Vec<u8>) -> Vec<u8> {
     const BREAKS: [(&[u8], &[u8]); 3] = [
         ("\u{2028}".as_bytes(), br"\u2028"),
@@ -96,20 +95,20 @@ pub fn one_line(json: Vec<u8>) -> Vec<u8> {
 
 fn not_a_message(value: &Value) -> Frame {
     let has = |name| value.get(name).is_some();
-    // A notification gets no answer, whatever is wrong with it; neither does an answer.
+    // Neither a notification nor a response is answered, whatever is wrong with it.
     let answered = if has("method") {
         has("id")
     } else {
         !has("error") && !has("result")
     };
     if !answered {
-        return Frame::Nothing;
+        return Frame::Ignored;
     }
     refused(
         value.get("id").filter(|id| is_id(id)),
         ErrorCode::INVALID_REQUEST,
-        "this is no request of JSON-RPC 2.0: jsonrpc, id (text or a whole number), method and \
-         params are what one has"
+        "this is not a JSON-RPC 2.0 request; it needs jsonrpc, id (a string or an integer), method and \
+         params"
             .to_owned(),
     )
 }
@@ -122,7 +121,7 @@ fn refused(id: Option<&Value>, code: ErrorCode, message: String) -> Frame {
     Frame::Refused(answer(id, code, message))
 }
 
-/// An error under `id`; null where it is not known, as JSON-RPC 2.0 section 5 says.
+/// An error response for `id`; null if unknown, as JSON-RPC 2.0 section 5 requires.
 fn answer(id: Option<&Value>, code: ErrorCode, message: String) -> Vec<u8> {
     let error = ErrorData::new(code, message, None);
     one_line(
@@ -132,61 +131,61 @@ fn answer(id: Option<&Value>, code: ErrorCode, message: String) -> Vec<u8> {
     )
 }
 
-/// Put U+FFFD for bytes that are not UTF-8 and for escapes of half a surrogate pair.
+/// Replace bytes that are not UTF-8 and escapes of lone surrogates by U+FFFD.
 pub fn whole_characters(json: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(json);
     if !text.contains(r"\u") {
         return text;
     }
-    let mut mended = String::with_capacity(text.len());
+    let mut fixed = String::with_capacity(text.len());
     let mut rest = &*text;
     while let Some(place) = rest.find('\\') {
-        mended.push_str(&rest[..place]);
+        fixed.push_str(&rest[..place]);
         rest = &rest[place..];
         let length = match surrogate(rest) {
-            // A pair is two escapes side by side, the high half first.
+            // A pair is two adjacent escapes, the high surrogate first.
             Some(0xD800..=0xDBFF)
                 if matches!(rest.get(6..).and_then(surrogate), Some(0xDC00..=0xDFFF)) =>
             {
-                mended.push_str(&rest[..12]);
+                fixed.push_str(&rest[..12]);
                 12
             }
             Some(_) => {
-                mended.push_str(r"\ufffd");
+                fixed.push_str(r"\ufffd");
                 6
             }
             None => {
                 // A backslash and the character it escapes, which may be a backslash.
                 let length = 1 + rest[1..].chars().next().map_or(0, char::len_utf8);
-                mended.push_str(&rest[..length]);
+                fixed.push_str(&rest[..length]);
                 length
             }
         };
         rest = &rest[length..];
     }
-    mended.push_str(rest);
-    Cow::Owned(mended)
+    fixed.push_str(rest);
+    Cow::Owned(fixed)
 }
 
-/// The half of a surrogate pair that `text` begins with as an escape.
+/// The surrogate escape that `text` starts with.
 fn surrogate(text: &str) -> Option<u32> {
     let digits = text.strip_prefix(r"\u")?.get(..4)?;
     let code = u32::from_str_radix(digits, 16).ok()?;
     (0xD800..=0xDFFF).contains(&code).then_some(code)
 }
 
-/// Looks for the id of a request in a line that comes in pieces, in `TOKEN_BYTES` of memory.
+/// Finds the id of a request in a line that arrives in pieces, using `TOKEN_BYTES` of memory.
 ///
-/// It follows strings and brackets and nothing else of JSON, so that it gets past what is broken.
+/// It tracks only strings and brackets, so that other syntax errors do not stop it.
 #[derive(Default)]
-#[allow(clippy::struct_excessive_bools)] // each is one fact about the place in the line
+#[allow(clippy::struct_excessive_bools)] // independent facts about the position in the line
 pub struct Scan {
     depth: usize,
     in_string: bool,
     escaped: bool,
-    /// The string or number at the top level that is being read, none once it is too long.
+    /// The current string or number at the top level; `None` once it is too long.
     token: Option<Vec<u8>>,
-    /// The key whose value comes.
+    /// The key whose value follows.
     key: Option<Vec<u8>>,
     after_colon: bool,
     id: Option<Value>,
@@ -194,14 +193,15 @@ pub struct Scan {
 }
 
 impl Scan {
-    /// Go on with the next piece of the line.
+    /// Scan the next piece of the line.
     pub fn feed(&mut self, piece: &[u8]) {
         for &byte in piece {
             self.step(byte);
         }
     }
 
-    /// The id, when the line shows it whole and names a method: an answer's id is none of ours.
+    /// The id if the line contains it completely and names a method; the id of a response belongs to the other
+    /// side.
     pub fn id(&self) -> Option<Value> {
         self.id.clone().filter(|_| self.has_method)
     }
@@ -360,7 +360,7 @@ mod tests {
             r#"{"id":7,"result":1}"#,
             r#"{"id":7,"error":1}"#,
         ] {
-            assert!(matches!(read(line.as_bytes()), Frame::Nothing), "{line}");
+            assert!(matches!(read(line.as_bytes()), Frame::Ignored), "{line}");
         }
     }
 
@@ -450,7 +450,7 @@ mod tests {
                     let answer: Value = serde_json::from_slice(&answer).unwrap();
                     prop_assert_eq!(&answer["id"], &expected);
                 }
-                Frame::Nothing => prop_assert!(false, "no answer"),
+                Frame::Ignored => prop_assert!(false, "no answer"),
             }
             // The scan sees the same, in pieces, and though the end is missing.
             let mut scan = Scan::default();

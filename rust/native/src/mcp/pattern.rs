@@ -1,6 +1,6 @@
-//! The one form of a `pattern` that definitions may use: `^[...]+$`, a class of characters.
+//! The only form of `pattern` that definitions may use: `^[...]+$`, a character class.
 
-/// The characters of a pattern `^[...]+$`, the one form of a pattern that is understood.
+/// The character class of a pattern `^[...]+$`.
 pub fn class(pattern: &str) -> Option<&str> {
     pattern
         .strip_prefix("^[")?
@@ -8,7 +8,7 @@ pub fn class(pattern: &str) -> Option<&str> {
         .filter(|class| !class.contains(['\\', '^', '[']))
 }
 
-/// Whether the class, as in `a-z0-9_`, has the character.
+/// Whether a class such as `a-z0-9_` contains the character.
 pub fn is_in(class: &str, one: char) -> bool {
     let members: Vec<char> = class.chars().collect();
     let mut rest = members.as_slice();

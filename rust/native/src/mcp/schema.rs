@@ -1,18 +1,17 @@
-//! Arguments against the input schema of their tool.
+//! Validation of arguments against the input schema of their tool.
 //!
-//! Exactly the keywords of JSON Schema that the definitions use: a test refuses a definition with
-//! any other, so that what a client reads is what is checked. A sentence says which argument,
-//! what was read and what is allowed.
+//! It supports exactly the JSON Schema keywords that the definitions use; a test rejects a definition with any
+//! other, so that clients read what is validated. An error names the argument, its value and what is allowed.
 
 use serde_json::{Map, Value};
 
 use super::frames::whole_characters;
-use super::nearest::nearest;
 use super::pattern::{class, is_in};
+use super::suggestion::suggestion;
 
 type Object = Map<String, Value>;
 
-/// The keywords that are checked, and those that only explain.
+/// The keywords that are validated, and those that only describe.
 #[cfg(test)]
 const KEYWORDS: [&str; 16] = [
     "type",
@@ -33,12 +32,12 @@ const KEYWORDS: [&str; 16] = [
     "description",
 ];
 
-/// How much of a value an error repeats, in characters.
+/// Maximum length of a value in an error, in characters.
 const SHOWN: usize = 60;
 
-/// Check `arguments` and put the defaults of the schema where nothing was given.
+/// Validate `arguments` and fill in the defaults of the schema.
 ///
-/// Values that came as JSON in a string are taken first, as `unquote` says.
+/// Values that are quoted as JSON in a string are unquoted first; see `unquote`.
 pub fn check_arguments(arguments: &mut Object, schema: &Object) -> Result<(), String> {
     unquote_members(arguments, schema);
     check_object("", arguments, schema)?;
@@ -58,12 +57,11 @@ pub fn check_arguments(arguments: &mut Object, schema: &Object) -> Result<(), St
     Ok(())
 }
 
-/// Put the value that a string holds as JSON, where the schema wants that and no text.
+/// Replace a string that contains JSON by its value, where the schema expects that type and not a string.
 ///
-/// Clients quote lists, objects, numbers and booleans now and then, and models repeat what worked.
-/// The text must be exactly one value of exactly the type that is wanted, blanks around it aside;
-/// else it stays, and the check says what is wrong. Entries of lists and members with a type of
-/// their own are looked at as well.
+/// Clients sometimes quote arrays, objects, numbers and booleans, and models repeat what worked. The string must
+/// contain exactly one value of exactly the expected type, apart from surrounding blanks; otherwise it stays, and
+/// validation reports the error. Array items and typed members are handled likewise.
 fn unquote(value: &mut Value, schema: &Object) {
     let wanted = schema.get("type").and_then(Value::as_str);
     if let Value::String(text) = value {
@@ -100,12 +98,12 @@ fn unquote_members(object: &mut Object, schema: &Object) {
     }
 }
 
-/// The integer that a number such as 3.0 is; nothing for one that is written as an integer.
+/// The integer equal to a number such as 3.0; `None` for a number written as an integer.
 fn whole(value: &Value) -> Option<Value> {
     if !value.is_f64() {
         return None;
     }
-    // Its decimal digits, since there is no cast from a float that cannot go wrong.
+    // By its decimal digits, since every cast from a float can go wrong.
     serde_json::from_str(&format!("{:.0}", value.as_f64()?)).ok()
 }
 
@@ -121,7 +119,7 @@ fn check(path: &str, value: &Value, schema: &Object) -> Result<(), String> {
     if let Some(allowed) = schema.get("enum").and_then(Value::as_array)
         && !allowed.contains(value)
     {
-        let nearest = nearest(
+        let suggestion = suggestion(
             value.as_str().unwrap_or_default(),
             allowed.iter().filter_map(Value::as_str),
         );
@@ -129,7 +127,7 @@ fn check(path: &str, value: &Value, schema: &Object) -> Result<(), String> {
         return Err(read(
             path,
             value,
-            &format!("one of {}{nearest}", words.join(", ")),
+            &format!("one of {}{suggestion}", words.join(", ")),
         ));
     }
     match (schema.get("type").and_then(Value::as_str), value) {
@@ -167,7 +165,7 @@ fn check_object(path: &str, object: &Object, schema: &Object) -> Result<(), Stri
             .keys()
             .find(|name| known().all(|other| other != *name))
         {
-            let nearest = nearest(unknown, known());
+            let suggestion = suggestion(unknown, known());
             let all: Vec<&str> = known().collect();
             let all = if all.is_empty() {
                 "none".to_owned()
@@ -175,7 +173,7 @@ fn check_object(path: &str, object: &Object, schema: &Object) -> Result<(), Stri
                 all.join(", ")
             };
             return Err(format!(
-                "{}: there is no such argument{nearest} (known: {all})",
+                "{}: unknown argument{suggestion} (known: {all})",
                 at(unknown)
             ));
         }
@@ -183,10 +181,7 @@ fn check_object(path: &str, object: &Object, schema: &Object) -> Result<(), Stri
     let required = schema.get("required").and_then(Value::as_array);
     for name in required.into_iter().flatten().filter_map(Value::as_str) {
         if !object.contains_key(name) {
-            return Err(format!(
-                "{}: it is missing, and the call needs it",
-                at(name)
-            ));
+            return Err(format!("{}: required, but missing", at(name)));
         }
     }
     for (name, property) in properties(schema) {
@@ -261,7 +256,7 @@ fn check_number(path: &str, value: &Value, schema: &Object) -> Result<(), String
     Ok(())
 }
 
-/// JSON Schema counts 3.0 among the integers.
+/// JSON Schema counts 3.0 as an integer.
 fn is_whole(number: &serde_json::Number) -> bool {
     number.is_i64()
         || number.is_u64()
@@ -301,7 +296,7 @@ mod tests {
                     "items": {"type": "string", "maxLength": 2}},
                 "data": {"type": "object", "properties": {"deep": {"type": "boolean"}}}}});
         let table = [
-            (json!({}), "title: it is missing, and the call needs it"),
+            (json!({}), "title: required, but missing"),
             (
                 json!({"title": ""}),
                 "title: read 0 characters; allowed are at least 1",
@@ -365,7 +360,7 @@ mod tests {
             ),
             (
                 json!({"title": "a", "limits": 1}),
-                "limits: there is no such argument; did you mean \"limit\"? \
+                "limits: unknown argument; did you mean \"limit\"? \
                  (known: title, kind, limit, share, level, options, data)",
             ),
         ];

@@ -1,4 +1,4 @@
-//! What the protocol asks about the tools, answered from their definitions.
+//! Answers requests about tools from their definitions.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,13 +14,13 @@ use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
 use tokio::sync::mpsc::unbounded_channel;
 
-use super::call::{Call, Calls, Counted};
-use super::nearest::nearest;
+use super::call::{Call, CallGuard, Calls};
 use super::schema;
+use super::suggestion::suggestion;
 
 const INSTRUCTIONS: &str = include_str!("definitions/instructions.txt");
 
-/// One JSON list a subject; `tools/list` gives them in this order.
+/// One JSON array per subject; `tools/list` returns them in this order.
 const DEFINITIONS: [&str; 6] = [
     include_str!("definitions/events.json"),
     include_str!("definitions/ask.json"),
@@ -30,14 +30,14 @@ const DEFINITIONS: [&str; 6] = [
     include_str!("definitions/cleanup.json"),
 ];
 
-/// How long a client may keep the list of tools: it changes with a new version only.
+/// How long a client may cache the list of tools: it changes only with a new version.
 const LIST_TTL_MS: u64 = 3_600_000;
 
-/// How long calls may go on after the input has ended, so that requests piped into the server are
-/// answered; those that wait for a person see that the client has gone and return by themselves.
-const LAST_CALLS: Duration = Duration::from_secs(2);
+/// Grace period of running calls after the input has ended, so that requests piped into the server are answered.
+/// Calls that wait for a person notice the end and return by themselves.
+const CALL_GRACE: Duration = Duration::from_secs(2);
 
-/// Read the definitions.
+/// Parse the definitions.
 pub fn definitions() -> serde_json::Result<Vec<Tool>> {
     let mut tools = Vec::new();
     for text in DEFINITIONS {
@@ -46,7 +46,7 @@ pub fn definitions() -> serde_json::Result<Vec<Tool>> {
     Ok(tools)
 }
 
-/// The tools and the one Python function behind them.
+/// The tools and the Python function that runs them.
 pub struct Tools {
     list: Vec<Tool>,
     call: Arc<Py<PyAny>>,
@@ -63,7 +63,7 @@ impl Tools {
         })
     }
 
-    /// The calls that run.
+    /// The running calls.
     pub fn calls(&self) -> Arc<Calls> {
         Arc::clone(&self.calls)
     }
@@ -73,8 +73,8 @@ impl Tools {
             .iter()
             .find(|tool| tool.name == name)
             .ok_or_else(|| {
-                let nearest = nearest(name, self.list.iter().map(|tool| tool.name.as_ref()));
-                ErrorData::invalid_params(format!("there is no tool {name:?}{nearest}"), None)
+                let suggestion = suggestion(name, self.list.iter().map(|tool| tool.name.as_ref()));
+                ErrorData::invalid_params(format!("unknown tool {name:?}{suggestion}"), None)
             })
     }
 }
@@ -119,7 +119,7 @@ impl ServerHandler for Tools {
         let (outbox, mut notifications) = unbounded_channel::<ServerNotification>();
         let peer = context.peer.clone();
         let cancelled = context.ct.clone();
-        let counted = Counted::new(&self.calls);
+        let guard = CallGuard::new(&self.calls);
         let call = Call::new(
             tool.name.to_string(),
             arguments,
@@ -130,30 +130,30 @@ impl ServerHandler for Tools {
         let function = Arc::clone(&self.call);
         let mut running = tokio::task::spawn_blocking(move || {
             let result = answer(&function, call);
-            drop(counted);
+            drop(guard);
             result
         });
         let gone = async {
             self.calls.wait_for_end().await;
-            tokio::time::sleep(LAST_CALLS).await;
+            tokio::time::sleep(CALL_GRACE).await;
         };
         tokio::pin!(gone);
         loop {
             tokio::select! {
-                // In this order, so that the last progress is told before the result.
+                // In this order, so that the last progress report precedes the result.
                 biased;
                 () = cancelled.cancelled() => {
                     return Err(ErrorData::new(ErrorCode(-32800), "cancelled by the client", None));
                 }
                 Some(notification) = notifications.recv() => {
-                    // A client that cannot be told any more is found by the reader's end.
+                    // A lost client is detected by the reader.
                     let _ = peer.send_notification(notification).await;
                 }
                 result = &mut running => {
                     return Ok(result.unwrap_or_else(|error| failed(error.to_string())).into());
                 }
                 () = &mut gone => {
-                    return Err(ErrorData::internal_error("the client has gone", None));
+                    return Err(ErrorData::internal_error("the client has disconnected", None));
                 }
             }
         }
@@ -164,18 +164,18 @@ impl ServerHandler for Tools {
         request: CustomRequest,
         _context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        // A known method whose parameters have the wrong shape comes here as well.
+        // A known method with malformed parameters also arrives here.
         if request.method == "tools/call" {
-            let message = "tools/call takes an object with `name`, a string, and `arguments`, an \
-                           object or nothing";
+            let message = "tools/call takes an object with `name`, a string, and optionally \
+                           `arguments`, an object";
             return Err(ErrorData::invalid_params(message, None));
         }
-        let message = format!("there is no method {:?}", request.method);
+        let message = format!("unknown method {:?}", request.method);
         Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None))
     }
 }
 
-/// Run the function and read what it returned.
+/// Call the function and parse its result.
 fn answer(function: &Py<PyAny>, call: Call) -> CallToolResult {
     let returned = Python::attach(|py| -> PyResult<Vec<u8>> {
         let result = function.bind(py).call1((call,))?;
@@ -183,7 +183,7 @@ fn answer(function: &Py<PyAny>, call: Call) -> CallToolResult {
     });
     let result = match returned {
         Ok(bytes) => serde_json::from_slice::<CallToolResult>(&bytes)
-            .map_err(|error| format!("the tool's result cannot be read: {error}")),
+            .map_err(|error| format!("the result of the tool is not valid: {error}")),
         Err(error) => Err(error.to_string()),
     };
     match result {

@@ -1,13 +1,13 @@
-//! Answers.
+//! Binding of the answers.
 
 use crate::error::raise;
-use cctelegram_spool::{answers, awaited};
+use cctelegram_spool::{answer_waiter, answers};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// An answer's file, as a listing shows it.
+/// An answer file as listed.
 #[pyclass(frozen, get_all, module = "cctelegram._native")]
 pub struct AnswerFile {
     name: String,
@@ -89,7 +89,7 @@ fn pairs(py: Python<'_>, answers: Vec<(String, Vec<u8>)>) -> Answers<'_> {
 /// Waits for the answer to one event.
 #[pyclass(frozen, module = "cctelegram._native")]
 pub struct AnswerWaiter {
-    waiter: awaited::AnswerWaiter,
+    waiter: answer_waiter::AnswerWaiter,
 }
 
 #[pymethods]
@@ -97,7 +97,7 @@ impl AnswerWaiter {
     #[new]
     fn new(py: Python<'_>, responses_dir: PathBuf) -> Self {
         Self {
-            waiter: py.detach(|| awaited::AnswerWaiter::new(responses_dir)),
+            waiter: py.detach(|| answer_waiter::AnswerWaiter::new(responses_dir)),
         }
     }
 
@@ -129,7 +129,7 @@ impl AnswerWaiter {
     }
 }
 
-/// Longer than any question stays open, and short enough to be added to a clock.
+/// Longer than any decision stays open, and short enough to be added to a clock.
 const A_YEAR: Duration = Duration::from_secs(365 * 86_400);
 
 /// Add this file's names to the module.

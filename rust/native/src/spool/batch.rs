@@ -1,8 +1,8 @@
-//! What a take brings: frozen, converted when it is asked for.
+//! Result of a take: frozen, converted on access.
 
 use cctelegram_spool::catalogue::EVENT_TYPES;
 use cctelegram_spool::inbox::{self, Row};
-use cctelegram_spool::key;
+use cctelegram_spool::intake_key;
 use cctelegram_spool::lane::Severity;
 use cctelegram_spool::reject;
 use pyo3::exceptions::PyRuntimeError;
@@ -11,7 +11,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The order of a row's columns; `events/event.py` unpacks them by place.
+/// The columns of a row, in order; `events/event.py` unpacks them by position.
 pub const EVENT_COLUMNS: [&str; 12] = [
     "intake_key",
     "event_id",
@@ -27,14 +27,14 @@ pub const EVENT_COLUMNS: [&str; 12] = [
     "warnings",
 ];
 
-/// Name, device, inode, offset, hash of the head.
+/// Name, device, inode, offset, hash of the first bytes.
 pub type PositionTuple = (Vec<u8>, u64, u64, u64, u64);
 
-/// Events and what belongs to them.
+/// A batch of events.
 #[pyclass(frozen, module = "cctelegram._native")]
 pub struct Batch {
     pub(super) taken: inbox::Batch,
-    /// Of the batch, until its rows are given: a large body should not stand in memory twice.
+    /// The events, until `rows` is called: a large body should not be in memory twice.
     events: Mutex<Option<inbox::Events>>,
     count: usize,
     is_empty: bool,
@@ -80,7 +80,7 @@ impl Batch {
         let mut before = Before::default();
         let events = self.events().take();
         let events =
-            events.ok_or_else(|| PyRuntimeError::new_err("the rows of a batch are given once"))?;
+            events.ok_or_else(|| PyRuntimeError::new_err("rows() can be called only once"))?;
         let rows = events.iter();
         let rows = rows.map(|event| row(py, words, event, &mut before));
         PyList::new(py, rows.collect::<PyResult<Vec<_>>>()?)
@@ -148,11 +148,11 @@ impl Batch {
     }
 }
 
-/// The words that rows share: few, and kept by those who count them.
+/// Strings shared by all rows; interned, and never freed.
 struct Words {
-    /// By their place in the catalogue.
+    /// Type names, by index in the catalogue.
     types: Vec<Py<PyString>>,
-    /// From low to critical.
+    /// Severities, from low to critical.
     severities: [Py<PyString>; 4],
 }
 
@@ -173,7 +173,7 @@ impl Words {
     }
 }
 
-/// Texts of the row before, which mostly are this one's as well.
+/// Strings of the previous row, most of which repeat.
 #[derive(Default)]
 struct Before<'a, 'py> {
     source: Shared<'a, 'py>,
@@ -182,7 +182,7 @@ struct Before<'a, 'py> {
 
 type Shared<'a, 'py> = Option<(&'a [u8], Bound<'py, PyString>)>;
 
-/// The string of a text: the same as before where the text is.
+/// Return the string of a text, reusing that of the previous row if it is equal.
 fn shared<'a, 'py>(
     py: Python<'py>,
     text: &'a [u8],
@@ -204,11 +204,11 @@ fn row<'a, 'py>(
     event: Row<'a>,
     before: &mut Before<'a, 'py>,
 ) -> PyResult<Bound<'py, PyTuple>> {
-    // The interpreter checks the text itself: no need to do it twice.
+    // The interpreter validates the text itself; validating it here too would be redundant.
     let text = |bytes: &[u8]| PyString::from_bytes(py, bytes);
     let event_id = match event.event_id {
         Some(written) => text(written)?,
-        None => text(&key::event_id(event.intake_key))?,
+        None => text(&intake_key::event_id(event.intake_key))?,
     };
     let task_id = match event.task_id {
         Some(task_id) => shared(py, task_id, &mut before.task_id)?,
@@ -236,14 +236,14 @@ fn row<'a, 'py>(
         event.lane as u8,
         words.severities[event.severity as usize].bind(py).clone(),
         event.occurred_at,
-        // As bytes: the store takes them as they are, and nobody reads most bodies before they are sent.
+        // As bytes, as the store takes them: most bodies are not read in Python before they are sent.
         PyBytes::new(py, event.body),
         warnings,
     )
         .into_pyobject(py)
 }
 
-/// What could not be used, and lies in `rejected/` now.
+/// A rejected file or line, now in `rejected/`.
 #[pyclass(frozen, get_all, module = "cctelegram._native")]
 pub struct Rejected {
     name: String,
@@ -276,7 +276,7 @@ impl Rejected {
     }
 }
 
-/// What the system is in the way of.
+/// A file that the system does not let us use.
 #[pyclass(frozen, get_all, module = "cctelegram._native")]
 pub struct Trouble {
     name: String,
@@ -299,7 +299,7 @@ impl Trouble {
     }
 }
 
-/// What a settling did.
+/// Result of a settlement.
 #[pyclass(frozen, module = "cctelegram._native")]
 pub struct Settled {
     settled: inbox::Settled,

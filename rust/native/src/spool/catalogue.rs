@@ -1,9 +1,9 @@
-//! The table of types, and the strict check.
+//! The table of event types, and strict validation.
 
-use cctelegram_spool::{catalogue, check, timestamp};
+use cctelegram_spool::{catalogue, timestamp, validate};
 use pyo3::prelude::*;
 
-/// One row of the table.
+/// One event type.
 #[pyclass(frozen, get_all, module = "cctelegram._native")]
 pub struct EventType {
     r#type: &'static str,
@@ -22,7 +22,7 @@ impl EventType {
     }
 }
 
-/// One thing that is wrong with an event.
+/// One violated rule.
 #[pyclass(frozen, get_all, module = "cctelegram._native")]
 pub struct Problem {
     field: String,
@@ -51,9 +51,9 @@ fn event_types() -> Vec<EventType> {
 }
 
 #[pyfunction]
-fn check_event(py: Python<'_>, data: &[u8]) -> Vec<Problem> {
-    let problems = py.detach(|| check::check_event(data, timestamp::now_us()));
-    let problem = |problem: check::Problem| Problem {
+fn validate_event(py: Python<'_>, data: &[u8]) -> Vec<Problem> {
+    let problems = py.detach(|| validate::validate_event(data, timestamp::now_us()));
+    let problem = |problem: validate::Problem| Problem {
         field: problem.field,
         message: problem.message,
     };
@@ -65,5 +65,5 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<EventType>()?;
     module.add_class::<Problem>()?;
     module.add_function(wrap_pyfunction!(event_types, module)?)?;
-    module.add_function(wrap_pyfunction!(check_event, module)?)
+    module.add_function(wrap_pyfunction!(validate_event, module)?)
 }

@@ -1,4 +1,4 @@
-//! Delivering a file, and locks.
+//! Atomic writes and locks.
 
 use crate::error::raise;
 use cctelegram_spool::{deliver as spool, lock};
@@ -26,7 +26,7 @@ fn is_locked(py: Python<'_>, path: PathBuf) -> PyResult<bool> {
 /// A lock of the operating system.
 #[pyclass(frozen, module = "cctelegram._native")]
 pub struct FileLock {
-    // A panic while it was held leaves a lock that is either ours or not: the file still knows.
+    // The lock remains valid after a panic: its state is that of the file.
     lock: Mutex<lock::FileLock>,
 }
 

@@ -1,4 +1,5 @@
-//! The inbox: one release of the interpreter lock around each wait, take and settling; one crossing a batch.
+//! Binding of the inbox: one release of the interpreter lock around each wait, take and settlement; one
+//! conversion per batch.
 
 use super::batch::{Batch, PositionTuple, Rejected, Settled};
 use crate::error::raise;
@@ -10,7 +11,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Events in.
+/// The events directory.
 #[pyclass(frozen, module = "cctelegram._native")]
 pub struct Inbox {
     inbox: inbox::Inbox,
@@ -79,7 +80,7 @@ impl Inbox {
             quiet_seconds,
             unfinished_seconds,
         };
-        py.detach(|| self.inbox.set_bounds(bounds)); // a take in another thread may hold it for a while
+        py.detach(|| self.inbox.set_bounds(bounds)); // a take in another thread may hold its lock for a while
         Ok(())
     }
 
@@ -110,7 +111,7 @@ impl Inbox {
     }
 
     fn due(&self, py: Python<'_>, now: f64) -> Option<f64> {
-        py.detach(|| self.inbox.due(now)) // a take in another thread may hold it for a while
+        py.detach(|| self.inbox.due(now)) // a take in another thread may hold its lock for a while
     }
 
     fn take(&self, py: Python<'_>, now: f64) -> PyResult<Batch> {
@@ -160,7 +161,7 @@ impl Inbox {
 fn check(max_event_bytes: u64, batch_events: usize, batch_bytes: u64) -> PyResult<()> {
     if max_event_bytes == 0 || max_event_bytes > 1 << 30 || batch_events == 0 || batch_bytes == 0 {
         return Err(PyValueError::new_err(
-            "bounds of an inbox: 1 byte to 1 GiB an event, at least 1 a batch",
+            "max_event_bytes must be 1 byte to 1 GiB, batch_events and batch_bytes at least 1",
         ));
     }
     Ok(())

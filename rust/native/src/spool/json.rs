@@ -6,10 +6,10 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyT
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
-/// As deep as the parser reads.
+/// The depth limit of the parser.
 const MAX_DEPTH: usize = 127;
 
-/// Read JSON.
+/// Parse JSON.
 #[pyfunction]
 fn loads(data: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
     let py = data.py();
@@ -18,7 +18,7 @@ fn loads(data: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
     } else if let Ok(bytes) = data.cast::<PyBytes>() {
         bytes.as_bytes()
     } else {
-        return Err(PyTypeError::new_err("loads takes bytes or str"));
+        return Err(PyTypeError::new_err("loads() takes bytes or str"));
     };
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = Build(py).deserialize(&mut deserializer);
@@ -28,7 +28,7 @@ fn loads(data: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         .map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
-/// Write compact JSON.
+/// Serialize to compact JSON.
 #[pyfunction]
 fn dumps<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
     let mut out = Vec::with_capacity(256);
@@ -121,7 +121,7 @@ fn write(value: &Bound<'_, PyAny>, out: &mut Vec<u8>, depth: usize) -> PyResult<
         out.extend_from_slice(if flag.is_true() { b"true" } else { b"false" });
         Ok(())
     } else if value.is_instance_of::<PyInt>() {
-        // `int.__repr__`: enums and other subclasses have words of their own.
+        // `int.__repr__`: enums and other subclasses format differently.
         let digits = value
             .py()
             .get_type::<PyInt>()
@@ -130,7 +130,7 @@ fn write(value: &Bound<'_, PyAny>, out: &mut Vec<u8>, depth: usize) -> PyResult<
         Ok(())
     } else if let Ok(number) = value.cast::<PyFloat>() {
         if !number.value().is_finite() {
-            return Err(PyValueError::new_err("NaN and Infinity are no JSON"));
+            return Err(PyValueError::new_err("NaN and Infinity are not valid JSON"));
         }
         serde_json::to_writer(out, &number.value())
             .map_err(|error| PyValueError::new_err(error.to_string()))
@@ -142,7 +142,7 @@ fn write(value: &Bound<'_, PyAny>, out: &mut Vec<u8>, depth: usize) -> PyResult<
             }
             let key = key
                 .cast::<PyString>()
-                .map_err(|_| PyTypeError::new_err("keys of JSON objects are str"))?;
+                .map_err(|_| PyTypeError::new_err("keys of JSON objects must be str"))?;
             write_text(key, out)?;
             out.push(b':');
             write(&item, out, depth + 1)?;
@@ -155,7 +155,7 @@ fn write(value: &Bound<'_, PyAny>, out: &mut Vec<u8>, depth: usize) -> PyResult<
         write_items(tuple.iter(), out, depth)
     } else {
         Err(PyTypeError::new_err(format!(
-            "{} is no JSON value",
+            "{} is not a JSON value",
             value.get_type().name()?
         )))
     }

@@ -1,5 +1,5 @@
-//! Binding of the spool crate: `json` (for commands that must start fast), `catalogue`, `files`
-//! (deliver, locks), `answers`, `batch`, `inbox` and `sweep`.
+//! Binding of the spool crate: `json` (for commands that must start fast), `catalogue`, `files` (atomic writes,
+//! locks), `answers`, `batch`, `inbox` and `cleanup`.
 
 #![allow(clippy::needless_pass_by_value)] // arguments of Python functions arrive owned
 
@@ -8,10 +8,10 @@ use pyo3::prelude::*;
 mod answers;
 mod batch;
 mod catalogue;
+mod cleanup;
 mod files;
 mod inbox;
 mod json;
-mod sweep;
 
 /// Add this folder's names to the module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -21,5 +21,5 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     answers::register(module)?;
     batch::register(module)?;
     inbox::register(module)?;
-    sweep::register(module)
+    cleanup::register(module)
 }

@@ -1,7 +1,7 @@
-//! The only system calls on the entries of a directory. Unix: relative to an open directory, nothing
-//! followed, nothing that blocks. Elsewhere: the standard library behind the same functions.
+//! All system calls on directory entries. Unix: relative to an open directory, without following links, without
+//! blocking. Other systems: the same functions on the standard library.
 
-use crate::error::{At, Result};
+use crate::error::{PathContext, Result};
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -12,24 +12,24 @@ mod unix;
 #[cfg(not(unix))]
 use portable::read_some;
 #[cfg(not(unix))]
-pub use portable::{Directory, Names, is_local, own_table};
+pub use portable::{Directory, Names, is_local, unshare_file_table};
 #[cfg(unix)]
 use unix::read_some;
 #[cfg(unix)]
-pub use unix::{Directory, Names, is_local, own_table};
+pub use unix::{Directory, Names, is_local, unshare_file_table};
 
-/// What tells one file from another, and from itself after a write.
+/// Identity of a file: differs between files, and after a write to the same file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stat {
-    /// Device; 0 where there is none.
+    /// Device; 0 on systems without device numbers.
     pub device: u64,
-    /// Inode; the creation time where there is none.
+    /// Inode; the creation time on systems without inodes.
     pub inode: u64,
     /// In bytes.
     pub size: u64,
     /// In nanoseconds since the epoch.
     pub mtime_ns: i64,
-    /// A regular file, and not a link to one.
+    /// Whether it is a regular file; links are not followed.
     pub is_file: bool,
 }
 
@@ -41,59 +41,59 @@ impl Stat {
     }
 }
 
-/// A directory at one time; see [`Self::is_settled`].
+/// State of a directory at one time; see [`Self::is_settled`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
-    /// Device; 0 where there is none.
+    /// Device; 0 on systems without device numbers.
     pub device: u64,
-    /// Inode; the creation time where there is none.
+    /// Inode; the creation time on systems without inodes.
     pub inode: u64,
-    /// When an entry last came or went, in nanoseconds since the epoch.
+    /// When an entry was last added or removed, in nanoseconds since the epoch.
     pub changed_ns: i64,
 }
 
-/// No file system's clock is coarser than this (FAT: 2 s).
+/// Upper bound of the time resolution of file systems (FAT: 2 s).
 const COARSEST_NS: i64 = 3_000_000_000;
 
 impl Stamp {
-    /// Whether whatever changes from `now_us` on gives another stamp: the last change is so long ago that
-    /// the coarsest clock shows a later one.
+    /// Whether any change from `now_us` on gives another stamp: the last change is older than the coarsest time
+    /// resolution.
     #[must_use]
     pub const fn is_settled(&self, now_us: i64) -> bool {
         self.changed_ns < now_us.saturating_mul(1_000).saturating_sub(COARSEST_NS)
     }
 }
 
-/// What an entry of a listing is, as far as the listing tells.
+/// Type of an entry, as far as the listing reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A regular file.
     File,
     /// A directory, link, pipe, device or socket.
     Other,
-    /// The file system does not say; look before opening.
+    /// Not reported by the file system; call `stat` before opening.
     Unknown,
 }
 
-/// What came of reading a file whole.
+/// Result of reading a whole file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contents {
     /// The buffer holds all of it.
     Whole(Stat),
-    /// It is larger than allowed; nothing was read.
+    /// It is too large; nothing was read.
     TooLarge(Stat),
-    /// It changed while it was read; look again.
+    /// It changed while it was read; try again.
     Changing(Stat),
-    /// It is no regular file, or gone.
+    /// It does not exist, or is not a regular file.
     Nothing,
 }
 
 impl Directory {
-    /// Read a file of at most so many bytes into the buffer from a place on; the buffer grows as it needs to.
+    /// Read a file of at most `most` bytes into the buffer, from an offset on; the buffer grows as needed.
     ///
     /// # Errors
     ///
-    /// The file system refuses, such as for want of permission.
+    /// The file system refuses, for example for lack of permission.
     pub fn read(
         &self,
         name: &[u8],
@@ -108,8 +108,8 @@ impl Directory {
             return Ok(Contents::TooLarge(stat));
         }
         let size = usize::try_from(stat.size).unwrap_or(usize::MAX - 1);
-        // One byte more than expected: that it stays free shows the end without another call.
-        make_room(buffer, from + size + 1);
+        // One byte more than expected: if it stays unused, the end is known without another call.
+        grow_to(buffer, from + size + 1);
         let buffer = &mut buffer[from..=from + size];
         let mut filled = 0;
         loop {
@@ -117,8 +117,8 @@ impl Directory {
                 Ok(0) => break,
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // The path is made for an error only: this runs once a file.
-                Err(error) => return Err(error).at(self.at(name)),
+                // The path is built for errors only: this runs once per file.
+                Err(error) => return Err(error).with_path(self.path_of(name)),
             }
             if filled >= size {
                 break;
@@ -132,20 +132,20 @@ impl Directory {
     }
 }
 
-/// Make a directory and those above it, for the owner alone, unless it is there.
+/// Create a directory and its parents with mode 0700, unless it exists.
 ///
 /// # Errors
 ///
-/// It cannot be made, or something else has its name.
-pub fn make(path: &Path) -> Result<()> {
+/// It cannot be created, or something else has its name.
+pub fn create_private_dir(path: &Path) -> Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).at(path)
+    builder.create(path).with_path(path)
 }
 
-/// Options to write a file that only the owner may read.
+/// Options to write a file that only its owner can read.
 #[must_use]
 pub fn private_file() -> std::fs::OpenOptions {
     let mut options = std::fs::OpenOptions::new();
@@ -155,11 +155,11 @@ pub fn private_file() -> std::fs::OpenOptions {
     options
 }
 
-/// What is said of a link or a file that has the name of a directory that is to be cleaned.
-const NO_DIRECTORY: &str = "is a link or a file, not a directory of its own: it is not cleaned";
+/// Reason not to clean a path that is a link or a file.
+const NO_DIRECTORY: &str = "is a link or a file, not a directory; it is not cleaned";
 
-/// Let a buffer have at least so many bytes.
-pub(crate) fn make_room(buffer: &mut Vec<u8>, size: usize) {
+/// Grow a buffer to at least `size` bytes.
+pub(crate) fn grow_to(buffer: &mut Vec<u8>, size: usize) {
     if buffer.len() < size {
         buffer.resize(size, 0);
     }

@@ -1,15 +1,15 @@
-//! The same calls by the standard library, for systems that are not Unix.
+//! The same calls on the standard library, for systems other than Unix.
 //!
-//! Names that are not Unicode are passed over: there is no safe way to carry them as bytes here.
+//! Names that are not Unicode are skipped: they cannot be carried safely as bytes here.
 
 use super::{Kind, Stamp, Stat};
-use crate::error::{At, Result};
+use crate::error::{PathContext, Result};
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-mod aged;
+mod cleanup;
 
 /// A directory, by its path.
 pub struct Directory {
@@ -17,46 +17,46 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Open a directory, made first when it is missing.
+    /// Open a directory; it is created when missing.
     ///
     /// # Errors
     ///
-    /// It can be neither opened nor made.
+    /// It can be neither opened nor created.
     pub fn open(path: &Path) -> Result<Self> {
-        super::make(path)?;
+        super::create_private_dir(path)?;
         Ok(Self {
             path: path.to_owned(),
         })
     }
 
-    /// Open it once more, for a thread of its own.
+    /// Open the directory again, for another thread.
     ///
     /// # Errors
     ///
     /// None here.
-    pub fn again(&self) -> Result<Self> {
+    pub fn reopen(&self) -> Result<Self> {
         Ok(Self {
             path: self.path.clone(),
         })
     }
 
-    /// What tells this directory from one made anew.
+    /// Identity of the directory.
     ///
     /// # Errors
     ///
-    /// The file system refuses to say.
+    /// The file system refuses.
     pub fn identity(&self) -> Result<(u64, u64)> {
         let stamp = self.stamp()?;
         Ok((stamp.device, stamp.inode))
     }
 
-    /// What the directory is and when it last changed.
+    /// Return the identity of the directory and the time of its last change.
     ///
     /// # Errors
     ///
-    /// The file system refuses to say.
+    /// The file system refuses.
     pub fn stamp(&self) -> Result<Stamp> {
-        let stat = stat_of(&std::fs::metadata(&self.path).at(&self.path)?);
+        let stat = stat_of(&std::fs::metadata(&self.path).with_path(&self.path)?);
         Ok(Stamp {
             device: stat.device,
             inode: stat.inode,
@@ -64,95 +64,95 @@ impl Directory {
         })
     }
 
-    /// The same of whatever has this path now; `None` when nothing has.
+    /// Identity of what the path names now; `None` when it names nothing.
     #[must_use]
     pub fn identity_at(path: &Path) -> Option<(u64, u64)> {
         let stat = stat_of(&std::fs::metadata(path).ok()?);
         Some((stat.device, stat.inode))
     }
 
-    /// Hand over each name until the function returns false.
+    /// Call `each` for every entry until it returns false.
     ///
     /// # Errors
     ///
-    /// The listing fails half-way; names handed over before are good.
-    pub fn names(&self, mut each: impl FnMut(&[u8], Kind) -> bool) -> Result<()> {
+    /// The listing fails midway; names passed before are valid.
+    pub fn for_each_entry(&self, mut each: impl FnMut(&[u8], Kind) -> bool) -> Result<()> {
         let mut goes_on = true;
         let mut names = self.listing()?;
-        while goes_on && names.some(|name, kind| goes_on = goes_on && each(name, kind))? {}
+        while goes_on && names.next_chunk(|name, kind| goes_on = goes_on && each(name, kind))? {}
         Ok(())
     }
 
-    /// Begin a listing that is read piece by piece.
+    /// Start a listing that is read in chunks.
     ///
     /// # Errors
     ///
-    /// The directory is gone, or the file system refuses.
+    /// The directory no longer exists, or the file system refuses.
     pub fn listing(&self) -> Result<Names> {
         Ok(Names {
-            listing: std::fs::read_dir(&self.path).at(&self.path)?,
+            listing: std::fs::read_dir(&self.path).with_path(&self.path)?,
             path: self.path.clone(),
         })
     }
 
-    /// Look at an entry without following it; `None` when it is gone.
+    /// Return the metadata of an entry without following links; `None` when it does not exist.
     ///
     /// # Errors
     ///
     /// The file system refuses.
     pub fn stat(&self, name: &[u8]) -> Result<Option<Stat>> {
-        let path = self.at(name);
+        let path = self.path_of(name);
         match std::fs::symlink_metadata(&path) {
             Ok(metadata) => Ok(Some(stat_of(&metadata))),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error).at(path),
+            Err(error) => Err(error).with_path(path),
         }
     }
 
-    /// Open a regular file for reading; `None` when it is no regular file, or gone.
+    /// Open a regular file for reading; `None` when it does not exist or is not a regular file.
     ///
     /// # Errors
     ///
-    /// The file system refuses, such as for want of permission.
+    /// The file system refuses, for example for lack of permission.
     pub fn open_file(&self, name: &[u8]) -> Result<Option<(File, Stat)>> {
         if !self.stat(name)?.is_some_and(|stat| stat.is_file) {
             return Ok(None);
         }
-        let path = self.at(name);
-        let file = File::open(&path).at(&path)?;
-        let stat = stat_of(&file.metadata().at(&path)?);
+        let path = self.path_of(name);
+        let file = File::open(&path).with_path(&path)?;
+        let stat = stat_of(&file.metadata().with_path(&path)?);
         Ok(Some((file, stat)))
     }
 
-    /// Read the beginning of a regular file; returns how much of the buffer is filled: nothing of what cannot
-    /// be read.
+    /// Read the first bytes of a regular file; returns how much of the buffer is filled, 0 if the file cannot be
+    /// read.
     #[must_use]
-    pub fn beginning(&self, name: &[u8], buffer: &mut [u8]) -> usize {
+    pub fn read_prefix(&self, name: &[u8], buffer: &mut [u8]) -> usize {
         let opened = self.open_file(name).ok().flatten();
         opened.map_or(0, |(mut file, _)| file.read(buffer).unwrap_or(0))
     }
 
-    /// Remove a file; false when it was gone.
+    /// Remove a file; false when it did not exist.
     ///
     /// # Errors
     ///
     /// The file system refuses.
     pub fn remove(&self, name: &[u8]) -> Result<bool> {
-        let path = self.at(name);
+        let path = self.path_of(name);
         match std::fs::remove_file(&path) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error).at(path),
+            Err(error) => Err(error).with_path(path),
         }
     }
 
     /// The path of an entry.
     #[must_use]
-    pub fn at(&self, name: &[u8]) -> PathBuf {
+    pub fn path_of(&self, name: &[u8]) -> PathBuf {
         self.path.join(String::from_utf8_lossy(name).as_ref())
     }
 
-    /// Nothing to do: directories cannot be synced here.
+    /// Does nothing: directories cannot be synced here.
     ///
     /// # Errors
     ///
@@ -167,27 +167,27 @@ pub(super) fn read_some(mut file: &File, buffer: &mut [u8]) -> io::Result<usize>
     file.read(buffer)
 }
 
-/// Nothing to do: only Linux can give a thread a table of open files of its own.
-pub fn own_table() {}
+/// Does nothing: only Linux can give a thread its own table of open files.
+pub fn unshare_file_table() {}
 
-/// A listing under way: it goes on where it stopped.
+/// A listing in progress.
 pub struct Names {
     listing: std::fs::ReadDir,
     path: PathBuf,
 }
 
 impl Names {
-    /// Hand over the next names, some hundred of them; false when there are no more.
+    /// Pass the next few hundred names to `each`; false at the end.
     ///
     /// # Errors
     ///
-    /// The listing fails; names handed over before are good.
-    pub fn some(&mut self, mut each: impl FnMut(&[u8], Kind)) -> Result<bool> {
+    /// The listing fails; names passed before are valid.
+    pub fn next_chunk(&mut self, mut each: impl FnMut(&[u8], Kind)) -> Result<bool> {
         for _ in 0..512 {
             let Some(entry) = self.listing.next() else {
                 return Ok(false);
             };
-            let entry = entry.at(&self.path)?;
+            let entry = entry.with_path(&self.path)?;
             let kind = match entry.file_type() {
                 Ok(kind) if kind.is_file() => Kind::File,
                 Ok(_) => Kind::Other,
@@ -219,7 +219,7 @@ fn stat_of(metadata: &Metadata) -> Stat {
     }
 }
 
-/// Changes are always told late here; the caller looks each second.
+/// Never: the caller scans each second.
 #[must_use]
 pub fn is_local(_: &Path) -> bool {
     false

@@ -1,7 +1,7 @@
-//! Directory calls of Unix.
+//! Directory calls on Unix.
 
 use super::{Kind, Stamp, Stat};
-use crate::error::{At, Error, Result};
+use crate::error::{Error, PathContext, Result};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::OsStr;
@@ -13,20 +13,20 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-mod aged;
+mod cleanup;
 
-/// Links are not followed; a pipe that took the file's place does not block.
+/// Links are not followed; a pipe in place of the file does not block.
 const READ: OFlags = OFlags::RDONLY
     .union(OFlags::NOFOLLOW)
     .union(OFlags::NONBLOCK)
     .union(OFlags::NOCTTY)
     .union(OFlags::CLOEXEC);
 
-/// The same without a note of when it was read, which is a write for each file that is read once.
+/// The same without updating the access time, which would cost a write for each file.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-const READ_UNNOTED: OFlags = READ.union(OFlags::NOATIME);
+const READ_NOATIME: OFlags = READ.union(OFlags::NOATIME);
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-const READ_UNNOTED: OFlags = READ;
+const READ_NOATIME: OFlags = READ;
 
 /// An open directory.
 pub struct Directory {
@@ -35,36 +35,36 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Open a directory, made first when it is missing.
+    /// Open a directory; it is created when missing.
     ///
     /// # Errors
     ///
-    /// It can be neither opened nor made.
+    /// It can be neither opened nor created.
     pub fn open(path: &Path) -> Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let open = || rustix::fs::open(path, flags, Mode::empty());
         let fd = match open() {
             Err(Errno::NOENT) => {
-                super::make(path)?;
+                super::create_private_dir(path)?;
                 open()
             }
             opened => opened,
         };
         Ok(Self {
-            fd: fd.at(path)?,
+            fd: fd.with_path(path)?,
             path: path.to_owned(),
         })
     }
 
-    /// Open it once more, for a thread of its own: two that open files by one descriptor wait for each other,
-    /// since each open counts on it.
+    /// Open the directory again, for another thread: threads that share a descriptor contend for its reference
+    /// count at each open.
     ///
     /// # Errors
     ///
     /// It cannot be opened.
-    pub fn again(&self) -> Result<Self> {
+    pub fn reopen(&self) -> Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let fd = rustix::fs::openat(&self.fd, ".", flags, Mode::empty()).at(&self.path)?;
+        let fd = rustix::fs::openat(&self.fd, ".", flags, Mode::empty()).with_path(&self.path)?;
         Ok(Self {
             fd,
             path: self.path.clone(),
@@ -75,19 +75,19 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// The file system refuses to say.
+    /// The file system refuses.
     pub fn identity(&self) -> Result<(u64, u64)> {
         let stamp = self.stamp()?;
         Ok((stamp.device, stamp.inode))
     }
 
-    /// What the directory is and when it last changed.
+    /// Return the identity of the directory and the time of its last change.
     ///
     /// # Errors
     ///
-    /// The file system refuses to say.
+    /// The file system refuses.
     pub fn stamp(&self) -> Result<Stamp> {
-        let found = rustix::fs::fstat(&self.fd).at(&self.path)?;
+        let found = rustix::fs::fstat(&self.fd).with_path(&self.path)?;
         let stat = stat_of(&found);
         #[allow(
             clippy::cast_possible_wrap,
@@ -104,37 +104,37 @@ impl Directory {
         })
     }
 
-    /// Device and inode of whatever has this path now; `None` when nothing has.
+    /// Device and inode of what the path names now; `None` when it names nothing.
     #[must_use]
     pub fn identity_at(path: &Path) -> Option<(u64, u64)> {
         let stat = stat_of(&rustix::fs::stat(path).ok()?);
         Some((stat.device, stat.inode))
     }
 
-    /// Hand over each name, in the order of the directory, until the function returns false.
+    /// Call `each` for every entry, in directory order, until it returns false.
     ///
     /// # Errors
     ///
-    /// The listing fails half-way; names handed over before are good.
-    pub fn names(&self, mut each: impl FnMut(&[u8], Kind) -> bool) -> Result<()> {
+    /// The listing fails midway; names passed before are valid.
+    pub fn for_each_entry(&self, mut each: impl FnMut(&[u8], Kind) -> bool) -> Result<()> {
         let mut goes_on = true;
         let mut names = self.listing()?;
-        while goes_on && names.some(|name, kind| goes_on = goes_on && each(name, kind))? {}
+        while goes_on && names.next_chunk(|name, kind| goes_on = goes_on && each(name, kind))? {}
         Ok(())
     }
 
-    /// Begin a listing that is read piece by piece, whatever happens to the directory meanwhile.
+    /// Start a listing that is read in chunks; changes to the directory meanwhile do not end it.
     ///
     /// # Errors
     ///
-    /// The directory is gone, or the file system refuses.
+    /// The directory no longer exists, or the file system refuses.
     pub fn listing(&self) -> Result<Names> {
-        // A descriptor of its own, so that two listings do not share one position.
-        let own = self.again()?;
+        // A separate descriptor, so that two listings do not share a position.
+        let own = self.reopen()?;
         Names::new(own.fd, own.path)
     }
 
-    /// Look at an entry without following it; `None` when it is gone.
+    /// Return the metadata of an entry without following links; `None` when it does not exist.
     ///
     /// # Errors
     ///
@@ -150,41 +150,41 @@ impl Directory {
     fn open_at(&self, name: &[u8]) -> rustix::io::Result<OwnedFd> {
         let open =
             |flags| rustix::fs::openat(&self.fd, OsStr::from_bytes(name), flags, Mode::empty());
-        match open(READ_UNNOTED) {
-            Err(Errno::PERM) => open(READ), // somebody else's file, which always is noted
+        match open(READ_NOATIME) {
+            Err(Errno::PERM) => open(READ), // O_NOATIME needs the owner of the file
             opened => opened,
         }
     }
 
-    /// Open a regular file for reading; `None` when it is no regular file, or gone.
+    /// Open a regular file for reading; `None` when it does not exist or is not a regular file.
     ///
     /// # Errors
     ///
-    /// The file system refuses, such as for want of permission.
+    /// The file system refuses, for example for lack of permission.
     pub fn open_file(&self, name: &[u8]) -> Result<Option<(File, Stat)>> {
         let fd = match self.open_at(name) {
             Ok(fd) => fd,
-            // Gone, a link (LOOP, or MLINK on some systems), a socket or device without a driver.
+            // Missing, a link (LOOP, or MLINK on some systems), a socket, or a device without a driver.
             Err(Errno::NOENT | Errno::LOOP | Errno::MLINK | Errno::NXIO | Errno::NODEV) => {
                 return Ok(None);
             }
             Err(error) => return Err(self.fault(name, error)),
         };
-        // The path is made for an error only: this runs once a file.
+        // The path is built for errors only: this runs once per file.
         let stat = stat_of(&rustix::fs::fstat(&fd).map_err(|error| self.fault(name, error))?);
         Ok(stat.is_file.then(|| (File::from(fd), stat)))
     }
 
-    /// Read the beginning of what the listing calls a regular file; returns how much of the buffer is filled:
-    /// nothing of what cannot be read.
+    /// Read the first bytes of what the listing reports as a regular file; returns how much of the buffer is
+    /// filled, 0 if the file cannot be read.
     #[must_use]
-    pub fn beginning(&self, name: &[u8], buffer: &mut [u8]) -> usize {
+    pub fn read_prefix(&self, name: &[u8], buffer: &mut [u8]) -> usize {
         self.open_at(name)
             .and_then(|file| rustix::io::read(&file, buffer))
             .unwrap_or(0)
     }
 
-    /// Remove a file; false when it was gone.
+    /// Remove a file; false when it did not exist.
     ///
     /// # Errors
     ///
@@ -199,14 +199,14 @@ impl Directory {
 
     fn fault(&self, name: &[u8], error: Errno) -> Error {
         Error::File {
-            path: self.at(name),
+            path: self.path_of(name),
             source: error.into(),
         }
     }
 
     /// The path of an entry.
     #[must_use]
-    pub fn at(&self, name: &[u8]) -> PathBuf {
+    pub fn path_of(&self, name: &[u8]) -> PathBuf {
         self.path.join(OsStr::from_bytes(name))
     }
 
@@ -218,12 +218,12 @@ impl Directory {
     pub fn sync(&self) -> Result<()> {
         match rustix::fs::fsync(&self.fd) {
             Err(Errno::INVAL | Errno::NOTSUP) => Ok(()),
-            synced => synced.at(&self.path),
+            synced => synced.with_path(&self.path),
         }
     }
 }
 
-/// Read once, by the system call itself: the C library's also asks whether the thread is to be cancelled.
+/// Read once, by the system call itself: that of the C library also checks for cancellation of the thread.
 pub(super) fn read_some(file: &File, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(rustix::io::read(file, buffer)?)
 }
@@ -244,17 +244,17 @@ impl Names {
         Ok(Self { fd, path })
     }
 
-    /// Hand over the next names, some hundred of them; false when there are no more.
+    /// Pass the next few hundred names to `each`; false at the end.
     ///
     /// # Errors
     ///
-    /// The listing fails; names handed over before are good.
-    pub fn some(&mut self, mut each: impl FnMut(&[u8], Kind)) -> Result<bool> {
+    /// The listing fails; names passed before are valid.
+    pub fn next_chunk(&mut self, mut each: impl FnMut(&[u8], Kind)) -> Result<bool> {
         #[allow(clippy::large_stack_arrays)] // what the C library takes too, and no allocation
         let mut buffer = [MaybeUninit::<u8>::uninit(); 32 * 1024];
         let mut listing = rustix::fs::RawDir::new(&self.fd, &mut buffer);
         while let Some(found) = listing.next() {
-            let found = found.at(&self.path)?;
+            let found = found.with_path(&self.path)?;
             entry(found.file_name().to_bytes(), found.file_type(), &mut each);
             if listing.is_buffer_empty() {
                 return Ok(true);
@@ -267,34 +267,34 @@ impl Names {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 impl Names {
     fn new(fd: OwnedFd, path: PathBuf) -> Result<Self> {
-        let listing = rustix::fs::Dir::new(fd).at(&path)?;
+        let listing = rustix::fs::Dir::new(fd).with_path(&path)?;
         Ok(Self { listing, path })
     }
 
-    /// Hand over the next names, some hundred of them; false when there are no more.
+    /// Pass the next few hundred names to `each`; false at the end.
     ///
     /// # Errors
     ///
-    /// The listing fails; names handed over before are good.
-    pub fn some(&mut self, mut each: impl FnMut(&[u8], Kind)) -> Result<bool> {
+    /// The listing fails; names passed before are valid.
+    pub fn next_chunk(&mut self, mut each: impl FnMut(&[u8], Kind)) -> Result<bool> {
         for _ in 0..512 {
             let Some(found) = self.listing.next() else {
                 return Ok(false);
             };
-            let found = found.at(&self.path)?;
+            let found = found.with_path(&self.path)?;
             entry(found.file_name().to_bytes(), found.file_type(), &mut each);
         }
         Ok(true)
     }
 }
 
-/// Give this thread a table of open files of its own, where the system lets it: two threads that open and close by one
-/// table wait for each other. What the thread opens must not leave it; what is open stays open here too, until the
-/// thread ends.
-pub fn own_table() {
-    // Containers refuse it; it is slower without, and that is all.
+/// Give this thread its own table of open files where the system allows it: threads that open and close files
+/// through one table contend for its lock. Descriptors opened in the thread must not leave it; descriptors that
+/// are open now stay open here until the thread ends.
+pub fn unshare_file_table() {
+    // Some containers forbid it; that costs speed only.
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    #[allow(deprecated)] // what the library warns of is what is asked of the caller above
+    #[allow(deprecated)] // the doc comment passes the warning of the library on to the caller
     let _ = rustix::thread::unshare(rustix::thread::UnshareFlags::FILES);
 }
 
@@ -331,13 +331,13 @@ fn stat_of(stat: &rustix::fs::Stat) -> Stat {
     }
 }
 
-/// Whether changes made elsewhere are told to this machine: not on network and user-space file systems.
+/// Whether the kernel reports changes made by others: not on network and user-space file systems.
 #[must_use]
 pub fn is_local(path: &Path) -> bool {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         // NFS, SMB1, CIFS, SMB2, 9P, FUSE (virtiofs too), Ceph, AFS, Coda: linux/magic.h
-        const TOLD_LATE: [u32; 9] = [
+        const REMOTE: [u32; 9] = [
             0x6969,
             0x517B,
             0xFF53_4D42,
@@ -350,7 +350,7 @@ pub fn is_local(path: &Path) -> bool {
         ];
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         // magics have 32 bits; the type's width varies
-        rustix::fs::statfs(path).map_or(true, |fs| !TOLD_LATE.contains(&(fs.f_type as u32)))
+        rustix::fs::statfs(path).map_or(true, |fs| !REMOTE.contains(&(fs.f_type as u32)))
     }
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     {

@@ -1,72 +1,72 @@
-//! What one take brings, and what one settling does.
+//! Results of a take and of a settlement.
 
 use super::events::Events;
 use super::files::Files;
 use crate::directory::Stat;
-use crate::lines::Progress;
+use crate::line_reader::Progress;
 use crate::reject::Rejected;
 use std::time::Instant;
 
-/// How far a `.jsonl` file has been read; stored in the same transaction as the events.
+/// How far a `.jsonl` file has been read; stored in the same transaction as its events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
-    /// Bytes of the file's name.
+    /// Name of the file, as bytes.
     pub name: Vec<u8>,
-    /// Of the file.
+    /// Device of the file.
     pub device: u64,
-    /// Of the file.
+    /// Inode of the file.
     pub inode: u64,
-    /// Of the first byte that was not taken.
+    /// Offset of the first byte that was not taken.
     pub offset: u64,
-    /// Of the file's first bytes and its time of birth: tells a file that only got the inode.
+    /// Hash of the first bytes and of the creation time: detects another file with the same inode.
     pub head_hash: u64,
 }
 
-/// Something in the way that the system, not the producer, is to blame for.
+/// A fault of the system, not of the producer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
-    /// Of the file; what is not UTF-8 in it is shown as U+FFFD.
+    /// Name of the file; bytes that are not UTF-8 are shown as U+FFFD.
     pub name: String,
-    /// What the system said.
+    /// Error of the system.
     pub reason: String,
 }
 
-/// Figures of one take.
+/// Counters of one take.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Names looked at.
+    /// Names considered.
     pub looked: u64,
     /// Files opened.
     pub opened: u64,
-    /// Bytes of the events.
+    /// Size of the events in bytes.
     pub bytes: u64,
     /// Events with a warning.
     pub mended: u64,
-    /// Events of a type that is none of the catalogue.
+    /// Events whose type is not in the catalogue.
     pub unknown_types: u64,
-    /// Entries with a fitting name that are no regular files.
+    /// Entries with a matching name that are not regular files.
     pub not_files: u64,
-    /// Files that may still be written.
+    /// Files that may be incomplete.
     pub waiting: u64,
-    /// Nanoseconds spent on parsing and mending.
+    /// Nanoseconds spent on parsing, on all threads.
     pub parse_ns: u64,
     /// Nanoseconds of the whole take.
     pub take_ns: u64,
-    /// Listings of the directory that were begun.
+    /// Listings of the directory that were started.
     pub listings: u64,
-    /// Listings that were not needed, since the directory is the one that was listed.
+    /// Listings that were reused, since the directory had not changed.
     pub listings_kept: u64,
-    /// System calls on the directory that takes of one file each would have made beyond this one.
+    /// System calls on the directory saved compared with takes of one file each.
     pub calls_saved: u64,
 }
 
 impl Counters {
-    /// Add what was spent on parsing since then.
+    /// Add the time since `started` to the time spent on parsing.
     pub(super) fn parsed_since(&mut self, started: Instant) {
         self.parse_ns += u64::try_from(started.elapsed().as_nanos()).unwrap_or(0);
     }
 
-    /// Add another's files and events; `looked` and below it are of the take alone.
+    /// Add the counters of another reader; the others belong to the take as a whole.
     pub(super) fn add(&mut self, other: &Self) {
         self.opened += other.opened;
         self.bytes += other.bytes;
@@ -76,22 +76,22 @@ impl Counters {
     }
 }
 
-/// Events and what belongs to them.
+/// A batch: events, and what must be stored and removed with them.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// Ordered by event time, file time, name, line.
     pub events: Events,
-    /// To be stored with the events.
+    /// Positions to store with the events.
     pub positions: Vec<Position>,
-    /// Names whose stored position is to be forgotten.
+    /// Names whose stored position is to be deleted.
     pub finished: Vec<Vec<u8>>,
     /// Already moved to `rejected/`.
     pub rejected: Vec<Rejected>,
-    /// Left where it is, told once, tried again.
+    /// Files that stay, are reported once, and are tried again.
     pub troubles: Vec<Trouble>,
-    /// There is more to take at once.
+    /// The directory holds more: take again at once.
     pub more: bool,
-    /// Figures.
+    /// Counters.
     pub counters: Counters,
     /// Files to remove once the events are durable.
     pub(super) files: Files,
@@ -102,13 +102,13 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Bytes of memory that its events and what removes their files hold.
+    /// Bytes of memory held by the events and by the list of their files.
     #[must_use]
     pub fn held(&self) -> usize {
         self.events.held() + self.files.held()
     }
 
-    /// Whether there is nothing to store, to tell or to settle.
+    /// Whether there is nothing to store, report or settle.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
@@ -119,15 +119,15 @@ impl Batch {
     }
 }
 
-/// What a settling did.
+/// Result of a settlement.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settled {
     /// Files removed.
     pub removed: u64,
-    /// Files that are not what was read: new events.
+    /// Files that changed since they were read: new events.
     pub changed: u64,
-    /// Files somebody else removed.
+    /// Files that were already removed.
     pub gone: u64,
-    /// Files that could not be removed; they are tried again and not read again.
+    /// Files that could not be removed; removal is tried again, and they are not read again.
     pub troubles: Vec<Trouble>,
 }

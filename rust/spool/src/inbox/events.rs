@@ -1,20 +1,20 @@
-//! Events of a batch, their texts in one piece of memory: a text that stands in an event's body is a place in
-//! it, and costs nothing more.
+//! The events of a batch, with their texts in two buffers: a text that is part of the body of its event is a
+//! range of it, and costs no further memory.
 
-use super::arena::{Arena, Spares};
+use super::read_buffer::{BufferPool, ReadBuffer};
 use crate::catalogue::EVENT_TYPES;
-use crate::key::IntakeKey;
+use crate::intake_key::IntakeKey;
 use crate::lane::{Lane, Severity};
-use crate::mend::Event;
+use crate::parse::Event;
 use std::fmt;
 use std::sync::Arc;
 
-/// From so many events on, memory for a whole batch is taken at once.
+/// From this number of events on, memory for a whole batch is reserved at once.
 const LONG_RUN: usize = 64;
-/// Set in the start of a text that stands in no file as it was read.
-const MADE: u32 = 1 << 31;
+/// Set in the start of a text that is in `owned`.
+const OWNED: u32 = 1 << 31;
 
-/// Where a text stands.
+/// The range of a text in its buffer.
 #[derive(Clone, Copy, Default)]
 struct Span {
     start: u32,
@@ -25,11 +25,11 @@ struct Record {
     intake_key: IntakeKey,
     occurred_at: i64,
     body: Span,
-    /// Empty when it is derived from the key.
+    /// Empty when it is derived from the intake key.
     event_id: Span,
     title: Span,
     source: Span,
-    /// Empty when it is the event id.
+    /// Empty when it equals the event id.
     task_id: Span,
     lane: Lane,
     severity: Severity,
@@ -37,36 +37,36 @@ struct Record {
     rare: Option<Box<Rare>>,
 }
 
-/// What few events have.
+/// Fields that few events have.
 #[derive(Default)]
 struct Rare {
-    /// Of a type that is not in the catalogue.
+    /// The type, if it is not in the catalogue.
     kind: Span,
     correlation_id: Span,
     warnings: Vec<String>,
 }
 
-/// Events, in an order of their own.
+/// The events of a batch, in their final order after [`Self::finish`].
 #[derive(Default)]
 pub struct Events {
-    /// Files as they were read.
-    read: Arena,
-    /// Texts that were made, and lines.
-    made: Vec<u8>,
+    /// Contents of the files.
+    read: ReadBuffer,
+    /// Texts that are not in a file as written, and lines of `.jsonl` files.
+    owned: Vec<u8>,
     records: Vec<Record>,
-    /// Of each record: event time, file time.
+    /// Event time and file time of each record.
     times: Vec<(i64, i64)>,
 }
 
 /// One event of a batch; every text is UTF-8, and none is empty.
 #[derive(Clone, Copy)]
-#[allow(missing_docs)] // the fields of `mend::Event`
+#[allow(missing_docs)] // the fields of `parse::Event`
 pub struct Row<'a> {
     pub intake_key: &'a IntakeKey,
-    /// `None` when it is [`crate::key::event_id`] of the intake key.
+    /// `None` when it is [`crate::intake_key::event_id`] of the intake key.
     pub event_id: Option<&'a [u8]>,
     pub kind: &'a [u8],
-    /// Of the type in the catalogue.
+    /// Index of the type in the catalogue.
     pub type_index: Option<u8>,
     pub title: &'a [u8],
     pub source: &'a [u8],
@@ -81,28 +81,28 @@ pub struct Row<'a> {
 }
 
 impl Events {
-    /// How many there are.
+    /// Number of events.
     #[must_use]
     pub fn len(&self) -> usize {
         self.records.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no events.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
 
-    /// Bytes of memory that it holds.
+    /// Bytes of memory held.
     #[must_use]
     pub fn held(&self) -> usize {
         self.read.held()
-            + self.made.capacity()
+            + self.owned.capacity()
             + self.records.capacity() * size_of::<Record>()
             + self.times.capacity() * size_of::<(i64, i64)>()
     }
 
-    /// In their order.
+    /// The events, in order.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
         (0..self.records.len()).map(|index| self.row(index))
@@ -111,10 +111,10 @@ impl Events {
     fn row(&self, index: usize) -> Row<'_> {
         let record = &self.records[index];
         let text = |span: Span| {
-            let (bytes, start) = if span.start & MADE == 0 {
+            let (bytes, start) = if span.start & OWNED == 0 {
                 (self.read.used(), span.start)
             } else {
-                (&*self.made, span.start ^ MADE)
+                (&*self.owned, span.start ^ OWNED)
             };
             &bytes[start as usize..][..span.length as usize]
         };
@@ -142,27 +142,27 @@ impl Events {
         }
     }
 
-    /// Make room for so many more, and for a long run for their texts.
-    pub(super) fn reserve(&mut self, events: usize, spares: &Arc<Spares>) {
+    /// Reserve space for more events, and in a long run for their texts.
+    pub(super) fn reserve(&mut self, events: usize, pool: &Arc<BufferPool>) {
         if events >= LONG_RUN && self.read.held() == 0 {
-            self.read = spares.piece();
+            self.read = pool.take();
         }
         self.records.reserve_exact(events);
         self.times.reserve_exact(events);
     }
 
-    /// Where files are read into.
-    pub(super) fn read(&mut self) -> &mut Arena {
+    /// The buffer that files are read into.
+    pub(super) fn read(&mut self) -> &mut ReadBuffer {
         &mut self.read
     }
 
-    /// Add an event; it is ordered by the time given, which is its own or a later one. Its body may be a piece of
-    /// what was read: then it stays where it stands.
+    /// Add an event, sorted by the given time, which is its own or a later one. A body that is part of `read` is
+    /// not copied.
     pub(super) fn push(&mut self, event: Event<'_>, at: i64, mtime_ns: i64, read: &[u8]) {
         let body: &str = &event.body;
         let place = Span::new(0, read.len()).piece(offset(read, body.as_bytes()), body.len());
         let body_at = place.unwrap_or_else(|| self.add(body));
-        // A text that is a piece of the body stands in it.
+        // A text that is part of the body is not copied.
         let mut place = |text: &str| {
             let offset = offset(body.as_bytes(), text.as_bytes());
             match body_at.piece(offset, text.len()) {
@@ -201,27 +201,27 @@ impl Events {
     }
 
     fn add(&mut self, text: &str) -> Span {
-        let span = Span::new(self.made.len(), text.len());
-        self.made.extend_from_slice(text.as_bytes());
+        let span = Span::new(self.owned.len(), text.len());
+        self.owned.extend_from_slice(text.as_bytes());
         Span {
-            start: span.start | MADE,
+            start: span.start | OWNED,
             ..span
         }
     }
 
-    /// Drop those from an index on.
+    /// Drop the events from an index on.
     pub(super) fn truncate(&mut self, events: usize) {
         self.records.truncate(events);
         self.times.truncate(events);
     }
 
-    /// Put another's behind these.
+    /// Append other events.
     pub(super) fn append(&mut self, mut other: Self) {
         let by = |length| u32::try_from(length).unwrap_or(u32::MAX);
-        let (read_by, made_by) = (by(self.read.used().len()), by(self.made.len()));
+        let (read_by, owned_by) = (by(self.read.used().len()), by(self.owned.len()));
         let shift = |span: &mut Span| {
-            let is_made = span.start & MADE != 0;
-            span.start += if is_made { made_by } else { read_by };
+            let is_owned = span.start & OWNED != 0;
+            span.start += if is_owned { owned_by } else { read_by };
         };
         for record in &mut other.records {
             for span in [
@@ -239,12 +239,12 @@ impl Events {
             }
         }
         self.read.add(other.read.used());
-        self.made.append(&mut other.made);
+        self.owned.append(&mut other.owned);
         self.records.append(&mut other.records);
         self.times.append(&mut other.times);
     }
 
-    /// Put them in the order of event time, file time; equal ones stay as they are. Let unused memory go.
+    /// Sort by event time and file time, keeping the order of equal ones. Release unused memory.
     pub(super) fn finish(&mut self) {
         if !self.times.is_sorted() {
             let mut order: Vec<u32> = (0..).take(self.records.len()).collect();
@@ -257,13 +257,13 @@ impl Events {
         }
         self.times = Vec::new();
         self.read.finish();
-        self.made.shrink_to_fit();
+        self.owned.shrink_to_fit();
         self.records.shrink_to_fit();
     }
 }
 
 impl Span {
-    /// Texts are bounded below 2 GiB (`Options::batch_bytes`).
+    /// Texts are shorter than 2 GiB (`Options::batch_bytes`).
     fn new(start: usize, length: usize) -> Self {
         Self {
             start: u32::try_from(start).unwrap_or(u32::MAX),
@@ -271,19 +271,19 @@ impl Span {
         }
     }
 
-    /// A piece of it, when it is one.
+    /// A part of the range, if it is within it.
     fn piece(self, offset: usize, length: usize) -> Option<Self> {
         let end = offset.checked_add(length)?;
         (end <= self.length as usize).then(|| Self::new(self.start as usize + offset, length))
     }
 }
 
-/// Where a piece begins in the whole; far outside of it when it is none.
+/// Offset of `piece` in `whole`; far outside of it when it is not a part.
 fn offset(whole: &[u8], piece: &[u8]) -> usize {
     (piece.as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize)
 }
 
-/// The place of a text; an empty one when there is none.
+/// The range of an optional text; empty when there is none.
 fn optional(text: Option<&str>, place: impl FnOnce(&str) -> Span) -> Span {
     text.map_or(Span::default(), place)
 }

@@ -1,15 +1,15 @@
-//! Names of files and what they were when they were read, in one piece of memory.
+//! Names and metadata of the files of a batch, stored compactly.
 
 use crate::directory::Stat;
 
-/// Files, in the order in which they were read.
+/// Files in the order in which they were read.
 #[derive(Debug, Default)]
 pub struct Files {
     names: Vec<u8>,
     read: Vec<Read>,
-    /// Of the first file, and so of nearly all in one directory.
+    /// Device of the first file, and so of nearly all in one directory.
     device: u64,
-    /// Places and devices of those on another.
+    /// Index and device of each file on another device.
     elsewhere: Vec<(usize, u64)>,
 }
 
@@ -18,9 +18,9 @@ pub struct Files {
 struct Read {
     inode: u64,
     mtime_ns: i64,
-    /// Below 4 GiB, as a batch is.
+    /// Size in bytes; a batch is smaller than 4 GiB.
     size: u32,
-    /// Where its name ends.
+    /// End of its name in `names`.
     end: u32,
 }
 
@@ -41,22 +41,22 @@ impl Files {
         });
     }
 
-    /// Make room for so many more.
+    /// Reserve space for more files.
     pub fn reserve(&mut self, files: usize) {
         self.read.reserve_exact(files);
     }
 
-    /// How many there are.
+    /// Number of files.
     pub fn len(&self) -> usize {
         self.read.len()
     }
 
-    /// Bytes of memory that it holds.
+    /// Bytes of memory held.
     pub fn held(&self) -> usize {
         self.names.capacity() + self.read.capacity() * size_of::<Read>()
     }
 
-    /// In their order.
+    /// Names and metadata, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], Stat)> {
         let mut begin = 0;
         let mut elsewhere = self.elsewhere.iter().copied().peekable();
@@ -75,14 +75,14 @@ impl Files {
         })
     }
 
-    /// Put another's behind these.
+    /// Append another list.
     pub fn append(&mut self, other: &Self) {
         for (name, stat) in other.iter() {
             self.push(name, stat);
         }
     }
 
-    /// Let unused memory go.
+    /// Release unused memory.
     pub fn finish(&mut self) {
         self.names.shrink_to_fit();
         self.read.shrink_to_fit();

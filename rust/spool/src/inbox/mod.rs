@@ -1,24 +1,29 @@
-//! Events in: wait, list, read, parse, mend, derive ids, and after the rows are durable remove.
+//! The inbox: wait, list, read, parse, derive ids, and remove files once their rows are durable.
 //!
-//! What is promised: a file that was written whole comes out as an event, at least once, and the same
-//! bytes read again have the same intake key; no event comes out of half a file; nothing else in the
-//! directory is opened. What is not: between the last look at a file and its removal a producer may write
-//! into it, and what he wrote is lost. He who renames a finished file into place never meets that window.
+//! Guarantees: a file that was written completely becomes an event at least once, and the same bytes read again
+//! get the same intake key; an incomplete file never becomes an event; nothing else in the directory is opened.
+//! Limit: what a producer writes into a file between its last check and its removal is lost. Producers that
+//! rename a finished file into place are never affected.
 //!
-//! `batch`, `events`, `arena`, `files` (what comes out), `take` (one round), `read` (its files, in one thread or two),
-//! `tail` and `follow` (files that grow), `recall` (files that were rejected too early), `settle`.
+//! The life cycle of a batch is take, then one of settle, reject and release, as in AMQP 1.0.
+//!
+//! - `batch`, `events`, `files`, `read_buffer`: what a take returns
+//! - `batch_builder`: one take; `file_reader`: event files, on one thread or two; `jsonl_reader`, `jsonl_file`:
+//!   files that grow
+//! - `urgent_scan`: finds the urgent files of a large backlog; `retry_rejected`: rejected files that changed;
+//!   `settlement`: after the transaction
 
-mod arena;
 mod batch;
+mod batch_builder;
 mod events;
+mod file_reader;
 mod files;
-mod follow;
-mod read;
-mod recall;
-mod settle;
-mod tail;
-mod take;
-mod urgent;
+mod jsonl_file;
+mod jsonl_reader;
+mod read_buffer;
+mod retry_rejected;
+mod settlement;
+mod urgent_scan;
 
 pub use batch::{Batch, Counters, Position, Settled, Trouble};
 pub use events::{Events, Row};
@@ -26,38 +31,38 @@ pub use events::{Events, Row};
 use crate::directory::Stat;
 use crate::limits::EVENT_BYTES;
 use crate::listing::Listing;
-use crate::mend::Rejection;
-use crate::waiting::Waiting;
+use crate::parse::Rejection;
+use crate::pending::PendingFile;
 use crate::watch::{Watch, Woken};
-use arena::Spares;
-use recall::Recall;
+use jsonl_file::JsonlFile;
+use read_buffer::BufferPool;
+use retry_rejected::RejectedScan;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tail::Tail;
-use urgent::Looking;
+use urgent_scan::UrgentScan;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Bounds, which are the backpressure: what is not taken stays in the directory.
+/// Configuration of an inbox. The bounds are the backpressure: what exceeds them stays in the directory.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Of one event, in bytes.
+    /// Maximum size of an event, in bytes.
     pub max_event_bytes: u64,
-    /// Of a batch.
+    /// Maximum number of events in a batch.
     pub batch_events: usize,
-    /// Of a batch, at most 1 GiB; it may be exceeded by one event a thread.
+    /// Maximum size of a batch in bytes, at most 1 GiB. A batch may exceed it by one event per thread.
     pub batch_bytes: u64,
-    /// That read files: a second one is started for a long run of them, and ends with it.
+    /// Maximum number of threads that read files: 1 or 2. The second runs only during a long run of files.
     pub threads: usize,
-    /// What does not parse is rejected after so many seconds without change.
+    /// A file that does not parse is rejected after so many seconds without change.
     pub quiet_seconds: f64,
-    /// What ends in the middle is rejected after so many seconds without change, if that is later.
+    /// A file that ends too early is rejected after so many seconds without change, if that is later.
     pub unfinished_seconds: f64,
-    /// A `.jsonl` file that was taken whole is removed after so many seconds without change.
+    /// A `.jsonl` file that was read completely is removed after so many seconds without change.
     pub finish_seconds: f64,
-    /// As they were stored.
+    /// Stored positions of `.jsonl` files.
     pub positions: Vec<Position>,
 }
 
@@ -76,23 +81,23 @@ impl Default for Options {
     }
 }
 
-/// The bounds that may change while the inbox works; those of [`Options`].
+/// The part of [`Options`] that can change while the inbox is in use.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
-    /// Of one event, in bytes.
+    /// Maximum size of an event, in bytes.
     pub max_event_bytes: u64,
-    /// Of a batch.
+    /// Maximum number of events in a batch.
     pub batch_events: usize,
-    /// Of a batch, at most 1 GiB; it may be exceeded by one event a thread.
+    /// Maximum size of a batch in bytes, at most 1 GiB. A batch may exceed it by one event per thread.
     pub batch_bytes: u64,
-    /// What does not parse is rejected after so many seconds without change.
+    /// A file that does not parse is rejected after so many seconds without change.
     pub quiet_seconds: f64,
-    /// What ends in the middle is rejected after so many seconds without change, if that is later.
+    /// A file that ends too early is rejected after so many seconds without change, if that is later.
     pub unfinished_seconds: f64,
 }
 
 impl Bounds {
-    /// Places in a batch's memory are numbers of 32 bits.
+    /// Offsets in the memory of a batch have 32 bits.
     fn clamped(self) -> Self {
         Self {
             batch_bytes: self.batch_bytes.min(MOST_BATCH_BYTES),
@@ -100,8 +105,8 @@ impl Bounds {
         }
     }
 
-    /// The seconds without change after which something is rejected: `quiet`, or more when it ends in the middle,
-    /// since its writer may have paused.
+    /// Seconds without change until rejection: `quiet`, or more for a file that ends too early, since its writer
+    /// may have paused.
     fn patience(&self, quiet: f64, fault: &Rejection) -> f64 {
         if fault.is_cut() {
             quiet.max(self.unfinished_seconds)
@@ -113,7 +118,7 @@ impl Bounds {
 
 type Name = Box<[u8]>;
 
-/// Between two looks at a `.jsonl` file that is followed.
+/// Interval of reading `.jsonl` files that are still written.
 const FOLLOW_SECONDS: f64 = 1.0;
 const MOST_BATCH_BYTES: u64 = 1 << 30;
 
@@ -124,30 +129,30 @@ pub struct Inbox {
     threads: usize,
     finish_seconds: f64,
     watch: Watch,
-    spares: Arc<Spares>,
+    pool: Arc<BufferPool>,
     state: Mutex<State>,
 }
 
 struct State {
-    /// A take reads them once, so that one batch has one set of bounds.
+    /// Read once per take, so that a batch has one set of bounds.
     bounds: Bounds,
     listing: Listing,
     listed_in: Option<(u64, u64)>,
-    /// Beside a listing of more than a window.
-    looking: Option<Looking>,
-    /// Of the listing; what an earlier one had and this one has not is gone.
-    number: u64,
-    /// Hashes of names in batches that are not settled. Two names of one hash only wait for each other.
-    in_flight: HashSet<u64, BuildHasherDefault<Hashed>>,
-    waiting: HashMap<Name, Waiting>,
-    /// Durable, and not to be removed: passed over until they can be, or are other files.
+    /// Active during a listing of more than one window.
+    urgent_scan: Option<UrgentScan>,
+    /// Number of the current listing; files that were last seen in an earlier one no longer exist.
+    listing_number: u64,
+    /// Hashes of the names in batches that are not settled. A collision only delays the second file.
+    in_flight: HashSet<u64, BuildHasherDefault<IdentityHasher>>,
+    pending: HashMap<Name, PendingFile>,
+    /// Stored, but not removable: skipped until they can be removed or change.
     unremoved: HashMap<Name, Unremoved>,
-    tails: HashMap<Name, Tail>,
-    /// Stored positions of files that were not seen yet.
-    stored: HashMap<Vec<u8>, Position>,
+    jsonl_files: HashMap<Name, JsonlFile>,
+    /// Stored positions of files that were not listed yet.
+    stored_positions: HashMap<Vec<u8>, Position>,
     buffer: Vec<u8>,
-    recall: Recall,
-    /// When the last take was.
+    rejected_scan: RejectedScan,
+    /// Time of the last take.
     taken_at: f64,
 }
 
@@ -155,11 +160,11 @@ fn name_hash(name: &[u8]) -> u64 {
     xxh3_64(name)
 }
 
-/// Takes a hash for what it is.
+/// Uses the key, which is already a hash, as its own hash.
 #[derive(Default)]
-struct Hashed(u64);
+struct IdentityHasher(u64);
 
-impl Hasher for Hashed {
+impl Hasher for IdentityHasher {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -180,7 +185,7 @@ struct Unremoved {
 }
 
 impl Inbox {
-    /// Watch the events directory, made first when it is missing.
+    /// Watch the events directory; it is created when missing.
     #[must_use]
     pub fn new(events: impl Into<PathBuf>, rejected: impl Into<PathBuf>, options: Options) -> Self {
         let events = events.into();
@@ -195,19 +200,19 @@ impl Inbox {
             bounds: bounds.clamped(),
             listing: Listing::default(),
             listed_in: None,
-            looking: None,
-            number: 0,
+            urgent_scan: None,
+            listing_number: 0,
             in_flight: HashSet::default(),
-            waiting: HashMap::new(),
+            pending: HashMap::new(),
             unremoved: HashMap::new(),
-            tails: HashMap::new(),
-            stored: options
+            jsonl_files: HashMap::new(),
+            stored_positions: options
                 .positions
                 .into_iter()
                 .map(|at| (at.name.clone(), at))
                 .collect(),
             buffer: Vec::new(),
-            recall: Recall::default(),
+            rejected_scan: RejectedScan::default(),
             taken_at: 0.0,
         };
         Self {
@@ -216,17 +221,17 @@ impl Inbox {
             rejected: rejected.into(),
             threads: options.threads,
             finish_seconds: options.finish_seconds,
-            spares: Arc::default(),
+            pool: Arc::default(),
             state: Mutex::new(state),
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Whatever a panic left half done is found again by the next listing.
+        // The next listing finds again whatever a panic left half done.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Use other bounds from the next take on; what is in flight is not touched.
+    /// Use other bounds from the next take on; batches in flight are not affected.
     pub fn set_bounds(&self, bounds: Bounds) {
         self.state().bounds = bounds.clamped();
     }
@@ -235,10 +240,10 @@ impl Inbox {
     pub fn wait(&self, timeout: Duration, interrupted: impl FnMut() -> bool) -> Woken {
         let woken = self.watch.wait(timeout, interrupted);
         if woken == Woken::Overflow {
-            // What is left of the listing is old news; begin anew.
+            // Notifications were lost, so the current listing may be incomplete.
             let mut state = self.state();
             state.listed_in = None;
-            state.listing.forget();
+            state.listing.invalidate();
         }
         woken
     }
@@ -253,39 +258,39 @@ impl Inbox {
         self.watch.close();
     }
 
-    /// Why changes are not told here, and the caller has to look each second; `None` when they are.
+    /// Why changes are not reported, so that the caller must scan each second; `None` when they are.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
         self.watch.trouble()
     }
 
-    /// The longest a caller should go without a take, in seconds.
+    /// The longest time between takes, in seconds.
     #[must_use]
     pub fn patience(&self) -> f64 {
         self.watch.patience().as_secs_f64()
     }
 
-    /// Seconds until something wants a look though nothing changes; `None` when nothing does.
+    /// Seconds until a file is due although nothing changes; `None` when none is.
     #[must_use]
     pub fn due(&self, now: f64) -> Option<f64> {
         let state = self.state();
         if !state.listing.is_done() {
             return Some(0.0);
         }
-        let waiting = state.waiting.values().map(|waiting| waiting.retry_at);
-        let tails = state.tails.values().filter_map(|tail| tail.due_at);
-        // Nobody tells of a line while its writer keeps the file open.
+        let pending = state.pending.values().map(|pending| pending.retry_at);
+        let jsonl = state.jsonl_files.values().filter_map(|file| file.due_at);
+        // A line is not reported while its writer keeps the file open.
         let is_followed = state
-            .tails
+            .jsonl_files
             .iter()
-            .any(|(name, tail)| !tail.is_finished && !state.waiting.contains_key(name));
+            .any(|(name, file)| !file.is_finished && !state.pending.contains_key(name));
         let followed = is_followed.then_some(state.taken_at + FOLLOW_SECONDS);
         let unremoved = state.unremoved.values().map(|unremoved| unremoved.retry_at);
-        waiting
-            .chain(tails)
+        pending
+            .chain(jsonl)
             .chain(unremoved)
             .chain(followed)
-            .chain(state.recall.due_at())
+            .chain(state.rejected_scan.due_at())
             .min_by(f64::total_cmp)
             .map(|at| (at - now).max(0.0))
     }

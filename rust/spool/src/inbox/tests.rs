@@ -92,7 +92,7 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
-fn key(batch: &Batch) -> crate::key::IntakeKey {
+fn key(batch: &Batch) -> crate::intake_key::IntakeKey {
     *batch.events.iter().next().unwrap().intake_key
 }
 
@@ -185,7 +185,7 @@ fn half_a_file_is_never_delivered_and_never_lost_r3() {
         assert!(home.take(0.0).is_empty());
     }
     let due = home.inbox.due(0.0).unwrap();
-    assert!(due <= 0.05 + 1e-9, "looked at again after 50 ms: {due}");
+    assert!(due <= 0.05 + 1e-9, "retried after 50 ms: {due}");
     home.write("a.json", &whole);
     assert_eq!(home.titles(0.01), ["whole"]);
     assert_eq!(home.inbox.due(0.02), None);
@@ -339,7 +339,7 @@ fn batches_are_bounded_and_one_listing_serves_them_all() {
         assert_eq!(home.inbox.due(0.0), Some(0.0));
     }
     assert_eq!(seen.len(), 1_000);
-    assert_eq!(home.inbox.state().number, 1, "listed once");
+    assert_eq!(home.inbox.state().listing_number, 1, "listed once");
     assert!(home.left().is_empty());
 }
 

@@ -3,7 +3,7 @@ use std::fs;
 
 const LONG: Duration = Duration::from_secs(20);
 
-/// A watch that has told everything it had to.
+/// A watch without pending notifications.
 fn settled(path: &Path) -> Watch {
     let watch = Watch::new(path);
     assert_eq!(watch.wait(LONG, || false), Woken::Changed);
@@ -100,11 +100,11 @@ fn the_callers_own_check_ends_a_wait() {
 fn a_sleep_of_the_machine_is_told_once_r18() {
     let mut last = Duration::from_secs(100);
     let half = Duration::from_millis(500);
-    for (now, told) in [(100, false), (3700, true), (3700, false)] {
-        assert_eq!(has_slept(&mut last, Duration::from_secs(now)), told);
+    for (now, expected) in [(100, false), (3700, true), (3700, false)] {
+        assert_eq!(has_slept(&mut last, Duration::from_secs(now)), expected);
     }
     assert!(!has_slept(&mut last, Duration::from_secs(3700) + half));
-    assert!(slept() < Duration::from_secs(1 << 40));
+    assert!(time_asleep() < Duration::from_secs(1 << 40));
 }
 
 #[test]
@@ -114,18 +114,19 @@ fn a_directory_that_cannot_be_watched_is_polled_and_that_is_said() {
     fs::write(&taken, "").unwrap();
     let watch = Watch::new(taken.join("events"));
     assert!(watch.trouble().is_some());
-    assert_eq!(watch.patience(), BLIND);
+    assert_eq!(watch.patience(), POLL_INTERVAL);
 }
 
 /// Linux only: elsewhere the length of the queue is unknown.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_queue_that_overflows_is_told_r15() {
+fn an_overflowing_queue_is_reported_r15() {
     let limit = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap();
     let limit: usize = limit.trim().parse().unwrap();
     let home = tempfile::tempdir().unwrap();
     let watch = settled(home.path());
-    // Whoever tells waits for us now, so that the kernel's queue fills. Two changes a file.
+    // Hold the lock that the notification thread needs, so that the queue of the kernel fills. Two changes per
+    // file.
     let stalled = watch.signal.flags();
     for index in 0..limit {
         fs::write(home.path().join(format!("{index}.json")), "{}").unwrap();
@@ -142,10 +143,10 @@ fn a_queue_that_overflows_is_told_r15() {
 }
 
 #[test]
-fn a_watch_that_rests_looks_at_everything_at_the_next_wait_and_watches_again() {
+fn a_suspended_watch_reports_a_change_at_the_next_wait_and_watches_again() {
     let home = tempfile::tempdir().unwrap();
     let watch = settled(home.path());
-    watch.rest();
+    watch.suspend();
     assert!(watch.state().watcher.is_none());
     assert!(watch.trouble().is_none());
     fs::write(home.path().join("a.json"), "{}").unwrap();

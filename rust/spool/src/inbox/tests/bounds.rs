@@ -53,7 +53,7 @@ fn the_largest_event_grows_and_shrinks() {
 }
 
 #[test]
-fn nobody_is_told_while_a_backlog_is_taken_and_what_came_meanwhile_is_found_after_it() {
+fn nobody_is_woken_while_a_backlog_is_taken_and_what_came_meanwhile_is_found_after_it() {
     let home = Home::new();
     for number in 0..3_000 {
         home.write(&format!("{number:04}.json"), event("a"));
@@ -76,9 +76,9 @@ fn nobody_is_told_while_a_backlog_is_taken_and_what_came_meanwhile_is_found_afte
     assert_eq!(home.titles(0.0).len(), later);
     while home.inbox.wait(Duration::ZERO, || false) == Woken::Changed {}
     home.write("last.json", event("c"));
-    let told = home.inbox.wait(Duration::from_secs(20), || false);
+    let woken = home.inbox.wait(Duration::from_secs(20), || false);
     assert_eq!(
-        (told, home.titles(0.0)),
+        (woken, home.titles(0.0)),
         (Woken::Changed, vec!["c".to_owned()])
     );
 }

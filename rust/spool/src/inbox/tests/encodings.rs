@@ -102,9 +102,9 @@ fn lines_in_another_encoding_are_rejected_as_a_whole_with_one_reason() {
         assert!(home.take(0.0).is_empty());
         let batch = home.take(2.0);
         assert_eq!(batch.rejected.len(), 1);
-        let told = &batch.rejected[0].rejection.reason;
-        assert!(told.starts_with(reason), "{told}");
-        assert!(told.ends_with("Write it in UTF-8, or in UTF-16 with a byte-order mark."));
+        let text = &batch.rejected[0].rejection.reason;
+        assert!(text.starts_with(reason), "{text}");
+        assert!(text.ends_with("Write it in UTF-8, or in UTF-16 with a byte-order mark."));
         assert_eq!(home.left(), [""; 0]);
         assert_eq!(home.rejected(), ["l.jsonl", "l.jsonl.reason.json"]);
     }
@@ -147,13 +147,13 @@ fn files_in_another_encoding_say_which() {
         home.write("a.json", content);
         home.take(0.0);
         let batch = home.take(2.0);
-        let told = &batch.rejected[0].rejection.reason;
-        assert!(told.starts_with(reason), "{told}");
+        let text = &batch.rejected[0].rejection.reason;
+        assert!(text.starts_with(reason), "{text}");
     }
 }
 
 #[test]
-fn a_followed_file_is_looked_at_each_second_without_being_told() {
+fn a_followed_file_is_looked_at_each_second_without_being_text() {
     let home = Home::new();
     home.append("l.jsonl", &format!("{}\n", event("1")));
     assert_eq!(home.titles(0.0), ["1"]);

@@ -122,7 +122,7 @@ fn a_position_is_kept_over_a_restart_and_only_for_the_same_file() {
         .is_ok();
     assert_eq!(fresh.len(), if knows_birth { 3 } else { 1 });
 
-    // A file that was cut is begun anew.
+    // A truncated file is read from its start again.
     home.write("l.jsonl", format!("{}\n", event("5")));
     assert_eq!(home.titles(1.0), ["5"]);
 }

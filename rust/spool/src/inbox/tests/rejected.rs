@@ -1,4 +1,4 @@
-//! Files that were judged too early, or are other ones by now.
+//! Files that were rejected too early, or replaced meanwhile.
 
 use super::*;
 use std::collections::HashMap;
@@ -157,7 +157,7 @@ fn a_good_event_that_is_renamed_over_a_rejected_one_is_delivered() {
         });
         let mut now = 0.0;
         while !writer.is_finished() {
-            now += 3.0; // each look is a late one
+            now += 3.0; // each take is late
             for title in home.titles(now) {
                 let _ = delivered.send(title);
             }
@@ -188,12 +188,12 @@ fn what_the_store_failed_on_goes_to_rejected_and_nothing_else_of_its_batch() {
         .collect();
     assert_eq!(failed.len(), 2);
     let rejected = home.inbox.reject(&batch, &failed).unwrap();
-    let told: Vec<_> = rejected
+    let found: Vec<_> = rejected
         .iter()
         .map(|one| (one.name.as_str(), one.rejection.reason.as_str()))
         .collect();
     assert_eq!(
-        told,
+        found,
         [
             ("b.json", "fails on b"),
             ("l.jsonl.line-3.json", "fails on 2")

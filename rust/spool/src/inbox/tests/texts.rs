@@ -1,8 +1,8 @@
-//! Every text of a row is what its file says, wherever it stands in memory.
+//! Every text of a row equals that of its file, wherever it is stored in memory.
 
 use super::*;
-use crate::key;
-use crate::mend::{self, Origin};
+use crate::intake_key;
+use crate::parse::{self, Origin};
 use proptest::prelude::*;
 use std::collections::HashMap;
 
@@ -77,8 +77,8 @@ proptest! {
             home.write(&name, &bytes);
             let modified = fs::metadata(home.event(&name)).unwrap().modified().unwrap();
             let mtime_us = crate::timestamp::from_system(modified);
-            let origin = Origin { key: key::of_file(b"", 0, 0, b""), mtime_us, now_us: i64::MAX };
-            if let Ok(event) = mend::read_event(&bytes, origin) {
+            let origin = Origin { key: intake_key::of_file(b"", 0, 0, b""), mtime_us, now_us: i64::MAX };
+            if let Ok(event) = parse::parse_event(&bytes, origin) {
                 let owned = |text: Option<&str>| text.map(str::to_owned);
                 expected.insert(event.title.to_string(), [
                     owned(Some(&event.kind)),
@@ -137,7 +137,7 @@ fn the_memory_of_a_batch_serves_the_next_while_there_is_more_and_goes_at_rest() 
         "the last one holds what it needs"
     );
     drop((second, third));
-    assert_eq!(home.inbox.spares.held(), 0);
+    assert_eq!(home.inbox.pool.held(), 0);
 }
 
 #[test]
