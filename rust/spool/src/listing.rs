@@ -141,10 +141,40 @@ impl Listing {
         }
     }
 
+    /// Sort by the first 8 bytes after the common prefix, kept side by side as integers; the full names break
+    /// ties.
     fn sort(&mut self) {
         let bytes = &self.bytes;
-        self.starts
-            .sort_unstable_by(|one, other| name_at(bytes, *one).cmp(name_at(bytes, *other)));
+        let Some(first) = self.starts.first().map(|start| name_at(bytes, *start)) else {
+            return;
+        };
+        let shared = self.starts.iter().fold(first.len(), |shared, start| {
+            let name = name_at(bytes, *start);
+            if name.starts_with(&first[..shared]) {
+                return shared;
+            }
+            let both = first[..shared].iter().zip(name);
+            both.take_while(|(one, other)| one == other).count()
+        });
+        let start_of = |name: &[u8]| {
+            let mut start = [0; 8];
+            for (to, from) in start.iter_mut().zip(&name[shared..]) {
+                *to = *from;
+            }
+            u64::from_be_bytes(start)
+        };
+        let mut keyed: Vec<(u64, u32)> = self
+            .starts
+            .iter()
+            .map(|start| (start_of(name_at(bytes, *start)), *start))
+            .collect();
+        keyed.sort_unstable_by(|(one, one_at), (other, other_at)| {
+            let whole = || name_at(bytes, *one_at).cmp(name_at(bytes, *other_at));
+            one.cmp(other).then_with(whole)
+        });
+        for (start, (_, sorted)) in self.starts.iter_mut().zip(keyed) {
+            *start = sorted;
+        }
     }
 
     /// Put these names before the rest of the window, whether the window contains them or not.
