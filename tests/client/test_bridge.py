@@ -92,7 +92,7 @@ def test_an_unknown_event_has_no_deliveries(up: str) -> None:
 @pytest.mark.parametrize(
     ("act", "why"),
     [
-        (close, "closed the connection"),
+        (close, "the connection was closed without a response"),
         (raw(b"\x00 not HTTP\r\n\r\n"), "this is not HTTP"),
         (answer(b"half a {"), "ValueError"),
         (answer(b"Internal Server Error", 500), "/status answered 500"),

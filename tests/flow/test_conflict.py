@@ -21,6 +21,8 @@ def test_a_409_is_reported_sending_continues_and_polling_resumes_by_itself(
 ) -> None:
     control = fast_sandbox.control
     running.wait_status(lambda now: now["telegram_connected"], "connected")
+    # The first poll asks Telegram to answer at once; the conflict is for the one behind the one that waits.
+    wait_for(lambda: len(control.calls("getUpdates")) >= 2, "a poll waits")
     control.fail(kind=kind, times=0)
     control.say("Said meanwhile")  # ends the poll that waits; the next one meets the conflict
     wait_for(running.responses, "what was said is filed")

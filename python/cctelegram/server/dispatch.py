@@ -34,7 +34,7 @@ FILES = {
     "process_pending_responses": "responses",
     "get_bridge_status": "status",
     "get_delivery": "status",
-    "search_history": "history",
+    "search_history": "search",
     "start_bridge": "lifecycle",
     "ensure_bridge_running": "lifecycle",
     "stop_bridge": "lifecycle",
