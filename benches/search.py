@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from figures import Figure, report
 
-from cctelegram.chat.search import STEP
+from cctelegram.chat.search import BATCH
 from cctelegram.store import intake, schema, search
 from cctelegram.store.search import Query
 from owned import connect
@@ -94,7 +94,7 @@ def index(connection: sqlite3.Connection) -> list[float]:
     while True:
         begin = time.perf_counter()
         connection.execute("BEGIN IMMEDIATE")
-        count = search.catch_up(connection, STEP)
+        count = search.catch_up(connection, BATCH)
         connection.execute("COMMIT")
         if not count:
             return steps
@@ -128,7 +128,7 @@ def main() -> int:
         "by_the_index": after,
         "index": {
             "seconds": round(sum(steps) / 1000, 2),
-            "events_in_a_step": STEP,
+            "events_in_a_step": BATCH,
             "step_median_ms": round(statistics.median(steps), 2),
             "step_longest_ms": round(max(steps), 2),
             "store_mb_before": round(bytes_before / 1e6, 1),
