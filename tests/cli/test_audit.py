@@ -33,6 +33,8 @@ def test_without_a_store_the_command_says_that_no_bridge_has_run(tmp_path: Path)
 
 def test_verify_accepts_a_complete_log_and_reports_a_broken_one(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
+    # The decision has a fixed date: with the default it would be too old to be compared some day.
+    (tmp_path / "config.toml").write_text("[audit]\nkeep_days = 36500\n")
     store = Store(tmp_path / "state" / "store.db")
     nothing = run("audit", "verify", home=tmp_path)
     assert (nothing.returncode, nothing.stdout) == (0, "No entries yet.\n")
