@@ -1,5 +1,7 @@
 """Resident memory of a process that imported the whole bridge, with each module of `absent.py` loaded.
 
+The bridge has answered a scrape as well, which loads prometheus_client.
+
 .venv/bin/python benches/absent.py [--runs 7] [--json]
 """
 
@@ -23,7 +25,10 @@ for name, library in absent.LIBRARIES.items():
         blocked=tuple(one for one in library.blocked if one not in let_in),
     )
 import cctelegram.cli.bridge, httpcore, anyio._backends._asyncio
+from cctelegram.monitor import exposition
+from cctelegram.monitor.values import Metrics
 from cctelegram.monitor.memory import resident
+exposition.scrape(Metrics(), "")
 print(resident())
 """
 

@@ -19,20 +19,37 @@ CODE = """
 import json, sys
 import cctelegram.cli.bridge, httpcore
 from cctelegram.pools.lean import httpx
+from cctelegram.monitor import exposition
+from cctelegram.monitor.values import Metrics
+exposition.scrape(Metrics(), "")
 kept_out = [name for name in NAMES if name in sys.modules]
 answer = httpx.Response(200, headers={"content-type": "text/plain; charset=latin-1"}, content=b"\\xe9")
 client = httpx.Client(trust_env=True)
 proxies = sorted(str(pattern.pattern) for pattern in client._mounts)
 text = answer.text
 import urllib.request, http.client, html, email.message, configparser, logging.config, http.cookiejar
+import gzip, http.server, urllib.error
 print(json.dumps({
     "kept out": kept_out, "text": text, "proxies": proxies,
     "real": [urllib.request.urlopen.__name__, http.client.HTTPConnection.__name__, html.unescape("&lt;"),
              email.message.Message.__name__, configparser.ConfigParser.__name__,
-             logging.config.dictConfig.__name__, http.cookiejar.CookieJar.__module__],
+             logging.config.dictConfig.__name__, http.cookiejar.CookieJar.__module__,
+             gzip.decompress(gzip.compress(b"gzip")).decode(), http.server.HTTPServer.__name__,
+             urllib.error.HTTPError.__name__],
 }))
 """
-NAMES = ("urllib.request", "http.cookiejar", "http.client", "html", "html.entities", "configparser")
+NAMES = (
+    "urllib.request",
+    "http.cookiejar",
+    "http.client",
+    "html",
+    "html.entities",
+    "configparser",
+    "http.server",
+    "gzip",
+    "bz2",
+    "tempfile",
+)
 
 
 def test_absent_modules_are_real_for_later_imports() -> None:
@@ -55,6 +72,9 @@ def test_absent_modules_are_real_for_later_imports() -> None:
         "ConfigParser",
         "dictConfig",
         "http.cookiejar",
+        "gzip",
+        "HTTPServer",
+        "HTTPError",
     ]
 
 

@@ -53,7 +53,7 @@ async def whole(home: Path) -> float:
     settings = given.settings
     inbox = Inbox(settings.spool, str(home / "rejected"))
     done = asyncio.Event()
-    figures = Counters(given.signals)
+    figures = Counters(given.signals, given.metrics)
 
     def stored(_: EventsStored) -> None:
         if figures.accepted + settings.spool.batch_events >= FILES:

@@ -108,8 +108,8 @@ def test_a_directory_that_cannot_be_cleaned_is_reported(
     (tmp_path / "captures").symlink_to(tmp_path)
     made = serve(tmp_path, lambda made: "last" in made.status()["cleanup"])
     assert made.status()["cleanup"]["errors"] == 1
-    assert made.problems()[0].startswith("cleanup: ")
-    assert "is a link" in made.problems()[0]
+    assert made.problems()[0].reason.startswith("cleanup: ")
+    assert "is a link" in made.problems()[0].reason
 
 
 class Clock:

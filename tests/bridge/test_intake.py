@@ -13,6 +13,7 @@ from cctelegram.daemon.counters import Counters
 from cctelegram.delivery.modes import Modes
 from cctelegram.delivery.recipients import Recipients
 from cctelegram.intake.intake import Intake
+from cctelegram.monitor import catalogue
 from cctelegram.store import intake
 from contexts import context, open_inbox
 from owned import Store
@@ -52,14 +53,15 @@ class Taking:
         self.store = Store(home / "store.db")
         self.inbox = open_inbox(home, batch_events=100)
         given = context(home, self.store, {"TELEGRAM_ALLOWED_USERS": "1001"})
-        self.figures = Counters(given.signals)
+        self.metrics = given.metrics
+        self.figures = Counters(given.signals, given.metrics)
         self.supervisor = given.supervisor
         self.modes = FailingModes(given)
         self.intake = Intake(given, self.inbox, Recipients(given, self.modes), self.modes)
 
     @property
     def problem(self) -> str | None:
-        return next(iter(self.intake.problems()), None)
+        return next((each.reason for each in self.intake.problems()), None)
 
     def put(self, name: str, *titles: str) -> None:
         events = self.home / "events"
@@ -130,6 +132,7 @@ def test_an_event_that_fails_twice_is_rejected_with_its_reason_and_the_others_ar
                 )
                 assert "KeyError: 'no such thing'" in reason["reason"]
             assert one.figures.rejected == 2
+            assert one.metrics.total(catalogue.EVENTS) == one.figures.accepted == 5, "each counted once"
             assert one.intake.status()["spool"]["rejected"] == {"failed": 2}
             one.put("d.json", "d")
             await one.until(lambda: one.stored("1", "3", "a", "b", "c", "d"))

@@ -19,6 +19,7 @@ from cctelegram.cli import COMMANDS, usage
 from cctelegram.cli.command import parser_of
 from cctelegram.events.catalogue import EVENT_TYPES
 from cctelegram.events.lane import LANES
+from cctelegram.monitor.catalogue import METRICS
 from cctelegram.sandbox import control, refused
 from cctelegram.sandbox.fault_kinds import KINDS
 from cctelegram.sandbox.methods import METHODS
@@ -26,7 +27,25 @@ from cctelegram.sandbox.methods import METHODS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cctelegram.monitor.metric import Metric
+
 DOCS = Path(__file__).parents[2] / "docs"
+# The headings of the groups of metrics, by `Metric.group`.
+TITLES = {
+    **dict.fromkeys(("process", "python", "uptime", "components"), "The process"),
+    "spool": "The spool",
+    "outbox": "The outbox",
+    "telegram": "Telegram",
+    "pool": "HTTP pools",
+    "decisions": "Decisions",
+    "mcp": "MCP sessions",
+    "config": "Settings",
+    "cleanup": "Cleanup",
+    "store": "The store",
+    **dict.fromkeys(("directory", "disk"), "Directories and the disk"),
+    "http": "The bridge's own HTTP server",
+    **dict.fromkeys(("health", "budget", "alerts", "monitoring", "info"), "Health, budgets, alerts"),
+}
 
 
 def types() -> str:
@@ -75,6 +94,32 @@ def kinds() -> str:
 def stricter() -> str:
     """Return the list of what the sandbox refuses from the docstring that contains it."""
     return _part(refused, r"(- a parameter.*?)\Z")
+
+
+def metrics() -> str:
+    """Make the table of metrics, a section for each group."""
+    groups: dict[str, list[Metric]] = {}
+    for metric in METRICS:
+        groups.setdefault(TITLES[metric.group], []).append(metric)
+    head = "| name | kind | unit | labels | what it is | OpenTelemetry | counted in |\n" + "|---" * 7 + "|"
+    return "\n\n".join(
+        f"## {title}\n\n{head}\n" + "\n".join(map(_metric, found)) for title, found in groups.items()
+    )
+
+
+def metric_labels() -> str:
+    """Make the table of labels with their values."""
+    found = {(label.name, label.values) for metric in METRICS for label in metric.labels}
+    rows = [f"| `{name}` | {', '.join(f'`{value}`' for value in values)} |" for name, values in sorted(found)]
+    return "\n".join(["| label | values |", "|---|---|", *rows])
+
+
+def _metric(metric: Metric) -> str:
+    labels = ", ".join(f"`{label.name}`" for label in metric.labels)
+    return (
+        f"| `{metric.name}` | {metric.kind} | {metric.unit} | {labels} | {metric.help} | "
+        f"`{metric.otel_name}` | `{metric.where}` |"
+    )
 
 
 def _help(parser: argparse.ArgumentParser) -> str:
@@ -151,6 +196,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "sandbox.md": {"methods": methods, "requests": requests, "stricter": stricter},
     "faults.md": {"kinds": kinds},
     "cli.md": {"commands": commands},
+    "metrics.md": {"metrics": metrics, "labels": metric_labels},
 }
 
 

@@ -88,10 +88,10 @@ def test_work_that_fails_after_a_reload_is_a_problem_until_it_succeeds(tmp_path:
             await until(lambda: store.commits > 0)  # it has begun
             other.execute("ALTER TABLE facts RENAME TO away")
             (tmp_path / "config.toml").write_text("[lanes]\nalert_bound = 7\n")
-            await until(lambda: supervisor.problems == [named])
+            await until(lambda: [each.reason for each in supervisor.problems.values()] == [named])
             assert part in [call.kwargs["part"] for call in log.calls if call.args == ("component.failed",)]
             other.execute("ALTER TABLE away RENAME TO facts")
-            await until(lambda: supervisor.problems == [])
+            await until(lambda: supervisor.problems == {})
         finally:
             for task in tasks:
                 task.cancel()

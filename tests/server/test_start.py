@@ -29,6 +29,7 @@ START = {
     "cctelegram.config.errors",
     "cctelegram.config.paths",
     "cctelegram.monitor",
+    "cctelegram.monitor.buckets",
     "cctelegram.monitor.memory",
     "cctelegram.server",
     "cctelegram.server.dispatch",

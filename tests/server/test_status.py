@@ -26,6 +26,14 @@ def test_the_status_is_the_one_that_the_bridge_reports(wire: Wire, home: Path, b
         "not connected to Telegram, health failing: the token is refused"
         in (wire.call("get_bridge_status")["content"][0]["text"])
     )
+    bridge.status["problems"] = [
+        {"component": "polling", "reason": "the token is refused", "action": "Write a valid one."},
+        {"component": "the spool", "reason": "make room", "action": None},
+    ]
+    assert (
+        "failing: the token is refused (Write a valid one); make room."
+        in (wire.call("get_bridge_status")["content"][0]["text"])
+    )
 
 
 def test_r34_a_process_of_the_bridges_name_is_not_the_bridge(wire: Wire, home: Path) -> None:

@@ -290,3 +290,12 @@ def test_the_queries_of_the_status_and_the_sender_scan_no_table(store: sqlite3.C
         plan = [step for *_, step in store.execute(f"EXPLAIN QUERY PLAN {statement}")]
         scans = [step for step in plan if step.startswith("SCAN") and "INDEX" not in step]
         assert all("subquery" in step for step in scans), (statement, plan)
+
+
+def test_what_waits_is_counted_by_lane_over_all_chats_with_the_oldest(store: sqlite3.Connection) -> None:
+    assert deliveries.waiting_by_lane(store) == {}
+    waiting = [(-5, 1, 30), (-5, 3, 10), (7, 1, 20), (7, 1, 40), (7, 2, 50), (9, 0, 60)]
+    for chat_id, lane, at in waiting:
+        deliveries.enqueue(store, chat_id, ["{}"], at, lane=lane)
+    deliveries.enqueue(store, 7, ["{}"], 5, lane=1, held="muted")
+    assert deliveries.waiting_by_lane(store) == {0: (1, 60), 1: (3, 20), 2: (1, 50), 3: (1, 10)}

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "start": "Introduce the bot and list the commands",
     "help": "List the commands",
     "status": "Show the health of the bridge, its queue and delivery times",
+    "health": "Show what is wrong and what to do, and the measured figures with their budgets",
     "mode": "Show or change the mode: /mode local",
     "nomad": "Away: receive everything",
     "local": "At the desk: receive only what matters",
@@ -89,6 +90,8 @@ class Commands:
             return Reply([_mode(now, local), "Change it with /nomad, /local or /mute."], now["mode"])
         if command.name == "status":
             return Reply(_status(await self._overview.status(), local))
+        if command.name == "health":
+            return Reply(_health(await self._overview.status(), local))
         if command.name == "pending":
             read = self._context.store.read
             return Reply(await read(lambda c: pending.lines(c, chat_id, clock.wall(), local)))
@@ -107,6 +110,29 @@ def _mode(now: dict[str, Any], local: tzinfo) -> str:
     return f"Mode: {now['mode']}" + ("" if until is None else f" until {moment(until, local)}")
 
 
+def _health(now: dict[str, Any], local: tzinfo) -> list[str]:
+    lines = [f"Bridge: {now['health']}"]
+    for problem in now["problems"]:
+        lines += [line for line in (problem["reason"], problem["action"]) if line is not None]
+    for alert in now["alerts"]:
+        lines += [
+            f"{alert['title']} since {moment(alert['since'], local)}. {alert['says']}.",
+            alert["action"],
+        ]
+    if not now["problems"] and not now["alerts"]:
+        lines.append("Nothing is wrong.")
+    return [*lines, *_budgets(now["budgets"])]
+
+
+def _budgets(found: dict[str, dict[str, Any]]) -> list[str]:
+    """Return a line for each budget whose use was measured."""
+    return [
+        f"{each['about']}: {each['value']:.3g} of {each['limit']:g} {each['unit']}"
+        for each in found.values()
+        if each["value"] is not None
+    ]
+
+
 def _status(now: dict[str, Any], local: tzinfo) -> list[str]:
     queue = ", ".join(f"{lane} {count}" for lane, count in now["queue"].items() if count) or "empty"
     lines = [
@@ -120,4 +146,4 @@ def _status(now: dict[str, Any], local: tzinfo) -> list[str]:
     seconds = now["delivery"].get("seconds")
     if seconds:
         lines.append(f"Event to phone: p50 {seconds['p50']:.2f} s, p95 {seconds['p95']:.2f} s")
-    return lines
+    return [*lines, *_budgets(now["budgets"])]

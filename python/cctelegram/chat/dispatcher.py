@@ -25,6 +25,7 @@ from cctelegram.chat import (
     taps,
 )
 from cctelegram.config.zone import zone
+from cctelegram.decisions import close
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
 from cctelegram.runtime.signals import (
@@ -32,6 +33,7 @@ from cctelegram.runtime.signals import (
     ChatUnreachable,
     DecisionClosed,
     DeliveriesQueued,
+    EventsDigested,
     StrangerRejected,
 )
 from cctelegram.store import chats, updates
@@ -42,8 +44,9 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from cctelegram.chat.courtesies import Courtesies
+    from cctelegram.delivery.digest import Made
     from cctelegram.delivery.line import Bot
-    from cctelegram.delivery.modes import Change, Modes
+    from cctelegram.delivery.modes import Change, Entered, Modes
     from cctelegram.delivery.recipients import Recipients
     from cctelegram.runtime.context import Context
     from cctelegram.telegram.commands import Command
@@ -216,8 +219,8 @@ class Dispatcher(Component):
 
         reply = await self._store.run(work)
         # The answer is durable: reply to the tap at once, the card follows.
-        if reply.closed:
-            self._signals.send(DecisionClosed())
+        if reply.closed is not None:
+            self._signals.send(close.signal(reply.closed))
             self._log.info("decision.answered", user_id=query["from"]["id"])
         self._courtesies.submit(lambda: self._bot.api.answer_callback_query(query["id"], reply.text))
 
@@ -266,13 +269,13 @@ class Dispatcher(Component):
         else:
             lines = [change.confirmation]
 
-        def work(connection: sqlite3.Connection) -> tuple[bool, set[int]]:
-            queued = set() if change is None else self._modes.enter(connection, change)
-            return self._reply(connection, update, message, lines, None if change is None else mode), queued
+        def work(connection: sqlite3.Connection) -> tuple[bool, Entered | None]:
+            entered = None if change is None else self._modes.enter(connection, change)
+            return self._reply(connection, update, message, lines, None if change is None else mode), entered
 
-        revived, queued = await self._store.run(work)
-        if change is not None:
-            self._modes.complete(change, queued)
+        revived, entered = await self._store.run(work)
+        if change is not None and entered is not None:
+            self._modes.complete(change, entered)
         self._signal_reply(chat_id, revived=revived)
         return lines
 
@@ -302,13 +305,14 @@ class Dispatcher(Component):
         await self._answer(update, message, reply.lines, reply.mode)
 
     async def _digest(self, update: updates.Update, message: dict[str, Any]) -> None:
-        def work(connection: sqlite3.Connection) -> tuple[list[str], bool, set[int]]:
-            lines, queued = self._modes.digest_now(connection)
-            return lines, self._reply(connection, update, message, lines), queued
+        def work(connection: sqlite3.Connection) -> tuple[list[str], bool, Made]:
+            lines, made = self._modes.digest_now(connection)
+            return lines, self._reply(connection, update, message, lines), made
 
-        lines, revived, queued = await self._store.run(work)
+        lines, revived, made = await self._store.run(work)
         self._log.info("digest.requested", reply=lines[0])
-        self._signals.send(DeliveriesQueued(queued))
+        self._signals.send(DeliveriesQueued(made.chats))
+        self._signals.send(EventsDigested(made.events))
         self._signal_reply(int(message["chat"]["id"]), revived=revived)
 
     async def _answer(
@@ -368,7 +372,7 @@ class Dispatcher(Component):
         if outcome.revived:
             self._signals.send(ChatReachable(chat_id))
         if outcome.answered:
-            self._signals.send(DecisionClosed())
+            self._signals.send(close.signal(*outcome.closed))
         if outcome.queued:
             self._signals.send(DeliveriesQueued((chat_id,)))
         if outcome.filed:

@@ -49,6 +49,7 @@ class Outcome(NamedTuple):
     filed: bool = False
     queued: bool = False
     revived: bool = False
+    closed: tuple[ledger.Decision, ...] = ()
 
 
 def handle_edit(connection: sqlite3.Connection, bot: int, message: dict[str, Any], now: int) -> Outcome:
@@ -96,8 +97,10 @@ def handle(
         unclear = decision if meaning is None else None
         if meaning is not None:
             responder = _responder(message, chat_id)
-            close.answer(connection, decision, responder, now, option=meaning.option, text=meaning.text)
-            return Outcome(answered=True)
+            closed = close.answer(
+                connection, decision, responder, now, option=meaning.option, text=meaning.text
+            )
+            return Outcome(answered=True, closed=() if closed is None else (closed,))
     media = next((kind.replace("_", " ") for kind in MEDIA if kind in message), None)
     if media is not None and "media_group_id" in message:
         media = "album"

@@ -18,10 +18,10 @@ NOT_OURS: Final = "This button does not belong to a question of this bridge."
 
 
 class Reply(NamedTuple):
-    """The immediate reply to the tap, and whether the tap closed the decision."""
+    """The immediate reply to the tap, and the decision if the tap closed it."""
 
     text: str
-    closed: bool = False
+    closed: ledger.Decision | None = None
 
 
 def handle_tap(
@@ -50,8 +50,8 @@ def handle_tap(
     if closed is None:
         return Reply(_late(ledger.by_id(connection, decision.id) or decision, zone))
     if closed.state != "answered":
-        return Reply(_late(closed, zone), closed=True)
-    return Reply(render.labels(closed.options)[button.option][:MAX_TEXT], closed=True)
+        return Reply(_late(closed, zone), closed)
+    return Reply(render.labels(closed.options)[button.option][:MAX_TEXT], closed)
 
 
 def _late(decision: ledger.Decision, zone: tzinfo) -> str:

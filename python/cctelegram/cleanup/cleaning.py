@@ -13,8 +13,12 @@ from cctelegram.cleanup.archive import Archive
 from cctelegram.cleanup.policies import policies
 from cctelegram.cleanup.statistics import statistics_of
 from cctelegram.config.zone import zone
+from cctelegram.monitor import catalogue
+from cctelegram.monitor.buckets import SECONDS
+from cctelegram.monitor.values import Distribution
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
+from cctelegram.runtime.problem import Problem
 from cctelegram.runtime.signals import ClockJumped, SettingsChanged
 from cctelegram.times.instant import rfc3339
 
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 
     from cctelegram.cleanup.reports import Round
     from cctelegram.cleanup.rounds import RoundPlan
+    from cctelegram.monitor.values import Metrics
     from cctelegram.runtime.context import Context
 
 T = TypeVar("T")
@@ -31,6 +36,10 @@ T = TypeVar("T")
 AFTER_START: Final = 30.0
 # The wall clock may step, and the schedule may change: check again at least this often, in seconds.
 LONGEST_SLEEP: Final = 60.0
+UNCLEAN: Final = (
+    "Give the bridge's user the right to remove the files, then run `cctelegram cleanup run`; the next round "
+    "tries again."
+)
 
 
 class Cleaning(Component):
@@ -46,12 +55,14 @@ class Cleaning(Component):
         self._stopping = threading.Event()
         self._working: set[asyncio.Future[Any]] = set()
         self._counted = {"rounds": 0, "scanned": 0, "removed": 0, "bytes": 0, "errors": 0}
+        self._times = Distribution(len(SECONDS))
         self._last: Round | None = None
         self._next: int | None = None
 
-    def problems(self) -> list[str]:
+    def problems(self) -> list[Problem]:
         """Return what the last round could not clean, each in a sentence."""
-        return [] if self._last is None else [f"cleanup: {problem}" for problem in self._last.problems]
+        found = [] if self._last is None else self._last.problems
+        return [Problem(f"cleanup: {problem}", UNCLEAN) for problem in found]
 
     def status(self) -> dict[str, Any]:
         """Return the counts since the start, the last round, and the time of the next."""
@@ -66,6 +77,19 @@ class Cleaning(Component):
         if self._next is not None:
             status["next"] = rfc3339(self._next)
         return {"cleanup": status}
+
+    def measure(self, metrics: Metrics) -> None:
+        """Set the totals since the start, and the last round."""
+        counted = self._counted
+        metrics.set(catalogue.ROUNDS, counted["rounds"])
+        metrics.set(catalogue.SCANNED, counted["scanned"])
+        metrics.set(catalogue.REMOVED, counted["removed"])
+        metrics.set(catalogue.FREED, counted["bytes"])
+        metrics.set(catalogue.CLEANUP_ERRORS, counted["errors"])
+        if self._last is not None:
+            metrics.merge(catalogue.CLEANUP_TIME, self._times.counts, self._times.sum)
+            metrics.set(catalogue.CLEANUP_PROBLEMS, len(self._last.problems))
+            metrics.set(catalogue.CLEANUP_AT, self._last.at / 1_000_000)
 
     async def _work(self) -> None:
         """Clean some seconds after the start, then by schedule."""
@@ -163,6 +187,7 @@ class Cleaning(Component):
         self._last = done
         counted = self._counted
         counted["rounds"] += 1
+        self._times.observe(SECONDS, done.seconds)
         counted["scanned"] += sum(each.files for each in done.directories)
         counted["removed"] += done.removed.files
         counted["bytes"] += done.removed.bytes

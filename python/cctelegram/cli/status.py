@@ -46,7 +46,8 @@ def _lines(status: dict[str, Any]) -> list[str]:
     delivery = status["delivery"]
     rows = [
         ("health", status["health"]),
-        *(("", f"- {reason}") for reason in status["reasons"]),
+        *(("", line) for problem in status["problems"] for line in _problem(problem)),
+        *(("", line) for alert in status["alerts"] for line in _alert(alert)),
         ("telegram", f"connected as @{status['bot']}" if status["telegram_connected"] else "not connected"),
         *(("no topics in", f"{chat}: {reason}") for chat, reason in status["chats"]["no_topics"].items()),
         ("mode", status["mode"]),
@@ -70,6 +71,7 @@ def _lines(status: dict[str, Any]) -> list[str]:
             )
         )
     rows += [
+        *_budgets(status["budgets"]),
         *_settings(status["config"]),
         (
             "process",
@@ -79,6 +81,30 @@ def _lines(status: dict[str, Any]) -> list[str]:
         ("home", status["home"]),
     ]
     return [f"{name:<13}{_native.one_line(str(value))}" for name, value in rows]
+
+
+def _problem(problem: dict[str, Any]) -> list[str]:
+    """Return the reason, and what to do where the reason does not say it."""
+    action = problem["action"]
+    return [f"- {problem['reason']}", *([] if action is None else [f"  {action}"])]
+
+
+def _alert(alert: dict[str, Any]) -> list[str]:
+    return [f"- alert {alert['rule']}: {alert['title']}: {alert['says']}", f"  {alert['action']}"]
+
+
+def _budgets(found: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+    """Return a line for each budget; what was not observed is said to be unknown."""
+    lines = [f"{each['about']}: {used(each)}" for each in found.values()]
+    return list(zip(("budgets", *[""] * (len(lines) - 1)), lines, strict=True))
+
+
+def used(budget: dict[str, Any]) -> str:
+    """Return how much of a budget is used: "38.2 of 50 MB", "not measured lately, of 5 s"."""
+    limit = f"{budget['limit']:g} {budget['unit']}"
+    return (
+        f"not measured lately, of {limit}" if budget["value"] is None else f"{budget['value']:.3g} of {limit}"
+    )
 
 
 def _settings(config: dict[str, Any]) -> list[tuple[str, str]]:

@@ -15,15 +15,23 @@ class SettingsError(Exception):
         file: the file of the setting, or the name of the environment variable or flag.
         line: line in that file, from 1, if known.
         key: dotted name of the setting, if there is one.
+        below: the part of the setting that is wrong, as keys below it.
     """
 
     def __init__(
-        self, problem: str, *, file: str | None = None, line: int | None = None, key: str | None = None
+        self,
+        problem: str,
+        *,
+        file: str | None = None,
+        line: int | None = None,
+        key: str | None = None,
+        below: tuple[str, ...] = (),
     ) -> None:
         self.problem = problem
         self.file = file
         self.line = line
         self.key = key
+        self.below = below
         where = file or ""
         if line is not None:
             where += f":{line}"

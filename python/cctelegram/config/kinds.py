@@ -27,7 +27,17 @@ LARGEST_USER_ID = 1 << 52  # "at most 52 significant bits", Bot API, User.id
 
 
 class NotAllowed(ValueError):
-    """A value that is not allowed, with a sentence that says what is wrong with it."""
+    """A value that is not allowed, with a sentence that says what is wrong with it.
+
+    Args:
+        below: the part of the value that is wrong, as keys below that of the setting.
+        read: that part; the whole value when it is omitted.
+    """
+
+    def __init__(self, sentence: str, *, below: tuple[str, ...] = (), read: object = None) -> None:
+        super().__init__(sentence)
+        self.below = below
+        self.read = read
 
 
 class Kind(msgspec.Struct, frozen=True):

@@ -186,7 +186,13 @@ def _table(
             problems.append(SettingsError(problem, file=file, line=line, key=name))
         else:
             with _noted(problems):
-                checked = _checked(root, key, value, file=file, line=line)
+                try:
+                    checked = _checked(root, key, value, file=file, line=line)
+                except SettingsError as error:
+                    if not error.below:
+                        raise
+                    line = toml.line_of(text, prefix + path + error.below)
+                    raise SettingsError(error.problem, file=file, line=line, key=error.key) from None
                 origin = f"config.toml, line {line}" + (f", profile {prefix[1]}" if prefix else "")
                 yield name, _Read(checked, origin)
 
@@ -250,10 +256,14 @@ def _checked(root: str, key: Key, value: object, *, file: str | None = None, lin
 
 def wrong(key: Key, value: object, file: str | None, line: int | None, error: ValueError) -> SettingsError:
     """Return the error that names the read value and the allowed ones, without the value of a secret."""
+    below: tuple[str, ...] = ()
+    detail = ""
+    if isinstance(error, NotAllowed):
+        detail, below = f" ({error})", error.below
+        value = value if error.read is None else error.read
     read = "the value (not shown)" if key.secret else shown(value)
-    detail = f" ({error})" if isinstance(error, NotAllowed) else ""
     problem = f"read {read}{detail}; allowed: {key.kind.allowed}"
-    return SettingsError(problem, file=file, line=line, key=key.name)
+    return SettingsError(problem, file=file, line=line, key=".".join((key.name, *below)), below=below)
 
 
 def shown(value: object) -> str:

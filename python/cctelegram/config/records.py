@@ -14,7 +14,7 @@ import msgspec
 from cctelegram.config.kinds import Kind, NotAllowed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 def listed(record: type[msgspec.Struct], allowed: str) -> Kind:
@@ -26,11 +26,26 @@ def listed(record: type[msgspec.Struct], allowed: str) -> Kind:
     return Kind("list of tables", allowed, check, _json)
 
 
-def by_name(record: type[msgspec.Struct], allowed: str) -> Kind:
-    """Allow tables by name; the value is a read-only mapping of name to `record`."""
+def by_name(
+    record: type[msgspec.Struct], allowed: str, further: Callable[[str, Any], None] = lambda *_: None
+) -> Kind:
+    """Allow tables by name; the value is a read-only mapping of name to `record`.
+
+    Args:
+        further: checks a record under its name; raises NotAllowed, `below` the record.
+    """
 
     def check(value: object) -> Mapping[str, Any]:
-        return MappingProxyType(_converted(value, dict[str, record]))  # type: ignore[valid-type]
+        tables = _converted(value, dict[str, Any])
+        return MappingProxyType({name: checked(name, each) for name, each in tables.items()})
+
+    def checked(name: str, table: object) -> Any:
+        try:
+            found = _converted(table, record)
+            further(name, found)
+        except NotAllowed as error:
+            raise NotAllowed(str(error), below=(name, *error.below), read=table) from None
+        return found
 
     return Kind("tables by name", allowed, check, _json)
 
@@ -39,7 +54,8 @@ def _converted(value: object, wanted: Any) -> Any:
     try:
         return msgspec.convert(value, wanted)
     except msgspec.ValidationError as error:
-        raise NotAllowed(str(error).replace("`$", "`")) from None  # `$[0].to` means [0].to of the setting
+        # `$[0].to` means [0].to of the setting, `$.to` the key `to` of the record.
+        raise NotAllowed(str(error).replace("`$.", "`").replace("`$", "`")) from None
 
 
 def _json(text: str) -> object:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from cctelegram.config.alerts import AlertRule
 from cctelegram.config.quiet_hours import QuietHours
 from cctelegram.config.route import Route
 from cctelegram.config.rules import Rule
@@ -164,6 +165,24 @@ class Cleanup(msgspec.Struct, frozen=True, kw_only=True):
     history: KeptFor
 
 
+class Budgets(msgspec.Struct, frozen=True, kw_only=True):
+    """What the product may take: the limits of benchmarks, alerts, dashboard and sentinel.
+
+    Attributes:
+        file_ms: storing a batch of events, p95, in milliseconds.
+        delivery_s: from an event's occurrence to its arrival at Telegram, p95, in seconds.
+        health_s: answering /health, p95, in seconds.
+        memory_mb: resident memory of the bridge, in megabytes (1,000,000 bytes).
+        monitoring_ms: one sample of all metrics, in milliseconds.
+    """
+
+    file_ms: float
+    delivery_s: float
+    health_s: float
+    memory_mb: float
+    monitoring_ms: float
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """One immutable snapshot of all settings. A change creates another snapshot."""
 
@@ -182,3 +201,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     audit: Audit
     log: Log
     cleanup: Cleanup
+    budgets: Budgets
+    alerts: Mapping[str, AlertRule]

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from cctelegram.config import quiet_hours, rules
+from cctelegram.config import alerts, quiet_hours, rules
 from cctelegram.config.kinds import (
     API_BASE_KIND,
     BOOLEAN,
@@ -65,6 +65,7 @@ class Key(msgspec.Struct, frozen=True):
 
 
 _SECONDS = number(0.1, 3600)
+_MILLISECONDS = number(1, 100_000)
 
 # Name of a pool, its use, and its limits: connections, idle, connect, read, keep-alive. client/loopback.py
 # repeats the two loopback pools for code that must start fast; a test compares them.
@@ -344,6 +345,39 @@ TABLE: tuple[Key, ...] = (
     Key("log.keep", AGE, "7d", "Maximum age of rotated logs.", live=True),
     Key("cleanup.schedule", SCHEDULE, "1h", "When the bridge runs a cleanup round.", live=True),
     *(key for kept in _KEPT for key in _kept(*kept)),
+    Key(
+        "budgets.file_ms",
+        _MILLISECONDS,
+        100.0,
+        "Storing a batch of events takes at most this, p95.",
+        live=True,
+    ),
+    Key(
+        "budgets.delivery_s", _SECONDS, 5.0, "From an event to the phone takes at most this, p95.", live=True
+    ),
+    Key("budgets.health_s", _SECONDS, 2.0, "An answer to /health takes at most this, p95.", live=True),
+    Key(
+        "budgets.memory_mb",
+        number(1, 100_000),
+        50.0,
+        "Resident memory of the bridge, in millions of bytes.",
+        live=True,
+    ),
+    Key(
+        "budgets.monitoring_ms",
+        _MILLISECONDS,
+        100.0,
+        "One sample of all metrics takes at most this.",
+        live=True,
+    ),
+    Key(
+        "alerts",
+        by_name(alerts.AlertRule, alerts.ALLOWED, alerts.check),
+        {},
+        "Rules over the metrics that notify the owner, beside and instead of the default set.",
+        live=True,
+        sample=alerts.SAMPLE,
+    ),
 )
 
 BY_NAME = {key.name: key for key in TABLE}

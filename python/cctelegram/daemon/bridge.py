@@ -18,11 +18,15 @@ from cctelegram.config import paths
 from cctelegram.config.live import Live
 from cctelegram.config.load import load
 from cctelegram.daemon import state_file
+from cctelegram.daemon.alerts import Alerts
 from cctelegram.daemon.bridge_lock import hold_home
 from cctelegram.daemon.counters import Counters
+from cctelegram.daemon.directories import Directories
 from cctelegram.daemon.drain import drained
 from cctelegram.daemon.home_watch import HomeWatch, recover
+from cctelegram.daemon.monitoring import Monitoring
 from cctelegram.daemon.recovery_notice import RecoveryNotice
+from cctelegram.daemon.sessions import Sessions
 from cctelegram.daemon.settings_notice import SettingsNotice
 from cctelegram.daemon.settings_watch import SettingsWatch
 from cctelegram.daemon.status import Overview
@@ -35,7 +39,9 @@ from cctelegram.delivery.modes import Modes
 from cctelegram.delivery.operator_actions import OperatorActions
 from cctelegram.delivery.recipients import NO_USER, Recipients
 from cctelegram.intake.intake import Intake
+from cctelegram.monitor import exposition
 from cctelegram.monitor.memory import keep_memory_small
+from cctelegram.monitor.window import Windows
 from cctelegram.runtime.component import Component
 from cctelegram.runtime.context import Context
 from cctelegram.runtime.log import open_log
@@ -103,12 +109,18 @@ class Bridge:
         history = self.history = History(context)
         self.orders = OperatorActions(context)
         components = self._components = list[Component]()
-        self._overview = Overview(context, Counters(signals), components)
+        self._overview = Overview(context, Counters(signals, context.metrics), components)
         commands = Commands(context, history, self._overview)
         telegram = self._telegram = TelegramConnection(context, recipients, modes, commands, cleaning)
         telegram.hold()
         self._locks.callback(telegram.release)
+        windows = Windows(context.metrics)
+        self._monitoring = Monitoring(context, components, self._overview, windows)
         components += [
+            self._monitoring,
+            Directories(context),
+            Sessions(context),
+            Alerts(context, modes, windows),
             AnswerFiles(context),
             AuditLog(context),
             RecoveryNotice(context, modes),
@@ -164,6 +176,10 @@ class Bridge:
         self.stop()
         return True
 
+    async def metrics(self, accept: str) -> tuple[bytes, str]:
+        """Measure everything; return it for Prometheus, and its media type, as `accept` asks."""
+        return exposition.scrape(await self._monitoring.sample(), accept)
+
     async def delivery(self, event_id: str) -> dict[str, Any] | None:
         """Return the deliveries of an event, or None when the store has no such event."""
         return await self._context.store.read(partial(lookup.delivery, event_id=event_id))
@@ -187,7 +203,7 @@ class Bridge:
 
     def problems(self) -> list[str]:
         """Return the problems of all components, each as a sentence; empty when there are none."""
-        return self._overview.problems()
+        return [problem.reason for _, problem in self._overview.problems()]
 
     async def status(self) -> dict[str, Any]:
         """Return the content of `/status`; see Overview."""

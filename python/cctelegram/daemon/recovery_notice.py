@@ -12,6 +12,7 @@ from cctelegram.delivery.payload import Payload, pack
 from cctelegram.events.event import from_row
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
+from cctelegram.runtime.problem import Problem
 from cctelegram.runtime.signals import DeliveriesQueued, SettingsChanged, StoreReplaced
 from cctelegram.store import deliveries, facts, intake, recovery
 
@@ -45,12 +46,12 @@ class RecoveryNotice(Component):
         self._modes = modes
         self._losses: Losses | None = None
 
-    def problems(self) -> list[str]:
+    def problems(self) -> list[Problem]:
         """Return the losses, while the damaged file is kept."""
         losses = self._losses
         if losses is None or not self._store.path.with_name(losses.kept).exists():
             return []
-        return [f"{sentence(losses)} Remove state/{losses.kept} when it is no longer needed."]
+        return [Problem(f"{sentence(losses)} Remove state/{losses.kept} when it is no longer needed.")]
 
     async def _work(self) -> None:
         """Queue a notice for the owner if the last recovery is not reported yet, in one transaction."""

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from cctelegram import version
 from cctelegram.decisions import ledger
 from cctelegram.events.lane import LANES
-from cctelegram.monitor import memory
+from cctelegram.monitor import catalogue, memory
+from cctelegram.runtime.problem import Problem
 from cctelegram.store import deliveries
 
 if TYPE_CHECKING:
@@ -19,12 +20,22 @@ if TYPE_CHECKING:
 
     from cctelegram.config.live import Live
     from cctelegram.daemon.counters import Counters
+    from cctelegram.monitor.values import Metrics
     from cctelegram.runtime.component import Component
     from cctelegram.runtime.context import Context
     from cctelegram.store.database import Store
 
 # The longest wait of the status for the store, in seconds.
 PATIENCE: Final = 2.0
+# The components of problems that no component has.
+STORE: Final = "the store"
+SETTINGS: Final = "the settings"
+SLOW: Final = (
+    "See whether the disk that holds the home is full, slow or failing; if it lasts, restart the bridge. "
+    "Event files wait meanwhile."
+)
+CORRECT: Final = "Correct it, and see `cctelegram config check`; the previous settings stay in force."
+VARIABLE: Final = "Correct or remove the variable where the bridge is started."
 
 
 def from_store(connection: sqlite3.Connection) -> dict[str, Any]:
@@ -52,28 +63,50 @@ class Overview:
         self._started = time.monotonic()
         self.ready = False
 
-    def problems(self) -> list[str]:
-        """Return the problems of all components, each as a sentence; empty when there are none."""
+    def problems(self) -> list[tuple[str, Problem]]:
+        """Return the problems of all components, each with the name of its component."""
         live, store = self._context.live, self._context.store
-        found = [problem for component in self._components for problem in component.problems()]
+        found = [(each.name, problem) for each in self._components for problem in each.problems()]
         if store.problem is not None:
-            found.append(store.problem)
+            found.append((STORE, Problem(store.problem, SLOW)))
         if live.refused is not None:
-            found.append(f"the changed settings are rejected: {live.refused}")
-        return [*found, *live.loaded.warnings, *self._context.supervisor.problems]
+            found.append((SETTINGS, Problem(f"the changed settings are rejected: {live.refused}", CORRECT)))
+        found += [(SETTINGS, _warning(each)) for each in live.loaded.warnings]
+        return [*found, *self._context.supervisor.problems.items()]
+
+    def measure(self, metrics: Metrics, *, silent: bool) -> None:
+        """Set the state of health; `silent`: the store has just not answered."""
+        health, _ = self._health("the store does not answer" if silent else None)
+        metrics.replace(
+            catalogue.HEALTH, {(state,): int(state == health) for state in catalogue.HEALTH.labels[0].values}
+        )
+
+    def _health(self, silent: str | None) -> tuple[str, list[tuple[str, Problem]]]:
+        """Return the state of health, and the problems; `silent` is why the store has just not answered.
+
+        It is judged by what is wrong now, not by counts: an error that is over is no problem.
+        """
+        problem = self._context.store.problem
+        problems = self.problems()
+        if silent and problem is None:
+            problems.append((STORE, Problem(silent, SLOW)))
+        failing = silent or problem or any(each.failing for each in self._components)
+        return "failing" if failing else "degraded" if problems else "ok", problems
 
     async def status(self) -> dict[str, Any]:
         """Return the content of `/status`; every figure is counted or measured at the call."""
         stored, silent = await _stored(self._context.store)
-        problem = self._context.store.problem
-        reasons = [*self.problems(), *([silent] if silent and problem is None else [])]
-        failing = silent or problem or any(each.failing for each in self._components)
+        health, problems = self._health(silent)
         parts = {key: value for each in self._components for key, value in each.status().items()}
         return {
             "running": True,
             "ready": self.ready,
-            "health": "failing" if failing else "degraded" if reasons else "ok",
-            "reasons": reasons,
+            "health": health,
+            "reasons": [problem.reason for _, problem in problems],
+            "problems": [
+                {"component": component, "reason": problem.reason, "action": problem.action}
+                for component, problem in problems
+            ],
             "version": version(),
             "home": str(self._context.home),
             **from_process(self._figures, self._started),
@@ -81,6 +114,11 @@ class Overview:
             **stored,
             **parts,
         }
+
+
+def _warning(sentence: str) -> Problem:
+    """Return the problem of a warning of the settings; that of a file's mode says what to do."""
+    return Problem(sentence, VARIABLE if sentence.startswith("environment: ") else None)
 
 
 async def _stored(store: Store) -> tuple[dict[str, Any], str | None]:
@@ -109,8 +147,8 @@ def from_process(figures: Counters, started: float) -> dict[str, Any]:
     delivery: dict[str, Any] = {
         "accepted": figures.accepted,
         "rejected": figures.rejected,
-        "sent": sum(figures.sent.values()),
-        "failures": dict(figures.failures),
+        "sent": figures.sent,
+        "failures": figures.failures,
         "strangers": figures.strangers,
     }
     seconds = figures.delivery_seconds()

@@ -11,7 +11,7 @@ from cctelegram.chat.cleanup_button import CleanupButton
 from cctelegram.chat.courtesies import Courtesies
 from cctelegram.chat.dispatcher import ChatServices, Dispatcher
 from cctelegram.config.errors import SettingsError
-from cctelegram.daemon import bridge_lock
+from cctelegram.daemon import bridge_lock, measurements
 from cctelegram.decisions import codes
 from cctelegram.delivery.cards import Cards
 from cctelegram.delivery.line import Bot
@@ -19,11 +19,13 @@ from cctelegram.delivery.pacing import Pacing
 from cctelegram.delivery.pauses import Pauses
 from cctelegram.delivery.sender import Sender
 from cctelegram.delivery.topics import Topics
+from cctelegram.monitor import catalogue
 from cctelegram.pools.pools import Pools
 from cctelegram.retry import CONNECT, TOKEN_LOCK
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
 from cctelegram.runtime.jumps import SLEPT
+from cctelegram.runtime.problem import Problem
 from cctelegram.runtime.signals import ClockJumped, SettingsChanged, StoreReplaced, TokenRejected
 from cctelegram.store import chats, facts, updates
 from cctelegram.telegram import access, errors
@@ -39,14 +41,21 @@ if TYPE_CHECKING:
     from cctelegram.config.settings import Settings
     from cctelegram.delivery.modes import Modes
     from cctelegram.delivery.recipients import Recipients
+    from cctelegram.monitor.values import Metrics
     from cctelegram.pools.counters import Counters
     from cctelegram.runtime.context import Context
 
-CONNECTING: Final = "connecting to Telegram"
-UNCONFIGURED: Final = (
+CONNECTING: Final = Problem("connecting to Telegram", "Wait some seconds; the reason follows if it fails.")
+UNCONFIGURED: Final = Problem(
     "no bot token configured: set TELEGRAM_BOT_TOKEN=<token from @BotFather> in .env in the home; "
     "events are queued until then"
 )
+NETWORK: Final = (
+    "Check the network and the proxy of this machine; the bridge tries again by itself, and nothing is lost."
+)
+WAIT: Final = "Nothing: what waits is sent then."
+READMIT: Final = "Let the bot into the chat again, or unblock it, and write to it there; or change `routes`."
+REOPEN: Final = "Open the topic again, or change `routes`."
 
 
 class Connected(NamedTuple):
@@ -82,11 +91,13 @@ class TelegramConnection(Component):
         self._pools: Pools | None = None
         self._counters: dict[str, Counters] = {}
         self._up: Connected | None = None
-        self._problem: str | None = CONNECTING
+        self._problem: Problem | None = CONNECTING
         self._needs_operator = False
         self._renew = False
         self._token: Secret | None = None
         self._clock_set = False
+        # Unix seconds: when a poll was last answered, before the first when the connection was begun.
+        self._answered_at: float | None = None
 
     def _listeners(self) -> dict[type, Callable[[Any], None]]:
         return {
@@ -96,21 +107,25 @@ class TelegramConnection(Component):
             StoreReplaced: self._replaced,
         }
 
-    def problems(self) -> list[str]:
+    def problems(self) -> list[Problem]:
         """Return what keeps events from the phone and answers from the agent."""
         up = self._up
-        found = [self._problem, None if up is None else up.poller.status().problem]
-        if up is not None:
-            served = self._recipients.routes.chats
-            found += [
-                f"chat {chat} is unreachable, its queue is kept: {reason}"
-                for chat, reason in up.outbound.dead.items()
-                if chat in served
-            ]
-            found += up.topics.problems
-            pause = up.bot.pauses.longest()
-            found.append(f"Telegram asks to wait another {pause:.0f} s" if pause else None)
-        return [problem for problem in found if problem]
+        found = [] if self._problem is None else [self._problem]
+        if up is None:
+            return found
+        polling = up.poller.status()
+        if polling.problem is not None:
+            found.append(Problem(polling.problem, polling.action))
+        served = self._recipients.routes.chats
+        found += [
+            Problem(f"chat {chat} is unreachable, its queue is kept: {reason}", READMIT)
+            for chat, reason in up.outbound.dead.items()
+            if chat in served
+        ]
+        found += [Problem(each, REOPEN) for each in up.topics.problems]
+        if pause := up.bot.pauses.longest():
+            found.append(Problem(f"Telegram asks to wait another {pause:.0f} s", WAIT))
+        return found
 
     def status(self) -> dict[str, Any]:
         """Return the bot, whether the last poll succeeded, chats with a problem, the pools' counters."""
@@ -125,10 +140,23 @@ class TelegramConnection(Component):
             "pools": None if self._pools is None else self._pools.snapshot(),
         }
 
+    def measure(self, metrics: Metrics) -> None:
+        """Set the state of polling, the longest pause, and the totals of the pools."""
+        up = self._up
+        polling = None if up is None else up.poller.status()
+        metrics.set(catalogue.CONNECTED, int(polling is not None and polling.connected))
+        if polling is not None and polling.last_poll_at is not None:
+            self._answered_at = polling.last_poll_at
+        at = self._answered_at
+        metrics.set(catalogue.POLL_AGE, None if at is None else max(0.0, clock.wall() / 1_000_000 - at))
+        metrics.set(catalogue.PAUSE_LEFT, None if up is None else up.bot.pauses.longest())
+        for name, counters in self._counters.items():
+            measurements.of_pool(name, counters, metrics)
+
     @property
     def stuck(self) -> str | None:
         """The problem that a person must fix before anything is sent, or None when waiting may help."""
-        return self._problem if self._needs_operator else None
+        return self._problem.reason if self._problem is not None and self._needs_operator else None
 
     @property
     def dead_chats(self) -> dict[int, str]:
@@ -157,16 +185,19 @@ class TelegramConnection(Component):
             token = settings.telegram.token
             if token is None:
                 self._problem, self._needs_operator = UNCONFIGURED, True
+                self._answered_at = None
                 await self._wake.wait()
                 continue
             try:
                 self._lock.hold(token.reveal())
             except (bridge_lock.AlreadyRunning, bridge_lock.Unusable) as error:
-                self._problem, self._needs_operator = str(error), True
+                self._problem, self._needs_operator = Problem(str(error)), True
                 await self._wake.wait(TOKEN_LOCK.first)
                 continue
             self._problem, self._needs_operator, self._renew = CONNECTING, False, False
             self._token = token
+            if self._answered_at is None:
+                self._answered_at = clock.wall() / 1_000_000
             work = asyncio.create_task(self._serve(settings), name="telegram")
             try:
                 await self._until_changed(settings, work)
@@ -186,7 +217,7 @@ class TelegramConnection(Component):
         origin = self._live.loaded.origins["telegram.token"]
         source, remedy = _source_of(origin)
         self._needs_operator = True
-        self._problem = (
+        self._problem = Problem(
             f"Telegram refuses the token {source} ({rejected.reason}): {remedy}; events are queued"
         )
         self._log.error("telegram.token_rejected", reason=rejected.reason, origin=origin)
@@ -216,7 +247,7 @@ class TelegramConnection(Component):
                 try:
                     await work
                 except SettingsError as error:
-                    self._problem = str(error)
+                    self._problem = Problem(str(error))
                     await self._wake.wait()
                 return
             now = self._live.current
@@ -235,7 +266,7 @@ class TelegramConnection(Component):
         token = settings.telegram.token
         assert token is not None  # noqa: S101 - checked in _work()
         send, files, poll = (
-            Api(pool, settings.telegram.api_base, token.reveal())
+            Api(pool, settings.telegram.api_base, token.reveal(), self._context.metrics)
             for pool in (pools.send, pools.files, pools.poll)
         )
         try:
@@ -259,11 +290,13 @@ class TelegramConnection(Component):
                 return None
             except errors.RetryAfter as error:
                 wait = float(error.seconds)
-                self._problem = f"Telegram asks to wait {wait:.0f} s"
+                self._problem = Problem(f"Telegram asks to wait {wait:.0f} s", WAIT)
             except errors.TelegramError as error:
                 wait = CONNECT.seconds(attempt, random.random())  # noqa: S311 - spreads load
-                self._problem = f"Telegram cannot be reached: {error}"
-            self._log.warning("telegram.connect_failed", reason=self._problem, again_seconds=round(wait, 1))
+                self._problem = Problem(f"Telegram cannot be reached: {error}", NETWORK)
+            self._log.warning(
+                "telegram.connect_failed", reason=self._problem.reason, again_seconds=round(wait, 1)
+            )
             await asyncio.sleep(wait)
         return None  # pragma: no cover - the range does not end
 
@@ -299,6 +332,7 @@ class TelegramConnection(Component):
             offset=start or None,
             poll_seconds=lambda: self._live.current.telegram.poll_seconds,
             token_refused=self._reject_token,
+            metrics=context.metrics,
         )
         self._up = Connected(me, bot, topics, outbound, poller)
         self._problem = None

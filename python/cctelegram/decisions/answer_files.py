@@ -12,6 +12,7 @@ import orjson
 from cctelegram.retry import DISK
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
+from cctelegram.runtime.problem import WRITABLE, Problem
 from cctelegram.runtime.signals import ClockJumped, DecisionClosed, DecisionOpened, StoreReplaced
 from cctelegram.spool import responses
 from cctelegram.store import answers
@@ -73,9 +74,9 @@ class AnswerFiles(Component):
         self._directory = context.settings.spool.responses_dir
         self._problem: str | None = None
 
-    def problems(self) -> list[str]:
+    def problems(self) -> list[Problem]:
         """Return why no answer can be written now."""
-        return [] if self._problem is None else [self._problem]
+        return [] if self._problem is None else [Problem(self._problem, WRITABLE)]
 
     async def _work(self) -> None:
         """Write stored answers, in order."""

@@ -21,6 +21,7 @@ from cctelegram.decisions import audit
 from cctelegram.retry import DISK
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
+from cctelegram.runtime.problem import WRITABLE, Problem
 from cctelegram.runtime.signals import ClockJumped, DecisionClosed, DecisionOpened, StoreReplaced
 
 if TYPE_CHECKING:
@@ -45,9 +46,9 @@ class AuditLog(Component):
         self._directory = Path(paths.audit_dir(str(context.home)))
         self._problem: str | None = None
 
-    def problems(self) -> list[str]:
+    def problems(self) -> list[Problem]:
         """Return why no entry can be written now."""
-        return [] if self._problem is None else [self._problem]
+        return [] if self._problem is None else [Problem(self._problem, WRITABLE)]
 
     async def _work(self) -> None:
         """Write stored entries, in order."""

@@ -9,6 +9,7 @@ import orjson
 
 from cctelegram.decisions import audit, ledger, outcomes
 from cctelegram.events.event import from_row
+from cctelegram.runtime.signals import Closed, DecisionClosed
 from cctelegram.spool import responses
 from cctelegram.store import answers, intake
 
@@ -64,6 +65,13 @@ def _add_entry(connection: sqlite3.Connection, decision: Decision, event: Event,
     number, previous = audit.head(connection) or (0, audit.NO_PREVIOUS)
     line, digest = audit.line_of(number + 1, previous, audit.content(decision, event, body))
     audit.add(connection, number + 1, digest, line, now)
+
+
+def signal(*decisions: Decision) -> DecisionClosed:
+    """Return the signal that these decisions were closed."""
+    return DecisionClosed(
+        [Closed(each.state, ((each.closed_at or 0) - each.opened_at) / 1_000_000) for each in decisions]
+    )
 
 
 def new_id() -> str:

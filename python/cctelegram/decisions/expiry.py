@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from cctelegram.decisions import close, ledger
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
-from cctelegram.runtime.signals import ClockJumped, DecisionClosed, DecisionOpened, StoreReplaced
+from cctelegram.runtime.signals import ClockJumped, DecisionOpened, StoreReplaced
 
 if TYPE_CHECKING:
     import sqlite3
+
+    from cctelegram.decisions.ledger import Decision
 
 
 # Longest sleep while a decision is open, in seconds: the wall clock may step meanwhile.
@@ -28,19 +30,19 @@ class Expiry(Component):
         while True:
             closed, next_expiry = await self._store.run(lambda c: _expire(c, clock.wall()))
             if closed:
-                self._signals.send(DecisionClosed())
-                self._log.info("decision.expired", decisions=closed)
+                self._signals.send(close.signal(*closed))
+                self._log.info("decision.expired", decisions=[each.id for each in closed])
             if next_expiry is None:
                 await self._wake.wait()
             else:
                 await self._wake.wait(min(MAX_SLEEP, max(0.0, (next_expiry - clock.wall()) / 1_000_000)))
 
 
-def _expire(connection: sqlite3.Connection, now: int) -> tuple[list[int], int | None]:
+def _expire(connection: sqlite3.Connection, now: int) -> tuple[list[Decision], int | None]:
     closed = []
     for decision in ledger.due(connection, now):
         expired = ledger.expire(connection, decision, now)
         if expired is not None:
             close.store_answer(connection, expired, now)
-            closed.append(expired.id)
+            closed.append(expired)
     return closed, ledger.next_expiry(connection)

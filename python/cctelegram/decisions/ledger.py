@@ -288,6 +288,12 @@ def counts(connection: sqlite3.Connection) -> dict[str, int]:
     return dict(connection.execute("SELECT state, count(*) FROM decisions GROUP BY state").fetchall())
 
 
+def oldest_open(connection: sqlite3.Connection) -> int | None:
+    """Return when the oldest open decision was opened, in us, or None."""
+    (opened_at,) = connection.execute("SELECT min(opened_at) FROM decisions WHERE state = 'open'").fetchone()
+    return None if opened_at is None else int(opened_at)
+
+
 def _close(
     connection: sqlite3.Connection, decision: int, state: str, option: int | None, now: int
 ) -> Decision | None:

@@ -40,6 +40,14 @@ class Member(NamedTuple):
     times: int = 1  # equal events that it represents
 
 
+class Made(NamedTuple):
+    """Digests were made: the chats with newly queued deliveries, and how many events are in the digests."""
+
+    chats: Collection[int]
+    events: int
+
+
+NONE: Final = Made(frozenset(), 0)
 SELECT: Final = """
 SELECT deliveries.id, events.id, events.event_id, events.type, events.severity, events.title,
        events.occurred_at, deliveries.times
@@ -64,13 +72,13 @@ def of_held(
     zone: tzinfo,
     *,
     silent: bool,
-) -> set[int]:
-    """Merge the deliveries held for any of `reasons` into digests; return the chats with newly queued ones.
+) -> Made:
+    """Merge the deliveries held for any of `reasons` into digests.
 
     `title` contains `{events}`, which is replaced by the number of events.
     Questions that are still open are asked, not summarized.
     """
-    chats = requeue_questions(connection, reasons)
+    chats, events = requeue_questions(connection, reasons), 0
     while found := held(connection, reasons):
         pairs = sorted(found, key=lambda pair: (pair[0][0], pair[0][1] or 0, pair[1].delivery))
         for to, group in groupby(pairs, key=lambda pair: pair[0]):
@@ -79,7 +87,8 @@ def of_held(
             words = title.format(events=f"{count} event" + "s" * (count != 1))
             _make(connection, to, members, words, now, zone=zone, lane=Lane.ORDINARY, silent=silent)
             chats.add(to[0])
-    return chats
+            events += count
+    return Made(chats, events)
 
 
 def requeue_questions(connection: sqlite3.Connection, reasons: Collection[str]) -> set[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cctelegram.decisions import ledger
 from cctelegram.delivery import classification, payload, plainer, topics
@@ -15,6 +15,21 @@ if TYPE_CHECKING:
     from cctelegram.telegram import errors
 
 
+class Recorded(NamedTuple):
+    """What a verdict changed in the store.
+
+    Attributes:
+        note: how the delivery is degraded from now on, in words; None when it is not.
+        ended: `dead` or `ambiguous`, when the delivery ended so.
+    """
+
+    note: str | None = None
+    ended: str | None = None
+
+
+DEAD: Final = Recorded(ended="dead")
+
+
 def record(
     connection: sqlite3.Connection,
     waiting: Waiting,
@@ -22,10 +37,8 @@ def record(
     card: int | None,
     verdict: classification.Verdict,
     now: int,
-) -> str | None:
+) -> Recorded:
     """Record a verdict on a delivery; idempotent, so it can be repeated after a fault of the store.
-
-    Returns how the delivery is degraded from now on, in words, or None.
 
     Args:
         bot: the bot's row in the store.
@@ -34,7 +47,7 @@ def record(
     """
     delivery = waiting.delivery
     if not deliveries.is_sending(connection, delivery):
-        return None
+        return Recorded()
     if card is not None and not isinstance(verdict, classification.Repeat):
         ledger.drop_card(connection, card)
     match verdict:
@@ -44,9 +57,11 @@ def record(
             deliveries.back(connection, delivery, now + int(seconds * 1_000_000), reason)
         case classification.Repeat(seconds, reason, until_clear):
             not_before = now + int(seconds * 1_000_000)
-            deliveries.unclear(connection, delivery, not_before, reason, until_clear=until_clear)
+            state = deliveries.unclear(connection, delivery, not_before, reason, until_clear=until_clear)
+            return Recorded(ended=state if state == "ambiguous" else None)
         case classification.Dead(reason):
             deliveries.dead(connection, delivery, reason)
+            return DEAD
         case classification.DeadChat(reason):
             chats.kill(connection, bot, waiting.chat_id, reason)
             deliveries.back(connection, delivery, 0, reason)
@@ -59,10 +74,10 @@ def record(
             return _without_topic(connection, waiting, error)
         case classification.Plainer(error):
             return _plainer(connection, waiting, error)
-    return None
+    return Recorded()
 
 
-def _plainer(connection: sqlite3.Connection, waiting: Waiting, error: errors.Refused) -> str | None:
+def _plainer(connection: sqlite3.Connection, waiting: Waiting, error: errors.Refused) -> Recorded:
     """Replace the refused part by its next plainer form; when it is the plainest, the delivery is dead."""
     delivery = waiting.delivery
     part = deliveries.parts(connection, delivery, 1)[0]
@@ -74,18 +89,18 @@ def _plainer(connection: sqlite3.Connection, waiting: Waiting, error: errors.Ref
         note = f"sent {found.change}: {error}"
         deliveries.note(connection, delivery, note)
         deliveries.back(connection, delivery, 0, str(error))
-        return note
+        return Recorded(note)
     if waiting.thread_id is not None:
         return _without_topic(connection, waiting, error)
     deliveries.dead(connection, delivery, str(error))
-    return None
+    return DEAD
 
 
-def _without_topic(connection: sqlite3.Connection, waiting: Waiting, error: errors.Refused) -> str | None:
+def _without_topic(connection: sqlite3.Connection, waiting: Waiting, error: errors.Refused) -> Recorded:
     """Queue a delivery for the chat itself; one refused there too becomes plainer."""
     if waiting.thread_id is None:
         return _plainer(connection, waiting, error)
     deliveries.without_thread(connection, waiting.delivery)
     note = f"sent to the chat instead of topic {waiting.thread_id}: {error}"
     deliveries.note(connection, waiting.delivery, note)
-    return note
+    return Recorded(note)

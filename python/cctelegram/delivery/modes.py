@@ -20,6 +20,7 @@ from cctelegram.runtime.signals import (
     ClockJumped,
     DeliveriesQueued,
     DeliveryHeld,
+    EventsDigested,
     EventsStored,
     SettingsChanged,
     StoreReplaced,
@@ -62,6 +63,14 @@ class Change(NamedTuple):
 
     state: ModeState
     confirmation: str
+
+
+class Entered(NamedTuple):
+    """A mode was entered: the chats with newly queued deliveries, events in digests, deliveries held."""
+
+    chats: Collection[int]
+    digested: int = 0
+    held: int = 0
 
 
 class Modes(Component):
@@ -150,8 +159,7 @@ class Modes(Component):
         change = self.prepare(mode, duration)
         # Events stored from now on are judged by the new mode; the earlier ones are settled below.
         self._state = change.state
-        chats = await self._store.run(lambda c: self.enter(c, change))
-        self.complete(change, chats)
+        self.complete(change, await self._store.run(lambda c: self.enter(c, change)))
         return change.confirmation
 
     def prepare(self, mode: str, duration: str | None = None, asked_at: int | None = None) -> Change:
@@ -182,31 +190,31 @@ class Modes(Component):
             self._state.change(mode, until, now), f"Mode muted until {moment(until, local)}: {until_then}"
         )
 
-    def enter(self, connection: sqlite3.Connection, change: Change) -> set[int]:
-        """Enter a mode in the caller's transaction; return the chats for which it queued something."""
+    def enter(self, connection: sqlite3.Connection, change: Change) -> Entered:
+        """Enter a mode in the caller's transaction."""
         return self._enter(connection, change.state, by_hand=True)
 
-    def complete(self, change: Change, chats: set[int]) -> None:
+    def complete(self, change: Change, entered: Entered) -> None:
         """Complete a change, once the transaction of `enter` is durable."""
         self._state = change.state
         self._log.info("mode.changed", mode=self._state.mode, until=self._state.until)
-        self._signals.send(DeliveriesQueued(chats))
+        self._signal(entered)
         self._wake.set()
 
-    def digest_now(self, connection: sqlite3.Connection) -> tuple[list[str], set[int]]:
+    def digest_now(self, connection: sqlite3.Connection) -> tuple[list[str], digest.Made]:
         """Queue digests of everything that is held, unless the mode is `muted`.
 
         Returns:
-            The lines that answer /digest, and the chats for which something is queued.
+            The lines that answer /digest, and the digests.
         """
         if self.current == MUTED:
             return [
                 "Muted: no digest is sent now",
                 "Held messages are summarized when the mode ends: /nomad or /local.",
-            ], set()
+            ], digest.NONE
         held = digest.count_reasons(connection)
         if not held:
-            return ["No messages are held"], set()
+            return ["No messages are held"], digest.NONE
         count = sum(held.values())
         summary = (
             "1 held message sent as a digest" if count == 1 else f"{count} held messages sent as a digest"
@@ -227,8 +235,7 @@ class Modes(Component):
         if self._state.is_over(now):
             new = self._state = ModeState(self._state.back)
             self._log.info("mode.changed", mode=new.mode, until=None)
-            chats = await self._store.run(lambda c: self._enter(c, new, by_hand=False))
-            self._signals.send(DeliveriesQueued(chats))
+            self._signal(await self._store.run(lambda c: self._enter(c, new, by_hand=False)))
         if self._state.mode == MUTED:
             return _sleep(self._state.until, now)
         held = await self._store.run(digest.reasons_held) & TITLES.keys()
@@ -246,9 +253,15 @@ class Modes(Component):
         if left > 0:
             return left
         self._since = None
-        chats = await self._store.run(lambda c: self._queue_digests(c, held))
-        self._signals.send(DeliveriesQueued(chats))
+        self._signal(Entered(*await self._store.run(lambda c: self._queue_digests(c, held))))
         return None
+
+    def _signal(self, entered: Entered) -> None:
+        self._signals.send(DeliveriesQueued(entered.chats))
+        if entered.digested:
+            self._signals.send(EventsDigested(entered.digested))
+        if entered.held:
+            self._signals.send(DeliveryHeld({MUTED: entered.held}))
 
     def _zone(self) -> tzinfo:
         return zone(self._context.settings.display.timezone)
@@ -257,21 +270,22 @@ class Modes(Component):
         hours = self._context.settings.mode.quiet_hours
         return quiet(hours, self._zone(), now) if hours else None
 
-    def _enter(self, connection: sqlite3.Connection, new: ModeState, *, by_hand: bool) -> set[int]:
+    def _enter(self, connection: sqlite3.Connection, new: ModeState, *, by_hand: bool) -> Entered:
         facts.put(connection, FACT, new.pack())
         if new.mode == MUTED:
-            digest.hold_queued(connection, MUTED)
+            held = digest.hold_queued(connection, MUTED)
             digest.hold_again(connection, (QUIET, LOCAL, RULE_DIGEST), MUTED)  # one digest covers all
-            return set()
+            return Entered(set(), held=held)
         if not by_hand and self._quiet(clock.wall()) is not None:
             # The phone is unattended: the digest at the end of the quiet hours covers what was muted.
             chats = digest.requeue_questions(connection, (MUTED,))
             digest.hold_again(connection, (MUTED,), QUIET)
-            return chats
-        chats = self._queue_digests(connection, (MUTED,))
-        return chats if new.mode == LOCAL else chats | self._queue_digests(connection, (LOCAL,))
+            return Entered(chats)
+        muted = self._queue_digests(connection, (MUTED,))
+        local = digest.NONE if new.mode == LOCAL else self._queue_digests(connection, (LOCAL,))
+        return Entered({*muted.chats, *local.chats}, muted.events + local.events)
 
-    def _queue_digests(self, connection: sqlite3.Connection, reasons: Collection[str]) -> set[int]:
+    def _queue_digests(self, connection: sqlite3.Connection, reasons: Collection[str]) -> digest.Made:
         title = next((title for reason, title in TITLES.items() if reason in reasons), "{events} held")
         return digest.of_held(connection, reasons, title, clock.wall(), self._zone(), silent=True)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cctelegram.decisions import close, ledger
 from cctelegram.policy.routes import reassigned
 from cctelegram.runtime import clock
-from cctelegram.runtime.signals import DecisionClosed, DeliveriesQueued
+from cctelegram.runtime.signals import DeliveriesEnded, DeliveriesQueued
 from cctelegram.store import operator_actions as actions
 from cctelegram.store import outbox
 from cctelegram.store.operator_actions import Impossible
@@ -18,19 +18,33 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from cctelegram.config.settings import Settings
+    from cctelegram.decisions.ledger import Decision
     from cctelegram.runtime.context import Context
 
 
 class ActionResult(NamedTuple):
-    """The result of an operator action: deliveries with their states before and after, and refusals."""
+    """The result of an operator action: deliveries with their states before and after, and refusals.
+
+    `cancelled`: the questions that can no longer be answered.
+    """
 
     done: list[dict[str, Any]]
     refused: list[str]
-    cancelled: bool = False
+    cancelled: tuple[Decision, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the result as JSON fields."""
-        return self._asdict()
+        """Return the result as JSON fields; `cancelled` as whether there are any."""
+        return {**self._asdict(), "cancelled": bool(self.cancelled)}
+
+
+class Cancelled(NamedTuple):
+    """A question after its withdrawal: `cancelled`, or closed before, and then `dropped` is None.
+
+    `dropped`: how many of its deliveries will not be sent.
+    """
+
+    decision: Decision
+    dropped: int | None = None
 
 
 def retry(connection: sqlite3.Connection, numbers: Iterable[int], settings: Settings) -> ActionResult:
@@ -51,22 +65,21 @@ def drop(connection: sqlite3.Connection, numbers: Iterable[int], now: int) -> Ac
         Impossible: none of them can be dropped.
     """
     result = _apply_each(connection, list(numbers), actions.drop)
-    cancelled = False
+    cancelled = []
     for one in result.done:
         event = actions.dead_event(connection, one["delivery"])
         decision = None if event is None else ledger.of_event(connection, event)
         closed = None if decision is None else ledger.cancel(connection, decision.id, now)
         if closed is not None:
             close.store_answer(connection, closed, now)
-            cancelled = True
-    return _with_states(connection, result)._replace(cancelled=cancelled)
+            cancelled.append(closed)
+    return _with_states(connection, result)._replace(cancelled=tuple(cancelled))
 
 
-def cancel(connection: sqlite3.Connection, event_id: str, now: int) -> str | None:
+def cancel(connection: sqlite3.Connection, event_id: str, now: int) -> Cancelled | None:
     """Close a question that its asker withdraws; its unsent deliveries are never sent.
 
-    Returns the decision's state, `cancelled` or how it was closed before; None when the store does not
-    know the event.
+    Returns None when the store does not know the event.
 
     Raises:
         Impossible: the event is not a question.
@@ -79,12 +92,13 @@ def cancel(connection: sqlite3.Connection, event_id: str, now: int) -> str | Non
         raise Impossible(f"{event_id} is not a question: there is nothing to cancel.")
     closed = ledger.cancel(connection, decision.id, now)
     if closed is None:
-        return decision.state
+        return Cancelled(decision)
     close.store_answer(connection, closed, now)
+    dropped = 0
     for (number,) in connection.execute("SELECT id FROM deliveries WHERE event = ?", row).fetchall():
         with contextlib.suppress(Impossible):  # sent or in flight: its card is edited
-            actions.drop(connection, number)
-    return closed.state
+            dropped += actions.drop(connection, number) != "dead"
+    return Cancelled(closed, dropped)
 
 
 def _apply_each(
@@ -138,16 +152,24 @@ class OperatorActions:
         result = await self._store.run(lambda c: drop(c, actions.named(c, which), clock.wall()))
         self._log.warning("delivery.dropped", deliveries=[one["delivery"] for one in result.done])
         if result.cancelled:
-            self._context.signals.send(DecisionClosed())
+            self._context.signals.send(close.signal(*result.cancelled))
+        dropped = sum(one["before"] != "dead" for one in result.done)
+        if dropped:
+            self._context.signals.send(DeliveriesEnded("dead", "operator", dropped))
         return result.as_dict()
 
     async def cancel(self, event_id: str) -> str | None:
         """Close a question, as `cancel` does. Raises Impossible."""
-        state = await self._store.run(lambda c: cancel(c, event_id, clock.wall()))
-        if state == "cancelled":
+        found = await self._store.run(lambda c: cancel(c, event_id, clock.wall()))
+        if found is None:
+            return None
+        decision, dropped = found
+        if decision.state == "cancelled":
             self._log.info("decision.cancelled", event_id=event_id)
-            self._context.signals.send(DecisionClosed())
-        return state
+        if dropped is not None:
+            self._context.signals.send(close.signal(decision))
+            self._context.signals.send(DeliveriesEnded("dead", "operator", dropped))
+        return decision.state
 
     async def _retry(self, which: Callable[[sqlite3.Connection], list[int]]) -> dict[str, Any]:
         def work(connection: sqlite3.Connection) -> tuple[ActionResult, set[int]]:

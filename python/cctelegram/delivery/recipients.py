@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from cctelegram.policy.routes import Routes, reassigned
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
+from cctelegram.runtime.problem import Problem
 from cctelegram.runtime.signals import DeliveriesQueued, SettingsChanged, StoreReplaced
 from cctelegram.store import chats, intake, reassign
 
@@ -37,11 +38,11 @@ class Recipients(Component):
         self._moved: dict[int, int] = {}
         self._cached: tuple[Settings, Routes] | None = None
 
-    def problems(self) -> list[str]:
+    def problems(self) -> list[Problem]:
         """Return the problems: no user is allowed, routes are ignored."""
         missing = [] if self._live.current.telegram.allowed_users else [NO_USER]
         routes = self.routes.problem
-        return missing if routes is None else [*missing, routes]
+        return [Problem(each) for each in (*missing, routes) if each is not None]
 
     async def _work(self) -> None:
         while True:

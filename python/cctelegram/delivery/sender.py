@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cctelegram.config.zone import zone
 from cctelegram.decisions import ledger
 from cctelegram.delivery import classification, compose, digest, edit, failure, hold, payload, progress
 from cctelegram.delivery.message import PartSender
 from cctelegram.events.lane import Lane
+from cctelegram.monitor import catalogue
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
 from cctelegram.runtime.signals import (
@@ -23,15 +25,17 @@ from cctelegram.runtime.signals import (
     ChatReachable,
     ChatUnreachable,
     ClockJumped,
+    DeliveriesEnded,
     DeliveriesQueued,
     DeliveryHeld,
+    EventsDigested,
     MessageSent,
     SendFailed,
     SettingsChanged,
     TokenRejected,
 )
 from cctelegram.runtime.wake import Wake
-from cctelegram.store import chats, deliveries
+from cctelegram.store import chats, deliveries, operator_actions
 from cctelegram.telegram import errors
 
 if TYPE_CHECKING:
@@ -56,6 +60,14 @@ SHUTDOWN_TIMEOUT: Final = 5.0
 RECORDING: Final = "recording what was sent"
 
 
+class _Message(NamedTuple):
+    """A message that Telegram accepted: its id, the state of the decision that it shows, whether an edit."""
+
+    message_id: int
+    shown: str
+    edited: bool
+
+
 class Sender(Component):
     """Sends what is queued; on cancellation, waits `SHUTDOWN_TIMEOUT` seconds for the requests in flight."""
 
@@ -75,6 +87,8 @@ class Sender(Component):
         self._in_flight: set[asyncio.Task[compose.Next | None]] = set()
         self._halted = False
         self._settings_changed = asyncio.Event()
+        self._metrics = context.metrics
+        self._metrics.begin(catalogue.RETRIES, catalogue.CONFLATED, catalogue.PAUSED)
 
     def _listeners(self) -> dict[type, Callable[[Any], None]]:
         return {
@@ -199,9 +213,9 @@ class Sender(Component):
         if not hold.may_hold(policy):
             return False
         held = await self._store.run(lambda c: hold.hold(c, policy, job.waiting))
-        if held:
-            self._signals.send(DeliveryHeld())
-        return held
+        if held is not None:
+            self._signals.send(DeliveryHeld({held: 1}))
+        return held is not None
 
     async def _conflated(self, job: compose.Job) -> bool:
         """Replace a task's progress by a newer one, or postpone it; return whether either was done."""
@@ -209,18 +223,23 @@ class Sender(Component):
             return False
         delivery, bot = job.waiting.delivery, self._bot.row
 
-        def work(connection: sqlite3.Connection) -> bool:
-            if progress.conflate(connection, delivery) != delivery:
-                return True
+        def work(connection: sqlite3.Connection) -> tuple[bool, int]:
+            before = connection.total_changes
+            newest = progress.conflate(connection, delivery)
+            replaced = connection.total_changes - before
+            if newest != delivery:
+                return True, replaced
             shown = progress.shown(connection, bot, delivery)
             due = 0 if shown is None else shown.edited_at + EDIT_EVERY
             # A clock that was set back must not delay it by as much.
             if 0 < due - clock.wall() <= EDIT_EVERY:
                 deliveries.later(connection, delivery, due)
-                return True
-            return False
+                return True, replaced
+            return False, replaced
 
-        return await self._store.run(work)
+        done, replaced = await self._store.run(work)
+        self._metrics.add(catalogue.CONFLATED, replaced)
+        return done
 
     async def _merged(self, job: compose.Job) -> bool:
         """Merge a lane that is over its bound into one digest; return whether it was."""
@@ -236,6 +255,7 @@ class Sender(Component):
 
         count = await self._store.run(work)
         if count:
+            self._signals.send(EventsDigested(count))
             self._log.info("delivery.digest", chat_id=chat_id, lane=lane, events=count)
         return count > 0
 
@@ -260,11 +280,15 @@ class Sender(Component):
         if started is None:
             return None
         part, content, last, card = started
+        if job.waiting.attempts:
+            self._metrics.add(catalogue.RETRIES)
+        edited = False
         try:
             # Only a whole message can replace another.
             message_id = None
             if last and part.position == 0:
                 message_id = await edit.edit(self._store, self._bot, job.waiting, content)
+                edited = message_id is not None
             if message_id is None:
                 message_id = await self._parts.send(
                     job.waiting, content, marked=bool(job.waiting.unclear or part.unclear)
@@ -276,7 +300,7 @@ class Sender(Component):
             self._bot.pacing.answered(job.waiting.chat_id, taken, clock.monotonic())
         # A part rendered before a crash still asks, whatever the state of the decision is now.
         shown = "open" if content.buttons or content.asks or job.decision is None else job.decision.state
-        return await self._arrived(job, part, card, message_id, shown)
+        return await self._arrived(job, part, card, _Message(message_id, shown, edited))
 
     async def _start(self, job: compose.Job) -> tuple[Part, payload.Payload, bool, int | None] | None:
         """Record that the next part is in flight; return it, whether it is the last, and its card."""
@@ -295,7 +319,7 @@ class Sender(Component):
                 left = deliveries.parts(connection, waiting.delivery, 2)  # whether there is another
             if not left:
                 deliveries.dead(connection, waiting.delivery, "there is nothing to send")
-                return None, False, None
+                return None, True, None
             if waiting.thread_id is not None:
                 deliveries.into_topic(connection, waiting.delivery, waiting.thread_id)
             card = None
@@ -312,6 +336,8 @@ class Sender(Component):
 
         part, last, card = await self._store.run(work)
         if part is None:
+            if last:
+                self._signals.send(DeliveriesEnded("dead", "empty"))
             return None
         return part, new[0] if new else payload.unpack(part.payload), last, card
 
@@ -320,31 +346,52 @@ class Sender(Component):
         try:
             if job.large:
                 async with self._context.large_event:
-                    return await self._store.run(lambda c: compose.compose_large(c, job, style, key))
-            return compose.compose(job, style, key)
+                    rendered = await self._store.run(
+                        lambda c: _timed(lambda: compose.compose_large(c, job, style, key))
+                    )
+            else:
+                rendered = _timed(lambda: compose.compose(job, style, key))
         except Exception as error:  # noqa: BLE001 - an event that cannot be rendered is still sent
             self._log.error("delivery.render_failed", event_id=job.event_id, exc_info=error)
             return compose.unformatted(job)
+        payloads, seconds = rendered
+        self._metrics.observe(catalogue.RENDER, seconds)
+        return payloads
 
     async def _arrived(
-        self, job: compose.Job, part: Part, card: int | None, message_id: int, shown: str
+        self, job: compose.Job, part: Part, card: int | None, message: _Message
     ) -> compose.Next:
-        now = clock.wall()
+        now, delivery, message_id = clock.wall(), job.waiting.delivery, message.message_id
 
-        def work(connection: sqlite3.Connection) -> tuple[bool, compose.Next]:
+        def work(connection: sqlite3.Connection) -> tuple[bool, bool, compose.Next]:
             if card is not None:
-                ledger.card_sent(connection, card, message_id, shown, now)
-            progress.arrived(connection, self._bot.row, job.waiting.delivery, message_id, now)
+                ledger.card_sent(connection, card, message_id, message.shown, now)
+            progress.arrived(connection, self._bot.row, delivery, message_id, now)
             complete = deliveries.part_sent(connection, part.part, message_id, now)
-            return complete, self._next(connection, job.waiting.chat_id)
+            # Only an earlier part can have stayed unclear.
+            unclear = (
+                complete and part.position > 0 and operator_actions.state(connection, delivery) == "ambiguous"
+            )
+            return complete, unclear, self._next(connection, job.waiting.chat_id)
 
-        complete, following = await self._context.supervisor.until_stored(
+        complete, unclear, following = await self._context.supervisor.until_stored(
             RECORDING, lambda: self._store.run(work)
         )
         self._topics.arrived(job.waiting.chat_id, job.waiting.thread_id)
         if card is not None:
             self._signals.send(CardSent())
-        self._signals.send(MessageSent(job.waiting.lane, complete, job.occurred_at, now))
+        if unclear:
+            self._signals.send(DeliveriesEnded("ambiguous", "unclear"))
+        self._signals.send(
+            MessageSent(
+                job.waiting.lane,
+                complete and not unclear,
+                job.occurred_at,
+                now,
+                silent=bool(job.waiting.silent),
+                edited=message.edited,
+            )
+        )
         self._log.info(
             "delivery.sent",
             event_id=job.event_id,
@@ -366,6 +413,8 @@ class Sender(Component):
         )
         now = clock.wall()
         await self._context.supervisor.until_stored(RECORDING, lambda: self._apply(job, card, verdict, now))
+        if isinstance(verdict, classification.Pause):
+            self._metrics.add(catalogue.PAUSED, verdict.seconds)
 
     async def _apply(
         self, job: compose.Job, card: int | None, verdict: classification.Verdict, now: int
@@ -379,7 +428,9 @@ class Sender(Component):
                 self.dead[waiting.chat_id] = reason
             case _:
                 pass
-        note = await self._store.run(lambda c: failure.record(c, waiting, bot.row, card, verdict, now))
+        note, ended = await self._store.run(lambda c: failure.record(c, waiting, bot.row, card, verdict, now))
+        if ended is not None:
+            self._signals.send(DeliveriesEnded(ended, "refused"))
         if note is not None:
             self._log.warning(
                 "delivery.degraded",
@@ -399,3 +450,9 @@ class Sender(Component):
                 self._topics.lost(waiting.chat_id, waiting.thread_id)
             case _:
                 pass
+
+
+def _timed(render: Callable[[], list[payload.Payload]]) -> tuple[list[payload.Payload], float]:
+    """Return what was rendered, and the seconds that it took."""
+    began = time.perf_counter()
+    return render(), time.perf_counter() - began

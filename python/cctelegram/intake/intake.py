@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from typing import TYPE_CHECKING, Any, Final
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
@@ -15,26 +17,42 @@ from cctelegram.delivery.growing_notice import GrowingNotice
 from cctelegram.events.event import from_row
 from cctelegram.events.lane import Lane
 from cctelegram.intake.mode_events import ModeEvents
+from cctelegram.monitor import catalogue
 from cctelegram.policy.judge import hold_reason
 from cctelegram.retry import DISK
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
-from cctelegram.runtime.signals import DecisionOpened, DeliveriesQueued, EventsStored, SettingsChanged
+from cctelegram.runtime.problem import Problem
+from cctelegram.runtime.signals import (
+    DecisionOpened,
+    DeliveriesEnded,
+    DeliveriesQueued,
+    DeliveryHeld,
+    EventsStored,
+    SettingsChanged,
+)
 from cctelegram.store import intake
 from cctelegram.store.repeats import Repeats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cctelegram.decisions.ledger import Decision
     from cctelegram.delivery.modes import Modes
     from cctelegram.delivery.recipients import Recipients
     from cctelegram.intake.mode_events import AppliedMode
+    from cctelegram.monitor.values import Metrics
     from cctelegram.policy.routes import Routes
     from cctelegram.runtime.context import Context
     from cctelegram.spool.inbox import Inbox
+    from cctelegram.store.judgement import Judgement
 
 # The reason for rejecting an event that violates no rule of the protocol.
 FAULT: Final = "The bridge failed to store this event"
+UNTAKEN: Final = (
+    "Make room on the disk, and let the bridge's user read and write the directories of the home; the files "
+    "stay, and the bridge tries again by itself."
+)
 ADVICE: Final = "Report this bug of the bridge with the file. To retry, edit the file in rejected/."
 
 
@@ -72,6 +90,7 @@ class Intake(Component):
         self._repeats = Repeats()
         self._problem: str | None = None
         self._busy = False
+        context.metrics.begin(catalogue.DEDUPLICATED)
 
     def _listeners(self) -> dict[type, Callable[[Any], None]]:
         return {SettingsChanged: self._settings_changed}
@@ -84,10 +103,10 @@ class Intake(Component):
         """Whether storing events fails now."""
         return self._problem is not None
 
-    def problems(self) -> list[str]:
+    def problems(self) -> list[Problem]:
         """Return why events are not stored, or are delayed."""
         problem = self._problem or self._inbox.trouble
-        return [] if problem is None else [problem]
+        return [] if problem is None else [Problem(problem, UNTAKEN)]
 
     def waiting(self) -> bool:
         """Return whether the spool still holds something to take, or something taken is not stored yet."""
@@ -96,6 +115,10 @@ class Intake(Component):
     def status(self) -> dict[str, Any]:
         """Return what was taken since the start; see spool.tally."""
         return {"spool": self._inbox.tally.snapshot()}
+
+    def measure(self, metrics: Metrics) -> None:
+        """Set the totals of the spool."""
+        self._inbox.tally.measure(metrics)
 
     async def _work(self) -> None:
         """Take batches: while one is stored, the previous one's files are removed and the next is read."""
@@ -143,10 +166,10 @@ class Intake(Component):
             chats.add(routes.owner)
         if chats:
             self._signals.send(DeliveriesQueued(chats))
-        if any(item.row[intake.LANE] == Lane.DECISIONS for item in accepted):
-            self._signals.send(DecisionOpened())
         for item in reported:
             self._log.warning("intake.file_rejected", name=item.name, reason=item.reason)
+        if rows:
+            self._context.metrics.observe(catalogue.BATCH_EVENTS, len(rows))
         last = None
         if accepted:
             row = accepted[-1].row
@@ -203,27 +226,34 @@ class Intake(Component):
         Wait and retry for as long as the store cannot be written.
         """
 
-        def work(connection: sqlite3.Connection) -> tuple[list[intake.Accepted], AppliedMode | None]:
-            now = clock.wall()
-            accepted = intake.accept(
-                connection, rows, routes.recipients, now, judge=self._modes.batch_judge()
-            )
-            self._repeats.fold(connection, accepted, now)
+        def work(connection: sqlite3.Connection) -> _Stored:
+            now, judge = clock.wall(), self._modes.batch_judge()
+            others: list[tuple[intake.Row, Judgement]] = []
+
+            def judged(row: intake.Row) -> Judgement:
+                found = judge(row)
+                if found.state != "queued":
+                    others.append((row, found))
+                return found
+
+            accepted = intake.accept(connection, rows, routes.recipients, now, judge=judged)
+            folded = self._repeats.fold(connection, accepted, now)
             if batch is not None:
                 intake.keep_positions(connection, batch.positions, batch.finished)
-            for item in accepted:
-                if item.row[intake.TYPE] == intake.QUESTION:
-                    _open(connection, item, now)
+            questions = [item for item in accepted if item.row[intake.TYPE] == intake.QUESTION]
+            decisions = [_open(connection, item, now) for item in questions]
             if reported and routes.owner is not None:
                 held = hold_reason(self._modes.policy(), Lane.ALERTS, None, silent=False)
                 REJECTED.add(connection, reported, routes.owner, now, held)
-            return accepted, self._mode_events.apply(connection, accepted)
+            applied = self._mode_events.apply(connection, accepted)
+            return _Stored(accepted, applied, now, folded, decisions, others)
 
         large = any(len(row[intake.BODY]) > intake.LARGE for row in rows)
         while True:
+            began = time.perf_counter()
             try:
                 async with self._context.large_event if large else contextlib.nullcontext():
-                    accepted, applied = await self._store.run(work)
+                    stored = await self._store.run(work)
             except sqlite3.OperationalError as error:
                 # Nothing is lost: the files stay until the rows are durable. The lock is released: large
                 # events that are only read can proceed in the meantime.
@@ -233,15 +263,60 @@ class Intake(Component):
             else:
                 if batch is not None:
                     self._problem = None
-                self._mode_events.complete(applied)
-                return accepted
+                self._mode_events.complete(stored.applied)
+                self._count(stored, routes, time.perf_counter() - began)
+                return stored.accepted
+
+    def _count(self, stored: _Stored, routes: Routes, seconds: float) -> None:
+        """Count what was stored; not in `work`, which a fault of the store repeats."""
+        metrics, signals = self._context.metrics, self._signals
+        if not stored.accepted:
+            return
+        metrics.observe(catalogue.STORE_EVENTS, seconds)
+        for type_, count in Counter(item.row[intake.TYPE] for item in stored.accepted).items():
+            metrics.add(catalogue.EVENTS, count, type_)
+        for item in stored.accepted:
+            metrics.observe(
+                catalogue.EVENT_TO_STORE, max(0, stored.now - item.row[intake.OCCURRED_AT]) / 1_000_000
+            )
+        metrics.add(catalogue.DEDUPLICATED, stored.folded)
+        held, dropped = Counter[str](), 0
+        for row, judgement in stored.others:
+            recipients = len(routes.recipients(row))
+            if judgement.state == "dead":
+                dropped += recipients
+            elif routes.owner is not None:
+                held[judgement.reason or ""] += recipients
+        if routes.owner is None:
+            held[intake.NO_USERS] = len(stored.accepted) - dropped
+        if held:
+            signals.send(DeliveryHeld(held))
+        if dropped:
+            signals.send(DeliveriesEnded("dead", "rule", dropped))
+        if stored.decisions:
+            signals.send(DecisionOpened(len(stored.decisions)))
+        closed = [decision for decision in stored.decisions if decision.state != "open"]
+        if closed:
+            signals.send(close.signal(*closed))
 
 
-def _open(connection: sqlite3.Connection, item: intake.Accepted, now: int) -> None:
+class _Stored(NamedTuple):
+    """What a transaction stored at `now` (us); `others` are the rows that are not queued, as judged."""
+
+    accepted: list[intake.Accepted]
+    applied: AppliedMode | None
+    now: int
+    folded: int
+    decisions: list[Decision]
+    others: list[tuple[intake.Row, Judgement]]
+
+
+def _open(connection: sqlite3.Connection, item: intake.Accepted, now: int) -> Decision:
     event = from_row(item.row)
     decision = ledger.open_decision(connection, item.event, question(event), event.occurred_at, now)
     if decision.state != "open":
         close.store_answer(connection, decision, now)
+    return decision
 
 
 def _is_system_error(error: Exception) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from cctelegram.delivery.modes import Change, Modes
+    from cctelegram.delivery.modes import Change, Entered, Modes
     from cctelegram.runtime.context import Context
 
 PREFIX: Final = "/cct:"
@@ -23,10 +23,10 @@ MARKER: Final = PREFIX[1:].encode()
 
 
 class AppliedMode(NamedTuple):
-    """A mode that was entered, and the chats for which it queued something."""
+    """A mode that was entered, and what that changed."""
 
     change: Change
-    chats: set[int]
+    entered: Entered
 
 
 class ModeEvents:
@@ -55,7 +55,7 @@ class ModeEvents:
     def complete(self, applied: AppliedMode | None) -> None:
         """Complete the change, once the transaction is durable."""
         if applied is not None:
-            self._modes.complete(applied.change, applied.chats)
+            self._modes.complete(applied.change, applied.entered)
 
     def _read(self, command: str) -> str | None:
         mode = MODE_OF.get(command.removeprefix(PREFIX).strip())

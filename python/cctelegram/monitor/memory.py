@@ -26,3 +26,11 @@ def resident_by_psutil() -> int:
     import psutil  # noqa: PLC0415 - see above
 
     return int(psutil.Process().memory_info().rss)
+
+
+def descriptors() -> int | None:
+    """Return the number of open file descriptors, or None where the system does not say."""
+    try:
+        return len(os.listdir("/proc/self/fd")) - 1  # noqa: PTH208 - as said above; one is of this listing
+    except OSError:
+        return None

@@ -10,7 +10,9 @@ from cctelegram.runtime.wake import Wake
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cctelegram.monitor.values import Metrics
     from cctelegram.runtime.context import Context
+    from cctelegram.runtime.problem import Problem
 
 
 class Component(ABC):
@@ -39,8 +41,8 @@ class Component(ABC):
         with self._signals.listening(self._listeners()):
             await self._work()
 
-    def problems(self) -> list[str]:
-        """Return what keeps it from its work now, each as a sentence for a person."""
+    def problems(self) -> list[Problem]:
+        """Return what keeps it from its work now, and what to do."""
         return []
 
     @property
@@ -51,6 +53,9 @@ class Component(ABC):
     def status(self) -> dict[str, Any]:
         """Return its counts and measurements, as keys of `/status`."""
         return {}
+
+    def measure(self, metrics: Metrics) -> None:  # noqa: B027 - most components set nothing
+        """Set the gauges of this component, and the totals that it counts itself, as they are now."""
 
     @abstractmethod
     async def _work(self) -> None:

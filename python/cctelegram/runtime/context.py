@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cctelegram.monitor.values import Metrics
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -27,6 +29,7 @@ class Context:
         log: a structlog logger.
         signals: the bus of typed messages between components.
         supervisor: restarts failed components, and collects their failures as problems.
+        metrics: the values of all metrics; the event loop's thread writes them.
         large_event: held while an event of up to 1 MB is in memory, so that there is one at a time.
     """
 
@@ -36,6 +39,7 @@ class Context:
     log: Any
     signals: Signals
     supervisor: Supervisor
+    metrics: Metrics = field(default_factory=Metrics)
     large_event: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property

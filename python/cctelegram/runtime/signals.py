@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from cctelegram.store.recovery import Losses
 
@@ -37,10 +37,32 @@ class DeliveriesQueued(NamedTuple):
 
 
 class DeliveryHeld(NamedTuple):
-    """A delivery was held when its turn came.
+    """Deliveries were held: as they were stored, when their turn came, or as a mode began.
 
-    Sent by the sender. Listener: the modes, which make the digest.
+    Sent by the intake, the sender, the modes. Listeners: the modes, which make the digest; the counters.
     """
+
+    reasons: Mapping[str, int]  # how many, by reason as in the store
+
+
+class EventsDigested(NamedTuple):
+    """Events were merged into digests.
+
+    Sent by the sender, the modes, the chat. Listener: the counters.
+    """
+
+    events: int
+
+
+class DeliveriesEnded(NamedTuple):
+    """Deliveries ended without an arrival, `dead` or `ambiguous`.
+
+    Sent by the sender, the intake, the operator actions. Listener: the counters.
+    """
+
+    state: str
+    reason: str  # as in the label of the metric of dead deliveries
+    deliveries: int = 1
 
 
 class MessageSent(NamedTuple):
@@ -50,9 +72,11 @@ class MessageSent(NamedTuple):
     """
 
     lane: int
-    complete: bool  # whether it was the last part
+    complete: bool  # whether it was the last part, and no part is unclear
     occurred_at: int | None  # the event's time in us; None for a notice
     at: int
+    silent: bool = False
+    edited: bool = False  # whether an earlier message shows it
 
 
 class SendFailed(NamedTuple):
@@ -72,17 +96,29 @@ class CardSent(NamedTuple):
 
 
 class DecisionOpened(NamedTuple):
-    """A decision was stored, open or closed at once.
+    """Decisions were stored, open or closed at once.
 
-    Sent by the intake. Listeners: the expiry, the answer files, the audit log.
+    Sent by the intake. Listeners: the expiry, the answer files, the audit log, the counters.
     """
+
+    decisions: int = 1
 
 
 class DecisionClosed(NamedTuple):
-    """A decision was closed, or a message filed for the agent.
+    """Decisions were closed, or a message filed for the agent: then `closed` is empty.
 
-    Sent by the chat, the expiry, the operator actions. Listeners: the answer files, the audit log, the cards.
+    Sent by the intake (a question that arrives too late), the chat, the expiry, the operator actions.
+    Listeners: the answer files, the audit log, the cards, the counters.
     """
+
+    closed: Sequence[Closed] = ()
+
+
+class Closed(NamedTuple):
+    """How a decision was closed (`answered`, `expired`, `cancelled`), and how long it was open."""
+
+    outcome: str
+    seconds: float
 
 
 class ChatUnreachable(NamedTuple):
@@ -154,6 +190,23 @@ class HomeRemoved(NamedTuple):
 
     Sent by the watch of the home. Listener: the bridge.
     """
+
+
+class Sampled(NamedTuple):
+    """All metrics were measured.
+
+    Sent by the monitoring. Listeners: the alerts, the history.
+    """
+
+
+class AlertChanged(NamedTuple):
+    """An alert rule began to fire, or ended.
+
+    Sent by the alerts. Listener: the stream of events.
+    """
+
+    rule: str
+    fires: bool
 
 
 class Signals:

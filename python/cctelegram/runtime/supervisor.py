@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from cctelegram.retry import DISK, RESTART
+from cctelegram.runtime.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 T = TypeVar("T")
+AGAIN: Final = (
+    "The bridge tries again by itself. Make room if the disk is full; if it lasts, see `cctelegram logs "
+    "--level error`, and report it."
+)
 
 
 class Supervisor:
@@ -28,9 +33,9 @@ class Supervisor:
         self._failures: dict[str, str] = {}
 
     @property
-    def problems(self) -> list[str]:
-        """Return each failed component, with the reason."""
-        return [f"{name}: {reason}" for name, reason in self._failures.items()]
+    def problems(self) -> dict[str, Problem]:
+        """Return the problem of each failed component, by its name."""
+        return {name: Problem(f"{name}: {reason}", AGAIN) for name, reason in self._failures.items()}
 
     def failed(self, name: str, error: BaseException) -> None:
         """Record and log a failure that its component retries."""

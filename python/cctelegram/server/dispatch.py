@@ -6,6 +6,7 @@ A tool's file is imported when one of its tools is first called. Start-cheap.
 from __future__ import annotations
 
 import sys
+import time
 
 from cctelegram import _native
 from cctelegram.client import BridgeError
@@ -33,6 +34,7 @@ FILES = {
     "get_telegram_responses": "responses",
     "process_pending_responses": "responses",
     "get_bridge_status": "status",
+    "get_performance": "performance",
     "get_delivery": "status",
     "search_history": "search",
     "start_bridge": "lifecycle",
@@ -67,28 +69,27 @@ class Dispatch:
         return self._answer(call)
 
     def _answer(self, call: Call) -> bytes:
+        began = time.perf_counter()
+        error, content = self._run(call)
+        self._session.count(call, "error" if error else "ok", time.perf_counter() - began)
+        return content
+
+    def _run(self, call: Call) -> tuple[bool, bytes]:
+        """Return whether the tool failed, and its result as JSON."""
         try:
             text, structured = find(call.name)(_native.loads(call.arguments), call, self._session)
         except (ToolError, BridgeError) as error:
-            return self._failed(call, str(error))
+            return True, _error(str(error))
         except OSError as error:
-            return self._failed(
-                call, f"{call.name}: {error}. Check the disk and the permissions of the home."
-            )
+            return True, _error(f"{call.name}: {error}. Check the disk and the permissions of the home.")
         except Exception as error:  # noqa: BLE001  the agent gets an error, the operator the traceback
             sys.excepthook(*sys.exc_info())
-            return self._failed(
-                call,
+            return True, _error(
                 f"{call.name} failed inside CCTelegram ({type(error).__name__}: {error}); nothing else is "
-                "affected. Please report it with the standard error of this server.",
+                "affected. Please report it with the standard error of this server."
             )
-        self._session.count(call, "ok")
         content = [_text(text), _text(_native.dumps(structured).decode())]
-        return _native.dumps({"content": content, "structuredContent": structured, "isError": False})
-
-    def _failed(self, call: Call, sentence: str) -> bytes:
-        self._session.count(call, "error")
-        return _native.dumps({"content": [_text(sentence)], "isError": True})
+        return False, _native.dumps({"content": content, "structuredContent": structured, "isError": False})
 
 
 def find(name: str) -> type_of_tool:
@@ -97,6 +98,10 @@ def find(name: str) -> type_of_tool:
     __import__(module)  # importlib would be another import
     function: type_of_tool = getattr(sys.modules[module], name)
     return function
+
+
+def _error(sentence: str) -> bytes:
+    return _native.dumps({"content": [_text(sentence)], "isError": True})
 
 
 def _text(text: str) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """The session of one agent: its file under `state/sessions/`, locked while the session lives.
 
 The file shows other sessions and the bridge that this session still waits for its answers, and which tools
-it has called. It is removed at the end; a killed session leaves an unlocked file.
+it has called. A session that ends, or is killed, leaves an unlocked file; the bridge adds up its counts and
+removes it.
 
 Start-cheap.
 """
@@ -19,10 +20,13 @@ from cctelegram import _native
 from cctelegram.config import paths
 from cctelegram.config.errors import SettingsError
 from cctelegram.monitor import memory
+from cctelegram.monitor.buckets import CALL_SECONDS
 from cctelegram.server import ToolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from cctelegram._native import Call, FileLock
 
 
@@ -41,6 +45,7 @@ class Session:
         self._lock: FileLock | None = None
         self._path = ""
         self._calls: dict[str, dict[str, int]] = {}
+        self._seconds: dict[str, dict[str, Any]] = {}
         self._facts: dict[str, object] = {
             "id": self.id,
             "pid": os.getpid(),
@@ -73,11 +78,14 @@ class Session:
                 ) from error
             return home
 
-    def count(self, call: Call, result: str) -> None:
+    def count(self, call: Call, result: str, seconds: float) -> None:
         """Add a call to the counts, with `result` ok or error, and write them to the file."""
         with self._guard:
             counts = self._calls.setdefault(call.name, {"ok": 0, "error": 0})
             counts[result] += 1
+            times = self._seconds.setdefault(call.name, {"counts": [0] * (len(CALL_SECONDS) + 1), "sum": 0.0})
+            times["counts"][sum(bound < seconds for bound in CALL_SECONDS)] += 1
+            times["sum"] += seconds
             self._facts["client"] = call.client
             self._facts["protocol"] = call.protocol
             if self._lock is not None:
@@ -88,11 +96,15 @@ class Session:
                     pass
 
     def close(self) -> None:
-        """Remove the file, then release its lock, so that no process sees it unlocked."""
+        """Release the lock; the bridge adds the counts in the file to its totals, and removes it.
+
+        Without counts, remove the file first, so that no process sees it unlocked.
+        """
         with self._guard:
             if self._lock is not None:
                 try:
-                    os.unlink(self._path)
+                    if not self._calls:
+                        os.unlink(self._path)
                 except OSError:
                     pass
                 self._lock.unlock()
@@ -106,7 +118,14 @@ class Session:
         self._lock, self._path = lock, path
 
     def _file(self) -> bytes:
-        content = {**self._facts, "calls": self._calls, "pools": _pools(), "rss_bytes": memory.resident()}
+        content = {
+            **self._facts,
+            "calls": self._calls,
+            "seconds": self._seconds,
+            "pools": _pools(),
+            "rss_bytes": memory.resident(),
+            "open_fds": memory.descriptors(),
+        }
         return _native.dumps(content)
 
 

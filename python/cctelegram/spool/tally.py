@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from cctelegram.monitor import catalogue
+
 if TYPE_CHECKING:
     from cctelegram import _native
+    from cctelegram.monitor.values import Metrics
 
 
 class Tally:
@@ -30,6 +33,18 @@ class Tally:
     def failed(self, rejected: list[_native.Rejected]) -> None:
         """Add the events that were rejected because they could not be stored."""
         self._rejected.update(item.code for item in rejected)
+
+    def measure(self, metrics: Metrics) -> None:
+        """Set the totals."""
+        sums = self._sums
+        metrics.set(catalogue.BATCHES, self._batches)
+        metrics.set(catalogue.EVENT_BYTES, sums["bytes"])
+        metrics.set(catalogue.PARSE, sums["parse_ns"] / 1e9)
+        metrics.set(catalogue.TAKE, sums["take_ns"] / 1e9)
+        metrics.set(catalogue.REPAIRED, sums["mended"])
+        metrics.set(catalogue.UNKNOWN_TYPES, sums["unknown_types"])
+        for code, count in self._rejected.items():
+            metrics.set(catalogue.REJECTED, count, code)
 
     def snapshot(self) -> dict[str, Any]:
         """Return the sums: counts, bytes, seconds; `_native.Batch.counters` defines each."""

@@ -19,6 +19,8 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from cctelegram.monitor.buckets import SECONDS
+from cctelegram.monitor.values import Distribution
 from cctelegram.retry import STORE
 from cctelegram.store import recovery, schema, snapshots
 from cctelegram.store.connection import (
@@ -105,6 +107,7 @@ class Store:
             self._damage = True
             self._open()
         self.commits = 0
+        self.times = Distribution(len(SECONDS))
         self._fault: str | None = None
         self._failures = 0  # since the last commit
         self._again_at = 0.0
@@ -233,6 +236,7 @@ class Store:
 
     def _together(self, batch: list[Work], *, again: bool = False) -> None:
         done: list[tuple[Future[Any], Any]] = []
+        began = time.monotonic()
         connection: sqlite3.Connection | None = None
         try:
             connection = self._sound()
@@ -249,6 +253,7 @@ class Store:
                 connection.execute("RELEASE work")
             connection.execute("COMMIT")
             self.commits += 1
+            self.times.observe(SECONDS, time.monotonic() - began)
             self._fault, self._failures = None, 0
         except Exception as error:  # noqa: BLE001 - nothing of it is durable; all callers get an error
             if connection is not None and is_damage(error) and not again:

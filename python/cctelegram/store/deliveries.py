@@ -351,6 +351,39 @@ def queue_by_lane(connection: sqlite3.Connection) -> dict[int, int]:
     )
 
 
+# The oldest queued delivery of the next lane of a chat, and of the first lane of the next chat.
+NEXT_LANE: Final = """
+SELECT chat_id, lane, queued_at FROM deliveries INDEXED BY deliveries_waiting
+WHERE state = 'queued' AND chat_id = ? AND lane > ? ORDER BY lane, id LIMIT 1
+"""
+NEXT_CHAT: Final = """
+SELECT chat_id, lane, queued_at FROM deliveries INDEXED BY deliveries_waiting
+WHERE state = 'queued' AND chat_id > ? ORDER BY chat_id, lane, id LIMIT 1
+"""
+
+
+def waiting_by_lane(connection: sqlite3.Connection) -> dict[int, tuple[int, int]]:
+    """Return for each lane the number of queued deliveries, and when the oldest was queued, in us.
+
+    Lane by lane of each chat: with 100,000 queued, grouping them in one statement takes twice as long.
+    """
+    found: dict[int, tuple[int, int]] = {}
+    row = connection.execute(NEXT_CHAT, (-(2**63),)).fetchone()
+    while row is not None:
+        chat_id, lane, queued_at = row
+        (count,) = connection.execute(
+            "SELECT count(*) FROM deliveries WHERE state = 'queued' AND chat_id = ? AND lane = ?",
+            (chat_id, lane),
+        ).fetchone()
+        before, oldest = found.get(lane, (0, queued_at))
+        found[lane] = before + count, min(oldest, queued_at)
+        row = (
+            connection.execute(NEXT_LANE, (chat_id, lane)).fetchone()
+            or connection.execute(NEXT_CHAT, (chat_id,)).fetchone()
+        )
+    return found
+
+
 def count_pending(connection: sqlite3.Connection, dead: Iterable[int]) -> int:
     """Return the number of queued and in-flight deliveries for all chats but the unreachable, `dead` ones."""
     (count,) = connection.execute(
@@ -361,15 +394,20 @@ def count_pending(connection: sqlite3.Connection, dead: Iterable[int]) -> int:
 
 
 def count_states(connection: sqlite3.Connection) -> dict[str, int]:
-    """Return the number of deliveries by unfinished state: held, sending, ambiguous, dead, queued.
+    """Return the number of deliveries by unfinished state, as `count_open`, and of the queued ones."""
+    (queued,) = connection.execute("SELECT count(*) FROM deliveries WHERE state = 'queued'").fetchone()
+    return {**count_open(connection), "queued": int(queued)}
 
-    Deliveries that a rule dropped are counted apart, as `dropped`: they are no fault.
+
+def count_open(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return the number of deliveries by state: held, sending, ambiguous, dead.
+
+    Deliveries that a rule or an operator dropped are counted apart, as `dropped`: they are no fault.
     """
     return dict(
         connection.execute(
             "SELECT CASE WHEN state = 'dead' AND reason GLOB ? THEN 'dropped' ELSE state END AS s, count(*) "
-            "FROM deliveries WHERE state IN ('held', 'sending', 'ambiguous', 'dead') GROUP BY s "
-            "UNION ALL SELECT 'queued', count(*) FROM deliveries WHERE state = 'queued'",
+            "FROM deliveries WHERE state IN ('held', 'sending', 'ambiguous', 'dead') GROUP BY s",
             (f"{DROPPED} *",),
         ).fetchall()
     )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import time
 from typing import IO, TYPE_CHECKING, Any
 
 import orjson
 
+from cctelegram.monitor import catalogue
+from cctelegram.monitor.values import Metrics
 from cctelegram.pools.explain import words
 from cctelegram.pools.lean import httpx
 from cctelegram.telegram import errors
@@ -34,9 +37,11 @@ class Api:
         pool: `send` for messages, `poll` for updates, `files` for uploads.
         base: address of the API without a trailing slash.
         token: the bot's token; it appears in no error, repr or log.
+        metrics: counts and times the requests by method.
     """
 
-    def __init__(self, pool: Pool, base: str, token: str) -> None:
+    def __init__(self, pool: Pool, base: str, token: str, metrics: Metrics | None = None) -> None:
+        self._metrics = Metrics() if metrics is None else metrics
         self._pool = pool
         self._token = token.encode()
         self._root = f"{base}/bot{token}/"
@@ -174,6 +179,20 @@ class Api:
         return bool(await self.call("setMyCommands", {"commands": listed}))
 
     async def _post(self, method: str, **body: Any) -> Any:
+        began, result = time.perf_counter(), "cancelled"
+        try:
+            answer = await self._exchange(method, **body)
+            result = "ok"
+        except errors.TelegramError as error:
+            result = type(error).__name__
+            raise
+        else:
+            return answer
+        finally:
+            self._metrics.add(catalogue.REQUESTS, 1, method, result)
+            self._metrics.observe(catalogue.REQUEST_TIME, time.perf_counter() - began, method)
+
+    async def _exchange(self, method: str, **body: Any) -> Any:
         url = self._urls.get(method)
         if url is None:
             url = self._urls[method] = httpx.URL(self._root + method)

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from cctelegram.monitor import catalogue
+from cctelegram.monitor.values import Metrics
 from cctelegram.retry import POLL, TOKEN_REFUSED
 from cctelegram.telegram import errors
 
@@ -33,17 +35,22 @@ ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_membe
 GRACE_SECONDS = 10.0
 # An empty answer before this time did not wait as requested: without a pause the poller would spin.
 HASTY_SECONDS = 1.0
+NETWORK = "Check the network and the proxy of this machine; the bridge tries again by itself."
+REPLACE = "Write a valid token to .env in the home."
+STORE = "Make room on the disk that holds the home; the updates come again."
 
 
 class Status(msgspec.Struct, kw_only=True):
     """The state of polling.
 
     `connected`: the last poll was answered. `problem`: a sentence, None while connected or before the first
-    answer. `last_poll_at`: unix seconds of the last answer. `offset`: the update offset. The rest are counts.
+    answer. `action`: what to do about it; None where the sentence says it. `last_poll_at`: unix seconds of
+    the last answer. `offset`: the update offset. The rest are counts.
     """
 
     connected: bool = False
     problem: str | None = None
+    action: str | None = None
     last_poll_at: float | None = None
     offset: int | None
     polls: int = 0
@@ -62,6 +69,7 @@ class Poller:
         offset: the id of the first update to fetch; None for all updates that Telegram still has.
         poll_seconds: returns how long a request waits at Telegram; called for each request.
         token_refused: called when Telegram no longer accepts the token; polling continues.
+        metrics: counts polls and updates.
         sleep, chance, clock, wall, limit: seams for tests: sleep, a random number in [0, 1), monotonic and
             unix seconds, and a timeout after some seconds that raises TimeoutError.
     """
@@ -74,6 +82,7 @@ class Poller:
         offset: int | None = None,
         poll_seconds: Callable[[], int] = lambda: 50,
         token_refused: Callable[[], None] = lambda: None,
+        metrics: Metrics | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
         clock: Callable[[], float] = time.monotonic,
@@ -85,6 +94,7 @@ class Poller:
         self._status = Status(offset=offset)
         self._poll_seconds = poll_seconds
         self._token_refused = token_refused
+        self._metrics = Metrics() if metrics is None else metrics
         self._sleep = sleep
         self._chance = chance
         self._clock = clock
@@ -104,7 +114,7 @@ class Poller:
             except errors.TelegramError as error:
                 pause = self._refused(error)
             except Exception as error:  # noqa: BLE001  a full disk must not end the poller for good
-                pause = self._failed(f"updates cannot be kept: {type(error).__name__}: {error}")
+                pause = self._failed(f"updates cannot be kept: {type(error).__name__}: {error}", STORE)
             if pause > 0:
                 await self._sleep(pause)
 
@@ -116,6 +126,7 @@ class Poller:
         wait = self._poll_seconds() if status.connected else 0
         began = self._clock()
         status.polls += 1
+        self._metrics.add(catalogue.POLLS)
         try:
             async with self._limit(wait + GRACE_SECONDS):
                 answer = await self._api.get_updates(status.offset, wait, ALLOWED_UPDATES)
@@ -129,29 +140,36 @@ class Poller:
             await self._on_updates(batch)
             status.offset = 1 + max(update["update_id"] for update in batch)
             status.updates += len(batch)
-        status.connected, status.problem, status.last_poll_at = True, None, self._wall()
+            self._metrics.add(catalogue.UPDATES, len(batch))
+        status.connected, status.problem, status.action = True, None, None
+        status.last_poll_at = self._wall()
         self._in_a_row = 0
         hasty = wait > 0 and not batch and self._clock() - began < min(HASTY_SECONDS, wait)
         return HASTY_SECONDS if hasty else 0.0
 
     def _refused(self, error: errors.TelegramError) -> float:
         if isinstance(error, errors.RetryAfter):
-            return max(self._failed(f"Telegram asks to wait {error.seconds:g} s"), error.seconds)
+            pause = self._failed(
+                f"Telegram asks to wait {error.seconds:g} s", "Nothing: polling goes on then."
+            )
+            return max(pause, error.seconds)
         if isinstance(error, errors.Unauthorized):
-            self._failed(f"Telegram refuses the token: {error.description}")
+            self._failed(f"Telegram refuses the token: {error.description}", REPLACE)
             self._token_refused()
             return TOKEN_REFUSED.first
         if isinstance(error, errors.Conflict):
             self._status.conflicts += 1
+            self._metrics.add(catalogue.CONFLICTS)
             if error.webhook:
-                return self._failed("a webhook is set for this bot, so updates go there: delete it")
-            return self._failed("another program polls with the same token: stop it")
+                return self._failed("a webhook is set for this bot, so updates go there: delete it", None)
+            return self._failed("another program polls with the same token: stop it", None)
         return self._failed(str(error))
 
-    def _failed(self, problem: str) -> float:
+    def _failed(self, problem: str, action: str | None = NETWORK) -> float:
         """Record a failure; return the wait before the next poll."""
-        self._status.connected, self._status.problem = False, problem
+        self._status.connected, self._status.problem, self._status.action = False, problem, action
         self._status.failures += 1
+        self._metrics.add(catalogue.POLL_FAILURES)
         pause = POLL.seconds(self._in_a_row, self._chance())
         self._in_a_row += 1
         return pause

@@ -63,6 +63,9 @@ class Bridge(Protocol):
     async def status(self) -> dict[str, Any]:
         """Return the content of /status, with `health` and `ready`."""
 
+    async def metrics(self, accept: str) -> tuple[bytes, str]:
+        """Return the content of /metrics and its media type, by the Accept header of the request."""
+
     async def delivery(self, event_id: str) -> dict[str, Any] | None:
         """Return the deliveries of an event, or None when it is unknown."""
 
@@ -143,6 +146,7 @@ def app(bridge: Bridge, key: str) -> ASGIApp:
 
     routes = [
         Route("/status", keyed(status)),
+        Route("/metrics", keyed(scraping(bridge))),
         Route("/deliveries/{event_id:path}", keyed(delivery)),
         Route("/mode/{mode}", keyed(mode), methods=["POST"]),
         Route("/cleanup/{action}", keyed(cleaning(bridge)), methods=["GET", "POST"]),
@@ -154,6 +158,16 @@ def app(bridge: Bridge, key: str) -> ASGIApp:
         Route("/ready", ready),
     ]
     return OwnMachineOnly(Starlette(routes=routes))
+
+
+def scraping(bridge: Bridge) -> Endpoint:
+    """Return the endpoint of /metrics."""
+
+    async def metrics(request: Request) -> Response:
+        content, media_type = await bridge.metrics(request.headers.get("accept", ""))
+        return Response(content, headers={"content-type": media_type})
+
+    return metrics
 
 
 def restarting(bridge: Bridge) -> Endpoint:

@@ -75,7 +75,12 @@ def _sentence(status: dict[str, Any]) -> str:
     if not status["running"]:
         return f"{status['note']} Waiting event files: {waiting}."
     connected = "connected to Telegram" if status.get("telegram_connected") else "not connected to Telegram"
-    reasons = "; ".join(str(reason) for reason in status.get("reasons", ()))
+    # A bridge of an earlier version reports no problems, only reasons.
+    reasons = "; ".join(
+        problem["reason"] + (f" ({problem['action'].removesuffix('.')})" if problem["action"] else "")
+        for problem in status.get("problems")
+        or [{"reason": each, "action": None} for each in status.get("reasons", ())]
+    )
     return (
         f"The bridge is running, mode {status.get('mode', 'unknown')}, {connected}, "
         f"health {status.get('health', 'unknown')}{': ' + reasons if reasons else ''}."
