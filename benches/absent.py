@@ -18,13 +18,18 @@ from cctelegram.absent import MEASURED_MB
 CODE = """
 import sys
 from cctelegram import absent
-let_in = sys.argv[1].split(",")
+let_in, on_demand = sys.argv[1].split(","), sys.argv[2]
 for name, library in absent.LIBRARIES.items():
+    if on_demand and name != on_demand:
+        continue
     absent.LIBRARIES[name] = library._replace(
         stand_ins=tuple(one for one in library.stand_ins if one.__name__ not in let_in),
         blocked=tuple(one for one in library.blocked if one not in let_in),
     )
 import cctelegram.cli.bridge, httpcore, anyio._backends._asyncio
+if on_demand:
+    with absent.importing(on_demand):
+        __import__(on_demand)
 from cctelegram.monitor import exposition
 from cctelegram.monitor.values import Metrics
 from cctelegram.monitor.memory import resident
@@ -33,9 +38,13 @@ print(resident())
 """
 
 
-def resident(let_in: tuple[str, ...]) -> float:
+# Libraries that the bridge imports when they are needed: what they bring is compared with them alone.
+ON_DEMAND = {("rich", "rich.progress"): "memray"}
+
+
+def resident(let_in: tuple[str, ...], on_demand: str = "") -> float:
     """Return the resident memory in MB, with these modules loaded."""
-    command = [sys.executable, "-c", CODE, ",".join(let_in)]
+    command = [sys.executable, "-c", CODE, ",".join(let_in), on_demand]
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout) / 1e6
 
 
@@ -46,7 +55,10 @@ def measure(runs: int) -> list[Figure]:
     for _ in range(runs):
         kept_out.append(resident(()))
         for modules in MEASURED_MB:
-            added.setdefault(modules[0], []).append(resident(modules) - kept_out[-1])
+            library = ON_DEMAND.get(modules, "")
+            without = resident((), library) if library else kept_out[-1]
+            name = library or modules[0]
+            added.setdefault(name, []).append(resident(modules, library) - without)
     return [
         Figure("all kept out, resident", statistics.median(kept_out), "MB"),
         *(Figure(f"{name} let in, added", statistics.median(each), "MB") for name, each in added.items()),

@@ -8,10 +8,10 @@ stand-in, only while the library is imported; a later import of the same name ge
 library keeps a stand-in, the first use of an attribute it lacks loads the real module.
 
 `MEASURED_MB` is what each adds, let in, to the 39.9 MB of a process that imported the whole bridge and
-answered a scrape: the median of 5 interleaved runs of `benches/absent.py`, on Linux with Python 3.11 and all
-development packages.
-tests/bridge/test_memory.py holds the budget, and refuses multiprocessing, which watchfiles.run imports. With
-another version of a library tests/test_absent.py fails until the figures are measured again.
+answered a scrape, or to the same with memray for what memray imports: the median of 5 interleaved runs of
+`benches/absent.py`, on Linux with Python 3.11 and all development packages. tests/bridge/test_memory.py holds
+the budget, and refuses multiprocessing, which watchfiles.run imports. With another version of a library
+tests/test_absent.py fails until the figures are measured again.
 """
 
 from __future__ import annotations
@@ -177,6 +177,11 @@ LIBRARIES: Final = {
         ),
         blocked=("rich", "greenlet"),
     ),
+    # The progress bars of its reader, which the bridge leaves to another process.
+    "memray": Library(
+        "1.20",
+        (StandIn("rich", print=None), StandIn("rich.progress", Progress=None, SpinnerColumn=None)),
+    ),
     # Its own servers and its pushes to a gateway.
     "prometheus_client": Library(
         "0.26",
@@ -224,4 +229,5 @@ MEASURED_MB: Final = {
         "gzip",
         "prometheus_client.asgi",
     ): 2.3,
+    ("rich", "rich.progress"): 3.2,
 }

@@ -19,6 +19,7 @@ COMMANDS = {
     "status": "show the bridge's health, mode and queue",
     "mode": "show or change which events are sent to the phone",
     "audit": "show who decided what, and verify the audit log",
+    "profile": "show where the running bridge uses CPU time or memory",
     "store": "check, back up and restore the store",
     "cleanup": "show what cleanup would remove, run it, show sizes and growth",
     "events": "list the event types",

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # A search of 100,000 events outside the index takes seconds.
 SECONDS = 30.0
+# The bridge renders a profile in a child process, for at most two minutes.
+RENDER_SECONDS = 150.0
 
 
 def delivery(home: str, event_id: str) -> dict[str, Any] | None:
@@ -91,6 +93,23 @@ def cleanup(home: str, action: str, directories: list[str], seconds: float) -> d
         home, f"/cleanup/{quote(action)}", method=method, seconds=seconds, query=query
     )
     return answer
+
+
+def profile(home: str, kind: str, seconds: int) -> dict[str, Any]:
+    """Let the bridge profile itself, `cpu` or `memory`; return what it found after these seconds."""
+    answer: dict[str, Any] = request(
+        home,
+        f"/profile/{quote(kind)}",
+        method="POST",
+        seconds=seconds + RENDER_SECONDS,
+        query={"seconds": seconds},
+    )
+    return answer
+
+
+def end_profile(home: str) -> bool:
+    """End the profile that is being taken, with what was measured; return whether there was one."""
+    return bool(request(home, "/profile/end", method="POST")["ended"])
 
 
 def ago(length: str) -> int:

@@ -55,6 +55,8 @@ from cctelegram.web.serve import Server
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from cctelegram.profiles.recorder import Recorder
+
 
 class Bridge:
     """The daemon of one home.
@@ -75,6 +77,7 @@ class Bridge:
         self.successor_token: str | None = None
         # Whether `run` ended because the home was removed; a new bridge then continues from its files.
         self.home_removed = False
+        self._recorder: Recorder | None = None
         live = Live(home, environ, flags)
         settings = live.current
         paths.make(home, events=settings.spool.events_dir, responses=settings.spool.responses_dir)
@@ -197,6 +200,15 @@ class Bridge:
         return await self._cleaning.answer(action, directories)
 
     @property
+    def profiles(self) -> Recorder:
+        """What takes profiles of this process."""
+        if self._recorder is None:
+            from cctelegram.profiles.recorder import Recorder  # noqa: PLC0415 - few bridges are ever profiled
+
+            self._recorder = Recorder(self.home, self._context.log)
+        return self._recorder
+
+    @property
     def stuck(self) -> str | None:
         """Why this process must be restarted, as a sentence, or None. Never blocks."""
         return self._context.store.stuck
@@ -241,6 +253,8 @@ class Bridge:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            if self._recorder is not None:
+                await self._recorder.stop()
             await self.server.stop()
             context.log.info("bridge.stopped")
 

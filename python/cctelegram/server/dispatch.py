@@ -46,6 +46,7 @@ FILES = {
     "switch_to_local_mode": "lifecycle",
     "switch_to_mute_mode": "lifecycle",
     "cleanup": "cleanup",
+    "profile": "profile",
 }
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import orjson
 
-from cctelegram.web import outbox
+from cctelegram.web import outbox, profiles
 from cctelegram.web.lean import Response, Route, Starlette
 
 if TYPE_CHECKING:
@@ -99,6 +99,10 @@ class Bridge(Protocol):
     def history(self) -> outbox.History:
         """Return the search of events."""
 
+    @property
+    def profiles(self) -> profiles.Profiles:
+        """Return what takes profiles of this process; imported with the first use."""
+
 
 def app(bridge: Bridge, key: str) -> ASGIApp:
     """Return the application; every route but /live, /ready and /health requires `key`."""
@@ -154,6 +158,7 @@ def app(bridge: Bridge, key: str) -> ASGIApp:
         Route("/restart", keyed(restarting(bridge)), methods=["POST"]),
         Route("/health", health),
         *outbox.routes(bridge.orders, bridge.history, keyed),
+        *profiles.routes(bridge, keyed),
         Route("/live", live),
         Route("/ready", ready),
     ]

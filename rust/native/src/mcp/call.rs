@@ -74,6 +74,9 @@ pub struct Call {
     /// Protocol revision of this call.
     #[pyo3(get)]
     protocol: Option<String>,
+    /// W3C trace context of the caller, from `_meta` (SEP-414), as it was sent.
+    #[pyo3(get)]
+    traceparent: Option<String>,
     token: Option<ProgressToken>,
     context: RequestContext<RoleServer>,
     calls: Arc<Calls>,
@@ -98,6 +101,7 @@ impl Call {
             protocol: context
                 .protocol_version()
                 .map(|version| version.to_string()),
+            traceparent: context.meta.get_traceparent().map(str::to_owned),
             token: context.meta.get_progress_token(),
             context,
             calls,

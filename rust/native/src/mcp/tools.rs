@@ -21,13 +21,14 @@ use super::suggestion::suggestion;
 const INSTRUCTIONS: &str = include_str!("definitions/instructions.txt");
 
 /// One JSON array per subject; `tools/list` returns them in this order.
-const DEFINITIONS: [&str; 6] = [
+const DEFINITIONS: [&str; 7] = [
     include_str!("definitions/events.json"),
     include_str!("definitions/ask.json"),
     include_str!("definitions/responses.json"),
     include_str!("definitions/status.json"),
     include_str!("definitions/life.json"),
     include_str!("definitions/cleanup.json"),
+    include_str!("definitions/profile.json"),
 ];
 
 /// How long a client may cache the list of tools: it changes only with a new version.

@@ -1,0 +1,1 @@
+"""Profiles of the running bridge: imported with the first profile, and rendered by a child process."""
