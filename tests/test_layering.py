@@ -79,6 +79,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     "store": {"events", "monitor", "times"},
     "telegram": {"config", "monitor", "pools"},
     "times": set(),
+    "tui": {"client", "config", "monitor", "render", "times"},
     "web": set(),
 }
 NATIVE = {"client", "spool", "events", "render", "cleanup", "server", "monitor"}

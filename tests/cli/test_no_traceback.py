@@ -28,12 +28,15 @@ if TYPE_CHECKING:
 # What stands in a directory entry of a home instead of what belongs there: bytes for a file.
 DIRECTORY, NOTHING, LOOP = "directory", "nothing", "a link to itself"
 Entry = bytes | str
+# Those that make a command go on until it is ended.
+ENDLESS = {"--follow", "--watch"}
 FLAGS = sorted(
     {
         flag
         for file in HELP.glob("*.txt")
         for flag in re.findall(r"--[a-z-]+", file.read_text(encoding="utf-8"))
     }
+    - ENDLESS
 )
 # Those that would serve until they are stopped are run below, as processes that end.
 SERVING = {"bridge", "mcp", "sandbox"}
@@ -87,6 +90,7 @@ LINES = (
     *(["outbox", "drop", WORD], ["search", WORD], ["search", WORD, "--since", WORD, "--type", WORD]),
     *(["audit", "show"], ["audit", "verify", "--json"], ["cleanup", "plan"], ["cleanup", "run", "--json"]),
     *(["cleanup", "stats"], ["cleanup", "history"], ["cleanup", "plan", "--directory", WORD]),
+    *(["logs", "--event", WORD], ["logs", "--since", WORD, "--json"], ["logs", "--limit", WORD], ["top"]),
     *(["events"], ["events", WORD], ["config", "show", "--json", "--origin"], ["config", "show"]),
     *(["config", "check"], ["config", "check", "--json"], ["config", "set", WORD, WORD], ["config", "edit"]),
     *(["config", "set", "telegram.token"], ["config", "set", "display.timezone", WORD]),
@@ -169,7 +173,14 @@ class Home:
 NAMES = (
     *("config.toml", ".env", "events", "responses", "responses/20260101T000000.000000Z-a-00000000.json"),
     *("responses/taken", "rejected", "logs", "state", "state/store.db", "state/bridge.json", "state/audit"),
-    *("state/sessions", "state/audit/20260101.jsonl", "rejected/x.json", "state/cleanup.json"),
+    *(
+        "logs/bridge.jsonl",
+        "logs/bridge-20260101T000000Z.jsonl",
+        "state/sessions",
+        "state/audit/20260101.jsonl",
+        "rejected/x.json",
+        "state/cleanup.json",
+    ),
 )
 homes = some.builds(
     Home,

@@ -23,10 +23,10 @@ REMOVED: Final = "The event of this button was removed: the tap has no effect."
 
 
 class Reply(NamedTuple):
-    """The immediate reply to the tap, and whether an answer was stored."""
+    """The immediate reply to the tap; the event of the button if an answer was stored."""
 
     text: str
-    answered: bool = False
+    answered: intake.Head | None = None
 
 
 def is_tap(query: dict[str, Any]) -> bool:
@@ -67,4 +67,5 @@ def handle_tap(connection: sqlite3.Connection, key: bytes, query: dict[str, Any]
     content = {name: value for name, value in content.items() if value is not None}
     name = responses.name(event.event_id, now, secrets.randbits(32))
     answers.add(connection, "command", tapped.event, name, orjson.dumps(content).decode(), now)
-    return Reply(f"Passed to the agent: {button.label}"[:MAX_TEXT], answered=True)
+    head = intake.event_head(connection, tapped.event)
+    return Reply(f"Passed to the agent: {button.label}"[:MAX_TEXT], head)

@@ -219,9 +219,9 @@ class Dispatcher(Component):
 
         reply = await self._store.run(work)
         # The answer is durable: reply to the tap at once, the card follows.
-        if reply.closed is not None:
+        if reply.closed is not None and reply.event is not None:
             self._signals.send(close.signal(reply.closed))
-            self._log.info("decision.answered", user_id=query["from"]["id"])
+            self._log.info("decision.answered", user_id=query["from"]["id"], **reply.event.log_fields)
         self._courtesies.submit(lambda: self._bot.api.answer_callback_query(query["id"], reply.text))
 
     async def _action(self, update: updates.Update, query: dict[str, Any]) -> None:
@@ -232,9 +232,9 @@ class Dispatcher(Component):
             return reply
 
         reply = await self._store.run(work)
-        if reply.answered:
+        if reply.answered is not None:
             self._signals.send(DecisionClosed())
-            self._log.info("action.tapped", user_id=query["from"]["id"])
+            self._log.info("action.tapped", user_id=query["from"]["id"], **reply.answered.log_fields)
         self._courtesies.submit(lambda: self._bot.api.answer_callback_query(query["id"], reply.text))
 
     def _mode_button(self, query: dict[str, Any]) -> mode_buttons.ModeButton | None:
@@ -371,8 +371,10 @@ class Dispatcher(Component):
             self._albums.append(album)
         if outcome.revived:
             self._signals.send(ChatReachable(chat_id))
-        if outcome.answered:
-            self._signals.send(close.signal(*outcome.closed))
+        if outcome.closed is not None and outcome.event is not None:
+            sender = message.get("from", {}).get("id")
+            self._signals.send(close.signal(outcome.closed))
+            self._log.info("decision.answered", user_id=sender, **outcome.event.log_fields)
         if outcome.queued:
             self._signals.send(DeliveriesQueued((chat_id,)))
         if outcome.filed:

@@ -12,7 +12,7 @@ from cctelegram.decisions import close, ledger, reply
 from cctelegram.delivery.payload import Payload, pack, unpack
 from cctelegram.events.lane import Lane
 from cctelegram.spool import responses
-from cctelegram.store import answers, deliveries
+from cctelegram.store import answers, deliveries, intake
 from cctelegram.times.instant import rfc3339
 
 if TYPE_CHECKING:
@@ -43,13 +43,14 @@ FILED: Final = "The agent receives your reply as a message."
 
 
 class Outcome(NamedTuple):
-    """The effects of a message."""
+    """The effects of a message; `closed` is the decision that it answered, `event` the event of it."""
 
     answered: bool = False
+    closed: ledger.Decision | None = None
+    event: intake.Head | None = None
     filed: bool = False
     queued: bool = False
     revived: bool = False
-    closed: tuple[ledger.Decision, ...] = ()
 
 
 def handle_edit(connection: sqlite3.Connection, bot: int, message: dict[str, Any], now: int) -> Outcome:
@@ -100,7 +101,7 @@ def handle(
             closed = close.answer(
                 connection, decision, responder, now, option=meaning.option, text=meaning.text
             )
-            return Outcome(answered=True, closed=() if closed is None else (closed,))
+            return Outcome(answered=True, closed=closed, event=intake.event_head(connection, decision.event))
     media = next((kind.replace("_", " ") for kind in MEDIA if kind in message), None)
     if media is not None and "media_group_id" in message:
         media = "album"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cctelegram import render
 from cctelegram.decisions import close, codes, ledger, outcomes
+from cctelegram.store import intake
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,10 +19,11 @@ NOT_OURS: Final = "This button does not belong to a question of this bridge."
 
 
 class Reply(NamedTuple):
-    """The immediate reply to the tap, and the decision if the tap closed it."""
+    """The immediate reply to the tap; the decision and its event if the tap closed it."""
 
     text: str
     closed: ledger.Decision | None = None
+    event: intake.Head | None = None
 
 
 def handle_tap(
@@ -49,9 +51,10 @@ def handle_tap(
     closed = close.answer(connection, decision, responder, now, option=button.option)
     if closed is None:
         return Reply(_late(ledger.by_id(connection, decision.id) or decision, zone))
+    event = intake.event_head(connection, closed.event)
     if closed.state != "answered":
-        return Reply(_late(closed, zone), closed)
-    return Reply(render.labels(closed.options)[button.option][:MAX_TEXT], closed)
+        return Reply(_late(closed, zone), closed, event)
+    return Reply(render.labels(closed.options)[button.option][:MAX_TEXT], closed, event)
 
 
 def _late(decision: ledger.Decision, zone: tzinfo) -> str:

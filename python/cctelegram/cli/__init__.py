@@ -17,6 +17,8 @@ COMMANDS = {
     "outbox": "list deliveries, show one, retry or drop it",
     "search": "search sent events and their answers",
     "status": "show the bridge's health, mode and queue",
+    "top": "show the running bridge in the terminal, live",
+    "logs": "print the bridge's log, follow it, follow one event in it",
     "mode": "show or change which events are sent to the phone",
     "audit": "show who decided what, and verify the audit log",
     "profile": "show where the running bridge uses CPU time or memory",

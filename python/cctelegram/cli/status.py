@@ -1,16 +1,24 @@
-"""Show the bridge's health and problems, mode, queue, delivery figures and memory.
+"""Show the bridge's health and problems, alerts, mode, queue, delivery figures and memory.
 
-Exit codes: 0 the bridge runs and its health is ok or degraded, 1 it is down or failing.
+    cctelegram status            once
+    cctelegram status --watch    again and again, in place; Ctrl-C ends it
+
+Where the output is no terminal, --watch prints one line each time; with --json, the whole status in a line.
+It goes on while the bridge is down, and shows it again when it is back.
+Exit codes: 0 the bridge runs and its health is ok or degraded, 1 it is down or failing, 130 by Ctrl-C.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 from cctelegram import _native
 from cctelegram.cli.home import add_home, add_json, home_of
+from cctelegram.cli.interval import interval
 from cctelegram.cli.printed import json_line
+from cctelegram.cli.watch import watch
 from cctelegram.client import bridge
 from cctelegram.times.duration import rough
 
@@ -20,12 +28,18 @@ if TYPE_CHECKING:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
+    parser.add_argument("--watch", action="store_true", help="show it again and again, until Ctrl-C")
+    parser.add_argument(
+        "--interval", type=interval, metavar="TIME", default=2.0, help="between two times (default: 2s)"
+    )
     add_home(parser)
     add_json(parser)
 
 
 def run(parsed: argparse.Namespace) -> int:
     """Ask and print."""
+    if parsed.watch:
+        watch(lambda: bridge.status(home_of(parsed)), _lines, parsed.interval, as_json=parsed.json)
     status = bridge.status(home_of(parsed))
     if parsed.json:
         # The bridge counts its own pools; this process counts its connections to the bridge.
@@ -90,7 +104,11 @@ def _problem(problem: dict[str, Any]) -> list[str]:
 
 
 def _alert(alert: dict[str, Any]) -> list[str]:
-    return [f"- alert {alert['rule']}: {alert['title']}: {alert['says']}", f"  {alert['action']}"]
+    lasted = rough(time.time() - alert["since"] / 1_000_000)
+    return [
+        f"- alert {alert['rule']}, for {lasted}: {alert['title']}: {alert['says']}",
+        f"  {alert['action']}",
+    ]
 
 
 def _budgets(found: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from cctelegram.config import paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from cctelegram.client.loopback import Loopback
@@ -60,7 +60,7 @@ def request(
     seconds: float | None = None,
     query: Mapping[str, object] | None = None,
 ) -> Any:
-    """Send a request without a body to the bridge; return its answer, parsed.
+    """Send a request without a body to the bridge; return its answer, parsed from JSON.
 
     Args:
         home: The home of the bridge.
@@ -74,6 +74,25 @@ def request(
         Unreachable: No bridge runs, or the one that runs does not answer.
         BridgeError: The bridge answered with an error; the sentence is its own.
     """
+    return _answer(home, path, _native.loads, method, pool, seconds, query)
+
+
+def metrics(home: str) -> str:
+    """Return the values of all metrics in Prometheus' text format. Raises Unreachable, BridgeError."""
+    text: str = _answer(home, "/metrics", bytes.decode)
+    return text
+
+
+def _answer(
+    home: str,
+    path: str,
+    read: Callable[[bytes], Any],
+    method: str = "GET",
+    pool: str = "status",
+    seconds: float | None = None,
+    query: Mapping[str, object] | None = None,
+) -> Any:
+    """Send a request, as `request` does; return its answer, read by `read`, which raises ValueError."""
     if not is_up(home):
         raise Unreachable(DOWN)
     from cctelegram.client import loopback  # noqa: PLC0415  rarely needed
@@ -86,7 +105,7 @@ def request(
         send = client.post if method == "POST" else client.get
         code, body = send(port, target, key, host)
         if code == 200:
-            return _native.loads(body)
+            return read(body)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _silent(f"{type(error).__name__}: {error}", file) from None
     sentence = _error_in(body)

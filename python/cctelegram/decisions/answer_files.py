@@ -107,10 +107,12 @@ class AnswerFiles(Component):
             body = await asyncio.to_thread(post, self._directory, answer, corrected)
         except OSError as error:
             self._problem = f"cannot write {self._directory}: {error.strerror or error}"
-            self._log.error("answer.write_failed", name=answer.name, reason=self._problem)
+            self._log.error(
+                "answer.write_failed", name=answer.name, reason=self._problem, **answer.log_fields
+            )
             return None
         self._problem = None
-        self._log.info("answer.written", name=answer.name)
+        self._log.info("answer.written", name=answer.name, **answer.log_fields)
         return body
 
 

@@ -8,6 +8,7 @@ from cctelegram.decisions import close, ledger
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
 from cctelegram.runtime.signals import ClockJumped, DecisionOpened, StoreReplaced
+from cctelegram.store import intake
 
 if TYPE_CHECKING:
     import sqlite3
@@ -30,19 +31,22 @@ class Expiry(Component):
         while True:
             closed, next_expiry = await self._store.run(lambda c: _expire(c, clock.wall()))
             if closed:
-                self._signals.send(close.signal(*closed))
-                self._log.info("decision.expired", decisions=[each.id for each in closed])
+                self._signals.send(close.signal(*(decision for decision, _ in closed)))
+                for _, head in closed:
+                    self._log.info("decision.expired", **head.log_fields)
             if next_expiry is None:
                 await self._wake.wait()
             else:
                 await self._wake.wait(min(MAX_SLEEP, max(0.0, (next_expiry - clock.wall()) / 1_000_000)))
 
 
-def _expire(connection: sqlite3.Connection, now: int) -> tuple[list[Decision], int | None]:
+def _expire(
+    connection: sqlite3.Connection, now: int
+) -> tuple[list[tuple[Decision, intake.Head]], int | None]:
     closed = []
     for decision in ledger.due(connection, now):
         expired = ledger.expire(connection, decision, now)
         if expired is not None:
             close.store_answer(connection, expired, now)
-            closed.append(expired)
+            closed.append((expired, intake.event_head(connection, expired.event)))
     return closed, ledger.next_expiry(connection)

@@ -16,6 +16,7 @@ from cctelegram.retry import REQUEST
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
 from cctelegram.runtime.signals import CardSent, ClockJumped, DecisionClosed, SettingsChanged
+from cctelegram.store import intake
 from cctelegram.telegram import errors
 
 if TYPE_CHECKING:
@@ -34,11 +35,12 @@ NOT_FOR_YOU: Final = "You are no longer allowed to answer this question."
 
 
 class Stale(NamedTuple):
-    """The next card to edit, with its decision; or whether a card waits for a retry."""
+    """The next card to edit, with its decision and event; or whether a card waits for a retry."""
 
     card: Card | None
     decision: Decision | None
     later: bool
+    event: intake.Head | None = None
 
 
 class Cards(Component):
@@ -55,8 +57,8 @@ class Cards(Component):
         """Edit stale cards, then wait for more."""
         found = await self._record(lambda _: None)
         while True:
-            if found.card is not None and found.decision is not None:
-                found = await self._record(await self._edit(found.card, found.decision))
+            if found.card is not None and found.decision is not None and found.event is not None:
+                found = await self._record(await self._edit(found.card, found.decision, found.event))
             else:
                 await self._wake.wait(RECHECK if found.later else None)
                 found = await self._record(lambda _: None)
@@ -69,12 +71,16 @@ class Cards(Component):
             step(connection)
             cards = ledger.stale_cards(connection, bot, now, allowed, 1)
             if cards:
-                return Stale(cards[0], ledger.by_id(connection, cards[0].decision), later=False)
+                decision = ledger.by_id(connection, cards[0].decision)
+                event = None if decision is None else intake.event_head(connection, decision.event)
+                return Stale(cards[0], decision, later=False, event=event)
             return Stale(None, None, ledger.has_stale_cards(connection, bot, allowed))
 
         return await self._store.run(work)
 
-    async def _edit(self, card: Card, decision: Decision) -> Callable[[sqlite3.Connection], None]:
+    async def _edit(
+        self, card: Card, decision: Decision, event: intake.Head
+    ) -> Callable[[sqlite3.Connection], None]:
         """Edit a card; return the step that records the result."""
         text = self.text(card, decision)
         now = clock.wall()
@@ -91,11 +97,11 @@ class Cards(Component):
             return partial(ledger.delay_card, card=card.card, not_before=now + int(seconds * 1_000_000))
         except (errors.NotSent, errors.Unclear, errors.ServerFault, errors.Unauthorized) as error:
             wait = int(REQUEST.seconds(card.attempts, 0.5) * 1_000_000)
-            self._log.warning("card.edit_failed", card=card.card, reason=str(error))
+            self._log.warning("card.edit_failed", card=card.card, reason=str(error), **event.log_fields)
             return partial(ledger.delay_card, card=card.card, not_before=now + wait)
         except errors.TelegramError as error:
             # The message is gone, or too old to be edited: nothing is left to change.
-            self._log.warning("card.edit_impossible", card=card.card, reason=str(error))
+            self._log.warning("card.edit_impossible", card=card.card, reason=str(error), **event.log_fields)
         state = WITHDRAWN if decision.state == "open" else decision.state
         return partial(ledger.mark_card, card=card.card, state=state)
 

@@ -42,6 +42,13 @@ class Job(NamedTuple):
     rendered: bool
     large: bool = False
     times: int = 1  # number of equal events in the message
+    trace: str | None = None  # the id of the event's trace
+
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """The fields by which the log is searched for the event; none for a notice."""
+        named = {"event_id": self.event_id, "trace": self.trace}
+        return {name: value for name, value in named.items() if value is not None}
 
 
 class Next(NamedTuple):
@@ -75,14 +82,14 @@ def load(connection: sqlite3.Connection, chat_id: int, now: int) -> Job | None:
     rendered = deliveries.is_rendered(connection, waiting.delivery)
     if waiting.event is None:
         return Job(waiting, None, None, None, None, rendered)
-    event_id, occurred_at, length = intake.event_head(connection, waiting.event)
-    large = length > intake.LARGE
+    head = intake.event_head(connection, waiting.event)
+    large = head.length > intake.LARGE
     event = None if rendered or large else from_row(intake.event_row(connection, waiting.event))
     decision = ledger.of_event(connection, waiting.event)
     times = waiting.times
     if waiting.follows is not None:
         times = repeats.total(connection, waiting.delivery, waiting.follows)
-    return Job(waiting, event, event_id, occurred_at, decision, rendered, large, times)
+    return Job(waiting, event, head.event_id, head.occurred_at, decision, rendered, large, times, head.trace)
 
 
 def compose(job: Job, style: MessageStyle, key: bytes) -> list[Payload]:

@@ -18,7 +18,7 @@ from cctelegram.store import deliveries
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from datetime import tzinfo
 
 Target = tuple[int, int | None]  # a chat, and a topic of it
@@ -55,13 +55,21 @@ FROM deliveries JOIN events ON events.id = deliveries.event
 """
 
 
-def of_lane(connection: sqlite3.Connection, to: Target, lane: int, now: int, zone: tzinfo) -> int:
-    """Merge what waits in a lane of a chat or topic into one digest; return its number of events."""
+class Digest(NamedTuple):
+    """A digest that was queued: its delivery, its number of events, and the ids of those it lists."""
+
+    delivery: int
+    events: int
+    event_ids: list[str]
+
+
+def of_lane(connection: sqlite3.Connection, to: Target, lane: int, now: int, zone: tzinfo) -> Digest | None:
+    """Merge what waits in a lane of a chat or topic into one digest, and return it; None without any."""
     members = waiting(connection, *to, lane)
-    if members:
-        title = f"{_count(members)} events at once"
-        _make(connection, to, members, title, now, zone=zone, lane=lane, silent=lane >= Lane.ORDINARY)
-    return _count(members)
+    if not members:
+        return None
+    title = f"{_count(members)} events at once"
+    return _make(connection, to, members, title, now, zone=zone, lane=lane, silent=lane >= Lane.ORDINARY)
 
 
 def of_held(
@@ -72,11 +80,15 @@ def of_held(
     zone: tzinfo,
     *,
     silent: bool,
+    made: Callable[[Digest], None] = lambda _: None,
 ) -> Made:
     """Merge the deliveries held for any of `reasons` into digests.
 
-    `title` contains `{events}`, which is replaced by the number of events.
     Questions that are still open are asked, not summarized.
+
+    Args:
+        title: contains `{events}`, which is replaced by the number of events.
+        made: called with each digest, inside the transaction; a list of all would be as long as the backlog.
     """
     chats, events = requeue_questions(connection, reasons), 0
     while found := held(connection, reasons):
@@ -85,7 +97,7 @@ def of_held(
             members = [member for _, member in group]
             count = _count(members)
             words = title.format(events=f"{count} event" + "s" * (count != 1))
-            _make(connection, to, members, words, now, zone=zone, lane=Lane.ORDINARY, silent=silent)
+            made(_make(connection, to, members, words, now, zone=zone, lane=Lane.ORDINARY, silent=silent))
             chats.add(to[0])
             events += count
     return Made(chats, events)
@@ -112,13 +124,14 @@ def _make(
     zone: tzinfo,
     lane: int,
     silent: bool,
-) -> None:
+) -> Digest:
     payloads = [pack(Payload(text=text)) for text in render.digest(title, members, zone=zone)]
     chat_id, thread_id = to
     into = deliveries.enqueue(
         connection, chat_id, payloads, now, lane=lane, silent=silent, thread_id=thread_id
     )
     merge(connection, members, into)
+    return Digest(into, _count(members), [member.event_id for member in members])
 
 
 def waiting(

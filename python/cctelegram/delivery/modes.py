@@ -7,10 +7,12 @@ those that `local` and rules hold.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cctelegram.config.zone import zone
 from cctelegram.delivery import digest
+from cctelegram.delivery.digest_log import log_digest
 from cctelegram.policy.judge import JUDGED_BY, LOCAL, MUTED, NOMAD, QUIET, RULE_DIGEST, PolicyState, judge
 from cctelegram.policy.mode import ModeState
 from cctelegram.policy.quiet import quiet
@@ -287,7 +289,15 @@ class Modes(Component):
 
     def _queue_digests(self, connection: sqlite3.Connection, reasons: Collection[str]) -> digest.Made:
         title = next((title for reason, title in TITLES.items() if reason in reasons), "{events} held")
-        return digest.of_held(connection, reasons, title, clock.wall(), self._zone(), silent=True)
+        return digest.of_held(
+            connection,
+            reasons,
+            title,
+            clock.wall(),
+            self._zone(),
+            silent=True,
+            made=partial(log_digest, self._log),
+        )
 
 
 def _microseconds(mode: str, text: str) -> int:

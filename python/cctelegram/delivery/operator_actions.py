@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cctelegram.decisions import close, ledger
 from cctelegram.policy.routes import reassigned
 from cctelegram.runtime import clock
+from cctelegram.runtime.event_ids import TOGETHER
 from cctelegram.runtime.signals import DeliveriesEnded, DeliveriesQueued
 from cctelegram.store import operator_actions as actions
 from cctelegram.store import outbox
@@ -15,7 +16,7 @@ from cctelegram.store.operator_actions import Impossible
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from cctelegram.config.settings import Settings
     from cctelegram.decisions.ledger import Decision
@@ -31,10 +32,11 @@ class ActionResult(NamedTuple):
     done: list[dict[str, Any]]
     refused: list[str]
     cancelled: tuple[Decision, ...] = ()
+    event_ids: tuple[str, ...] = ()  # of the events of `done`; a notice has none
 
     def as_dict(self) -> dict[str, Any]:
         """Return the result as JSON fields; `cancelled` as whether there are any."""
-        return {**self._asdict(), "cancelled": bool(self.cancelled)}
+        return {"done": self.done, "refused": self.refused, "cancelled": bool(self.cancelled)}
 
 
 class Cancelled(NamedTuple):
@@ -116,9 +118,17 @@ def _apply_each(
 
 
 def _with_states(connection: sqlite3.Connection, result: ActionResult) -> ActionResult:
-    return result._replace(
-        done=[{**one, "state": actions.state(connection, one["delivery"])} for one in result.done]
-    )
+    numbers = [one["delivery"] for one in result.done]
+    done = [{**one, "state": actions.state(connection, one["delivery"])} for one in result.done]
+    return result._replace(done=done, event_ids=tuple(actions.event_ids(connection, numbers)))
+
+
+def _logged(result: ActionResult) -> Iterator[dict[str, Any]]:
+    """Yield the fields of the log lines of an action: one line, more for many deliveries."""
+    numbers = [one["delivery"] for one in result.done]
+    for start in range(0, max(1, len(numbers)), TOGETHER):
+        end = start + TOGETHER
+        yield {"deliveries": numbers[start:end], "event_ids": list(result.event_ids[start:end])}
 
 
 class OperatorActions:
@@ -150,7 +160,8 @@ class OperatorActions:
     async def drop(self, which: str) -> dict[str, Any]:
         """Drop the named deliveries: they are never sent. Raises Impossible."""
         result = await self._store.run(lambda c: drop(c, actions.named(c, which), clock.wall()))
-        self._log.warning("delivery.dropped", deliveries=[one["delivery"] for one in result.done])
+        for fields in _logged(result):
+            self._log.warning("delivery.dropped", **fields)
         if result.cancelled:
             self._context.signals.send(close.signal(*result.cancelled))
         dropped = sum(one["before"] != "dead" for one in result.done)
@@ -177,6 +188,7 @@ class OperatorActions:
             return result, actions.chats(connection, (one["delivery"] for one in result.done))
 
         result, chats = await self._store.run(work)
-        self._log.info("delivery.retried", deliveries=[one["delivery"] for one in result.done])
+        for fields in _logged(result):
+            self._log.info("delivery.retried", **fields)
         self._context.signals.send(DeliveriesQueued(chats))
         return result.as_dict()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from cctelegram.config.zone import zone
 from cctelegram.decisions import ledger
 from cctelegram.delivery import classification, compose, digest, edit, failure, hold, payload, progress
+from cctelegram.delivery.digest_log import log_digest
 from cctelegram.delivery.message import PartSender
 from cctelegram.events.lane import Lane
 from cctelegram.monitor import catalogue
@@ -248,16 +249,17 @@ class Sender(Component):
         bound = self._bound(lane)
         local = zone(self._context.settings.display.timezone)
 
-        def work(connection: sqlite3.Connection) -> int:
+        def work(connection: sqlite3.Connection) -> digest.Digest | None:
             if not digest.crowded(connection, *to, lane, bound):
-                return 0
+                return None
             return digest.of_lane(connection, to, lane, clock.wall(), local)
 
-        count = await self._store.run(work)
-        if count:
-            self._signals.send(EventsDigested(count))
-            self._log.info("delivery.digest", chat_id=chat_id, lane=lane, events=count)
-        return count > 0
+        made = await self._store.run(work)
+        if made is None:
+            return False
+        self._signals.send(EventsDigested(made.events))
+        log_digest(self._log, made)
+        return True
 
     def _next(self, connection: sqlite3.Connection, chat_id: int) -> compose.Next:
         """Return the next delivery to a chat, with everything that its send needs from the store."""
@@ -352,7 +354,7 @@ class Sender(Component):
             else:
                 rendered = _timed(lambda: compose.compose(job, style, key))
         except Exception as error:  # noqa: BLE001 - an event that cannot be rendered is still sent
-            self._log.error("delivery.render_failed", event_id=job.event_id, exc_info=error)
+            self._log.error("delivery.render_failed", **job.log_fields, exc_info=error)
             return compose.unformatted(job)
         payloads, seconds = rendered
         self._metrics.observe(catalogue.RENDER, seconds)
@@ -394,7 +396,7 @@ class Sender(Component):
         )
         self._log.info(
             "delivery.sent",
-            event_id=job.event_id,
+            **job.log_fields,
             chat_id=job.waiting.chat_id,
             message_id=message_id,
             complete=complete,
@@ -406,7 +408,7 @@ class Sender(Component):
         self._signals.send(SendFailed(type(verdict).__name__))
         self._log.warning(
             "delivery.failed",
-            event_id=job.event_id,
+            **job.log_fields,
             chat_id=job.waiting.chat_id,
             verdict=type(verdict).__name__,
             reason=str(error),
@@ -434,7 +436,7 @@ class Sender(Component):
         if note is not None:
             self._log.warning(
                 "delivery.degraded",
-                event_id=job.event_id,
+                **job.log_fields,
                 chat_id=waiting.chat_id,
                 delivery=waiting.delivery,
                 note=note,

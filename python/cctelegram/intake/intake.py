@@ -22,6 +22,7 @@ from cctelegram.policy.judge import hold_reason
 from cctelegram.retry import DISK
 from cctelegram.runtime import clock
 from cctelegram.runtime.component import Component
+from cctelegram.runtime.event_ids import log_stored
 from cctelegram.runtime.problem import Problem
 from cctelegram.runtime.signals import (
     DecisionOpened,
@@ -174,7 +175,7 @@ class Intake(Component):
         if accepted:
             row = accepted[-1].row
             last = {"event_id": row[1], "type": row[2], "title": row[3]}
-            self._log.info("intake.stored", events=len(accepted), first=accepted[0].row[1], last=row[1])
+            log_stored(self._log, [item.row[intake.EVENT_ID] for item in accepted], _traces(accepted))
         self._signals.send(EventsStored(len(accepted), len(rejected), last))
 
     async def _remove(self, batch: Any) -> None:
@@ -309,6 +310,12 @@ class _Stored(NamedTuple):
     folded: int
     decisions: list[Decision]
     others: list[tuple[intake.Row, Judgement]]
+
+
+def _traces(accepted: list[intake.Accepted]) -> dict[str, str]:
+    """Return the trace id by event id, of the events that have one."""
+    found = ((item.row[intake.EVENT_ID], intake.trace(item.row)) for item in accepted)
+    return {event_id: trace for event_id, trace in found if trace is not None}
 
 
 def _open(connection: sqlite3.Connection, item: intake.Accepted, now: int) -> Decision:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from cctelegram.events.trace import trace_id
+from cctelegram.store import intake
 
 if TYPE_CHECKING:
     import sqlite3
+
+
+UNWRITTEN: Final = f"""
+SELECT answers.id, name, answers.body, corrects, events.event_id, {intake.TRACEPARENT}
+FROM answers LEFT JOIN events ON events.id = answers.event
+WHERE written_at IS NULL ORDER BY answers.id LIMIT ?
+"""  # noqa: S608 - constants
 
 
 class Answer(NamedTuple):
@@ -18,6 +28,14 @@ class Answer(NamedTuple):
     name: str
     body: str
     corrects: int | None = None
+    event_id: str | None = None
+    traceparent: str | None = None
+
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """The fields by which the log is searched for the event of the answer; none without an event."""
+        named = {"event_id": self.event_id, "trace": trace_id(self.traceparent)}
+        return {name: value for name, value in named.items() if value is not None}
 
 
 class Place(NamedTuple):
@@ -72,9 +90,7 @@ def of_message(connection: sqlite3.Connection, place: Place) -> Filed | None:
 
 def unwritten(connection: sqlite3.Connection, limit: int = 100) -> list[Answer]:
     """Return the answers whose files are still to be written, oldest first."""
-    found = connection.execute(
-        "SELECT id, name, body, corrects FROM answers WHERE written_at IS NULL ORDER BY id LIMIT ?", (limit,)
-    )
+    found = connection.execute(UNWRITTEN, (limit,))
     return [Answer(*row) for row in found]
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import msgspec
+
+from cctelegram.events.trace import trace_id
 from cctelegram.store.judgement import by_lane
 from cctelegram.store.retention import is_forgotten
 
@@ -52,6 +55,15 @@ SELECT intake_key, event_id, type, title, source, task_id, correlation_id, lane,
        occurred_at, body, warnings
 FROM events WHERE id = ?
 """
+
+
+# A body without this key has no trace, and is not decoded for one.
+TRACED: Final = b'"traceparent"'
+TRACEPARENT: Final = """
+CASE WHEN instr(events.body, '"traceparent"') AND json_valid(events.body) THEN
+     coalesce(json_extract(events.body, '$.traceparent'), json_extract(events.body, '$.data.traceparent')) END
+"""
+HEAD: Final = f"SELECT event_id, occurred_at, length(body), {TRACEPARENT} FROM events WHERE id = ?"  # noqa: S608 - a constant
 
 
 class Recipient(NamedTuple):
@@ -187,14 +199,49 @@ def event_row(connection: sqlite3.Connection, event: int) -> Row:
     return tuple(row)
 
 
-def event_head(connection: sqlite3.Connection, event: int) -> tuple[str, int, int]:
-    """Return an event's id, its time of occurrence (us) and the number of characters of its body."""
-    found = connection.execute(
-        "SELECT event_id, occurred_at, length(body) FROM events WHERE id = ?", (event,)
-    ).fetchone()
+class _Traced(msgspec.Struct):
+    """What is read of a body for its trace; the rest is skipped, and takes no memory."""
+
+    traceparent: Any = None
+    data: msgspec.Raw = msgspec.Raw(b"")
+
+
+class Head(NamedTuple):
+    """What identifies an event, without its body; `occurred_at` in us, `length` of the body in characters."""
+
+    event_id: str
+    occurred_at: int
+    length: int
+    trace: str | None = None
+
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """The fields by which the log is searched for this event."""
+        traced = {} if self.trace is None else {"trace": self.trace}
+        return {"event_id": self.event_id, **traced}
+
+
+def event_head(connection: sqlite3.Connection, event: int) -> Head:
+    """Return what identifies an event. Raises KeyError when there is no such event."""
+    found = connection.execute(HEAD, (event,)).fetchone()
     if found is None:
         raise KeyError(event)
-    return str(found[0]), int(found[1]), int(found[2])
+    return Head(str(found[0]), int(found[1]), int(found[2]), trace_id(found[3]))
+
+
+def trace(row: Row) -> str | None:
+    """Return the trace id of an event that is being stored, or None."""
+    body = row[BODY]
+    if TRACED not in body:
+        return None
+    try:
+        written = msgspec.json.decode(body, type=_Traced)
+        data = bytes(written.data)
+        if written.traceparent is None and data.startswith(b"{"):
+            written = msgspec.json.decode(data, type=_Traced)
+    except msgspec.DecodeError:  # the event is stored already: its trace must not fail it
+        return None
+    return trace_id(written.traceparent)
 
 
 def body(connection: sqlite3.Connection, event: int) -> str:

@@ -145,6 +145,19 @@ def dead(connection: sqlite3.Connection) -> list[int]:
     return [int(row) for (row,) in found]
 
 
+def event_ids(connection: sqlite3.Connection, numbers: Iterable[int]) -> list[str]:
+    """Return the ids of the events of these deliveries, in their order, each once; a notice has none."""
+    found = (
+        connection.execute(
+            "SELECT event_id FROM events JOIN deliveries ON deliveries.event = events.id "
+            "WHERE deliveries.id = ?",
+            (number,),
+        ).fetchone()
+        for number in numbers
+    )
+    return list(dict.fromkeys(str(row[0]) for row in found if row is not None))
+
+
 def chats(connection: sqlite3.Connection, numbers: Iterable[int]) -> set[int]:
     """Return the chats of these deliveries."""
     found = (
