@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 RUST_SOURCES := $(shell find rust Cargo.toml Cargo.lock clippy.toml -name '*.rs' -o -name '*.toml' -o -name '*.lock' -o -name '*.json')
 
-.PHONY: help setup demo test retest check test-rust test-python coverage crash soak fuzz lint format bench costs clean
+.PHONY: help setup demo test retest check collector test-rust test-python coverage crash soak fuzz lint format bench costs clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -37,6 +37,12 @@ demo: setup ## Run the whole path once on the sandbox; KEEP=1 leaves it running 
 	@$(BIN)/python tests/flow/demo.py $(if $(KEEP),--keep)
 
 test: lint test-rust test-python ## Run all tests
+
+# Needs Go; the tests of the exporter that need it are skipped without it.
+target/tools/otelcol: $(wildcard tests/otel/collector/*)
+	cd tests/otel/collector && go build -o $(CURDIR)/$@ .
+
+collector: target/tools/otelcol ## Build an OpenTelemetry collector for the tests (needs Go)
 
 test-rust: $(VENV)/made
 	cargo test --workspace --quiet

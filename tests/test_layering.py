@@ -68,6 +68,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     "events": set(),
     "intake": {"chat", "decisions", "delivery", "events", "monitor", "policy", "runtime", "spool", "store"},
     "monitor": {"events"},
+    "otel": {"config", "events", "monitor", "store"},
     "policy": {"config", "events", "store"},
     "pools": {"config"},
     "profiles": {"monitor"},

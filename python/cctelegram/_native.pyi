@@ -249,6 +249,9 @@ class Call:
     @property
     def protocol(self) -> str | None:
         """Protocol revision of this call, such as `2026-07-28`."""
+    @property
+    def traceparent(self) -> str | None:
+        """W3C trace context of the caller, from `_meta`, as it was sent: not checked."""
     def cancelled(self) -> bool:
         """Return whether the client has cancelled the call or closed the input; poll about once a second."""
     def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:

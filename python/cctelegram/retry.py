@@ -35,6 +35,8 @@ CONNECT: Final = Backoff(1.0, 30.0, jitter=0.5)
 DISK: Final = Backoff(1.0, 2.0)
 # A store that cannot be opened or recovered.
 STORE: Final = Backoff(0.5, 30.0)
+# A collector of telemetry.
+COLLECTOR: Final = Backoff(1.0, 300.0, jitter=0.5)
 # getUpdates.
 POLL: Final = Backoff(0.5, 30.0, jitter=0.5)
 # A token that Telegram refuses: only a person can fix that, and a changed token gets a new poller at once.

@@ -13,6 +13,7 @@ from cctelegram import _native
 from server.conftest import Bridge, events
 from server.wire import MODERN, Wire
 
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 SENDING: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (
         "send_telegram_event",
@@ -201,6 +202,24 @@ def test_a_call_of_the_newest_revision_needs_no_session_before_it(home: Path) ->
     with Wire(home) as wire:
         assert wire.call("send_telegram_message", {"message": "x"}, _meta=MODERN)["isError"] is False
     assert len(events(home)) == 1
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("send_telegram_message", {"message": "x"}),
+        ("send_approval_request", {"title": "x", "description": "y"}),
+    ],
+)
+@pytest.mark.parametrize(("given", "kept"), [(TRACEPARENT, TRACEPARENT), ("garbage", None)])
+def test_an_event_belongs_to_the_trace_of_its_call(
+    home: Path, tool: str, arguments: dict[str, Any], given: str, kept: str | None
+) -> None:
+    with Wire(home) as wire:
+        found = wire.call(tool, arguments, _meta={**MODERN, "traceparent": given})
+        assert found["isError"] is False
+    [event] = events(home)
+    assert event.get("traceparent") == kept
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ def handle_tap(connection: sqlite3.Connection, key: bytes, query: dict[str, Any]
         "event_id": event.event_id,
         "task_id": event.task_id,
         "correlation_id": event.correlation_id,
+        "traceparent": event.traceparent,
         "action": button.action,
         "option": event.data["actions"][tapped.position]["text"],
         "option_index": tapped.position,

@@ -194,6 +194,7 @@ def _file(
         reply_to = {"message_id": replied["message_id"], "text": replied.get("text")}
         if found is not None:
             event, reply_to["event_id"], task_id = found
+            content["traceparent"] = intake.traceparent_of(connection, event)
             if not awaited:
                 content["event_id"], content["task_id"] = reply_to["event_id"], task_id
         content["reply_to"] = {key: value for key, value in reply_to.items() if value is not None}

@@ -21,9 +21,9 @@ from cctelegram.cli.failed import Failed
 from cctelegram.cli.home import add_home, add_json, home_of
 from cctelegram.cli.printed import json_line
 from cctelegram.client import BridgeError, Unreachable, answers, bridge, routes
-from cctelegram.config import paths
+from cctelegram.config import environment, paths
 from cctelegram.config.errors import SettingsError
-from cctelegram.events import build
+from cctelegram.events import build, traceparent
 from cctelegram.spool import responses
 from cctelegram.spool.file_lock import FileLock
 from cctelegram.spool.post import post
@@ -107,6 +107,7 @@ def _ask(parsed: argparse.Namespace) -> int:
             description=parsed.question,
             source=parsed.source,
             event_id=event_id,
+            traceparent=traceparent.valid(environment.get(traceparent.VARIABLE)),
             data=data,
         )
         with _ended_by_signals():

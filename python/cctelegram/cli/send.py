@@ -15,9 +15,9 @@ from cctelegram import _native
 from cctelegram.cli import FAILED, USAGE
 from cctelegram.cli.failed import Failed
 from cctelegram.cli.printed import json_line
-from cctelegram.config import paths
+from cctelegram.config import environment, paths
 from cctelegram.config.errors import SettingsError
-from cctelegram.events import build
+from cctelegram.events import build, traceparent
 from cctelegram.events.jsontext import dumps, loads
 from cctelegram.spool.post import post
 from cctelegram.times import duration
@@ -128,6 +128,7 @@ def _from_flags(plain: list[str], options: dict[str, Any]) -> bytes:
         source=options.get("source") or "external",
         task_id=options.get("task_id"),
         event_id=options.get("event_id"),
+        traceparent=traceparent.valid(environment.get(traceparent.VARIABLE)),
         data=dict(_pair(pair) for pair in options["set"]),
     )
 
@@ -137,7 +138,11 @@ def _from_input(options: dict[str, Any]) -> bytes:
 
     if options["set"] or any(options.get(name) for _, name, _, _ in FLAGS if name not in ("home", "wait")):
         raise Failed("with - the event is read from standard input: put the fields there", USAGE)
-    return build.checked(read_input().encode())
+    event = build.checked(read_input().encode())
+    given = traceparent.valid(environment.get(traceparent.VARIABLE))
+    if given is None or traceparent.KEY in (parsed := loads(event)):
+        return event
+    return dumps({**parsed, traceparent.KEY: given})
 
 
 def _seconds(text: str | None) -> float | None:

@@ -23,6 +23,8 @@ TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,200}")
 # Host and path of an API base, strict on purpose: a URL that two parsers could read differently is refused,
 # since one parser decides that plain http is allowed and the other connects.
 API_BASE = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
+# The parts of an address of a collector, as strict: any host, since collectors often listen on plain http.
+COLLECTOR = re.compile(r"(https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?)?")
 LARGEST_USER_ID = 1 << 52  # "at most 52 significant bits", Bot API, User.id
 
 
@@ -141,6 +143,20 @@ def _api_base(value: object) -> str:
     return value.rstrip("/")
 
 
+def _collector(value: object) -> str:
+    if not isinstance(value, str) or not COLLECTOR.fullmatch(value) or urlsplit(value).port == 0:
+        raise ValueError
+    return value.rstrip("/")
+
+
+def _headers(value: object) -> Secret:
+    # Not parsed here: the variable is a standard one, and may be set for another program. What is wrong with
+    # it keeps telemetry from its work, not the bridge.
+    if not isinstance(value, str) or not value.isprintable():
+        raise ValueError
+    return Secret(value)
+
+
 def is_loopback(host: str) -> bool:
     """Return whether `host` is this machine's loopback name or address: localhost, 127.0.0.0/8, ::1."""
     if host.lower() == "localhost":
@@ -185,6 +201,16 @@ API_BASE_KIND = Kind(
     "(localhost, 127.x.x.x, [::1]), since the token is part of every request",
     _api_base,
     str.strip,
+)
+COLLECTOR_KIND = Kind(
+    "URL",
+    "an http:// or https:// address without user, query or fragment, to which `/v1/traces`, `/v1/metrics` "
+    "and `/v1/logs` are appended; empty for none",
+    _collector,
+    str.strip,
+)
+HEADERS_KIND = Kind(
+    "secret", "pairs `name=value` with commas between them, percent-encoded where needed", _headers, str.strip
 )
 BOOLEAN = Kind("boolean", "true or false", _boolean, _true_or_false)
 HOST = Kind("loopback address", "a loopback address: 127.x.x.x, ::1 or localhost", _host, str.strip)

@@ -183,6 +183,14 @@ class Budgets(msgspec.Struct, frozen=True, kw_only=True):
     monitoring_ms: float
 
 
+class Otel(msgspec.Struct, frozen=True, kw_only=True):
+    """Export to an OpenTelemetry collector; an empty `endpoint` for none."""
+
+    endpoint: str  # without a trailing slash
+    headers: Secret | None
+    interval_seconds: float
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """One immutable snapshot of all settings. A change creates another snapshot."""
 
@@ -203,3 +211,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cleanup: Cleanup
     budgets: Budgets
     alerts: Mapping[str, AlertRule]
+    otel: Otel

@@ -15,6 +15,8 @@ from cctelegram.config import alerts, quiet_hours, rules
 from cctelegram.config.kinds import (
     API_BASE_KIND,
     BOOLEAN,
+    COLLECTOR_KIND,
+    HEADERS_KIND,
     HOST,
     PATH,
     TIMEZONE,
@@ -61,7 +63,7 @@ class Key(msgspec.Struct, frozen=True):
     @property
     def secret(self) -> bool:
         """Whether its value is never shown."""
-        return self.kind is TOKEN_KIND
+        return self.kind in (TOKEN_KIND, HEADERS_KIND)
 
 
 _SECONDS = number(0.1, 3600)
@@ -378,6 +380,24 @@ TABLE: tuple[Key, ...] = (
         live=True,
         sample=alerts.SAMPLE,
     ),
+    Key(
+        "otel.endpoint",
+        COLLECTOR_KIND,
+        "",
+        "Address of an OpenTelemetry collector, to which traces, metrics and logs are exported by OTLP over "
+        "HTTP (opentelemetry.md).",
+        live=True,
+    ),
+    Key(
+        "otel.headers",
+        HEADERS_KIND,
+        None,
+        "Headers of each request to the collector, such as its key.",
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        live=True,
+        where="the headers are not set here; write the line OTEL_EXPORTER_OTLP_HEADERS=... to {env_file}",
+    ),
+    Key("otel.interval_seconds", number(1, 3600), 15.0, "Seconds between two exports.", live=True),
 )
 
 BY_NAME = {key.name: key for key in TABLE}

@@ -32,6 +32,7 @@ from cctelegram.daemon.settings_watch import SettingsWatch
 from cctelegram.daemon.status import Overview
 from cctelegram.daemon.store_checks import StoreChecks
 from cctelegram.daemon.telegram import TelegramConnection
+from cctelegram.daemon.telemetry import Telemetry
 from cctelegram.decisions.answer_files import AnswerFiles
 from cctelegram.decisions.audit_files import AuditLog
 from cctelegram.decisions.expiry import Expiry
@@ -124,6 +125,7 @@ class Bridge:
             Directories(context),
             Sessions(context),
             Alerts(context, modes, windows),
+            Telemetry(context),
             AnswerFiles(context),
             AuditLog(context),
             RecoveryNotice(context, modes),

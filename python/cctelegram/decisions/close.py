@@ -57,6 +57,8 @@ def store_answer(connection: sqlite3.Connection, decision: Decision, now: int) -
     )
     if event.correlation_id is not None:
         content["correlation_id"] = event.correlation_id
+    if event.traceparent is not None:
+        content["traceparent"] = event.traceparent
     name = responses.name(event.event_id, now, secrets.randbits(32))
     answers.add(connection, "decision", decision.event, name, orjson.dumps(content).decode(), now)
 

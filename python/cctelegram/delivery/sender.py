@@ -307,14 +307,16 @@ class Sender(Component):
     async def _start(self, job: compose.Job) -> tuple[Part, payload.Payload, bool, int | None] | None:
         """Record that the next part is in flight; return it, whether it is the last, and its card."""
         waiting = job.waiting
+        began = clock.wall()
         new = [] if job.rendered else await self._compose(job)
+        render_times = (began, clock.wall()) if new else None
         packed = [payload.pack(one) for one in new]
 
         def work(connection: sqlite3.Connection) -> tuple[Part | None, bool, int | None]:
             rendered = deliveries.is_rendered(connection, waiting.delivery)
             if not deliveries.is_unchanged(connection, waiting) or rendered != job.rendered:
                 return None, False, None  # held, merged, dropped or grown since the read: it is read again
-            deliveries.start(connection, waiting.delivery, self._bot.row, clock.wall())
+            deliveries.start(connection, waiting.delivery, self._bot.row, clock.wall(), render_times)
             if packed:
                 left = deliveries.add_parts(connection, waiting.delivery, packed)
             else:

@@ -33,6 +33,7 @@ def build(
     task_id: str | None = None,
     event_id: str | None = None,
     correlation_id: str | None = None,
+    traceparent: str | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> bytes:
     """Return the event as JSON, ready to post.
@@ -50,6 +51,8 @@ def build(
         event["description"] = description
     if task_id is not None:
         event["task_id"] = task_id
+    if traceparent is not None:
+        event["traceparent"] = traceparent
     if data:
         event["data"] = dict(data)
     return checked(_native.dumps(event))

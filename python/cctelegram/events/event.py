@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from cctelegram.events import traceparent
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -43,6 +45,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         data: {} when absent or not an object; another value is in `extra["data"]`.
         extra: Top-level keys the protocol does not know, as written.
         warnings: A sentence for each repair.
+        traceparent: The W3C trace context that the producer handed on; None when absent or not valid.
     """
 
     event_id: str
@@ -59,6 +62,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, Any]
     extra: dict[str, Any]
     warnings: tuple[str, ...]
+    traceparent: str | None = None
 
 
 def from_row(row: Sequence[Any]) -> Event:
@@ -71,6 +75,8 @@ def from_row(row: Sequence[Any]) -> Event:
     written = msgspec.json.decode(body)
     data = written.get("data")
     extra = {key: value for key, value in written.items() if key not in KNOWN_KEYS}
+    if traceparent.valid(extra.get(traceparent.KEY)):
+        del extra[traceparent.KEY]  # for programs; one that is not valid is shown
     if not isinstance(data, dict):
         if data is not None:
             extra["data"] = data
@@ -90,6 +96,7 @@ def from_row(row: Sequence[Any]) -> Event:
         data=data,
         extra=extra,
         warnings=tuple(msgspec.json.decode(warnings)) if warnings else (),
+        traceparent=traceparent.of(written),
     )
 
 

@@ -161,6 +161,7 @@ class Intake(Component):
             accepted, failed = await self._store_one_by_one(rows, reported, routes, batch, error)
             rejected += failed
             reported += failed
+        durable_at = clock.wall()
         # Durable: deliveries may be sent while the files are removed.
         chats = {to.chat_id for item in accepted for to in routes.recipients(item.row) if to.chat_id}
         if reported and routes.owner is not None:
@@ -176,7 +177,8 @@ class Intake(Component):
             row = accepted[-1].row
             last = {"event_id": row[1], "type": row[2], "title": row[3]}
             log_stored(self._log, [item.row[intake.EVENT_ID] for item in accepted], _traces(accepted))
-        self._signals.send(EventsStored(len(accepted), len(rejected), last))
+        stored = (accepted[0].event, accepted[-1].event) if accepted else None
+        self._signals.send(EventsStored(len(accepted), len(rejected), last, stored, durable_at))
 
     async def _remove(self, batch: Any) -> None:
         """Remove the files whose rows are durable; a file that cannot be removed is not delivered again."""
@@ -237,7 +239,9 @@ class Intake(Component):
                     others.append((row, found))
                 return found
 
-            accepted = intake.accept(connection, rows, routes.recipients, now, judge=judged)
+            accepted = intake.accept(
+                connection, rows, routes.recipients, now, judge=judged, read_at=self._inbox.read_at
+            )
             folded = self._repeats.fold(connection, accepted, now)
             if batch is not None:
                 intake.keep_positions(connection, batch.positions, batch.finished)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
 from cctelegram import version
 from cctelegram.absent import importing
 from cctelegram.monitor import catalogue
@@ -20,14 +22,17 @@ if TYPE_CHECKING:
     from cctelegram.monitor.values import Sample
 
 OPEN_METRICS: Final = "application/openmetrics-text"
+JSON: Final = "application/json"
 
 
 def scrape(metrics: Metrics, accept: str) -> tuple[bytes, str]:
     """Return all values, and their media type.
 
     Args:
-        accept: the Accept header of the request: OpenMetrics when it names it, else Prometheus text.
+        accept: the Accept header of the request: OpenMetrics or JSON when it names one, else Prometheus text.
     """
+    if JSON in accept:
+        return as_json(metrics), JSON
     with importing("prometheus_client"):
         import prometheus_client.exposition  # noqa: PLC0415  see above
         import prometheus_client.openmetrics.exposition as open_metrics  # noqa: PLC0415
@@ -40,6 +45,22 @@ def scrape(metrics: Metrics, accept: str) -> tuple[bytes, str]:
     return prometheus_client.exposition.generate_latest(
         registry
     ), prometheus_client.exposition.CONTENT_TYPE_LATEST
+
+
+def as_json(metrics: Metrics) -> bytes:
+    """Return all values by name: `labels`, and `value`, or `counts` and `sum` of a histogram.
+
+    It needs no prometheus_client, and buckets are as they are counted: not cumulative.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    for metric, labels, value in metrics:
+        entry: dict[str, Any] = {"labels": labels}
+        if isinstance(value, Distribution):
+            entry |= {"counts": value.counts, "sum": value.sum}
+        else:
+            entry["value"] = value
+        found.setdefault(metric.name, []).append(entry)
+    return orjson.dumps(found)
 
 
 class _Collector:

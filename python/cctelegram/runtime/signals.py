@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 class EventsStored(NamedTuple):
     """Events became durable.
 
-    Sent by the intake. Listeners: the modes (an event may be held), the counters.
+    Sent by the intake. Listeners: the modes (an event may be held), the counters, the telemetry.
     """
 
     accepted: int
     rejected: int
     last: dict[str, Any] | None  # event_id, type and title of the last one
+    rows: tuple[int, int] | None = None  # the first and the last row of a batch; None without events
+    at: int = 0  # when they were durable, in us
 
 
 class DeliveriesQueued(NamedTuple):

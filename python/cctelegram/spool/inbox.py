@@ -11,7 +11,7 @@ import asyncio
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cctelegram import _native
 from cctelegram.retry import DISK
@@ -26,6 +26,13 @@ READ_AHEAD_BYTES = 512 << 10
 """No batch is read ahead of a larger one: two large events should not be in memory at once."""
 
 
+class _Taken(NamedTuple):
+    """What a take returned, and when it began, in us since the epoch."""
+
+    batch: _native.Batch | None
+    at: int
+
+
 class Inbox:
     """The events directory.
 
@@ -34,6 +41,9 @@ class Inbox:
         rejected_dir: For files and lines that hold no usable event.
         positions: Of .jsonl files, as stored from the batches' `positions`.
         on_scan: Called after each scan, before its batch is yielded: at least every `rescan_seconds`.
+
+    Attributes:
+        read_at: When reading of the batch that was yielded last began, in us since the epoch; else None.
     """
 
     def __init__(
@@ -54,7 +64,8 @@ class Inbox:
         self._stopped = False
         self._more = False
         self._held = False
-        self._ahead: asyncio.Future[_native.Batch | None] | None = None
+        self._ahead: asyncio.Future[_Taken] | None = None
+        self.read_at: int | None = None
         self._failure: OSError | None = None
 
     @property
@@ -72,7 +83,7 @@ class Inbox:
         while not self._stopped:
             ahead, self._ahead = self._ahead or self._start(), None
             try:
-                batch = await ahead
+                batch, read_at = await ahead
             except OSError as failure:
                 self._failure, self._more = failure, False
                 self._on_scan()
@@ -83,12 +94,13 @@ class Inbox:
                 self._held = False
                 if self._more and batch.held <= READ_AHEAD_BYTES:
                     self._ahead = self._start()  # read while this batch is stored; never more than one
+                self.read_at = read_at
                 yield batch
             del batch  # it may hold a megabyte, and the next batch may come tomorrow
         if self._ahead is not None:
             await asyncio.gather(self._ahead, return_exceptions=True)  # not stored: its files stay
 
-    def _start(self) -> asyncio.Future[_native.Batch | None]:
+    def _start(self) -> asyncio.Future[_Taken]:
         return asyncio.get_running_loop().run_in_executor(self._waiter, self._next)
 
     async def done(self, batch: _native.Batch) -> _native.Settled:
@@ -130,8 +142,8 @@ class Inbox:
         ahead, self._ahead = self._ahead, None
         if ahead is not None:
             for read in await asyncio.gather(ahead, return_exceptions=True):
-                if isinstance(read, _native.Batch):
-                    self._native.release(read)
+                if isinstance(read, _Taken) and read.batch is not None:
+                    self._native.release(read.batch)
         self._native.release(batch)
 
     def wake(self) -> None:
@@ -145,19 +157,20 @@ class Inbox:
         # Off the loop: shutdown blocks until the thread has ended.
         await asyncio.to_thread(self._waiter.shutdown)
 
-    def _next(self) -> _native.Batch | None:
-        """Wait and take, in the worker thread; return the batch, or None when it is empty."""
+    def _next(self) -> _Taken:
+        """Wait and take, in the worker thread; return the batch, None when it is empty, and the time."""
         native = self._native
         if not self._more:
             due = native.due(time.monotonic())
             patience = DISK.first if self._failure else min(native.patience, self._rescan_seconds)
             if native.wait(patience if due is None else min(due, patience)) == "closed":
-                return None
+                return _Taken(None, 0)
+        at = time.time_ns() // 1000
         batch = native.take(time.monotonic())
         self.tally.took(batch)
         self._held = not batch.is_empty
         self._more = batch.more
-        return None if batch.is_empty else batch
+        return _Taken(None if batch.is_empty else batch, at)
 
 
 def has_events(events_dir: str) -> bool:

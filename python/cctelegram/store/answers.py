@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from cctelegram.events.trace import trace_id
+from cctelegram.events import traceparent
 from cctelegram.store import intake
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 UNWRITTEN: Final = f"""
-SELECT answers.id, name, answers.body, corrects, events.event_id, {intake.TRACEPARENT}
+SELECT answers.id, name, answers.body, corrects, events.event_id, {intake.TRACEPARENTS}
 FROM answers LEFT JOIN events ON events.id = answers.event
 WHERE written_at IS NULL ORDER BY answers.id LIMIT ?
 """  # noqa: S608 - constants
@@ -29,12 +29,13 @@ class Answer(NamedTuple):
     body: str
     corrects: int | None = None
     event_id: str | None = None
-    traceparent: str | None = None
+    traceparents: str | None = None
 
     @property
     def log_fields(self) -> dict[str, str]:
         """The fields by which the log is searched for the event of the answer; none without an event."""
-        named = {"event_id": self.event_id, "trace": trace_id(self.traceparent)}
+        trace = traceparent.trace_id(intake.first_traceparent(self.traceparents))
+        named = {"event_id": self.event_id, "trace": trace}
         return {name: value for name, value in named.items() if value is not None}
 
 

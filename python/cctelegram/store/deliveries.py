@@ -152,16 +152,27 @@ def add_parts(connection: sqlite3.Connection, delivery: int, payloads: Sequence[
     ]
 
 
-def start(connection: sqlite3.Connection, delivery: int, bot: int, now: int) -> bool:
+def start(
+    connection: sqlite3.Connection,
+    delivery: int,
+    bot: int,
+    now: int,
+    rendered: tuple[int, int] | None = None,
+) -> bool:
     """Record, before the request leaves, that one of the delivery's parts is in flight.
 
     Return whether it is: a delivery that was dropped, held or merged since it was read is not started.
+
+    Args:
+        rendered: when rendering began and ended, in us, if it was rendered for this try.
     """
+    began, ended = rendered or (None, None)
     return (
         connection.execute(
-            "UPDATE deliveries SET state = 'sending', bot = ?, sending_at = ? "
+            "UPDATE deliveries SET state = 'sending', bot = ?, sending_at = ?, "
+            "rendering_at = coalesce(?, rendering_at), rendered_at = coalesce(?, rendered_at) "
             "WHERE id = ? AND state = 'queued'",
-            (bot, now, delivery),
+            (bot, now, began, ended, delivery),
         ).rowcount
         > 0
     )

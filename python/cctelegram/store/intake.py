@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
-from cctelegram.events.trace import trace_id
+from cctelegram.events import traceparent
 from cctelegram.store.judgement import by_lane
 from cctelegram.store.retention import is_forgotten
 
@@ -37,8 +37,8 @@ LARGE: Final = 65_536
 
 INSERT: Final = """
 INSERT INTO events (id, intake_key, event_id, type, title, source, task_id, correlation_id, lane, severity,
-                    occurred_at, body, warnings, taken_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?)
+                    occurred_at, body, warnings, taken_at, read_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?)
 ON CONFLICT DO NOTHING
 """
 
@@ -59,11 +59,12 @@ FROM events WHERE id = ?
 
 # A body without this key has no trace, and is not decoded for one.
 TRACED: Final = b'"traceparent"'
-TRACEPARENT: Final = """
+# Both places of it, as a JSON array; null for an event without one.
+TRACEPARENTS: Final = """
 CASE WHEN instr(events.body, '"traceparent"') AND json_valid(events.body) THEN
-     coalesce(json_extract(events.body, '$.traceparent'), json_extract(events.body, '$.data.traceparent')) END
+     json_extract(events.body, '$.traceparent', '$.data.traceparent') END
 """
-HEAD: Final = f"SELECT event_id, occurred_at, length(body), {TRACEPARENT} FROM events WHERE id = ?"  # noqa: S608 - a constant
+HEAD: Final = f"SELECT event_id, occurred_at, length(body), {TRACEPARENTS} FROM events WHERE id = ?"  # noqa: S608 - a constant
 
 
 class Recipient(NamedTuple):
@@ -87,6 +88,7 @@ def accept(
     now: int,
     *,
     judge: Judge = by_lane,
+    read_at: int | None = None,
 ) -> list[Accepted]:
     """Store the events of `rows` that are new, each with a delivery to each of its recipients.
 
@@ -99,13 +101,14 @@ def accept(
         recipients: returns the recipients of an event, at least one; one without chat makes a held delivery.
         now: microseconds since the epoch.
         judge: returns how a row is to be delivered.
+        read_at: when reading of the batch began, in microseconds since the epoch.
     """
     unknown = _unknown(connection, rows)
-    new = _insert(connection, unknown, now)
+    new = _insert(connection, unknown, now, read_at)
     if any(len(row[BODY]) > LARGE for row in unknown):
         # SQLite keeps the last bound values in memory: bind a known row again, without its body.
         known = unknown[-1]
-        connection.execute(INSERT, (None, *known[:BODY], "", None, now))
+        connection.execute(INSERT, (None, *known[:BODY], "", None, now, read_at))
     _queue(
         connection,
         [
@@ -133,11 +136,13 @@ def _unknown(connection: sqlite3.Connection, rows: Sequence[Row]) -> Sequence[Ro
     return [row for row in rows if not is_forgotten(connection, row[INTAKE_KEY])]
 
 
-def _insert(connection: sqlite3.Connection, rows: Sequence[Row], now: int) -> list[Accepted]:
+def _insert(
+    connection: sqlite3.Connection, rows: Sequence[Row], now: int, read_at: int | None
+) -> list[Accepted]:
     """Store the events of `rows` that are new: all at once, then the few that conflicted."""
     (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
     new = list(map(Accepted, range(last + 1, last + 1 + len(rows)), rows))
-    stored = connection.executemany(INSERT, ((event, *row, now) for event, row in new)).rowcount
+    stored = connection.executemany(INSERT, ((event, *row, now, read_at) for event, row in new)).rowcount
     if stored == len(rows):
         return new
     there = {event for (event,) in connection.execute("SELECT id FROM events WHERE id > ?", (last,))}
@@ -147,7 +152,7 @@ def _insert(connection: sqlite3.Connection, rows: Sequence[Row], now: int) -> li
             accepted.append(item)
         elif (renamed := _renamed(connection, item.row)) is not None:
             # The same event under a free id; it keeps its position.
-            connection.execute(INSERT, (item.event, *renamed, now))
+            connection.execute(INSERT, (item.event, *renamed, now, read_at))
             accepted.append(Accepted(item.event, renamed))
     return accepted
 
@@ -226,7 +231,9 @@ def event_head(connection: sqlite3.Connection, event: int) -> Head:
     found = connection.execute(HEAD, (event,)).fetchone()
     if found is None:
         raise KeyError(event)
-    return Head(str(found[0]), int(found[1]), int(found[2]), trace_id(found[3]))
+    return Head(
+        str(found[0]), int(found[1]), int(found[2]), traceparent.trace_id(first_traceparent(found[3]))
+    )
 
 
 def trace(row: Row) -> str | None:
@@ -237,17 +244,28 @@ def trace(row: Row) -> str | None:
     try:
         written = msgspec.json.decode(body, type=_Traced)
         data = bytes(written.data)
-        if written.traceparent is None and data.startswith(b"{"):
-            written = msgspec.json.decode(data, type=_Traced)
+        below = msgspec.json.decode(data, type=_Traced).traceparent if data.startswith(b"{") else None
     except msgspec.DecodeError:  # the event is stored already: its trace must not fail it
         return None
-    return trace_id(written.traceparent)
+    return traceparent.trace_id(traceparent.first(written.traceparent, below))
+
+
+def first_traceparent(found: str | None) -> str | None:
+    """Return the valid one of TRACEPARENTS, that of the top level first; None without one."""
+    return None if found is None else traceparent.first(*msgspec.json.decode(found))
 
 
 def body(connection: sqlite3.Connection, event: int) -> str:
     """Return an event's body."""
     (found,) = connection.execute("SELECT body FROM events WHERE id = ?", (event,)).fetchone()
     return str(found)
+
+
+def traceparent_of(connection: sqlite3.Connection, event: int) -> str | None:
+    """Return the trace context that an event's producer handed on, without loading the event's body."""
+    query = f"SELECT {TRACEPARENTS} FROM events WHERE id = ?"  # noqa: S608 - a constant
+    found = connection.execute(query, (event,)).fetchone()
+    return None if found is None else first_traceparent(found[0])
 
 
 def severity(connection: sqlite3.Connection, event: int) -> str:

@@ -1,9 +1,9 @@
 """Equal events within a few seconds are one message with a count.
 
 Events are equal when type, title, source and all other keys of the producer are the same, except the event's
-id, its correlation id and its timestamp. The later delivery is `digested` into the earlier one while that
-waits; when that one is in flight or on the phone, the later one edits its message. Questions and progress are
-not folded: two equal questions are two, and progress is merged by task (delivery/progress.py).
+id, its correlation id, its trace and its timestamp. The later delivery is `digested` into the earlier one
+while that waits; when that one is in flight or on the phone, the later one edits its message. Questions and
+progress are not folded: two equal questions are two, and progress is merged by task (delivery/progress.py).
 
 The latest events are kept in memory, but only as a hint: the store decides, so nothing depends on them. An
 event whose title is new costs one dictionary lookup.
@@ -33,7 +33,7 @@ MOST: Final = 2048
 # Longer bodies are not compared.
 LONGEST: Final = 16_384
 # Keys that differ between equal events.
-OWN: Final = ("event_id", "timestamp", "correlation_id")
+OWN: Final = ("event_id", "timestamp", "correlation_id", "traceparent")
 
 FIRST: Final = "SELECT id, body, type, title, source, occurred_at, taken_at FROM events WHERE intake_key = ?"
 RECENT: Final = """

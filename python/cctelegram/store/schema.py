@@ -332,6 +332,13 @@ CREATE INDEX cards_open ON cards (bot, id) WHERE shown = 'open' AND message_id I
 CREATE INDEX decisions_state ON decisions (state);
 """
 
+# Times of steps that no other column has, for traces (docs/opentelemetry.md).
+STEP_TIMES: Final = """
+ALTER TABLE events ADD COLUMN read_at INTEGER;            -- when the spool began to read its batch
+ALTER TABLE deliveries ADD COLUMN rendering_at INTEGER;   -- when rendering began, null for a notice,
+ALTER TABLE deliveries ADD COLUMN rendered_at INTEGER;    -- and when it was done
+"""
+
 MIGRATIONS: Final[tuple[str, ...]] = (
     FIRST,
     PROGRESS,
@@ -348,6 +355,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     PROGRESS_BY_SOURCE,
     TOPICS_USED,
     STATUS_INDEXES,
+    STEP_TIMES,
 )
 VERSION: Final = len(MIGRATIONS)
 

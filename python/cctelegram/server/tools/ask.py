@@ -1,7 +1,5 @@
 """Tools that send a question to the phone: one returns at once, one waits for the answer."""
 
-# ruff: noqa: ARG001  all tools share one signature
-
 from __future__ import annotations
 
 from cctelegram.client import answers, bridge
@@ -35,7 +33,7 @@ def send_approval_request(arguments: dict[str, Any], call: Call, session: Sessio
         "description": arguments["description"],
         "data": data,
     }
-    return send(session, event)
+    return send(session, event, call)
 
 
 def ask(arguments: dict[str, Any], call: Call, session: Session) -> Result:
@@ -72,7 +70,7 @@ def _post(home: str, arguments: dict[str, Any], call: Call, session: Session) ->
         "description": arguments["question"],
         "data": data,
     }
-    return put(home, event)[0]
+    return put(home, event, call)[0]
 
 
 def _add_default(data: dict[str, Any], arguments: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ TITLE_LIMIT = 200
 
 def send_telegram_event(arguments: dict[str, Any], call: Call, session: Session) -> Result:
     """Send an event of any type."""
-    return send(session, arguments)
+    return send(session, arguments, call)
 
 
 def send_telegram_message(arguments: dict[str, Any], call: Call, session: Session) -> Result:
@@ -33,7 +33,7 @@ def send_telegram_message(arguments: dict[str, Any], call: Call, session: Sessio
     elif len(first) > TITLE_LIMIT:
         first, rest = first[: TITLE_LIMIT - 1] + "…", message
     event = {"type": "info_notification", "title": first, "description": rest.strip()}
-    return send(session, {**event, "source": arguments["source"]})
+    return send(session, {**event, "source": arguments["source"]}, call)
 
 
 def send_task_completion(arguments: dict[str, Any], call: Call, session: Session) -> Result:
@@ -47,13 +47,14 @@ def send_task_completion(arguments: dict[str, Any], call: Call, session: Session
         "task_id": arguments["task_id"],
         "data": data,
     }
-    return send(session, event)
+    return send(session, event, call)
 
 
 def send_performance_alert(arguments: dict[str, Any], call: Call, session: Session) -> Result:
     """Send an alert for a figure that has passed its threshold."""
     data = {key: arguments[key] for key in ("current_value", "threshold", "severity")}
-    return send(session, {"type": "performance_alert", "title": arguments["title"], "data": data})
+    event = {"type": "performance_alert", "title": arguments["title"], "data": data}
+    return send(session, event, call)
 
 
 def list_event_types(arguments: dict[str, Any], call: Call, session: Session) -> Result:
