@@ -140,17 +140,17 @@ class RunningBridge:
 
 
 @contextmanager
-def bridge(home: Path, *, before: Sequence[str] = (), **env: str) -> Iterator[RunningBridge]:
+def bridge(home: Path, *, before: Sequence[str] = (), port: str = "0", **env: str) -> Iterator[RunningBridge]:
     """Start `cctelegram bridge` over `home` and wait until it is ready; stop it at the end.
 
-    `before` is put before the command, as `UNPRIVILEGED` is.
+    `before` is put before the command, as `UNPRIVILEGED` is; `port` is the port of its HTTP, 0 for any.
     """
     errors = home.parent / f"{home.name}.stderr"
     with errors.open("a+") as out:
         out.seek(0, os.SEEK_END)
         start = out.tell()
         process = subprocess.Popen(
-            [*before, COMMAND, "bridge", "--home", str(home), "--port", "0"],
+            [*before, COMMAND, "bridge", "--home", str(home), "--port", port],
             stdin=subprocess.DEVNULL,
             stderr=out,
             text=True,

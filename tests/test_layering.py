@@ -81,7 +81,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     "telegram": {"config", "monitor", "pools"},
     "times": set(),
     "tui": {"client", "config", "monitor", "render", "times"},
-    "web": set(),
+    "web": {"monitor"},
 }
 NATIVE = {"client", "spool", "events", "render", "cleanup", "server", "monitor"}
 NO_NAMES = {

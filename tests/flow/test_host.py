@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def code(address: str, port: int, host: str, **headers: str) -> int:
     connection = http.client.HTTPConnection(address, port, timeout=5)
     try:
-        connection.request("GET", "/health", headers={"Host": host, **headers})
+        connection.request("GET", "/live", headers={"Host": host, **headers})
         return connection.getresponse().status
     finally:
         connection.close()
@@ -48,7 +48,7 @@ def test_the_bridge_serves_the_configured_address_and_every_client_finds_it(
         at = json.loads((home / "state" / "bridge.json").read_text(encoding="utf-8"))
         assert at["host"] == address
         shown = f"[{address}]" if ":" in address else address
-        assert f"(http://{shown}:{at['port']}/health)" in running.ready_line
+        assert f"(http://{shown}:{at['port']})" in running.ready_line
         assert json.loads(run(home, "status", "--json").stdout)["running"] is True
         assert run(home, "mode", "local").returncode == 0
         assert run(home, "mode").stdout == "local\n"

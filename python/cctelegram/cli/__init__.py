@@ -17,6 +17,7 @@ COMMANDS = {
     "outbox": "list deliveries, show one, retry or drop it",
     "search": "search sent events and their answers",
     "status": "show the bridge's health, mode and queue",
+    "dashboard": "open the dashboard in the browser",
     "top": "show the running bridge in the terminal, live",
     "logs": "print the bridge's log, follow it, follow one event in it",
     "mode": "show or change which events are sent to the phone",

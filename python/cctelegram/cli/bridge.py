@@ -71,7 +71,7 @@ def _serve(parsed: argparse.Namespace, flags: dict[str, object]) -> tuple[str, b
         raise Failed(f"the home {home_of(parsed)} cannot be used: {error}. Nothing was changed.") from None
 
     def ready() -> None:
-        sys.stderr.write(f"The bridge serves {bridge.home} ({bridge.server.address}/health)\n")
+        sys.stderr.write(f"The bridge serves {bridge.home} ({bridge.server.address})\n")
         for problem in bridge.problems():
             sys.stderr.write(f"- {_native.one_line(problem)}\n")
         sys.stderr.flush()

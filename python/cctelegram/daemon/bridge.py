@@ -20,11 +20,14 @@ from cctelegram.config.load import load
 from cctelegram.daemon import state_file
 from cctelegram.daemon.alerts import Alerts
 from cctelegram.daemon.bridge_lock import hold_home
+from cctelegram.daemon.broadcast import Broadcast
 from cctelegram.daemon.counters import Counters
+from cctelegram.daemon.dashboard import Dashboard
 from cctelegram.daemon.directories import Directories
 from cctelegram.daemon.drain import drained
 from cctelegram.daemon.home_watch import HomeWatch, recover
 from cctelegram.daemon.monitoring import Monitoring
+from cctelegram.daemon.recording import Recording
 from cctelegram.daemon.recovery_notice import RecoveryNotice
 from cctelegram.daemon.sessions import Sessions
 from cctelegram.daemon.settings_notice import SettingsNotice
@@ -49,9 +52,11 @@ from cctelegram.runtime.log import open_log
 from cctelegram.runtime.signals import HomeRemoved, Signals, StoreReplaced
 from cctelegram.runtime.supervisor import Supervisor
 from cctelegram.spool.inbox import Inbox
-from cctelegram.store import database, intake, lookup
+from cctelegram.store import database, facts, intake, lookup
+from cctelegram.web.access import Access
 from cctelegram.web.app import app
 from cctelegram.web.serve import Server
+from cctelegram.web.stream import Streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -120,8 +125,13 @@ class Bridge:
         self._locks.callback(telegram.release)
         windows = Windows(context.metrics)
         self._monitoring = Monitoring(context, components, self._overview, windows)
+        recording = Recording(context)
+        self.reports = Dashboard(context, self._overview, self._monitoring, recording, telegram, modes)
+        self.streams = Streams(secrets.token_hex(4))
         components += [
+            recording,
             self._monitoring,
+            Broadcast(context, self.streams, self.reports),
             Directories(context),
             Sessions(context),
             Alerts(context, modes, windows),
@@ -219,9 +229,18 @@ class Bridge:
         """Return the problems of all components, each as a sentence; empty when there are none."""
         return [problem.reason for _, problem in self._overview.problems()]
 
+    @property
+    def ready(self) -> bool:
+        """Whether event files are taken."""
+        return self._overview.ready
+
     async def status(self) -> dict[str, Any]:
         """Return the content of `/status`; see Overview."""
         return await self._overview.status()
+
+    async def health(self) -> dict[str, Any]:
+        """Return the content of `/health`; see Overview."""
+        return await self._overview.health()
 
     async def _serve(self, ready: Callable[[], None], *, once: bool) -> str:
         context = self._context
@@ -249,6 +268,7 @@ class Bridge:
             return ""
         finally:
             self._overview.ready = False
+            self.streams.close()
             watch.end()
             file.remove()
             await inbox.stop()
@@ -271,7 +291,10 @@ class Bridge:
             on_scan=lambda: self._watch.check(),  # noqa: PLW0108 - `_watch` is assigned later
         )
         key = secrets.token_urlsafe(32)
-        await self.server.start(app(self, key))
+        signing = await context.store.run(
+            lambda c: facts.get_or_make(c, "session_key", lambda: secrets.token_bytes(32))
+        )
+        await self.server.start(app(self, Access(key, signing), context.metrics))
         return state_file.StateFile(context, self.server, key, version()), inbox
 
     def _stuck(self) -> str | None:

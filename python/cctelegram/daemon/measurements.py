@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from cctelegram.pools.counters import Counters
     from cctelegram.store.database import Store
 
+# The states that are counted even when no delivery is in them.
+COUNTED: Final = ("queued", "held", "sending", "ambiguous", "dead")
 # The longest wait for the store, in seconds.
 PATIENCE: Final = 2.0
 

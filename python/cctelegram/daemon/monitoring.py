@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 # Seconds between two measurements of the event loop.
 TICK: Final = 1.0
-# Seconds between two samples that nobody asked for; a scrape takes one of its own.
-SAMPLE: Final = 10.0
+# Seconds of a step of the wall clock, in each of which one sample is taken that nobody asked for.
+SAMPLE: Final = 10
 
 
 class Monitoring(Component):
@@ -53,15 +53,20 @@ class Monitoring(Component):
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
-        next_sample = 0.0
+        lags: list[float] = []
+        sampled = -1
         while True:
-            if loop.time() >= next_sample:
+            step = int(clock.wall() // 1_000_000 // SAMPLE)
+            if step != sampled:
+                sampled = step
                 await self.sample()
-                self._signals.send(Sampled())
-                next_sample = loop.time() + SAMPLE
+                self._signals.send(Sampled(clock.wall() / 1_000_000, clock.monotonic(), tuple(lags)))
+                lags.clear()
             due = loop.time() + TICK
             await asyncio.sleep(TICK)
-            self._context.metrics.observe(catalogue.LOOP_LAG, max(0.0, loop.time() - due))
+            lag = max(0.0, loop.time() - due)
+            lags.append(lag)
+            self._context.metrics.observe(catalogue.LOOP_LAG, lag)
 
     async def sample(self) -> Metrics:
         """Measure everything now, and return it."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cctelegram.web.serve import Server
 
 NAME: Final = "bridge.json"
+# The key alone, as programs read it that take a bearer token from a file, such as Prometheus.
+KEY_NAME: Final = "http.key"
 
 
 class BridgeFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +36,7 @@ class BridgeFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StateFile:
-    """The state file of one bridge: mode 0600, written atomically, removed at the stop."""
+    """The state file of one bridge and the key beside it: mode 0600, written atomically, removed at stop."""
 
     def __init__(self, context: Context, server: Server, key: str, version: str) -> None:
         self._context = context
@@ -68,8 +70,8 @@ class StateFile:
         if self._content.pools == figures and not force:
             return
         content = msgspec.structs.replace(self._content, pools=figures)
-        with durable.replacing(self._target) as out:
-            out.write(msgspec.json.encode(content))
+        self._replace(self._target.with_name(KEY_NAME), content.key.encode())
+        self._replace(self._target, msgspec.json.encode(content))
         self._content = content
 
     def exists(self) -> bool:
@@ -77,5 +79,11 @@ class StateFile:
         return self._target.exists()
 
     def remove(self) -> None:
-        """Remove the file."""
+        """Remove the file, and the one with the key."""
         self._target.unlink(missing_ok=True)
+        self._target.with_name(KEY_NAME).unlink(missing_ok=True)
+
+    @staticmethod
+    def _replace(target: Path, content: bytes) -> None:
+        with durable.replacing(target) as out:
+            out.write(content)

@@ -16,7 +16,7 @@ from cctelegram.runtime.problem import Problem
 from cctelegram.store import deliveries
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cctelegram.config.live import Live
     from cctelegram.daemon.counters import Counters
@@ -59,16 +59,15 @@ class Overview:
     def __init__(self, context: Context, figures: Counters, components: Sequence[Component]) -> None:
         self._context = context
         self._figures = figures
-        self._components = components
+        self.components = components
         self._started = time.monotonic()
         self.ready = False
 
     def problems(self) -> list[tuple[str, Problem]]:
         """Return the problems of all components, each with the name of its component."""
         live, store = self._context.live, self._context.store
-        found = [(each.name, problem) for each in self._components for problem in each.problems()]
-        if store.problem is not None:
-            found.append((STORE, Problem(store.problem, SLOW)))
+        found = [(STORE, Problem(store.problem, SLOW))] if store.problem is not None else []
+        found += [(each.name, problem) for each in self.components for problem in each.problems()]
         if live.refused is not None:
             found.append((SETTINGS, Problem(f"the changed settings are rejected: {live.refused}", CORRECT)))
         found += [(SETTINGS, _warning(each)) for each in live.loaded.warnings]
@@ -90,28 +89,45 @@ class Overview:
         problems = self.problems()
         if silent and problem is None:
             problems.append((STORE, Problem(silent, SLOW)))
-        failing = silent or problem or any(each.failing for each in self._components)
+        failing = silent or problem or any(each.failing for each in self.components)
         return "failing" if failing else "degraded" if problems else "ok", problems
 
     async def status(self) -> dict[str, Any]:
         """Return the content of `/status`; every figure is counted or measured at the call."""
-        stored, silent = await _stored(self._context.store)
+        stored, silent = await _asked(self._context.store, from_store)
+        return self._told(silent) | (stored or {"queue": {}, "deliveries": {}, "decisions": {}})
+
+    async def uncounted(self) -> dict[str, Any]:
+        """Return the content of `/status` without what is counted in the store."""
+        _, silent = await _asked(self._context.store, _answers)
+        return self._told(silent)
+
+    async def health(self) -> dict[str, Any]:
+        """Return `health`, `reasons` and `problems` as in `/status`, without counting anything."""
+        _, silent = await _asked(self._context.store, _answers)
+        return self._shown(silent)
+
+    def _shown(self, silent: str | None) -> dict[str, Any]:
         health, problems = self._health(silent)
-        parts = {key: value for each in self._components for key, value in each.status().items()}
         return {
-            "running": True,
-            "ready": self.ready,
             "health": health,
             "reasons": [problem.reason for _, problem in problems],
             "problems": [
                 {"component": component, "reason": problem.reason, "action": problem.action}
                 for component, problem in problems
             ],
+        }
+
+    def _told(self, silent: str | None) -> dict[str, Any]:
+        parts = {key: value for each in self.components for key, value in each.status().items()}
+        return {
+            "running": True,
+            "ready": self.ready,
+            **self._shown(silent),
             "version": version(),
             "home": str(self._context.home),
             **from_process(self._figures, self._started),
             "config": from_settings(self._context.live),
-            **stored,
             **parts,
         }
 
@@ -121,16 +137,23 @@ def _warning(sentence: str) -> Problem:
     return Problem(sentence, VARIABLE if sentence.startswith("environment: ") else None)
 
 
-async def _stored(store: Store) -> tuple[dict[str, Any], str | None]:
-    """Read `from_store`; when the store does not answer, return empty figures and the reason."""
+async def _asked(
+    store: Store, work: Callable[[sqlite3.Connection], dict[str, Any]]
+) -> tuple[dict[str, Any] | None, str | None]:
+    """Read from the store; when it does not answer, return None and the reason."""
     try:
         async with asyncio.timeout(PATIENCE):
-            return await store.read(from_store), None
+            return await store.read(work), None
     except TimeoutError:
         reason = f"the store has not answered for {PATIENCE:.0f} s"
     except sqlite3.Error as error:
         reason = f"the store does not answer: {error}"
-    return {"queue": {}, "deliveries": {}, "decisions": {}}, reason
+    return None, reason
+
+
+def _answers(connection: sqlite3.Connection) -> dict[str, Any]:
+    connection.execute("SELECT 1 FROM facts LIMIT 1").fetchone()
+    return {}
 
 
 def from_settings(live: Live) -> dict[str, Any]:

@@ -154,6 +154,11 @@ class TelegramConnection(Component):
             measurements.of_pool(name, counters, metrics)
 
     @property
+    def pauses(self) -> dict[int | None, float] | None:
+        """The current pauses in seconds, by chat (None for all chats); None without a connection."""
+        return None if self._up is None else self._up.bot.pauses.each()
+
+    @property
     def stuck(self) -> str | None:
         """The problem that a person must fix before anything is sent, or None when waiting may help."""
         return self._problem.reason if self._problem is not None and self._needs_operator else None

@@ -61,6 +61,12 @@ class Pauses:
         """Return the longest current pause, in seconds; 0 when there is none."""
         return max(0.0, max((self._bot_until, *self._chats.values())) - self._elapsed())
 
+    def each(self) -> dict[int | None, float]:
+        """Return the current pauses in seconds, by chat; None for all chats."""
+        now = self._elapsed()
+        ends: list[tuple[int | None, float]] = [(None, self._bot_until), *self._chats.items()]
+        return {chat_id: end - now for chat_id, end in ends if end > now}
+
     async def begin(self, chat_id: int, seconds: float) -> None:
         """Pause a chat for all of `seconds`, durably on return."""
         now = self._elapsed()

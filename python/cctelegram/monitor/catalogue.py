@@ -574,12 +574,16 @@ HTTP_REQUESTS: Final = _counter(
     "cctelegram_http_requests_total",
     "",
     "Requests answered on loopback",
-    "web/app.py",
+    "web/count.py",
     ROUTE,
     Label("code", ("200", "302", "303", "304", "400", "401", "403", "404", "405", "409", "500", "503")),
 )
 HTTP_TIME: Final = _histogram(
-    "cctelegram_http_request_seconds", "seconds", "Time to answer a request on loopback", "web/app.py", ROUTE
+    "cctelegram_http_request_seconds",
+    "seconds",
+    "Time to answer a request on loopback",
+    "web/count.py",
+    ROUTE,
 )
 
 # --- health, alerts, budgets ---

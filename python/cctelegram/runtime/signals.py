@@ -187,17 +187,21 @@ class StoreReplaced(NamedTuple):
     losses: Losses | None  # None when it was written again
 
 
+class Sampled(NamedTuple):
+    """All metrics were measured.
+
+    Sent by the monitoring, once in each step of the history. Listeners: the alerts, the history.
+    """
+
+    at: float  # seconds since the epoch
+    monotonic: float
+    lags: tuple[float, ...]  # how late the event loop ran its timers since the last one, in seconds
+
+
 class HomeRemoved(NamedTuple):
     """The home was removed while the bridge runs; the bridge restarts from the files.
 
     Sent by the watch of the home. Listener: the bridge.
-    """
-
-
-class Sampled(NamedTuple):
-    """All metrics were measured.
-
-    Sent by the monitoring. Listeners: the alerts, the history.
     """
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-import orjson
-
-from cctelegram.web.lean import Response, Route
+from cctelegram.web.answer import json, refusing
+from cctelegram.web.lean import Route
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable, Sequence
 
     from starlette.requests import Request
 
-    Endpoint = Callable[[Request], Awaitable[Response]]
+    from cctelegram.web.answer import Endpoint
+    from cctelegram.web.lean import Response
 
 
 class OperatorActions(Protocol):
@@ -45,54 +45,69 @@ class History(Protocol):
         """Return the hits; `since` in microseconds since the epoch."""
 
 
-def routes(orders: OperatorActions, history: History, keyed: Callable[[Endpoint], Endpoint]) -> list[Route]:
+class Outbox(Protocol):
+    """What these routes ask of the bridge."""
+
+    async def delivery(self, event_id: str) -> dict[str, Any] | None:
+        """Return the deliveries of an event, or None when it is unknown."""
+
+    @property
+    def orders(self) -> OperatorActions:
+        """Return the operator actions."""
+
+    @property
+    def history(self) -> History:
+        """Return the search of events."""
+
+
+def routes(bridge: Outbox, keyed: Callable[[Endpoint], Endpoint]) -> list[Route]:
     """Return the routes; `keyed` wraps an endpoint to require the key."""
+    orders = bridge.orders
+
+    async def delivery(request: Request) -> Response:
+        found = await bridge.delivery(request.path_params["event_id"])
+        return json(found) if found is not None else json({"error": "no such event"}, 404)
 
     async def listed(request: Request) -> Response:
         query = request.query_params
         chat = query.get("chat")
-        return _json(
+        return json(
             await orders.listed(
                 query.getlist("state"), None if chat is None else int(chat), int(query.get("limit", "50"))
             )
         )
 
     async def shown(request: Request) -> Response:
-        return _json(await orders.shown(request.path_params["which"]))
+        return json(await orders.shown(request.path_params["which"]))
 
     async def retry(request: Request) -> Response:
-        return _json(await orders.retry(request.path_params["which"]))
+        return json(await orders.retry(request.path_params["which"]))
 
     async def retry_dead(_: Request) -> Response:
-        return _json(await orders.retry_dead())
+        return json(await orders.retry_dead())
 
     async def drop(request: Request) -> Response:
-        return _json(await orders.drop(request.path_params["which"]))
+        return json(await orders.drop(request.path_params["which"]))
 
     async def cancel(request: Request) -> Response:
         state = await orders.cancel(request.path_params["event_id"])
-        return _json({"state": state}) if state is not None else _json({"error": "no such event"}, 404)
+        return json({"state": state}) if state is not None else json({"error": "no such event"}, 404)
 
     async def search(request: Request) -> Response:
         query = request.query_params
-        found = await history.search(
+        found = await bridge.history.search(
             query.get("text", ""),
             query.get("type"),
             int(query.get("since", "0")),
             int(query.get("limit", "20")),
         )
-        return _json({"count": len(found), "hits": found})
+        return json({"count": len(found), "hits": found})
 
     def possible(endpoint: Endpoint) -> Endpoint:
-        async def checked(request: Request) -> Response:
-            try:
-                return await endpoint(request)
-            except ValueError as error:
-                return _json({"error": str(error)}, 400)
-
-        return keyed(checked)
+        return keyed(refusing(endpoint))
 
     return [
+        Route("/deliveries/{event_id:path}", keyed(delivery)),
         Route("/outbox", possible(listed)),
         Route("/outbox/show/{which:path}", possible(shown)),
         Route("/outbox/retry/{which:path}", possible(retry), methods=["POST"]),
@@ -101,7 +116,3 @@ def routes(orders: OperatorActions, history: History, keyed: Callable[[Endpoint]
         Route("/cancel/{event_id:path}", possible(cancel), methods=["POST"]),
         Route("/search", possible(search)),
     ]
-
-
-def _json(content: Any, code: int = 200) -> Response:
-    return Response(orjson.dumps(content) + b"\n", code, media_type="application/json")
