@@ -150,6 +150,7 @@ LIBRARIES: Final = {
             StandIn("urllib.request", Request=_Request, getproxies=_proxies, parse_http_list=_http_list),
             StandIn("http.cookiejar", Cookie=object, CookieJar=_NoCookies),
             StandIn("email.message"),
+            StandIn("idna"),  # for host names that are not ASCII
         ),
         # Its command line, with click and rich, where they are installed.
         blocked=("httpx._main",),
@@ -216,6 +217,7 @@ MEASURED_MB: Final = {
     ("http.client", "html", "logging.config", "configparser"): 2.2,
     ("uvicorn.main",): 3.1,
     ("urllib.request", "http.cookiejar", "email.message"): 2.1,
+    ("idna",): 0.4,
     ("python_multipart", "multipart"): 0.7,
     ("email.utils",): 0.4,
     ("certifi", "tempfile"): 0.8,

@@ -81,7 +81,8 @@ def test_an_alert_is_shown_with_what_to_do(tmp_path: Path, fast_sandbox: Sandbox
     with bridge(home) as started:
         (alert,) = started.wait_status(lambda found: found["alerts"], "the alert fires")["alerts"]
         told = run("status", home=home).stdout
-    assert f"ALERT        {alert['title']}, for " in told
+    assert '- alert: Your rule "always", for ' in told
+    assert alert["says"].partition(":")[0] in told
     assert alert["action"] in told
 
 

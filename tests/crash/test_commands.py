@@ -46,6 +46,11 @@ ROUND: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
     (("outbox", "drop", "nothing-of-that-name"), (1,)),
     (("search", "Event"), (0, 1)),
     (("status",), (0,)),
+    (("status", "--json"), (0,)),
+    (("dashboard", "--print"), (0,)),
+    (("logs",), (0,)),
+    (("top",), (1,)),  # no terminal
+    (("profile", "cpu", "--seconds", "1"), (0,)),
     (("mode",), (0,)),
     (("audit", "show"), (0,)),
     (("audit", "verify"), (0,)),

@@ -40,6 +40,7 @@ SENDING = {
     "cctelegram.client.bridge",
     "cctelegram.events",
     "cctelegram.events.build",
+    "cctelegram.events.traceparent",
     "cctelegram.server.outgoing",
     "cctelegram.server.tools",
     "cctelegram.server.tools.events",

@@ -67,7 +67,7 @@ def terminal(*words: str, columns: int = 120, rows: int = 40) -> Iterator[Termin
         stderr=side,
         start_new_session=True,
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - Ctrl-C needs it; no threads
-        env=environment(TERM="xterm-256color"),
+        env=environment(TERM="xterm-256color", COLUMNS=str(columns), LINES=str(rows)),
     )
     os.close(side)
     try:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,11 +19,23 @@ from running import QUICK, RunningBridge, bridge, environment, make_home
 from tui.terminal import terminal
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cctelegram.sandbox.child import Sandbox
 
 ALWAYS = '[alerts.always]\nmetric = "cctelegram_uptime_seconds"\nabove = 0.0\nfor_seconds = 0.0\n'
+
+
+class Ringing(Top):
+    """The view on a terminal whose bell is counted."""
+
+    CSS_PATH = str(Path(inspect.getfile(Top)).with_name("top.tcss"))
+
+    def __init__(self, home: str) -> None:
+        super().__init__(home, 600, None)
+        self.bells: list[int] = []
+
+    def bell(self) -> None:
+        """Count."""
+        self.bells.append(1)
 
 
 def shown(app: Top, name: str) -> str:
@@ -93,22 +107,20 @@ def test_a_pause_keeps_what_is_shown(running: RunningBridge) -> None:
 
 
 def test_the_bell_rings_when_the_bridge_goes_away_and_its_return_is_shown(
-    tmp_path: Path, fast_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, fast_sandbox: Sandbox
 ) -> None:
     home = make_home(tmp_path / "home", fast_sandbox)
-    bells: list[int] = []
-    monkeypatch.setattr(Top, "bell", lambda _: bells.append(1))
 
     async def watch() -> None:
-        app = Top(str(home), 600, None)
+        app = Ringing(str(home))
         async with app.run_test(size=(140, 50), notifications=True) as pilot:
             await until(app, "health", "The bridge is not running")
-            assert not bells, "it did not go away: it was not there"
+            assert not app.bells, "it did not go away: it was not there"
             with bridge(home) as started:
                 await until(app, "health", "ok")
                 started.kill()
                 await until(app, "health", "The bridge is not running")
-                assert len(bells) == 1
+                assert len(app.bells) == 1
             with bridge(home):
                 await until(app, "health", "ok")
             await pilot.pause()
@@ -120,19 +132,15 @@ def test_the_bell_rings_when_the_bridge_goes_away_and_its_return_is_shown(
 
 
 @pytest.mark.slow
-def test_the_bell_rings_once_for_an_alert_that_fires(
-    tmp_path: Path, fast_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_bell_rings_once_for_an_alert_that_fires(tmp_path: Path, fast_sandbox: Sandbox) -> None:
     home = make_home(tmp_path / "home", fast_sandbox, QUICK + ALWAYS)
-    bells: list[int] = []
-    monkeypatch.setattr(Top, "bell", lambda _: bells.append(1))
 
     async def watch() -> None:
-        app = Top(str(home), 600, None)
+        app = Ringing(str(home))
         async with app.run_test(size=(140, 50), notifications=True):
             await until(app, "health", "ALERT")
             await app.refresh_now()
-            assert len(bells) == 1
+            assert len(app.bells) == 1
             (notice,) = app._notifications
             assert notice.severity == "error"
 

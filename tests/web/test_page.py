@@ -165,7 +165,7 @@ def test_an_alert_that_fires_is_listed_with_what_to_do(
     with bridge(home) as running, dashboard(browser, running) as page:
         running.put("a.json", {"type": "approval_request", "title": "Deploy?"})
         page.wait_for_selector(
-            "#reasons li:has-text('Alert: Decisions that wait for a person')", timeout=25_000
+            "#reasons li:has-text('Decisions that wait for a person: 1, above 0')", timeout=25_000
         )
 
 

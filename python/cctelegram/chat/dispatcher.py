@@ -371,9 +371,10 @@ class Dispatcher(Component):
             self._albums.append(album)
         if outcome.revived:
             self._signals.send(ChatReachable(chat_id))
-        if outcome.closed is not None and outcome.event is not None:
+        if outcome.answered:
+            self._signals.send(close.signal(*(() if outcome.closed is None else (outcome.closed,))))
+        if outcome.event is not None:
             sender = message.get("from", {}).get("id")
-            self._signals.send(close.signal(outcome.closed))
             self._log.info("decision.answered", user_id=sender, **outcome.event.log_fields)
         if outcome.queued:
             self._signals.send(DeliveriesQueued((chat_id,)))

@@ -106,7 +106,7 @@ def _problem(problem: dict[str, Any]) -> list[str]:
 def _alert(alert: dict[str, Any]) -> list[str]:
     lasted = rough(time.time() - alert["since"] / 1_000_000)
     return [
-        f"- alert {alert['rule']}, for {lasted}: {alert['title']}: {alert['says']}",
+        f"- alert: {alert['title']}, for {lasted}: {alert['says']}",
         f"  {alert['action']}",
     ]
 

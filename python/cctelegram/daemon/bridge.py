@@ -22,7 +22,6 @@ from cctelegram.daemon.alerts import Alerts
 from cctelegram.daemon.bridge_lock import hold_home
 from cctelegram.daemon.broadcast import Broadcast
 from cctelegram.daemon.counters import Counters
-from cctelegram.daemon.dashboard import Dashboard
 from cctelegram.daemon.directories import Directories
 from cctelegram.daemon.drain import drained
 from cctelegram.daemon.home_watch import HomeWatch, recover
@@ -61,6 +60,7 @@ from cctelegram.web.stream import Streams
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from cctelegram.daemon.dashboard import Dashboard
     from cctelegram.profiles.recorder import Recorder
 
 
@@ -84,6 +84,7 @@ class Bridge:
         # Whether `run` ended because the home was removed; a new bridge then continues from its files.
         self.home_removed = False
         self._recorder: Recorder | None = None
+        self._reports: Dashboard | None = None
         live = Live(home, environ, flags)
         settings = live.current
         paths.make(home, events=settings.spool.events_dir, responses=settings.spool.responses_dir)
@@ -125,13 +126,12 @@ class Bridge:
         self._locks.callback(telegram.release)
         windows = Windows(context.metrics)
         self._monitoring = Monitoring(context, components, self._overview, windows)
-        recording = Recording(context)
-        self.reports = Dashboard(context, self._overview, self._monitoring, recording, telegram, modes)
+        recording = self._recording = Recording(context)
         self.streams = Streams(secrets.token_hex(4))
         components += [
             recording,
             self._monitoring,
-            Broadcast(context, self.streams, self.reports),
+            Broadcast(context, self.streams, lambda: self.reports),
             Directories(context),
             Sessions(context),
             Alerts(context, modes, windows),
@@ -210,6 +210,17 @@ class Bridge:
     async def cleanup(self, action: str, directories: list[str]) -> dict[str, Any]:
         """Plan or run a cleanup, or return its statistics or history; see Cleaning.answer."""
         return await self._cleaning.answer(action, directories)
+
+    @property
+    def reports(self) -> Dashboard:
+        """What the dashboard and the terminal view show."""
+        if self._reports is None:
+            from cctelegram.daemon.dashboard import Dashboard  # noqa: PLC0415 - as the next
+
+            self._reports = Dashboard(
+                self._context, self._overview, self._monitoring, self._recording, self._telegram, self._modes
+            )
+        return self._reports
 
     @property
     def profiles(self) -> Recorder:

@@ -39,10 +39,10 @@ class Broadcast(Component):
 
     name = "the live events"
 
-    def __init__(self, context: Context, streams: Streams, dashboard: Dashboard) -> None:
+    def __init__(self, context: Context, streams: Streams, reports: Callable[[], Dashboard]) -> None:
         super().__init__(context)
         self._streams = streams
-        self._dashboard = dashboard
+        self._reports = reports
         self._health: tuple[str, list[Any]] | None = None
 
     def _listeners(self) -> dict[type, Callable[[Any], None]]:
@@ -76,8 +76,8 @@ class Broadcast(Component):
                     await joined.wait()
 
     async def _sample(self) -> None:
-        told = await self._dashboard.overview()
-        health = (told["health"]["state"], told["health"]["reasons"])
+        told = await self._reports().overview()
+        health = (told["health"]["state"], told["health"]["problems"])
         if health != self._health:
             self._health = health
             self._streams.publish("health", told["health"])

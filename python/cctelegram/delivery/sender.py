@@ -258,6 +258,7 @@ class Sender(Component):
         if made is None:
             return False
         self._signals.send(EventsDigested(made.events))
+        self._log.info("delivery.digest", chat_id=chat_id, lane=lane, events=made.events)
         log_digest(self._log, made)
         return True
 

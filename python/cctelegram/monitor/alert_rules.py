@@ -258,7 +258,7 @@ def _own(name: str, given: Given) -> Rule:
     metric = METRICS[given.metric or ""]
     rule = Rule(
         name,
-        f"Alert {name}",
+        f'Your rule "{name}"',
         f"It is your rule alerts.{name}; docs/metrics.md describes {metric.name}.",
         metric,
         math.inf,

@@ -41,6 +41,7 @@ TOOL: Final = Label(
         "switch_to_local_mode",
         "switch_to_mute_mode",
         "cleanup",
+        "profile",
     ),
 )
 STATE: Final = Label("state", ("queued", "held", "sending", "ambiguous", "dead", "dropped"))

@@ -20,7 +20,7 @@ LINES: Final = 1000
 
 
 class Reports(Protocol):
-    """What these routes ask; each raises ValueError, with a sentence, for what there is not."""
+    """What the page shows; each raises ValueError, with a sentence, for what there is not."""
 
     async def overview(self) -> dict[str, Any]:
         """Return all figures of the page as they are now."""
@@ -35,24 +35,33 @@ class Reports(Protocol):
         """Return the last lines of the log from a level up, of one event where it is named."""
 
 
-def routes(reports: Reports, keyed: Callable[[Endpoint], Endpoint]) -> list[Route]:
+class Reporting(Protocol):
+    """What these routes ask of the bridge."""
+
+    @property
+    def reports(self) -> Reports:
+        """Return what the page shows; imported with the first use."""
+
+
+def routes(bridge: Reporting, keyed: Callable[[Endpoint], Endpoint]) -> list[Route]:
     """Return the routes; `keyed` wraps an endpoint to require the key."""
 
     async def overview(_: Request) -> Response:
-        return json(await reports.overview())
+        return json(await bridge.reports.overview())
 
     async def history(request: Request) -> Response:
         given = request.query_params
         names = [name for name in given.get("series", "").split(",") if name]
-        return json(reports.history(given.get("span", "1h"), names))
+        return json(bridge.reports.history(given.get("span", "1h"), names))
 
     async def events(request: Request) -> Response:
-        return json(await reports.events(whole(request.query_params.get("limit"), 20, EVENTS, "limit")))
+        limit = whole(request.query_params.get("limit"), 20, EVENTS, "limit")
+        return json(await bridge.reports.events(limit))
 
     async def logs(request: Request) -> Response:
         given = request.query_params
         limit = whole(given.get("limit"), 200, LINES, "limit")
-        return json(await reports.logs(given.get("level", "debug"), given.get("event") or None, limit))
+        return json(await bridge.reports.logs(given.get("level", "debug"), given.get("event") or None, limit))
 
     return [
         Route("/api/overview", keyed(refusing(overview))),

@@ -17,12 +17,8 @@ if TYPE_CHECKING:
     from cctelegram.web.stream import Streams
 
 
-class Bridge(state.State, control.Control, outbox.Outbox, Protocol):
+class Bridge(state.State, control.Control, outbox.Outbox, api.Reporting, Protocol):
     """What the routes ask of the bridge."""
-
-    @property
-    def reports(self) -> api.Reports:
-        """Return what the page shows."""
 
     @property
     def profiles(self) -> profiles.Profiles:
@@ -41,7 +37,7 @@ def app(bridge: Bridge, access: Access, metrics: Metrics) -> ASGIApp:
         *control.routes(bridge, keyed),
         *outbox.routes(bridge, keyed),
         *profiles.routes(bridge, keyed),
-        *api.routes(bridge.reports, keyed),
+        *api.routes(bridge, keyed),
         bridge.streams.route(keyed),
         *dashboard.routes(access),
     ]
