@@ -10,7 +10,7 @@ acknowledges (understood, noted, 了解) approves nothing and is in neither tabl
 from __future__ import annotations
 
 import re
-import unicodedata
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ _DROPPED: Final = re.compile(r"[.,;!¡。、，！；~]")
 
 def plain(text: str) -> str:
     """Return a text without case, punctuation, hyphens, apostrophes and extra spaces."""
+    import unicodedata  # noqa: PLC0415 - 0.3 MB that a bridge needs only once a person answers in words
+
     text = _FACETS.sub("", unicodedata.normalize("NFKC", text).casefold())
     return " ".join(_DROPPED.sub(" ", _HYPHEN.sub(" ", _APOSTROPHES.sub("", text))).split())
 
@@ -33,12 +35,17 @@ def plain(text: str) -> str:
 class Phrases:
     """A table of whole replies, in the form of `plain`.
 
-    Stored as one string, searched in 20 us: a set of the same strings takes ten times the memory.
+    Made with the first search. Stored as one string, searched in 20 us: a set of the same strings takes ten
+    times the memory.
     """
 
     def __init__(self, *lines: str) -> None:
-        phrases = (plain(phrase) for line in lines for phrase in line.split(", "))
-        self._text = "\n".join(("", *phrases, ""))
+        self._lines = lines
+
+    @cached_property
+    def _text(self) -> str:
+        phrases = (plain(phrase) for line in self._lines for phrase in line.split(", "))
+        return "\n".join(("", *phrases, ""))
 
     def __contains__(self, phrase: str) -> bool:
         return f"\n{phrase}\n" in self._text

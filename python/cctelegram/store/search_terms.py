@@ -9,7 +9,6 @@ searched anywhere in the text: the index cannot do that.
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Final
 
 # More words than a person types; each costs a scan of every text.
@@ -91,4 +90,6 @@ def folded(text: str) -> str:
     """Return a text in lower case and without diacritics."""
     if text.isascii():
         return text.lower()
+    import unicodedata  # noqa: PLC0415 - 0.3 MB that a bridge needs only once somebody searches
+
     return _MARKS.sub("", unicodedata.normalize("NFD", text.lower()))
