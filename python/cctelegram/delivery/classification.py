@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import random
-from typing import NamedTuple
+
+import msgspec
 
 from cctelegram.delivery import plainer
 from cctelegram.retry import REQUEST
 from cctelegram.telegram import errors
 
 
-class Retry(NamedTuple):
+class Retry(msgspec.Struct, frozen=True):
     """The message certainly did not arrive: retry it after `seconds`."""
 
     seconds: float
     reason: str
 
 
-class Repeat(NamedTuple):
+class Repeat(msgspec.Struct, frozen=True):
     """The delivery status is unknown: repeat the message after `seconds`, with a mark.
 
     Once, when the response was lost; `until_clear`, when Telegram responded with an error: otherwise, in an
@@ -29,44 +30,44 @@ class Repeat(NamedTuple):
     until_clear: bool = False
 
 
-class Pause(NamedTuple):
+class Pause(msgspec.Struct, frozen=True):
     """Telegram asks to wait: pause this chat for all of `seconds`."""
 
     seconds: float
     reason: str
 
 
-class Dead(NamedTuple):
+class Dead(msgspec.Struct, frozen=True):
     """Telegram will never accept this message."""
 
     reason: str
 
 
-class DeadChat(NamedTuple):
+class DeadChat(msgspec.Struct, frozen=True):
     """The chat cannot be written to; its queue is kept."""
 
     reason: str
 
 
-class DeadToken(NamedTuple):
+class DeadToken(msgspec.Struct, frozen=True):
     """The token is wrong or revoked; all deliveries are kept until it is changed."""
 
     reason: str
 
 
-class Moved(NamedTuple):
+class Moved(msgspec.Struct, frozen=True):
     """The group became a supergroup with another id."""
 
     chat_id: int
 
 
-class WithoutThread(NamedTuple):
+class WithoutThread(msgspec.Struct, frozen=True):
     """The topic is gone: send the message outside of a topic."""
 
     error: errors.Refused
 
 
-class Plainer(NamedTuple):
+class Plainer(msgspec.Struct, frozen=True):
     """The message was refused in this form: send the next plainer form, if there is one."""
 
     error: errors.Refused

@@ -7,16 +7,22 @@ not block, and only sets an event or counts. An exception in one is logged and s
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence  # noqa: TC004 - never decoded
 
-    from cctelegram.store.recovery import Losses
+    from cctelegram.store.recovery import Losses  # noqa: TC004
 
 
-class EventsStored(NamedTuple):
+class Signal(msgspec.Struct, frozen=True):
+    """Base of all signals; a Struct takes less than half of the memory of a NamedTuple."""
+
+
+class EventsStored(Signal, frozen=True):
     """Events became durable.
 
     Sent by the intake. Listeners: the modes (an event may be held), the counters, the telemetry.
@@ -29,7 +35,7 @@ class EventsStored(NamedTuple):
     at: int = 0  # when they were durable, in us
 
 
-class DeliveriesQueued(NamedTuple):
+class DeliveriesQueued(Signal, frozen=True):
     """Deliveries were queued for these chats.
 
     Sent by the intake, chat, modes, operator actions, notices, recipients. Listener: the sender.
@@ -38,7 +44,7 @@ class DeliveriesQueued(NamedTuple):
     chat_ids: Collection[int]
 
 
-class DeliveryHeld(NamedTuple):
+class DeliveryHeld(Signal, frozen=True):
     """Deliveries were held: as they were stored, when their turn came, or as a mode began.
 
     Sent by the intake, the sender, the modes. Listeners: the modes, which make the digest; the counters.
@@ -47,7 +53,7 @@ class DeliveryHeld(NamedTuple):
     reasons: Mapping[str, int]  # how many, by reason as in the store
 
 
-class EventsDigested(NamedTuple):
+class EventsDigested(Signal, frozen=True):
     """Events were merged into digests.
 
     Sent by the sender, the modes, the chat. Listener: the counters.
@@ -56,7 +62,7 @@ class EventsDigested(NamedTuple):
     events: int
 
 
-class DeliveriesEnded(NamedTuple):
+class DeliveriesEnded(Signal, frozen=True):
     """Deliveries ended without an arrival, `dead` or `ambiguous`.
 
     Sent by the sender, the intake, the operator actions. Listener: the counters.
@@ -67,7 +73,7 @@ class DeliveriesEnded(NamedTuple):
     deliveries: int = 1
 
 
-class MessageSent(NamedTuple):
+class MessageSent(Signal, frozen=True):
     """Telegram accepted one part of a delivery.
 
     Sent by the sender. Listener: the counters.
@@ -81,7 +87,7 @@ class MessageSent(NamedTuple):
     edited: bool = False  # whether an earlier message shows it
 
 
-class SendFailed(NamedTuple):
+class SendFailed(Signal, frozen=True):
     """A request to send failed.
 
     Sent by the sender. Listener: the counters.
@@ -90,14 +96,14 @@ class SendFailed(NamedTuple):
     classification: str
 
 
-class CardSent(NamedTuple):
+class CardSent(Signal, frozen=True):
     """A card was sent; its decision may have been closed meanwhile.
 
     Sent by the sender. Listener: the cards.
     """
 
 
-class DecisionOpened(NamedTuple):
+class DecisionOpened(Signal, frozen=True):
     """Decisions were stored, open or closed at once.
 
     Sent by the intake. Listeners: the expiry, the answer files, the audit log, the counters.
@@ -106,7 +112,7 @@ class DecisionOpened(NamedTuple):
     decisions: int = 1
 
 
-class DecisionClosed(NamedTuple):
+class DecisionClosed(Signal, frozen=True):
     """Decisions were closed, or a message filed for the agent: then `closed` is empty.
 
     Sent by the intake (a question that arrives too late), the chat, the expiry, the operator actions.
@@ -116,14 +122,14 @@ class DecisionClosed(NamedTuple):
     closed: Sequence[Closed] = ()
 
 
-class Closed(NamedTuple):
+class Closed(msgspec.Struct, frozen=True):
     """How a decision was closed (`answered`, `expired`, `cancelled`), and how long it was open."""
 
     outcome: str
     seconds: float
 
 
-class ChatUnreachable(NamedTuple):
+class ChatUnreachable(Signal, frozen=True):
     """A chat became unreachable.
 
     Sent by the chat, when Telegram reports a change of membership. Listener: the sender.
@@ -133,7 +139,7 @@ class ChatUnreachable(NamedTuple):
     reason: str
 
 
-class ChatReachable(NamedTuple):
+class ChatReachable(Signal, frozen=True):
     """A chat became reachable again.
 
     Sent by the chat. Listener: the sender.
@@ -142,7 +148,7 @@ class ChatReachable(NamedTuple):
     chat_id: int
 
 
-class StrangerRejected(NamedTuple):
+class StrangerRejected(Signal, frozen=True):
     """An update from a user that is not allowed was dropped.
 
     Sent by the chat. Listener: the counters.
@@ -151,7 +157,7 @@ class StrangerRejected(NamedTuple):
     user_id: int
 
 
-class TokenRejected(NamedTuple):
+class TokenRejected(Signal, frozen=True):
     """Telegram rejected the token.
 
     Sent by the sender. Listener: the connection to Telegram.
@@ -160,14 +166,14 @@ class TokenRejected(NamedTuple):
     reason: str
 
 
-class SettingsChanged(NamedTuple):
+class SettingsChanged(Signal, frozen=True):
     """The settings were reloaded, or a change to them was rejected.
 
     Sent by the watch of the settings. Any component may listen.
     """
 
 
-class ClockJumped(NamedTuple):
+class ClockJumped(Signal, frozen=True):
     """The machine slept, or the wall clock was set; both in seconds.
 
     Sent by the watch of files and clocks. Listeners: the components that wait for a time.
@@ -177,7 +183,7 @@ class ClockJumped(NamedTuple):
     set_by: float
 
 
-class StoreReplaced(NamedTuple):
+class StoreReplaced(Signal, frozen=True):
     """The store was recovered, and rows may be gone; or its file was removed and written again.
 
     Sent by the store's thread. Listeners: the connection to Telegram, the modes, the notices (recovered); the
@@ -187,7 +193,7 @@ class StoreReplaced(NamedTuple):
     losses: Losses | None  # None when it was written again
 
 
-class Sampled(NamedTuple):
+class Sampled(Signal, frozen=True):
     """All metrics were measured.
 
     Sent by the monitoring, once in each step of the history. Listeners: the alerts, the history.
@@ -198,14 +204,14 @@ class Sampled(NamedTuple):
     lags: tuple[float, ...]  # how late the event loop ran its timers since the last one, in seconds
 
 
-class HomeRemoved(NamedTuple):
+class HomeRemoved(Signal, frozen=True):
     """The home was removed while the bridge runs; the bridge restarts from the files.
 
     Sent by the watch of the home. Listener: the bridge.
     """
 
 
-class AlertChanged(NamedTuple):
+class AlertChanged(Signal, frozen=True):
     """An alert rule began to fire, or ended.
 
     Sent by the alerts. Listener: the stream of events.
@@ -241,7 +247,7 @@ class Signals:
             for kind, listener in listeners.items():
                 self._listeners[kind].remove(listener)
 
-    def send(self, signal: NamedTuple) -> None:
+    def send(self, signal: Signal) -> None:
         """Call the listeners of this kind of signal, in the order of their registration."""
         for listener in tuple(self._listeners.get(type(signal), ())):
             try:
@@ -253,7 +259,7 @@ class Signals:
         """Set the loop in which `send_threadsafe` calls listeners."""
         self._loop = loop
 
-    def send_threadsafe(self, signal: NamedTuple) -> None:
+    def send_threadsafe(self, signal: Signal) -> None:
         """Send from another thread; do nothing before `bind`."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self.send, signal)
