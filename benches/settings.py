@@ -3,7 +3,7 @@
 The reference of the cold load is the TOML parser alone on the same file, that of the cached read a plain
 attribute. The edits go to a real bridge that sends to the sandbox meanwhile, one after the other. Its log
 records when an edit is in force, by the clock that also times the edit. The reference of the edits is a bare
-watch of the same library, with the same step, on the same directory.
+watch of watchfiles, with the same step, on the same directory.
 
     .venv/bin/python benches/settings.py [--changes 100] [--json]
 """
@@ -87,8 +87,8 @@ class BareWatch(threading.Thread):
         watch = watchfiles.watch(
             self.home,
             watch_filter=None,
-            step=STEP,
-            debounce=STEP * 2,
+            step=int(STEP * 1000),
+            debounce=int(STEP * 2000),
             recursive=False,
             stop_event=self.done,
             rust_timeout=1000,

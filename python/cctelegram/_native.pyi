@@ -120,6 +120,25 @@ class FileLock:
         """Replace the contents of the file. Raises PermissionError without the lock."""
 
 @final
+class Changes:
+    """A watch on directories, without those below them.
+
+    Args:
+        directories: one that may not be read is left out.
+        on_change: called in a thread of the watch, with the name of a file that was made, written, removed or
+            renamed, or whose mode was changed; with None when notifications were lost.
+
+    Raises:
+        OSError: a directory is missing, or the system has no watch left.
+    """
+
+    def __init__(
+        self, directories: Sequence[str | PathLike[str]], on_change: Callable[[str | None], object]
+    ) -> None: ...
+    def close(self) -> None:
+        """End the watch; a call of `on_change` that has begun may still end."""
+
+@final
 class AnswerFile:
     """An answer file as listed."""
 

@@ -10,8 +10,7 @@ library keeps a stand-in, the first use of an attribute it lacks loads the real 
 `MEASURED_MB` is what each adds, let in, to the 39.9 MB of a process that imported the whole bridge and
 answered a scrape, or to the same with memray for what memray imports: the median of 5 interleaved runs of
 `benches/absent.py`, on Linux with Python 3.11 and all development packages. tests/bridge/test_memory.py holds
-the budget, and refuses multiprocessing, which watchfiles.run imports. With another version of a library
-tests/test_absent.py fails until the figures are measured again.
+the budget. With another version of a library tests/test_absent.py fails until the figures are measured again.
 """
 
 from __future__ import annotations
@@ -165,8 +164,6 @@ LIBRARIES: Final = {
     ),
     # Its command line, with click, and its supervisors, with multiprocessing.
     "uvicorn": Library("0.54", (*_SERVERS, StandIn("uvicorn.main", Server=None, main=None, run=None))),
-    # Its restarting of processes, with multiprocessing.
-    "watchfiles": Library("1.3", (StandIn("watchfiles.run", arun_process=None, run_process=None),)),
     # Loggers of other kinds; the colours of the console's renderer and a server's greenlets, where installed.
     "structlog": Library(
         "26.1",
@@ -222,7 +219,6 @@ MEASURED_MB: Final = {
     ("email.utils",): 0.4,
     ("certifi", "tempfile"): 0.8,
     ("pickle", "structlog.stdlib", "structlog.testing", "structlog.threadlocal"): 0.6,
-    ("watchfiles.run",): 0.6,
     (
         "http.server",
         "wsgiref.simple_server",

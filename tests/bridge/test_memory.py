@@ -31,7 +31,7 @@ FORBIDDEN = (
         "trio",
         "numpy",
     ),
-    *("httpx._main", "uvicorn.main", "uvicorn.supervisors", "uvloop", "h2", "websockets", "watchfiles.cli"),
+    *("httpx._main", "uvicorn.main", "uvicorn.supervisors", "uvloop", "h2", "websockets", "watchfiles"),
     *(
         "multiprocessing",
         "pydoc",

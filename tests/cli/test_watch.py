@@ -49,10 +49,14 @@ def test_a_terminated_watch_leaves_the_terminal_as_it_was(home: Path) -> None:
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_without_a_terminal_there_is_a_line_each_time(home: Path, tmp_path: Path, as_json: bool) -> None:
+def test_without_a_terminal_there_is_a_line_each_time(
+    tmp_path: Path, fast_sandbox: Sandbox, as_json: bool
+) -> None:
+    home = make_home(tmp_path / "home", fast_sandbox)
     out = tmp_path / "out"
     flags = ["--json"] if as_json else []
-    with bridge(home), out.open("w") as opened:
+    with bridge(home) as started, out.open("w") as opened:
+        started.wait_status(lambda found: found["telegram_connected"], "connected")
         process = subprocess.Popen(
             [COMMAND, "status", "--watch", "--interval", "0.2", "--home", str(home), *flags],
             stdout=opened,

@@ -149,7 +149,7 @@ def test_a_file_that_is_truncated_before_it_is_written_never_counts_as_empty(tmp
         async with watched(tmp_path) as changes:
             changes.live.on_change(lambda: seen.add(burst(changes.live)))
             (tmp_path / "config.toml").write_text("")
-            await asyncio.sleep(module.STEP * 2.5 / 1000)  # longer than the watch gathers
+            await asyncio.sleep(module.STEP * 2.5)  # longer than the watch gathers
             (tmp_path / "config.toml").write_text(BURST.format(6, 6))
             await changes.until(lambda: burst(changes.live) == 6)
             # One that stays empty is a wish.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Questions that wait: the test sets how many there are.
 RULE = QUICK + '[alerts.questions]\nmetric = "cctelegram_decisions_open"\nabove = {}\nfor_seconds = 0.0\n'
 FIRES = "Decisions that wait for a person: 1, above 0"
-OVER = "Over: Alert questions"
+OVER = 'Over: Your rule "questions"'
 
 
 def ask(running: RunningBridge, name: str) -> None:
@@ -42,7 +42,7 @@ def test_a_metric_crosses_and_comes_back_and_the_phone_shows_both(home: Path, fa
     (home / "config.toml").write_text(RULE.format(0))
     with bridge(home) as running:
         ask(running, "one")
-        message = see(fast_sandbox, "Alert questions", FIRES)["text"]
+        message = see(fast_sandbox, 'Your rule "questions"', FIRES)["text"]
         assert "your rule alerts.questions" in message
         (alert,) = running.status()["alerts"]
         assert (alert["rule"], alert["value"], alert["limit"]) == ("questions", 1, 0)
@@ -61,7 +61,7 @@ def test_a_metric_crosses_and_comes_back_and_the_phone_shows_both(home: Path, fa
         wait_for(lambda: rules(running) == ["questions"], "fires again")
         answer(fast_sandbox, "Question two")
         wait_for(lambda: rules(running) == [], "ends again")
-        told = [text for text in texts(fast_sandbox) if "Alert questions" in text]
+        told = [text for text in texts(fast_sandbox) if 'Your rule "questions"' in text]
         assert len(told) == 2
         events = [line["event"] for line in running.log() if line["event"].startswith("alert.")]
         assert events == ["alert.fired", "alert.ended"] * 2
@@ -75,7 +75,7 @@ def test_a_changed_rule_is_in_force_at_once(home: Path, fast_sandbox: Sandbox) -
         wait_for(lambda: metric in running.get("/metrics")[1], "measured")
         assert rules(running) == []
         (home / "config.toml").write_text(RULE.format(0))
-        see(fast_sandbox, "Alert questions", FIRES)
+        see(fast_sandbox, 'Your rule "questions"', FIRES)
         (home / "config.toml").write_text(RULE.format(0) + "enabled = false\n")
         wait_for(lambda: rules(running) == [], "not evaluated any more")
 
@@ -95,7 +95,7 @@ def test_an_alert_that_fires_and_ends_while_muted_is_one_held_message(
         (home / "config.toml").write_text(RULE.format(5))
         wait_for(lambda: rules(running) == [], "ended")
         assert running.status()["deliveries"].get("held") == 1, "the same message"
-        assert not any("Alert questions" in text for text in texts(fast_sandbox))
+        assert not any('Your rule "questions"' in text for text in texts(fast_sandbox))
         fast_sandbox.control.say("/nomad")
         see(fast_sandbox, OVER)
 

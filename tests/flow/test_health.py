@@ -41,7 +41,8 @@ def test_the_same_health_is_told_everywhere_and_what_to_do(
     assert problem["action"].startswith("Correct it, and see `cctelegram config check`")
     assert states(running) == {"ok": "0.0", "degraded": "1.0", "failing": "0.0"}
     code, body = running.get("/health")
-    assert (code, json.loads(body)) == (200, {"health": "degraded", "reasons": [problem["reason"]]})
+    expected = {"health": "degraded", "reasons": [problem["reason"]], "problems": [problem]}
+    assert (code, json.loads(body)) == (200, expected)
     shown = run("status", "--home", str(running.home))
     assert (shown.returncode, problem["action"] in shown.stdout) == (0, True)
     fast_sandbox.control.say("/health")

@@ -13,18 +13,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from cctelegram.absent import importing
+from cctelegram import _native
 from cctelegram.config.errors import SettingsError
 from cctelegram.config.load import load
 from cctelegram.config.restart import Waiting, hold
 from cctelegram.config.sources import NAMES, Sources, Version
 from cctelegram.retry import DISK
-
-with importing("watchfiles"):
-    import watchfiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,10 +29,8 @@ if TYPE_CHECKING:
     from cctelegram.config.secret import Secret
     from cctelegram.config.settings import Settings
 
-# Milliseconds over which changes are collected into one reload; measured at 0.04 % of a core.
-STEP: Final = 200
-# Milliseconds after which the watch returns even if nothing happened.
-WATCH_TIMEOUT: Final = 60_000
+# Seconds over which changes are collected into one reload.
+STEP: Final = 0.2
 # Seconds to wait for a file that is gone or empty: it may be in the middle of a write.
 WRITING: Final = 0.5
 # Seconds between two checks during that wait.
@@ -73,7 +67,8 @@ class Live:
         self._listeners: list[Callable[[], None]] = []
         self._reading = asyncio.Lock()
         self._just_compared = asyncio.Event()
-        self._moved = asyncio.Event()  # the watched directories are no longer those of the files
+        self._changed = asyncio.Event()
+        self._moved = False  # the watched directories are no longer those of the files
         self._read_at = self._clock()
         self._compared()
 
@@ -144,38 +139,38 @@ class Live:
                 task.cancel()
 
     async def _follow_files(self) -> None:
+        loop = asyncio.get_running_loop()
+        names: set[str | None] = set()
+
+        def note(name: str | None) -> None:
+            names.add(name)
+            self._changed.set()
+
+        def report(name: str | None) -> None:  # in the thread of the watch
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(note, name)
+
         while True:
             directories = await asyncio.to_thread(self._sources.directories)
-            self._moved.clear()
+            self._moved = False
             if not directories:
                 await self.compare()  # a missing home is a version of its own
                 await asyncio.sleep(DISK.first)
                 continue
-            changes = watchfiles.awatch(
-                *directories,
-                watch_filter=None,
-                step=STEP,
-                debounce=STEP * 2,
-                rust_timeout=WATCH_TIMEOUT,
-                recursive=False,
-                stop_event=self._moved,
-                ignore_permission_denied=True,
-            )
-            # The first step of the iterator starts the watch; `compare` finds earlier changes.
-            following = asyncio.ensure_future(anext(changes, None))
+            changes = await asyncio.to_thread(_native.Changes, list(directories), report)
             try:
-                await asyncio.sleep(0)
-                await self.compare()
-                while (found := await following) is not None:
-                    await self.compare(sure=any(Path(path).name in NAMES for _, path in found))
+                await self.compare()  # finds what changed before the watch
+                while not self._moved:
+                    await self._changed.wait()
+                    await asyncio.sleep(STEP)
+                    self._changed.clear()
+                    written = {name for name in names if name is None or name in NAMES}
+                    names.clear()
+                    await self.compare(sure=bool(written))
                     if await asyncio.to_thread(self._sources.directories) != directories:
                         break
-                    following = asyncio.ensure_future(anext(changes, None))
             finally:
-                # A pending step must end first: a running iterator cannot be closed.
-                following.cancel()
-                await asyncio.gather(following, return_exceptions=True)
-                await changes.aclose()
+                changes.close()
 
     async def _follow_age(self) -> None:
         while True:
@@ -185,7 +180,8 @@ class Live:
             if not self._fresh:
                 await self.compare()
                 # The watch reported nothing, so restart it too: the directory may have been replaced.
-                self._moved.set()
+                self._moved = True
+                self._changed.set()
                 continue
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):

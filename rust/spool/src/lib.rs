@@ -6,7 +6,7 @@
 //!
 //! Files: `directory` (all system calls on directory entries), `listing` (names, in bounded windows),
 //! `line_reader` (files that grow), `pending` (files that are not readable yet), `reject`, `inbox` (all of these,
-//! in batches), `watch` (change notification), `deliver` (atomic writes), `answers`, `answer_waiter`, `lock`.
+//! in batches), `watch` and `changes` (change notification), `deliver` (atomic writes), `answers`, `answer_waiter`, `lock`.
 //!
 //! Cleanup: `retention` (which rule removes a file), `cleanup` (plans and removals in one directory).
 #![forbid(unsafe_code)]
@@ -14,6 +14,7 @@
 pub mod answer_waiter;
 pub mod answers;
 pub mod catalogue;
+pub mod changes;
 pub mod cleanup;
 mod decode;
 pub mod deliver;

@@ -1,5 +1,5 @@
 //! Binding of the spool crate: `json` (for commands that must start fast), `catalogue`, `files` (atomic writes,
-//! locks), `answers`, `batch`, `inbox` and `cleanup`.
+//! locks), `answers`, `batch`, `inbox`, `cleanup` and `changes` (of the files of the settings).
 
 #![allow(clippy::needless_pass_by_value)] // arguments of Python functions arrive owned
 
@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 mod answers;
 mod batch;
 mod catalogue;
+mod changes;
 mod cleanup;
 mod files;
 mod inbox;
@@ -21,5 +22,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     answers::register(module)?;
     batch::register(module)?;
     inbox::register(module)?;
-    cleanup::register(module)
+    cleanup::register(module)?;
+    changes::register(module)
 }
