@@ -39,7 +39,7 @@ print(resident())
 
 
 # Libraries that the bridge imports when they are needed: what they bring is compared with them alone.
-ON_DEMAND = {("rich", "rich.progress"): "memray"}
+ON_DEMAND: dict[tuple[str, ...], str] = {("rich", "rich.progress"): "memray"}
 
 
 def resident(let_in: tuple[str, ...], on_demand: str = "") -> float:

@@ -83,7 +83,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     "tui": {"client", "config", "monitor", "render", "times"},
     "web": {"monitor"},
 }
-NATIVE = {"client", "spool", "events", "render", "cleanup", "server", "monitor"}
+NATIVE = {"client", "config", "spool", "events", "render", "cleanup", "server", "monitor"}
 NO_NAMES = {
     "utils",
     "util",

@@ -34,7 +34,7 @@ impl Changes {
         for directory in directories {
             match watcher.watch(directory, RecursiveMode::NonRecursive) {
                 Err(error) if is_denied(&error) => {}
-                watched => watched.map_err(|error| system(Some(directory), error))?,
+                result => result.map_err(|error| system(Some(directory), error))?,
             }
         }
         Ok(Self { _watcher: watcher })
