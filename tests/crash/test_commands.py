@@ -49,6 +49,7 @@ ROUND: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
     (("status", "--json"), (0,)),
     (("dashboard", "--print"), (0,)),
     (("logs",), (0,)),
+    (("metrics",), (0,)),
     (("top",), (1,)),  # no terminal
     (("profile", "cpu", "--seconds", "1"), (0,)),
     (("mode",), (0,)),

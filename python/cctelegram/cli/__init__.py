@@ -21,6 +21,7 @@ COMMANDS = {
     "top": "show the running bridge in the terminal, live",
     "logs": "print the bridge's log, follow it, follow one event in it",
     "mode": "show or change which events are sent to the phone",
+    "metrics": "show the bridge's metrics, make rules for Prometheus and a dashboard for Grafana",
     "audit": "show who decided what, and verify the audit log",
     "profile": "show where the running bridge uses CPU time or memory",
     "store": "check, back up and restore the store",
