@@ -114,6 +114,41 @@ def test_the_log_is_filtered(browser: Browser, running: RunningBridge, fast_sand
         page.wait_for_selector("#log p:text-is('No line fits.')")
 
 
+@pytest.mark.slow
+def test_a_profile_is_taken_from_the_page_and_opens(browser: Browser, running: RunningBridge) -> None:
+    with dashboard(browser, running) as page:
+        page.get_by_role("heading", name="Profiles").click()
+        wait(page, "#profile-pages p", "No profile is kept.")
+        page.get_by_label("for", exact=True).select_option("60")
+        page.get_by_role("button", name="Start").click()
+        page.wait_for_selector("#profile-said:has-text('A cpu profile is being taken, for another ')")
+        assert page.get_by_role("button", name="Start").is_disabled()
+        for number in range(300):
+            running.put(f"{number}.json", {"type": "task_completion", "title": f"Task {number}"})
+        running.wait_status(lambda now: now["delivery"]["accepted"] == 300, "all are stored")
+        page.get_by_role("button", name="End now").click()
+        page.wait_for_selector("#profile-said:has-text('it was ended on request')")
+        link = page.locator("#profile-pages a")
+        with page.context.expect_page() as opened:
+            link.click()
+        profile = opened.value
+        errors: list[str] = []
+        profile.on("pageerror", lambda error: errors.append(str(error)))
+        profile.on("console", lambda message: errors.append(message.text))
+        answer = profile.reload()  # the first time, errors may have been missed
+        assert answer is not None
+        policy = answer.headers["content-security-policy"]
+        assert policy.startswith("sandbox allow-scripts; default-src 'none'"), "its own, and no second one"
+        profile.wait_for_selector("h1")
+        boxes = profile.locator("svg.box")
+        assert boxes.count() > 5
+        before = boxes.last.get_attribute("width")
+        boxes.last.press("Enter")  # its script runs, and shows the box over the whole width
+        assert boxes.last.get_attribute("width") != before
+        assert errors == []
+        assert (running.home / "captures" / link.inner_text()).exists()
+
+
 def test_a_plot_shows_what_was_measured_and_the_keyboard_reads_it(
     browser: Browser, running: RunningBridge
 ) -> None:
@@ -220,6 +255,7 @@ def test_axe_finds_no_violation(
         page.wait_for_selector("#lanes tr:has-text('1 by muted')")
         page.wait_for_selector("#cleanup table")
         page.locator(".event summary").first.click()
+        page.get_by_role("heading", name="Profiles").click()
         page.evaluate(AXE)
         for width in (1280, 390):
             page.set_viewport_size({"width": width, "height": 900})

@@ -88,6 +88,13 @@ class Recorder:
         self._running[2].ended.set()
         return True
 
+    def running(self) -> dict[str, Any] | None:
+        """Return `kind` and `seconds_left` of the running profile, 0 while its page is written; else None."""
+        if self._running is None:
+            return None
+        kind, began, period = self._running
+        return {"kind": kind, "seconds_left": max(0.0, round(began + period.seconds - time.monotonic(), 1))}
+
     async def stop(self) -> None:
         """Abandon the running profile, if any: the bridge stops."""
         self._stopped = True

@@ -37,7 +37,10 @@ HEADERS: Final = (
 
 
 class OwnMachineOnly:
-    """Refuses, with 403, a request whose Host or Origin is not ours; adds HEADERS to every answer."""
+    """Refuses, with 403, a request whose Host or Origin is not ours; adds HEADERS to every answer.
+
+    An answer that has one of them keeps its own.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -47,7 +50,9 @@ class OwnMachineOnly:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *HEADERS]
+                own = list(message.get("headers", ()))
+                named = {name for name, _ in own}
+                message["headers"] = [*own, *(header for header in HEADERS if header[0] not in named)]
             await send(message)
 
         if scope["type"] == "http" and not _ours(scope):

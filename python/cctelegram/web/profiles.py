@@ -16,9 +16,14 @@ if TYPE_CHECKING:
     Endpoint = Callable[[Request], Awaitable[Response]]
 
 SECONDS: Final = "10"
-# Beside the page's own policy: it has no origin, so it could not call this server even if it had a script
-# of someone else.
-HEADERS: Final = {"content-security-policy": "sandbox allow-scripts", "x-content-type-options": "nosniff"}
+# A page has its script and its style in it, so that it opens from a disk as well. Here it has no origin: it
+# could not call this server even if it had a script of someone else.
+HEADERS: Final = {
+    "content-security-policy": (
+        "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+}
 
 
 class Profiles(Protocol):
@@ -33,6 +38,9 @@ class Profiles(Protocol):
 
     def end(self) -> bool:
         """End the running one; return whether there was one."""
+
+    def running(self) -> dict[str, Any] | None:
+        """Return `kind` and `seconds_left` of the running profile, or None."""
 
     def pages(self) -> list[dict[str, Any]]:
         """Return the kept pages, newest first."""
@@ -71,7 +79,7 @@ def routes(bridge: Bridge, keyed: Callable[[Endpoint], Endpoint]) -> list[Route]
         return _json({"ended": bridge.profiles.end()})
 
     async def pages(_: Request) -> Response:
-        return _json({"profiles": bridge.profiles.pages()})
+        return _json({"running": bridge.profiles.running(), "profiles": bridge.profiles.pages()})
 
     async def page(request: Request) -> Response:
         content = bridge.profiles.page(request.path_params["name"])

@@ -6,6 +6,7 @@ import { clock, tick } from "./format.js";
 import * as log from "./log.js";
 import * as panels from "./panels.js";
 import * as plots from "./plots.js";
+import * as profiles from "./profiles.js";
 import { ask, follow } from "./stream.js";
 
 const EVENTS = 10;
@@ -91,6 +92,7 @@ function connection(state) {
 
 $("span").addEventListener("change", () => soon(history, 0));
 log.begin();
+profiles.begin();
 follow(Object.keys(HAPPENED), (kind, content) => HAPPENED[kind](content), connection);
 setInterval(tick, 1000);
 setInterval(() => { if (!document.hidden && !document.body.classList.contains("away")) soon(history, 0); }, HISTORY);

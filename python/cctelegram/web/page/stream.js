@@ -33,8 +33,11 @@ export function follow(kinds, on, state) {
   open();
 }
 
-export async function ask(path) {
-  const answer = await fetch(path);
+export const ask = (path) => answered(path, {});
+export const order = (path) => answered(path, { method: "POST" });
+
+async function answered(path, request) {
+  const answer = await fetch(path, request);
   const content = await answer.json();
   if (!answer.ok) throw new Error(content.error ?? `${path} answered ${answer.status}`);
   return content;
