@@ -53,7 +53,7 @@ UNCONFIGURED: Final = Problem(
 NETWORK: Final = (
     "Check the network and the proxy of this machine; the bridge tries again by itself, and nothing is lost."
 )
-WAIT: Final = "Nothing: what waits is sent then."
+WAIT: Final = "There is nothing to do: what waits is sent then."
 READMIT: Final = "Let the bot into the chat again, or unblock it, and write to it there; or change `routes`."
 REOPEN: Final = "Open the topic again, or change `routes`."
 
