@@ -7,6 +7,7 @@ that has surely passed, and adopts a wall clock that is ahead only after that ha
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import Final
@@ -43,8 +44,10 @@ class Steady(msgspec.Struct, frozen=True, kw_only=True):
 
 def read() -> Reading:
     """Read the machine's clocks."""
-    clock = getattr(time, "CLOCK_BOOTTIME", None)
-    up = time.monotonic_ns() if clock is None else time.clock_gettime_ns(clock)
+    if sys.platform == "linux":
+        up = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    else:
+        up = time.monotonic_ns()
     try:
         boot = BOOT_ID.read_text().strip()
     except OSError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,7 @@ def _keep_owner(descriptor: int, target: Path) -> None:
         there = target.stat()
     except FileNotFoundError:
         return
-    if os.name == "posix":
+    if sys.platform != "win32":
         with contextlib.suppress(PermissionError):  # only root may change the owner
             os.fchown(descriptor, there.st_uid, there.st_gid)
         os.fchmod(descriptor, there.st_mode & 0o777)

@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import os
 import stat
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -170,7 +171,7 @@ def _first_usable(folders: list[Path], name: str) -> tuple[FileLock | None, Path
 
 def _folders() -> Iterator[Path]:
     """Yield the directories for this account's locks: in its home; in /tmp where that is not writable."""
-    if os.name != "posix":
+    if sys.platform == "win32":
         yield Path.home() / "AppData" / "Local" / "cctelegram" / "locks"
         return
     import pwd  # noqa: PLC0415 - exists on POSIX only
@@ -187,7 +188,7 @@ def _make(folder: Path) -> None:
     """Create the directory, mode 0700. Raises Unusable for a link and when other users can write to it."""
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700, parents=True)
-    if os.name != "posix":
+    if sys.platform == "win32":
         return
     found = folder.lstat()
     wrong = None

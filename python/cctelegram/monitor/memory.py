@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from cctelegram._native import keep_memory_small
 
@@ -14,6 +15,8 @@ def resident() -> int:
 
     Read from `/proc` where it exists: psutil itself costs a megabyte.
     """
+    if sys.platform == "win32":
+        return resident_by_psutil()
     try:
         with open("/proc/self/statm", "rb") as opened:  # noqa: PTH123 - pathlib is not loaded everywhere
             return int(opened.read().split()[1]) * os.sysconf("SC_PAGESIZE")

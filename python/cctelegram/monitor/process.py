@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from cctelegram.monitor import catalogue
 
@@ -80,6 +80,8 @@ def _of_proc(metrics: Metrics) -> None:
 
 
 def _of_resource(metrics: Metrics) -> None:
+    if sys.platform == "win32":
+        return
     import resource  # noqa: PLC0415 - Unix alone has it
 
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -102,10 +104,11 @@ def _of_psutil(metrics: Metrics) -> None:
         switches = process.num_ctx_switches()
         metrics.set(catalogue.SWITCHES, switches.voluntary, "voluntary")
         metrics.set(catalogue.SWITCHES, switches.involuntary, "involuntary")
-        counted: Any = getattr(process, "num_handles", None) or process.num_fds
-        metrics.set(catalogue.DESCRIPTORS, counted())
-    if sys.platform != "win32":
-        _of_resource(metrics)
+        if sys.platform == "win32":
+            metrics.set(catalogue.DESCRIPTORS, process.num_handles())
+        else:
+            metrics.set(catalogue.DESCRIPTORS, process.num_fds())
+    _of_resource(metrics)
 
 
 def _descriptors() -> int:
@@ -115,6 +118,8 @@ def _descriptors() -> int:
 
 def _started() -> float | None:
     """Return seconds since the epoch: field 22 of stat, in ticks since the boot, and btime of /proc/stat."""
+    if sys.platform == "win32":
+        return None
     try:
         ticks = int((PROC / "stat").read_text().rpartition(")")[2].split()[19])
         boot = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime"))

@@ -25,8 +25,9 @@ TOP: Final = 20
 
 def main() -> None:
     """Write the page, with mode 0600."""
-    with suppress(OSError, AttributeError):
-        os.nice(10)  # the bridge goes first
+    if sys.platform != "win32":
+        with suppress(OSError):
+            os.nice(10)  # the bridge goes first
     raw, out = Path(sys.argv[1]), Path(sys.argv[2])
     facts = json.load(sys.stdin)
     graphs = _memory(raw) if facts["kind"] == "memory" else _cpu(raw)

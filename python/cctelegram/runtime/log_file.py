@@ -18,6 +18,8 @@ NAME: Final = "bridge.jsonl"
 # A file is full at this many bytes.
 FULL: Final = 5_000_000
 DAY: Final = 86_400_000_000
+# Python makes every descriptor close-on-exec. Windows alone has O_BINARY, without which it changes line ends.
+APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
 
 
 class LogFile:
@@ -56,19 +58,23 @@ class LogFile:
         if found is None or here is None or (found.st_dev, found.st_ino) != (here.st_dev, here.st_ino):
             self._open()  # the file or the directory was moved away
         elif found.st_size and (self._now() // DAY != self._day or found.st_size + len(data) > FULL):
+            self._close()  # Windows renames no open file
             self._path.rename(self._free_name())
             self._open()
         os.write(self._descriptor, data)
 
     def _open(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        self._close()
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._descriptor = os.open(self._path, APPEND, 0o600)
         found = os.fstat(self._descriptor)
         last = found.st_mtime_ns // 1000 if found.st_size else self._now()
         self._day = last // DAY
+
+    def _close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
     def _free_name(self) -> Path:
         """Return an unused name with the time of the rotation, as `bridge-20261123T174112Z.jsonl`."""
