@@ -8,7 +8,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 RUST_SOURCES := $(shell find rust Cargo.toml Cargo.lock clippy.toml -name '*.rs' -o -name '*.toml' -o -name '*.lock' -o -name '*.json')
 
-.PHONY: help setup demo test retest check collector test-rust test-python coverage crash soak fuzz lint format bench costs clean
+.PHONY: help setup demo test retest check collector test-rust test-python coverage coverage-python coverage-rust crash \
+	soak leaks fuzz lint cross audit advisories format bench costs codspeed-build codspeed-run compare clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -77,12 +78,34 @@ crash: setup ## Kill the bridge at every step and at 100 random instants, and se
 soak: setup ## Send an hour's traffic, sixty times as fast
 	$(BIN)/python -m pytest -q tests/crash/test_soak.py --long
 
-# Child processes are counted too ([tool.coverage.run] patch); one that is killed leaves nothing behind.
-coverage: setup $(ORACLE)/made ## Run the Python tests and show what none of them reaches
+# Cargo's subcommands, of the version that was tried.
+TOOLS := target/tools
+$(TOOLS)/bin/cargo-deny:
+	cargo install --quiet --locked --debug --root $(TOOLS) cargo-deny@0.20.2
+
+$(TOOLS)/bin/cargo-llvm-cov:
+	cargo install --quiet --locked --root $(TOOLS) cargo-llvm-cov@0.9.1
+
+$(TOOLS)/bin/cargo-codspeed:
+	cargo install --quiet --locked --root $(TOOLS) cargo-codspeed@6.0.0
+
+COVERED := 95
+
+coverage: coverage-python coverage-rust ## Show what no test of Python and of the crates reaches; fail under 95 %
+
+# Branches, and child processes too ([tool.coverage.run] patch); one that is killed leaves nothing behind. Tests that
+# measure memory or time would measure coverage's own. Paths that are counted slow the others down.
+coverage-python: setup $(ORACLE)/made
 	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --timeout 240
+	$(BIN)/coverage run -m pytest $(TOGETHER) --timeout 240
 	@$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report --skip-covered --show-missing --fail-under 95
+	$(BIN)/coverage report --skip-covered --show-missing --fail-under $(COVERED)
+
+# One crate at a time: each has to reach it.
+coverage-rust: $(TOOLS)/bin/cargo-llvm-cov
+	@rustup component add llvm-tools
+	PATH=$(CURDIR)/$(TOOLS)/bin:$$PATH; for crate in spool markup; do \
+		cargo llvm-cov --quiet --package cctelegram-$$crate --fail-under-lines $(COVERED) || exit 1; done
 
 lint: setup ## Check style and types of Rust and Python, and the workflows
 	cargo fmt --all --check
@@ -90,14 +113,42 @@ lint: setup ## Check style and types of Rust and Python, and the workflows
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --quiet --check
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 python
 	cd benches && MYPYPATH=../python:../tests:. ../$(BIN)/mypy --config-file ../pyproject.toml .
 	@git ls-files '*.py' '*.pyi' '*.rs' '*.js' | xargs wc -l | awk '$$2 != "total" && $$1 > 400 { print "Look whether it holds two subjects: " $$2 ", " $$1 " lines" }'
 	$(BIN)/zizmor --offline --no-progress --quiet .github/workflows
+
+# Nothing is linked, so the C compiler of a target, which Criterion alone asks for, may do nothing. A module for musl is
+# a shared library, as maturin builds it.
+TARGETS := x86_64-pc-windows-gnu aarch64-apple-darwin aarch64-unknown-linux-gnu aarch64-unknown-linux-musl
+cross: ## Check the crates and their tests for Windows, macOS, and Linux on arm64 (needs rustup)
+	rustup target add $(TARGETS)
+	TARGET_CC=true TARGET_AR=true CARGO_TARGET_DIR=target/cross \
+		CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_RUSTFLAGS="-C target-feature=-crt-static" \
+		cargo clippy --workspace --all-targets --locked --quiet $(TARGETS:%=--target %) -- -D warnings
+
+audit: $(TOOLS)/bin/cargo-deny ## Check licences and sources of the Rust dependencies (deny.toml)
+	$(TOOLS)/bin/cargo-deny check bans licenses sources
+
+$(TOOLS)/pip-audit/bin/pip-audit:
+	$(PYTHON) -m venv $(TOOLS)/pip-audit
+	$(TOOLS)/pip-audit/bin/python -m pip install -q 'pip-audit>=2.10,<3'
+
+advisories: setup $(TOOLS)/bin/cargo-deny $(TOOLS)/pip-audit/bin/pip-audit ## Look all dependencies up in the databases of vulnerabilities (needs the internet)
+	$(TOOLS)/bin/cargo-deny check advisories
+	@$(BIN)/python -m pip freeze --exclude-editable > target/installed.txt
+	$(TOOLS)/pip-audit/bin/pip-audit --strict --progress-spinner off --disable-pip --no-deps -r target/installed.txt
 
 format: setup ## Format Rust and Python
 	cargo fmt --all
 	$(BIN)/ruff check --quiet --fix-only
 	$(BIN)/ruff format --quiet
+
+leaks: setup ## Run under memray what must keep no memory; target/leaks holds a flame graph of what each loop kept
+	@rm -rf target/leaks && mkdir -p target/leaks
+	$(BIN)/python -m pytest -q tests/leaks --memray --memray-bin-path target/leaks --memray-bin-prefix kept; failed=$$?; \
+	for file in target/leaks/*.bin; do \
+		$(BIN)/memray flamegraph --leaks --force --output $${file%.bin}.html $$file >/dev/null || exit 1; done; exit $$failed
 
 fuzz: $(VENV)/made ## Feed broken events and globs to the parsers for SECONDS each (30), from a seed of its own
 	FUZZ_SECONDS=$(or $(SECONDS),30) cargo test --release --quiet -p cctelegram-spool --test fuzz -- --nocapture
@@ -110,6 +161,17 @@ costs: setup ## Measure single steps: of Python with pytest-codspeed, of Rust wi
 	@mkdir -p target/workloads
 	@$(BIN)/python benches/workload.py hooks --count 1000 --out target/workloads/hooks.jsonl
 	CCTELEGRAM_WORKLOAD=$(CURDIR)/target/workloads/hooks.jsonl cargo bench -p cctelegram-spool --quiet
+
+# For CodSpeed's runner, which counts the instructions of what the second runs.
+codspeed-build: $(TOOLS)/bin/cargo-codspeed
+	PATH=$(CURDIR)/$(TOOLS)/bin:$$PATH cargo codspeed build --locked --measurement-mode simulation --package cctelegram-spool
+
+codspeed-run: $(TOOLS)/bin/cargo-codspeed
+	PATH=$(CURDIR)/$(TOOLS)/bin:$$PATH cargo codspeed run --measurement-mode simulation --package cctelegram-spool
+
+BASE ?= main
+compare: setup ## Measure BASE (main) and this tree with the quick suite; target/compare/comparison.md is the result
+	@bash .ci/compare $(BASE)
 
 clean: ## Remove what was made
 	rm -rf $(VENV) $(ORACLE) target
