@@ -52,6 +52,7 @@ NAMES = (
 )
 
 
+@pytest.mark.alone  # coverage imports some of them into each process
 def test_absent_modules_are_real_for_later_imports() -> None:
     done = subprocess.run(
         [sys.executable, "-c", CODE.replace("NAMES", repr(NAMES))],

@@ -68,6 +68,7 @@ def test_the_reported_memory_of_a_process_is_that_of_the_system() -> None:
     assert resident() > 10_000_000
 
 
+@pytest.mark.alone  # coverage imports some of it into each process
 def test_the_bridge_imports_nothing_that_it_does_not_need() -> None:
     code = (
         "import cctelegram.cli.bridge, httpcore, anyio._backends._asyncio, json, sys;"
