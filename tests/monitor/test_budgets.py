@@ -116,3 +116,8 @@ def test_an_estimated_quantile_is_in_the_bucket_of_the_exact_one(values: list[fl
 def test_each_budget_is_a_setting() -> None:
     for budget in BUDGETS:
         assert budget.limit(LIMITS) > 0
+
+
+def test_r44_a_histogram_without_an_observation_has_no_quantile() -> None:
+    assert quantile((0.1, 1.0), (0, 0, 0), 0.95) is None
+    assert quantile((0.1, 1.0), (0, 0, 1), 0.95) == 1.0, "above the highest bound it is that bound"
