@@ -154,3 +154,20 @@ def test_a_token_is_masked_and_hidden_characters_are_shown() -> None:
     assert "\x1b" not in shown
     assert "\u202e" not in shown
     assert "\n" not in shown
+
+
+def test_a_tail_goes_on_after_a_moment_without_a_file_and_over_one_that_was_removed(
+    tmp_path: Path, opened: Callable[[Path], Tail]
+) -> None:
+    current, full = tmp_path / log_file.NAME, tmp_path / "bridge-20260102T000000Z.jsonl"
+    current.write_bytes(b"1\n")
+    tail = opened(tmp_path)
+    assert tail.read() == [b"1"]
+    current.rename(full)
+    assert tail.read() == [], "the next file is not opened yet"
+    assert tail.has_read(full)
+    full.unlink()
+    assert not tail.has_read(full)
+    (tmp_path / "bridge-20260101T000000Z.jsonl").symlink_to(tmp_path / "gone")
+    current.write_bytes(b"2\n")
+    assert tail.read() == [b"2"]
