@@ -82,7 +82,7 @@ def test_an_answer_that_settings_can_mend_says_which(status: int, hint: str) -> 
 )
 def test_a_collector_says_how_long_to_wait(header: str | None, after: float | None) -> None:
     headers = {} if header is None else {"retry_after": header}
-    with answering(503, **headers) as collector, pytest.raises(Unreachable) as raised:
+    with answering(503, b"", **headers) as collector, pytest.raises(Unreachable) as raised:
         collector.post("traces", b"")
     assert raised.value.after == after
 
