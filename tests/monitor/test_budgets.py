@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cctelegram.config.load import load
@@ -97,6 +97,7 @@ def test_a_clock_that_was_set_back_and_a_total_that_begins_again_count_nothing_t
 
 
 @given(st.lists(st.floats(0.0005, 290), min_size=1), st.sampled_from([0.5, 0.95, 0.99]))
+@example([1.0] * 3 + [0.001953125] * 3, 0.5)  # at the bound of a bucket
 def test_an_estimated_quantile_is_in_the_bucket_of_the_exact_one(values: list[float], share: float) -> None:
     metrics = Metrics()
     for value in values:

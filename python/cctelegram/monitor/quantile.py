@@ -25,6 +25,6 @@ def quantile(bounds: Sequence[float], counts: Sequence[int], share: float) -> fl
     below, seen = 0.0, 0
     for bound, count in zip(bounds, counts, strict=False):
         if count and seen + count >= rank:
-            return below + (bound - below) * max(0.0, rank - seen) / count
+            return min(bound, below + (bound - below) * max(0.0, rank - seen) / count)
         below, seen = bound, seen + count
     return bounds[-1]
