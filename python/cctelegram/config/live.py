@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from cctelegram.config.secret import Secret
     from cctelegram.config.settings import Settings
 
-# Seconds over which changes are collected into one reload.
+# Seconds without a change after which those before are one reload, and how many times they are waited for.
 STEP: Final = 0.2
+STEPS: Final = 2
 # Seconds to wait for a file that is gone or empty: it may be in the middle of a write.
 WRITING: Final = 0.5
 # Seconds between two checks during that wait.
@@ -162,7 +163,11 @@ class Live:
                 await self.compare()  # finds what changed before the watch
                 while not self._moved:
                     await self._changed.wait()
-                    await asyncio.sleep(STEP)
+                    for _ in range(STEPS):
+                        self._changed.clear()
+                        await asyncio.sleep(STEP)
+                        if not self._changed.is_set():
+                            break
                     self._changed.clear()
                     written = {name for name in names if name is None or name in NAMES}
                     names.clear()
