@@ -71,7 +71,7 @@ def test_every_expression_names_metrics_of_the_catalogue_with_their_labels(made:
             metric = BY_NAME[panel["description"]]
             said = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
             # What a legend names is what the expression leaves.
-            labels = set() if metric.kind == "histogram" else {label.name for label in metric.labels}
+            labels = {label.name for label in metric.labels}
             version = {"version"} if metric.name == "cctelegram_info" else set()
             assert said == labels | {"instance"} | version
 
@@ -98,3 +98,23 @@ def test_the_limit_of_a_rule_is_a_line_in_its_plot(made: dict[str, Any]) -> None
     defaults = panel["fieldConfig"]["defaults"]
     assert defaults["thresholds"]["steps"][-1] == {"color": "red", "value": 180}
     assert defaults["custom"]["thresholdsStyle"] == {"mode": "line"}
+
+
+def test_the_limit_of_one_label_value_is_no_line_among_the_others(made: dict[str, Any]) -> None:
+    panel = next(each for each in plots(made) if each["description"] == "cctelegram_http_request_seconds")
+    assert panel["fieldConfig"]["defaults"]["custom"]["thresholdsStyle"] == {"mode": "off"}
+
+
+def test_a_quantile_mixes_no_label_values(made: dict[str, Any]) -> None:
+    found = {
+        panel["description"]: [target["expr"] for target in panel["targets"]]
+        for panel in plots(made)
+        if BY_NAME[panel["description"]].kind == "histogram"
+    }
+    assert len(found["cctelegram_outbox_event_to_delivered_seconds"]) == 3
+    assert all(
+        "by (lane, instance, le)" in each for each in found["cctelegram_outbox_event_to_delivered_seconds"]
+    )
+    (request,) = found["cctelegram_telegram_request_seconds"]
+    assert request.startswith("histogram_quantile(0.95, sum by (method, instance, le) ")
+    assert len(found["cctelegram_spool_store_seconds"]) == 3

@@ -24,6 +24,8 @@ WINDOW: Final = "$__rate_interval"
 CHOSEN: Final = "~$instance"
 # Columns and rows of Grafana's grid: four panels in each row.
 WIDTH, HEIGHT, COLUMNS = 6, 7, 4
+# The most label values of which three quantiles each are shown.
+MOST: Final = 5
 # Grafana's names of units: of a value, and of how fast it grows.
 UNITS: Final = {"": "short", "seconds": "s", "bytes": "bytes", "ratio": "percentunit"}
 RATES: Final = {"": "cps", "seconds": "percentunit", "bytes": "Bps"}
@@ -79,7 +81,8 @@ GROUPS: Final = {
 
 def dashboard(rules: Iterable[Rule]) -> dict[str, Any]:
     """Return the dashboard, to be dumped as JSON; the limits of rules are lines in the plots."""
-    limits = {rule.metric.name: rule for rule in rules}
+    # The limit of one label value would be a line among those of the others.
+    limits = {rule.metric.name: rule for rule in rules if not rule.labels}
     panels: list[dict[str, Any]] = []
     top = 0
     for title, metrics in QUESTIONS:
@@ -114,12 +117,13 @@ def expressions(metric: Metric) -> list[tuple[str, str]]:
     names = tuple(label.name for label in metric.labels)
     legend = " ".join(f"{{{{{name}}}}}" for name in (*names, "instance"))
     if metric.kind == "histogram":
+        # Never over all label values: a poll waits for updates, a message does not.
         return [
             (
-                promql.quantile(metric, share, WINDOW, ("instance",), instance=CHOSEN),
-                f"p{share * 100:g} {{{{instance}}}}",
+                promql.quantile(metric, share, WINDOW, (*names, "instance"), instance=CHOSEN),
+                f"p{share * 100:g} {legend}",
             )
-            for share in (0.5, 0.95, 0.99)
+            for share in _shares(metric)
         ]
     chosen = promql.selector(metric, instance=CHOSEN)
     if metric.kind == "counter":
@@ -127,6 +131,12 @@ def expressions(metric: Metric) -> list[tuple[str, str]]:
     if metric is catalogue.INFO:
         return [(chosen, "{{version}} {{instance}}")]
     return [(f"1000 * {chosen}" if metric in INSTANTS else chosen, legend)]
+
+
+def _shares(metric: Metric) -> tuple[float, ...]:
+    """Return the quantiles to show: one of a histogram whose label takes many values, to stay readable."""
+    many = any(len(label.values) > MOST for label in metric.labels)
+    return (0.95,) if many else (0.5, 0.95, 0.99)
 
 
 def unit(metric: Metric) -> str:
