@@ -1,4 +1,4 @@
-"""Unit tests of promtool for the rules of Prometheus: for each, a world that is well, then breaks the limit.
+"""Unit tests of promtool for the rules of Prometheus: for each, a world is well, breaks the limit, is well.
 
 Source: https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/
 """
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from cctelegram.monitor.alert_rules import Rule
 
 TARGET = {"job": "cctelegram", "instance": "127.0.0.1:8787"}
-# In minutes: when the limit is broken, how far back a rate looks, and the end.
-BROKEN, WINDOW, END = 10, 5, 60
+# In minutes: when the limit is broken, when it is kept again, and the end; how far back a rate looks.
+BROKEN, MENDED, END = 10, 40, 60
+WINDOW = 5
 
 
 class Series(NamedTuple):
@@ -38,15 +39,14 @@ def unit_tests(file: str, given: Iterable[Rule]) -> dict[str, Any]:
 
 
 def _down() -> dict[str, Any]:
-    up = Series(catalogue.INFO.name, TARGET, [1.0] * BROKEN + [None] * (END - BROKEN))
+    up = Series(catalogue.INFO.name, TARGET, _course(1.0, None))
     # The last sample counts for five minutes more.
     return _test(rules.DOWN, [up], lag=WINDOW, labels={}, value=1.0)
 
 
 def _failing() -> dict[str, Any]:
     state = {**TARGET, "state": "failing"}
-    values = [0.0] * BROKEN + [1.0] * (END - BROKEN)
-    return _test(rules.FAILING, [Series(catalogue.HEALTH.name, state, values)], 0, state, 1.0)
+    return _test(rules.FAILING, [Series(catalogue.HEALTH.name, state, _course(0.0, 1.0))], 0, state, 1.0)
 
 
 def _of(rule: Rule) -> dict[str, Any]:
@@ -59,22 +59,26 @@ def _of(rule: Rule) -> dict[str, Any]:
         return _test(rules.alert(rule), [up, *series], WINDOW, TARGET, value, rule)
     if metric.kind == "counter":
         a_minute = rule.limit  # five times the limit in five minutes
-        total = [max(0.0, minute - BROKEN) * a_minute for minute in range(END)]
-        series = [Series(metric.name, labels, [*total])]
+        grown = [min(max(0, minute - BROKEN), MENDED - BROKEN) for minute in range(END)]
+        series = [Series(metric.name, labels, [minutes * a_minute for minutes in grown])]
         return _test(rules.alert(rule), [up, *series], WINDOW, TARGET, a_minute * WINDOW, rule)
     # At the limit is within it.
     value = rule.limit * 2 + 1 if rule.above else rule.limit / 2
-    gauge = Series(metric.name, labels, [rule.limit] * BROKEN + [value] * (END - BROKEN))
+    gauge = Series(metric.name, labels, _course(rule.limit, value))
     return _test(rules.alert(rule), [up, gauge], 0, TARGET, value, rule)
 
 
+def _course(well: float, broken: float | None) -> list[float | None]:
+    return [broken if BROKEN <= minute < MENDED else well for minute in range(END)]
+
+
 def _histogram(rule: Rule, labels: dict[str, str]) -> tuple[list[Series], float]:
-    """Return the buckets: ten observations a minute, in the lowest, then in the first above the limit."""
+    """Return the buckets: ten observations a minute, in the lowest, while broken in one above the limit."""
     bounds = rule.metric.buckets
     slow = next(number for number, low in enumerate(bounds) if low >= rule.limit) + 1
     series = []
     for number, bound in enumerate((*bounds, float("inf"))):
-        grows = [10 if minute <= BROKEN or number >= slow else 0 for minute in range(END)]
+        grows = [10 if not BROKEN < minute <= MENDED or number >= slow else 0 for minute in range(END)]
         totals: list[float | None] = [float(sum(grows[: minute + 1])) for minute in range(END)]
         name = "+Inf" if bound == float("inf") else str(bound)
         series.append(Series(f"{rule.metric.name}_bucket", labels | {"le": name}, totals))
@@ -107,22 +111,22 @@ def _test(
         "exp_labels": {**labels, "severity": alert.severity, "rule": alert.rule},
         "exp_annotations": {"summary": summary, "description": description},
     }
+    silent = [BROKEN - 1, *held, MENDED + lag + 1]
+    fired = BROKEN + lag + wait + 2
+    assert fired < MENDED
     return {
         "name": alert.name,
         "interval": "1m",
         "input_series": [_input(each) for each in series],
         "alert_rule_test": [
-            *(
-                {"eval_time": f"{round(minutes * 60)}s", "alertname": alert.name, "exp_alerts": []}
-                for minutes in [BROKEN - 1, *held]
-            ),
-            {
-                "eval_time": f"{round((BROKEN + lag + wait + 2) * 60)}s",
-                "alertname": alert.name,
-                "exp_alerts": [fires],
-            },
+            *({"eval_time": _at(minutes), "alertname": alert.name, "exp_alerts": []} for minutes in silent),
+            {"eval_time": _at(fired), "alertname": alert.name, "exp_alerts": [fires]},
         ],
     }
+
+
+def _at(minutes: float) -> str:
+    return f"{round(minutes * 60)}s"
 
 
 def _input(series: Series) -> dict[str, str]:

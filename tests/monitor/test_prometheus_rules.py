@@ -64,7 +64,9 @@ def test_promtool_accepts_the_rules(given: list[Rule], tmp_path: Path) -> None:
 
 
 @needs_prometheus
-def test_each_rule_fires_when_its_limit_is_broken_for_long_enough(given: list[Rule], tmp_path: Path) -> None:
+def test_each_rule_fires_when_its_limit_is_broken_for_long_enough_and_ends(
+    given: list[Rule], tmp_path: Path
+) -> None:
     (tmp_path / "rules.yml").write_text(rules.as_yaml(given), encoding="utf-8")
     tests = unit_tests("rules.yml", given)
     assert {each["name"] for each in tests["tests"]} == {each.name for each in rules.alerts(given)}
